@@ -1,0 +1,51 @@
+# Every task of the project; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run models test test-tools lint deny slow image clean
+
+# Extra words for every cargo command; .ci/run says --locked.
+CARGO_FLAGS ?=
+# Words for the server, as in: make run ARGS='--listen 127.0.0.1:8080 --data my-reviews.csv'
+ARGS ?=
+# The folder of `make slow`: data/ with large files of reviews, eval/ with public test sets.
+EVAL_DIR ?= ../shared
+# Where cargo builds.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+help: ## List the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: models ## Get the models, build for speed, and serve on 127.0.0.1:5000; ARGS goes to the server
+	cargo run --release $(CARGO_FLAGS) -- serve $(ARGS)
+
+models: ## Get the default models into models/, or do nothing when they are there
+	cargo run $(CARGO_FLAGS) --package fetch-models -- --dir models
+
+test: models ## Run all tests that need Rust alone
+	cargo test $(CARGO_FLAGS) --workspace
+
+test-tools: models ## Run the checks that need other programs (installs them): browser, Prometheus, Kubernetes, shell
+	tests/tools/install.sh
+	cargo build $(CARGO_FLAGS) --workspace
+	SERVER=$(TARGET)/debug/flipkart-recommender tests/tools/run.sh
+
+lint: ## Check formatting, clippy and documentation; every warning is an error
+	cargo fmt --all --check
+	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc $(CARGO_FLAGS) --no-deps --workspace
+
+deny: ## Check dependencies with cargo-deny (compiles it once, 3 minutes): bans, licences, sources
+	command -v cargo-deny || test -x target/tools/bin/cargo-deny || \
+		cargo install --locked --no-default-features --root target/tools cargo-deny@0.20.2
+	cargo fetch $(CARGO_FLAGS)
+	PATH=target/tools/bin:$$PATH cargo deny --offline --workspace check -D warnings bans licenses sources
+
+slow: models ## Measure quality on large sets in EVAL_DIR: recall of the index, correlation of the embeddings
+	cargo build --release $(CARGO_FLAGS)
+	$(TARGET)/release/flipkart-recommender eval recall --data $(EVAL_DIR)/data/flipkart_reviews_205k.csv.zst
+	$(TARGET)/release/flipkart-recommender eval sts $(EVAL_DIR)/eval/stsb/test.jsonl
+
+image: models ## Build the CPU image with docker (ENGINE=podman or ENGINE=buildah work too)
+	$(or $(ENGINE),docker) build --file Dockerfile.cpu --tag localhost/recommender:cpu .
+
+clean: ## Remove what was built; the models and the index snapshot stay
+	cargo clean

@@ -1,0 +1,243 @@
+//! What a start does, stage by stage: verify, load, embed, warm. All of it on the calling thread.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use candle_core::Device;
+
+use super::{Info, Phase, Service};
+use crate::assistant::{Assistant, PromptBuilder};
+use crate::config::{self, Config};
+use crate::embedding::{Embedder, Encoder};
+use crate::generation::{Engine, Parts, model};
+use crate::index::{Fingerprint, Index, Vectors, store};
+use crate::metrics;
+use crate::retrieval::Retriever;
+use crate::reviews::{self, Corpus, DropReason, Passage};
+use crate::weights::gguf::Gguf;
+use crate::weights::{self, ChatModel, EmbeddingModel, device, tokenizer};
+
+/// Where the snapshot of the titles' vectors is, in the index folder.
+const TITLES: &str = "titles";
+
+/// Where the snapshot of the passages' vectors is.
+pub fn passages_dir(config: &Config) -> PathBuf {
+    config.index_dir.join("passages")
+}
+
+/// The reviews with their vectors: all that can be had without the chat model.
+pub struct Shelf {
+    /// The reviews.
+    pub corpus: Arc<Corpus>,
+    /// What is searched.
+    pub passages: Vec<Passage>,
+    /// A vector for each passage.
+    pub index: Index,
+    /// A vector for each product's title.
+    pub titles: Index,
+    /// What `index` was built from.
+    pub fingerprint: Fingerprint,
+}
+
+/// Who is told how far loading is.
+type Report<'a> = &'a dyn Fn(Phase);
+
+/// Loads all that serves requests.
+pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Service> {
+    let started = Instant::now();
+    report(Phase::Verifying);
+    let chat = weights::chat_model(&config.models, config.chat_model.as_deref())?;
+    let embedding = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
+    let (device, device_label) = device::select(config.device)?;
+
+    report(Phase::Loading);
+    let encoder = Encoder::load(&embedding, &device)?;
+    let (engine, prompts) = engine(config, &chat, &device)?;
+    let shelf = shelf(config, &embedding, &encoder, report)?;
+    let info = Info {
+        version: env!("CARGO_PKG_VERSION"),
+        chat_model: chat.name.clone(),
+        embedding_model: embedding.name.clone(),
+        device: device_label,
+        threads: config.threads,
+        passages: shelf.passages.len(),
+        index_fingerprint: shelf.fingerprint.as_str().to_string(),
+    };
+    announce(&chat, &embedding, &shelf, &info);
+
+    let embedder = Embedder::spawn(encoder, config.max_waiting.max(1));
+    let Shelf {
+        corpus,
+        passages,
+        index,
+        titles,
+        ..
+    } = shelf;
+    let retriever = Retriever::new(embedder, corpus.clone(), passages, index, titles);
+    let assistant = Assistant::new(retriever, engine, prompts, config.max_tokens);
+    report(Phase::Warming);
+    assistant.warm_up().map_err(anyhow::Error::msg)?;
+    tracing::info!(
+        seconds = started.elapsed().as_secs_f64(),
+        reviews = corpus.reviews.len(),
+        products = corpus.products.len(),
+        chat_model = info.chat_model,
+        device = info.device,
+        "Ready to answer."
+    );
+    Ok(Service {
+        assistant,
+        corpus,
+        info,
+    })
+}
+
+fn engine(config: &Config, chat: &ChatModel, device: &Device) -> anyhow::Result<(Engine, PromptBuilder)> {
+    let gguf = Gguf::read(&chat.path)?;
+    let tokenizer = Arc::new(tokenizer::from_gguf(&gguf)?);
+    let prompts = PromptBuilder::new(&chat.name, &gguf, tokenizer.clone(), config.max_prompt_tokens)?;
+    let model = model::load(&chat.path, &gguf, device)?;
+    let room = model.context_length().saturating_sub(config.max_tokens);
+    anyhow::ensure!(
+        config.max_prompt_tokens <= room,
+        "The chat model's context of {} tokens has no room for prompts of {} and answers of {}; \
+         lower --max-prompt-tokens or --max-tokens.",
+        model.context_length(),
+        config.max_prompt_tokens,
+        config.max_tokens
+    );
+    let end_tokens = tokenizer::end_tokens(&gguf, &tokenizer);
+    let parts = Parts {
+        model,
+        tokenizer,
+        end_tokens,
+        name: chat.name.clone(),
+    };
+    let engine =
+        Engine::start(parts, config.max_waiting).context("The engine's thread could not be started")?;
+    Ok((engine, prompts))
+}
+
+/// Loads the reviews and their vectors: from the snapshot, or by embedding them and leaving a snapshot behind.
+pub fn shelf(
+    config: &Config,
+    embedding: &EmbeddingModel,
+    encoder: &Encoder,
+    report: Report<'_>,
+) -> anyhow::Result<Shelf> {
+    report(Phase::Loading);
+    let corpus = reviews::load(&config.data, &config.columns)?;
+    let passages = reviews::passages(&corpus);
+    anyhow::ensure!(
+        !passages.is_empty(),
+        "None of the {} reviews in {} is long enough to quote, so there would be nothing to answer from.",
+        corpus.reviews.len(),
+        config.data.display()
+    );
+    let started = Instant::now();
+    let fingerprint = Fingerprint::new(&corpus.fingerprint, &passages, embedding)
+        .context("The embedding model's files could not be read")?;
+    let titles_fingerprint = Fingerprint::new(&format!("titles of {}", corpus.fingerprint), &[], embedding)
+        .context("The embedding model's files could not be read")?;
+    let texts: Vec<&str> = passages.iter().map(|passage| passage.text(&corpus)).collect();
+    let titles: Vec<&str> = corpus
+        .products
+        .iter()
+        .map(|product| product.title.as_str())
+        .collect();
+    let index = self::index(&passages_dir(config), &fingerprint, encoder, &texts, report)?;
+    let titles = self::index(
+        &config.index_dir.join(TITLES),
+        &titles_fingerprint,
+        encoder,
+        &titles,
+        report,
+    )?;
+    metrics::INDEX_BUILD_SECONDS.set(&[], started.elapsed().as_secs_f64());
+    Ok(Shelf {
+        corpus: Arc::new(corpus),
+        passages,
+        index,
+        titles,
+        fingerprint,
+    })
+}
+
+/// The index of `texts`, from its snapshot where that is good.
+fn index(
+    dir: &Path,
+    fingerprint: &Fingerprint,
+    encoder: &Encoder,
+    texts: &[&str],
+    report: Report<'_>,
+) -> anyhow::Result<Index> {
+    match store::load(dir, fingerprint) {
+        Ok(index) => {
+            tracing::info!(vectors = index.len(), dir = %dir.display(), "The index was read from its snapshot.");
+            return Ok(index);
+        }
+        Err(store::Unusable::Absent { .. }) => {}
+        Err(unusable) => {
+            tracing::warn!(reason = %unusable, "The snapshot is not used; the index is built anew.")
+        }
+    }
+    let index = Index::build(embed(encoder, texts, report)?);
+    if let Err(error) = store::save(dir, fingerprint, &index) {
+        tracing::warn!(%error, "The index is in memory only.");
+    }
+    Ok(index)
+}
+
+/// Embeds `texts`, with a bar on the terminal.
+pub fn embed(encoder: &Encoder, texts: &[&str], report: Report<'_>) -> anyhow::Result<Vectors> {
+    let total = texts.len();
+    let started = Instant::now();
+    report(Phase::Embedding { done: 0, total });
+    let style = indicatif::ProgressStyle::with_template("embedding {bar:40} {pos}/{len} {eta} left")
+        .expect("a valid template");
+    let bar = indicatif::ProgressBar::new(total as u64).with_style(style);
+    let vectors = encoder.encode(texts, &mut |done| {
+        bar.set_position(done as u64);
+        report(Phase::Embedding { done, total });
+    })?;
+    bar.finish_and_clear();
+    tracing::info!(
+        texts = total,
+        seconds = started.elapsed().as_secs_f64(),
+        "Embedded what the snapshot did not hold."
+    );
+    Ok(Vectors::from_rows(encoder.dimension(), vectors))
+}
+
+/// Tells metrics what is loaded.
+fn announce(chat: &ChatModel, embedding: &EmbeddingModel, shelf: &Shelf, info: &Info) {
+    let hash = |sha256: &Option<String>| sha256.clone().unwrap_or_else(|| "unverified".into());
+    metrics::MODEL_INFO.set(&["chat", &chat.name, &hash(&chat.sha256)], 1.0);
+    metrics::MODEL_INFO.set(&["embedding", &embedding.name, &hash(&embedding.sha256)], 1.0);
+    metrics::BUILD_INFO.set(
+        &[
+            info.version,
+            option_env!("GIT_SHA").unwrap_or("unknown"),
+            info.device,
+        ],
+        1.0,
+    );
+    metrics::INDEX_INFO.set(&[&info.index_fingerprint], 1.0);
+    metrics::INDEX_REVIEWS.set(&[], shelf.corpus.reviews.len() as f64);
+    metrics::INDEX_PRODUCTS.set(&[], shelf.corpus.products.len() as f64);
+    metrics::INDEX_PASSAGES.set(&[], shelf.passages.len() as f64);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64());
+    metrics::INDEX_BUILT_TIMESTAMP_SECONDS.set(&[], now);
+    for reason in DropReason::ALL {
+        metrics::INDEX_ROWS_DROPPED_TOTAL.add(&[reason.as_str()], 0);
+    }
+    for (reason, rows) in &shelf.corpus.dropped {
+        metrics::INDEX_ROWS_DROPPED_TOTAL.add(&[reason.as_str()], *rows as u64);
+    }
+    metrics::COMPUTE_THREADS.set(&[], info.threads as f64);
+    metrics::CPU_QUOTA_CORES.set(&[], config::cores() as f64);
+}

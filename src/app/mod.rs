@@ -1,0 +1,174 @@
+//! The composition root: loads each stage in order, says how far it is, and hands out what serves requests.
+//!
+//! [`App`] is the handle that the HTTP side holds from before anything is loaded. Loading runs on a thread of its
+//! own ([`load`]) while the probes already answer.
+
+mod load;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use load::{Shelf, embed, passages_dir, shelf};
+
+use crate::assistant::Assistant;
+use crate::config::Config;
+use crate::reviews::Corpus;
+
+/// How far the server is. Its text is what `/readyz` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Hashing the models' files.
+    Verifying,
+    /// Reading reviews and models.
+    Loading,
+    /// Embedding the reviews.
+    Embedding {
+        /// So many passages are done.
+        done: usize,
+        /// Of so many.
+        total: usize,
+    },
+    /// Running the chat model for the first time.
+    Warming,
+    /// A request would be served.
+    Ready,
+    /// Running answers may end; new ones are refused.
+    Draining,
+    /// Loading failed; the process is about to end.
+    Failed,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Phase::Verifying => f.write_str("verifying"),
+            Phase::Loading => f.write_str("loading"),
+            Phase::Embedding { done, total } => write!(f, "embedding {done}/{total}"),
+            Phase::Warming => f.write_str("warming"),
+            Phase::Ready => f.write_str("ready"),
+            Phase::Draining => f.write_str("draining"),
+            Phase::Failed => f.write_str("failed"),
+        }
+    }
+}
+
+/// What serves requests once all is loaded.
+pub struct Service {
+    /// Answers questions.
+    pub assistant: Assistant,
+    /// The reviews.
+    pub corpus: Arc<Corpus>,
+    /// What runs here.
+    pub info: Info,
+}
+
+/// What runs here, for `/info`.
+#[derive(Debug, Clone)]
+pub struct Info {
+    /// Of this program.
+    pub version: &'static str,
+    /// The chat model's name.
+    pub chat_model: String,
+    /// The embedding model's name.
+    pub embedding_model: String,
+    /// `cpu` or `cuda`.
+    pub device: &'static str,
+    /// Threads that inference computes with.
+    pub threads: usize,
+    /// Passages in the index.
+    pub passages: usize,
+    /// What the index was built from.
+    pub index_fingerprint: String,
+}
+
+/// A handle to the server's state. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Mutex<State>>);
+
+struct State {
+    phase: Phase,
+    service: Option<Arc<Service>>,
+}
+
+impl App {
+    /// A server that has loaded nothing.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            phase: Phase::Verifying,
+            service: None,
+        })))
+    }
+
+    /// How far it is.
+    pub fn phase(&self) -> Phase {
+        self.state().phase
+    }
+
+    /// What serves requests; `None` while none would be served.
+    pub fn service(&self) -> Option<Arc<Service>> {
+        self.state().service.clone()
+    }
+
+    /// From now on no new request is served. Loading that is under way does not undo this.
+    pub fn start_draining(&self) {
+        let mut state = self.state();
+        state.phase = Phase::Draining;
+        state.service = None;
+    }
+
+    /// Loads everything on the calling thread; then requests are served.
+    ///
+    /// # Errors
+    /// Whatever a stage says. The phase is then [`Phase::Failed`].
+    pub fn load(&self, config: &Config) -> anyhow::Result<()> {
+        match load::service(config, &|phase| self.enter(phase)) {
+            Ok(service) => {
+                let mut state = self.state();
+                if state.phase != Phase::Draining {
+                    state.service = Some(Arc::new(service));
+                    state.phase = Phase::Ready;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.enter(Phase::Failed);
+                Err(error)
+            }
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        let mut state = self.state();
+        if state.phase != Phase::Draining {
+            state.phase = phase;
+        }
+    }
+
+    /// The lock is held for a copy or a store only, never while something is computed or awaited.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draining_is_the_last_phase() {
+        let app = App::new();
+        assert_eq!(app.phase().to_string(), "verifying");
+        app.enter(Phase::Embedding { done: 3, total: 7 });
+        assert_eq!(app.phase().to_string(), "embedding 3/7");
+        app.start_draining();
+        app.enter(Phase::Warming);
+        assert_eq!(app.phase(), Phase::Draining);
+        assert!(app.service().is_none());
+    }
+}

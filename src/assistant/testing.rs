@@ -1,0 +1,21 @@
+//! What the tests of this stage share.
+
+use crate::retrieval::Evidence;
+use crate::reviews::ReviewId;
+
+/// A four-star review of `title` that says `quote` and nothing else.
+pub fn evidence(title: &str, quote: &str) -> Evidence {
+    Evidence {
+        review: ReviewId(0),
+        product_key: "P".into(),
+        product_title: title.into(),
+        rating: 4,
+        summary: String::new(),
+        quote: quote.into(),
+        start: 0,
+        end: quote.chars().count(),
+        before: String::new(),
+        after: String::new(),
+        score: 0.5,
+    }
+}

@@ -1,0 +1,145 @@
+//! The command line: raw flags and environment variables, each flag with its twin. Nothing is resolved here; see
+//! [`crate::config`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use serde::Deserialize;
+
+use crate::logging::LogFormat;
+use crate::weights::device::DeviceChoice;
+
+/// A fully offline product recommender and review assistant.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// A TOML file with these settings; flags and environment variables win over it.
+    #[arg(long, env = "RECOMMENDER_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the chat page, the API and the metrics.
+    Serve,
+    /// Embed the reviews ahead of time, so that the next start finds them done.
+    Index,
+    /// Answer one question in the terminal.
+    Ask {
+        /// The question.
+        question: String,
+    },
+    /// Check configuration, models, data, snapshot, threads and port, and say what is wrong.
+    Doctor,
+    /// Measure quality.
+    #[command(subcommand)]
+    Eval(Evaluation),
+    /// Ask a running server whether it is ready; for container health checks.
+    Health,
+}
+
+/// What can be measured.
+#[derive(Debug, Subcommand)]
+pub enum Evaluation {
+    /// Correlation of the embedding model's similarities with human judgement (STS Benchmark).
+    Sts {
+        /// Lines of JSON: {"s1": …, "s2": …, "score": …}.
+        file: PathBuf,
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Recall and speed of the HNSW index against the exact scan, over the reviews of --data.
+    Recall {
+        /// At most so many reviews, from the first on.
+        #[arg(long, default_value_t = 50_000)]
+        rows: usize,
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Every setting, as given on the command line, in the environment or in the file; absent where it was not.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// Address and port to serve on [default: 127.0.0.1:5000]
+    #[arg(long, env = "RECOMMENDER_LISTEN", global = true, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// The reviews: CSV, TSV or Parquet, CSV and TSV also as .gz or .zst [default: data/flipkart_product_review.csv]
+    #[arg(long, env = "RECOMMENDER_DATA", global = true, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Which column holds what, as in review=Summary; repeatable
+    #[arg(
+        long,
+        env = "RECOMMENDER_COLUMN",
+        global = true,
+        value_name = "NAME=HEADER",
+        value_delimiter = ','
+    )]
+    pub column: Option<Vec<String>>,
+    /// The folder of the models [default: models]
+    #[arg(long, env = "RECOMMENDER_MODELS", global = true, value_name = "DIR")]
+    pub models: Option<PathBuf>,
+    /// A chat model of your own, a GGUF file
+    #[arg(long, env = "RECOMMENDER_CHAT_MODEL", global = true, value_name = "FILE")]
+    pub chat_model: Option<PathBuf>,
+    /// An embedding model of your own, a folder
+    #[arg(long, env = "RECOMMENDER_EMBEDDING_MODEL", global = true, value_name = "DIR")]
+    pub embedding_model: Option<PathBuf>,
+    /// Where the embedded reviews are kept between starts [default: index]
+    #[arg(long, env = "RECOMMENDER_INDEX_DIR", global = true, value_name = "DIR")]
+    pub index_dir: Option<PathBuf>,
+    /// Threads to compute with [default: the cores that the machine or its quota allows]
+    #[arg(long, env = "RECOMMENDER_THREADS", global = true, value_name = "N")]
+    pub threads: Option<usize>,
+    /// What to compute on: auto, cpu or cuda [default: auto]
+    #[arg(long, env = "RECOMMENDER_DEVICE", global = true)]
+    pub device: Option<DeviceChoice>,
+    /// How to log: text or json [default: text]
+    #[arg(long, env = "RECOMMENDER_LOG_FORMAT", global = true)]
+    pub log_format: Option<LogFormat>,
+    /// Questions that may wait for the chat model; more are answered with quotes, or refused [default: 8]
+    #[arg(long, env = "RECOMMENDER_MAX_WAITING", global = true, value_name = "N")]
+    pub max_waiting: Option<usize>,
+    /// The most tokens of an answer [default: 80]
+    #[arg(long, env = "RECOMMENDER_MAX_TOKENS", global = true, value_name = "N")]
+    pub max_tokens: Option<usize>,
+    /// The most tokens of a prompt: more hold more evidence and take longer to read [default: 350]
+    #[arg(long, env = "RECOMMENDER_MAX_PROMPT_TOKENS", global = true, value_name = "N")]
+    pub max_prompt_tokens: Option<usize>,
+    /// Seconds that running answers get to end after SIGTERM or SIGINT [default: 20]
+    #[arg(long, env = "RECOMMENDER_DRAIN", global = true, value_name = "SECONDS")]
+    pub drain: Option<u64>,
+}
+
+impl Settings {
+    /// These settings, with `others` where they say nothing.
+    pub fn or(self, others: Settings) -> Settings {
+        Settings {
+            listen: self.listen.or(others.listen),
+            data: self.data.or(others.data),
+            column: self.column.or(others.column),
+            models: self.models.or(others.models),
+            chat_model: self.chat_model.or(others.chat_model),
+            embedding_model: self.embedding_model.or(others.embedding_model),
+            index_dir: self.index_dir.or(others.index_dir),
+            threads: self.threads.or(others.threads),
+            device: self.device.or(others.device),
+            log_format: self.log_format.or(others.log_format),
+            max_waiting: self.max_waiting.or(others.max_waiting),
+            max_tokens: self.max_tokens.or(others.max_tokens),
+            max_prompt_tokens: self.max_prompt_tokens.or(others.max_prompt_tokens),
+            drain: self.drain.or(others.drain),
+        }
+    }
+}

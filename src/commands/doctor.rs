@@ -1,0 +1,125 @@
+//! `doctor`: look at everything a start needs, and say in words what is wrong with it.
+
+use std::net::TcpListener;
+
+use crate::config::{self, Config};
+use crate::generation::model;
+use crate::index::{Fingerprint, store};
+use crate::reviews;
+use crate::weights::gguf::Gguf;
+use crate::weights::{self, device, tokenizer};
+
+/// What was looked at, and what was found: good news or bad.
+type Finding = (&'static str, Result<String, String>);
+
+/// Prints what was found. False if anything would keep the server from answering.
+pub(super) fn run(config: &Config) -> bool {
+    let findings = [
+        ("configuration", Ok("every setting is in range".to_string())),
+        ("device", device(config)),
+        ("chat model", chat_model(config)),
+        ("embedding model", embedding_model(config)),
+        ("reviews", reviews(config)),
+        ("snapshot", snapshot(config)),
+        ("threads", threads(config)),
+        ("port", port(config)),
+    ];
+    for finding in &findings {
+        println!("{}", line(finding));
+    }
+    findings.iter().all(|(_, found)| found.is_ok())
+}
+
+fn line((name, found): &Finding) -> String {
+    match found {
+        Ok(good) => format!("ok     {name}: {good}"),
+        Err(bad) => format!("WRONG  {name}: {bad}"),
+    }
+}
+
+fn words(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn device(config: &Config) -> Result<String, String> {
+    let (_, label) = device::select(config.device).map_err(words)?;
+    Ok(format!("computing on {label}"))
+}
+
+fn chat_model(config: &Config) -> Result<String, String> {
+    let chat = weights::chat_model(&config.models, config.chat_model.as_deref()).map_err(words)?;
+    let gguf = Gguf::read(&chat.path).map_err(words)?;
+    tokenizer::from_gguf(&gguf).map_err(words)?;
+    model::check(&chat.path, &gguf).map_err(words)?;
+    if gguf.chat_template().is_none() {
+        return Err(format!(
+            "{} has no chat template, so it cannot converse",
+            chat.path.display()
+        ));
+    }
+    Ok(format!("{} ({})", chat.name, verified(chat.sha256.is_some())))
+}
+
+fn embedding_model(config: &Config) -> Result<String, String> {
+    let model = weights::embedding_model(&config.models, config.embedding_model.as_deref()).map_err(words)?;
+    Ok(format!("{} ({})", model.name, verified(model.sha256.is_some())))
+}
+
+fn verified(verified: bool) -> &'static str {
+    if verified {
+        "its hash is as it should be"
+    } else {
+        "your own; there is no hash to compare"
+    }
+}
+
+fn reviews(config: &Config) -> Result<String, String> {
+    let corpus = reviews::load(&config.data, &config.columns).map_err(words)?;
+    let dropped: usize = corpus.dropped.iter().map(|(_, rows)| rows).sum();
+    let (reviews, products) = (corpus.reviews.len(), corpus.products.len());
+    Ok(format!(
+        "{reviews} reviews of {products} products; {dropped} rows left out"
+    ))
+}
+
+/// A snapshot that cannot be used is no fault: the next start makes a new one.
+fn snapshot(config: &Config) -> Result<String, String> {
+    let dir = &config.index_dir;
+    let known = (|| {
+        let model = weights::embedding_model(&config.models, config.embedding_model.as_deref()).ok()?;
+        let corpus = reviews::load(&config.data, &config.columns).ok()?;
+        let fingerprint = Fingerprint::new(&corpus.fingerprint, &reviews::passages(&corpus), &model).ok()?;
+        Some(store::load(&crate::app::passages_dir(config), &fingerprint))
+    })();
+    let found = match known {
+        None => "not looked at, because model or reviews are missing".to_string(),
+        Some(Ok(index)) => return Ok(format!("{} vectors in {}", index.len(), dir.display())),
+        Some(Err(unusable)) => format!("{unusable}; the next start embeds the reviews"),
+    };
+    let existing = dir.ancestors().find(|dir| dir.exists()).unwrap_or(dir);
+    let writable = existing
+        .metadata()
+        .is_ok_and(|metadata| !metadata.permissions().readonly());
+    if writable {
+        Ok(found)
+    } else {
+        Err(format!("{found}, and {} cannot be written to", dir.display()))
+    }
+}
+
+fn threads(config: &Config) -> Result<String, String> {
+    let (threads, cores) = (config.threads, config::cores());
+    if threads > cores {
+        return Err(format!(
+            "{threads} threads on {cores} cores: they would wait for each other; set --threads {cores} or less"
+        ));
+    }
+    Ok(format!("{threads} on {cores} cores"))
+}
+
+fn port(config: &Config) -> Result<String, String> {
+    match TcpListener::bind(config.listen) {
+        Ok(_) => Ok(format!("{} is free", config.listen)),
+        Err(error) => Err(format!("{} cannot be listened on: {error}", config.listen)),
+    }
+}

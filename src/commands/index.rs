@@ -1,0 +1,21 @@
+//! `index`: leave a snapshot for the next start.
+
+use crate::app;
+use crate::config::Config;
+use crate::embedding::Encoder;
+use crate::weights::{self, device};
+
+pub(super) fn run(config: &Config) -> anyhow::Result<()> {
+    let embedding = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
+    let (device, _) = device::select(config.device)?;
+    let encoder = Encoder::load(&embedding, &device)?;
+    let shelf = app::shelf(config, &embedding, &encoder, &|_| {})?;
+    println!(
+        "{} reviews of {} products are indexed as {} passages in {}.",
+        shelf.corpus.reviews.len(),
+        shelf.corpus.products.len(),
+        shelf.passages.len(),
+        config.index_dir.display()
+    );
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! `serve`: bind, answer probes, load, answer questions, drain.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use super::runtime;
+use crate::app::App;
+use crate::config::Config;
+use crate::{http, metrics};
+
+/// A longer request body is refused.
+const MAX_BODY_BYTES: usize = 1 << 20;
+/// Turns of a conversation.
+const MAX_MESSAGES: usize = 64;
+/// Characters of a turn.
+const MAX_MESSAGE_CHARS: usize = 4000;
+
+pub(super) fn run(config: &Config) -> anyhow::Result<()> {
+    let runtime = runtime().context("The async runtime could not be started")?;
+    let result = runtime.block_on(serve(config));
+    // Connections that outlasted the drain, and a start-up that was interrupted, are not waited for.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    result
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    let exposition = metrics::install();
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!(
+            "{} cannot be listened on; is another server running there?",
+            config.listen
+        )
+    })?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "Listening; the models are being loaded.");
+
+    let app = App::new();
+    let (failed, failure) = oneshot::channel();
+    let loader = (app.clone(), config.clone());
+    std::thread::Builder::new()
+        .name("loader".into())
+        .spawn(move || {
+            let (app, config) = loader;
+            match app.load(&config) {
+                Ok(()) if std::io::stderr().is_terminal() => {
+                    eprintln!("\n  Open http://{address} in a browser.\n")
+                }
+                Ok(()) => {}
+                // Whoever receives this ends the process; nobody does if the process is ending already.
+                Err(error) => drop(failed.send(error)),
+            }
+        })
+        .context("The loader's thread could not be started")?;
+
+    let options = http::Options {
+        drain: config.drain,
+        max_body_bytes: MAX_BODY_BYTES,
+        max_messages: MAX_MESSAGES,
+        max_message_chars: MAX_MESSAGE_CHARS,
+        max_tokens: config.max_tokens,
+    };
+    let stop = stop_signal()?;
+    tokio::select! {
+        served = http::serve(listener, app, exposition, options, stop) => Ok(served?),
+        Ok(error) = failure => Err(error),
+    }
+}
+
+/// Resolves on the first SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
+    Ok(async move {
+        let name = tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(
+            signal = name,
+            "Stopping: running answers may end, new ones are refused."
+        );
+    })
+}

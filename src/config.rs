@@ -1,0 +1,185 @@
+//! Settings → [`Config`]: resolved, validated, every problem reported at once.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::assistant::DEFAULT_BUDGET;
+use crate::cli::Settings;
+use crate::logging::LogFormat;
+use crate::reviews::ColumnMapping;
+use crate::weights::device::DeviceChoice;
+
+/// What the server runs with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The reviews' file.
+    pub data: PathBuf,
+    /// Which of its columns hold what, where that was said.
+    pub columns: ColumnMapping,
+    /// The folder of the models.
+    pub models: PathBuf,
+    /// A chat model of the user's own.
+    pub chat_model: Option<PathBuf>,
+    /// An embedding model of the user's own.
+    pub embedding_model: Option<PathBuf>,
+    /// Where snapshots are kept.
+    pub index_dir: PathBuf,
+    /// Threads to compute with, at least 1.
+    pub threads: usize,
+    /// What to compute on.
+    pub device: DeviceChoice,
+    /// How to log.
+    pub log_format: LogFormat,
+    /// Generations that may wait.
+    pub max_waiting: usize,
+    /// The most tokens of an answer, at least 1.
+    pub max_tokens: usize,
+    /// The most tokens of a prompt.
+    pub max_prompt_tokens: usize,
+    /// How long running answers may take to end.
+    pub drain: Duration,
+}
+
+impl Config {
+    /// Resolves `given` (flags and environment) over the settings in `file` over the defaults.
+    ///
+    /// # Errors
+    /// The file cannot be read, or settings are out of range: all of them are named.
+    pub fn resolve(given: Settings, file: Option<&Path>) -> anyhow::Result<Self> {
+        let settings = match file {
+            Some(file) => given.or(read(file)?),
+            None => given,
+        };
+        let columns = ColumnMapping::parse(settings.column.as_deref().unwrap_or_default());
+        let config = Self {
+            listen: settings
+                .listen
+                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000))),
+            data: settings
+                .data
+                .unwrap_or_else(|| "data/flipkart_product_review.csv".into()),
+            columns: columns.as_ref().ok().cloned().unwrap_or_default(),
+            models: settings.models.unwrap_or_else(|| "models".into()),
+            chat_model: settings.chat_model,
+            embedding_model: settings.embedding_model,
+            index_dir: settings.index_dir.unwrap_or_else(|| "index".into()),
+            threads: settings.threads.unwrap_or_else(cores),
+            device: settings.device.unwrap_or(DeviceChoice::Auto),
+            log_format: settings.log_format.unwrap_or(LogFormat::Text),
+            max_waiting: settings.max_waiting.unwrap_or(8),
+            max_tokens: settings.max_tokens.unwrap_or(80),
+            max_prompt_tokens: settings.max_prompt_tokens.unwrap_or(DEFAULT_BUDGET),
+            drain: Duration::from_secs(settings.drain.unwrap_or(20)),
+        };
+        let in_range = |name: &str, value: usize, least: usize, most: usize| {
+            let wrong = !(least..=most).contains(&value);
+            wrong.then(|| format!("{name} must be from {least} to {most}, not {value}."))
+        };
+        let problems = [
+            columns.err().map(|error| format!("column: {error}")),
+            in_range("threads", config.threads, 1, 1024),
+            in_range("max-waiting", config.max_waiting, 0, 10_000),
+            in_range("max-tokens", config.max_tokens, 1, 8192),
+            in_range("max-prompt-tokens", config.max_prompt_tokens, 200, 1_000_000),
+            in_range("drain", config.drain.as_secs() as usize, 0, 3600),
+        ];
+        let problems: Vec<String> = problems.into_iter().flatten().collect();
+        if problems.is_empty() {
+            return Ok(config);
+        }
+        let list = problems.iter().fold(String::new(), |mut list, problem| {
+            let _ = write!(list, "\n  {problem}");
+            list
+        });
+        anyhow::bail!("The configuration cannot be used:{list}")
+    }
+}
+
+/// The cores that the machine, its affinity mask and the container's quota allow.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn read(file: &Path) -> anyhow::Result<Settings> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("The configuration file {} cannot be read", file.display()))?;
+    toml::from_str(&text).with_context(|| format!("The configuration file {} has a mistake", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    fn resolved(flags: &[&str], file: &str) -> Result<Config, String> {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("config.toml");
+        std::fs::write(&path, file).expect("a file");
+        let words = ["recommender", "serve"].iter().chain(flags);
+        let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
+        Config::resolve(cli.settings, Some(&path)).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let file = "listen = '127.0.0.1:1'\nmax-tokens = 5\ncolumn = ['review=Summary']\nlog-format = 'json'";
+        let config = resolved(&["--max-tokens", "7"], file).expect("a valid configuration");
+        assert_eq!(config.listen.port(), 1);
+        assert_eq!((config.max_tokens, config.max_waiting), (7, 8));
+        assert_eq!(config.log_format, LogFormat::Json);
+        assert_eq!(
+            config.columns,
+            ColumnMapping::parse(["review=Summary"]).expect("a mapping")
+        );
+        assert_eq!(
+            resolved(&[], "").expect("the defaults").listen.to_string(),
+            "127.0.0.1:5000"
+        );
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let error = resolved(
+            &["--threads", "0", "--max-tokens", "0", "--column", "nonsense"],
+            "",
+        )
+        .expect_err("three");
+        for part in ["threads must be", "max-tokens must be", "column: "] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_the_file_is_shown_where_it_is() {
+        let error = resolved(&[], "listen = '127.0.0.1:1'\nmax_tokens = 5").expect_err("an unknown key");
+        assert!(
+            error.contains("config.toml") && error.contains("max_tokens") && error.contains("line 2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn every_setting_has_its_environment_twin() {
+        use clap::CommandFactory;
+        for argument in Cli::command()
+            .get_arguments()
+            .filter(|argument| argument.get_long() != Some("help") && argument.get_long() != Some("version"))
+        {
+            let long = argument.get_long().expect("all are named");
+            let twin = format!("RECOMMENDER_{}", long.replace('-', "_").to_uppercase());
+            assert_eq!(
+                argument.get_env().and_then(|env| env.to_str()),
+                Some(twin.as_str()),
+                "--{long}"
+            );
+        }
+    }
+}

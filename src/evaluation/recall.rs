@@ -1,0 +1,198 @@
+//! What HNSW finds of what the exact scan finds, and how long both take.
+
+use std::fmt;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::index::{Hit, Index};
+
+/// HNSW against the exact scan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Recall {
+    /// Nearest passages asked for.
+    pub k: usize,
+    /// Questions asked.
+    pub queries: usize,
+    /// Passages in the index.
+    pub passages: usize,
+    /// Different vectors among them.
+    pub rows: usize,
+    /// The share of the exact scan's `k` that HNSW found too.
+    pub recall: f64,
+    /// Which of the two answers questions at this size: `hnsw` or `exact`.
+    pub serves: &'static str,
+    /// HNSW's speed.
+    pub hnsw: Latency,
+    /// The exact scan's speed.
+    pub exact: Latency,
+}
+
+/// How long a search takes, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Latency {
+    /// Half of the searches take less.
+    pub median_ms: f64,
+    /// One search in twenty takes longer.
+    pub p95_ms: f64,
+}
+
+impl fmt::Display for Recall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "recall@{} {:.4} over {} questions",
+            self.k, self.recall, self.queries
+        )?;
+        writeln!(f, "{} passages, {} different vectors", self.passages, self.rows)?;
+        writeln!(f, "{:<8}{:>12}{:>12}", "", "median ms", "p95 ms")?;
+        for (name, latency) in [("hnsw", self.hnsw), ("exact", self.exact)] {
+            let serves = if name == self.serves { "  serves" } else { "" };
+            writeln!(
+                f,
+                "{name:<8}{:>12.3}{:>12.3}{serves}",
+                latency.median_ms, latency.p95_ms
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Asks both for the `k` nearest passages of every query.
+pub fn recall(index: &Index, queries: &[Vec<f32>], k: usize) -> Recall {
+    let mut times = (Vec::new(), Vec::new());
+    let (mut found, mut expected) = (0, 0);
+    for query in queries {
+        let approximate = timed(&mut times.0, || index.search_graph(query, k));
+        let exact = timed(&mut times.1, || index.search_exact(query, k, |_| true));
+        expected += exact.len();
+        found += exact.iter().filter(|hit| approximate.contains(hit)).count();
+    }
+    Recall {
+        k,
+        queries: queries.len(),
+        passages: index.len(),
+        rows: index.rows().len(),
+        recall: if expected == 0 {
+            1.0
+        } else {
+            found as f64 / expected as f64
+        },
+        serves: if index.serves_exactly() { "exact" } else { "hnsw" },
+        hnsw: latency(times.0),
+        exact: latency(times.1),
+    }
+}
+
+/// Questions where there are none: `count` of the index' own vectors, evenly spread, each moved off its place by
+/// `noise` times its length in a direction that depends on nothing but its number.
+pub fn perturbed(index: &Index, count: usize, noise: f32) -> Vec<Vec<f32>> {
+    let rows = index.rows();
+    let count = count.min(rows.len());
+    (0..count)
+        .map(|i| moved(rows.row(i * rows.len() / count), i as u64 + 1, noise))
+        .collect()
+}
+
+fn moved(vector: &[f32], seed: u64, noise: f32) -> Vec<f32> {
+    // Xorshift (Marsaglia 2003): the direction must be fixed, not good.
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let direction: Vec<f32> = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    })
+    .take(vector.len())
+    .collect();
+    let length = |values: &[f32]| values.iter().map(|x| x * x).sum::<f32>().sqrt();
+    let scale = noise / length(&direction);
+    let moved: Vec<f32> = vector
+        .iter()
+        .zip(&direction)
+        .map(|(x, d)| x + scale * d)
+        .collect();
+    let length = length(&moved);
+    moved.into_iter().map(|x| x / length).collect()
+}
+
+fn timed(times: &mut Vec<f64>, search: impl FnOnce() -> Vec<Hit>) -> Vec<Hit> {
+    let started = Instant::now();
+    let hits = search();
+    times.push(started.elapsed().as_secs_f64() * 1e3);
+    hits
+}
+
+fn latency(mut times: Vec<f64>) -> Latency {
+    times.sort_unstable_by(f64::total_cmp);
+    let at = |share: f64| {
+        times
+            .get((times.len() as f64 * share) as usize)
+            .copied()
+            .unwrap_or(0.0)
+    };
+    Latency {
+        median_ms: at(0.5),
+        p95_ms: at(0.95),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedding::testing::Random;
+    use crate::index::Vectors;
+
+    fn index(count: usize) -> Index {
+        let mut random = Random(1);
+        let rows = (0..count).map(|_| moved(&[0.0; 16], random.next(), 1.0));
+        Index::build(Vectors::from_rows(16, rows))
+    }
+
+    #[test]
+    fn an_index_of_few_passages_finds_all_and_says_so() {
+        let index = index(200);
+        let queries = perturbed(&index, 40, 0.3);
+        let result = recall(&index, &queries, 10);
+        assert_eq!(
+            (result.k, result.queries, result.passages, result.rows),
+            (10, 40, 200, 200)
+        );
+        assert!(result.recall > 0.99 && result.recall <= 1.0, "{result}");
+        assert_eq!(result.serves, "exact");
+        assert!(result.to_string().contains("recall@10"), "{result}");
+        assert!(result.hnsw.median_ms <= result.hnsw.p95_ms);
+    }
+
+    #[test]
+    fn perturbed_queries_are_near_their_row_and_always_the_same() {
+        let index = index(50);
+        let queries = perturbed(&index, 25, 0.2);
+        assert_eq!(queries, perturbed(&index, 25, 0.2));
+        for (i, query) in queries.iter().enumerate() {
+            let best = index.search_exact(query, 1, |_| true)[0];
+            assert_eq!(best.passage, i * 2);
+            assert!(best.score > 0.95 && best.score < 0.999, "{}", best.score);
+        }
+        assert_eq!(perturbed(&index, 500, 0.2).len(), 50);
+    }
+
+    #[test]
+    fn percentiles_of_known_times() {
+        let times: Vec<f64> = (0..100).rev().map(f64::from).collect();
+        assert_eq!(
+            latency(times),
+            Latency {
+                median_ms: 50.0,
+                p95_ms: 95.0
+            }
+        );
+        assert_eq!(
+            latency(vec![]),
+            Latency {
+                median_ms: 0.0,
+                p95_ms: 0.0
+            }
+        );
+    }
+}

@@ -1,0 +1,165 @@
+//! Stage 7: the outside world: routes, wire types, status codes and limits live here and nowhere else.
+//!
+//! In: HTTP/1.1 on a listener that the caller has bound. Out: the page, the answers as server-sent events, the
+//! catalogue, the probes and the metrics. Everything runs on the async side and computes nothing; what a request
+//! needs of the stages above it asks over [`App`]. Every failure leaves as the one JSON shape of `error`.
+
+mod admission;
+mod catalogue;
+mod chat;
+mod error;
+mod events;
+mod extract;
+mod form;
+mod observe;
+mod page;
+mod panics;
+mod probes;
+mod request_id;
+mod serve;
+mod stream;
+#[cfg(test)]
+mod testing;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{Method, Uri},
+    middleware::from_fn,
+    routing::{MethodRouter, get, post},
+};
+
+use crate::{app::App, metrics::Exposition};
+use admission::Running;
+use error::ApiError;
+
+pub use serve::serve;
+
+/// The limits of the HTTP side.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How long running answers may go on after the shutdown signal.
+    pub drain: Duration,
+    /// A longer request body is a 413.
+    pub max_body_bytes: usize,
+    /// Turns of a conversation, the question included.
+    pub max_messages: usize,
+    /// Characters of one turn.
+    pub max_message_chars: usize,
+    /// The most answer tokens a request may ask for: the server's own limit.
+    pub max_tokens: usize,
+}
+
+/// What every handler can reach.
+struct Context {
+    app: App,
+    exposition: Exposition,
+    options: Options,
+    running: Running,
+}
+
+type Shared = Arc<Context>;
+
+/// Every endpoint. Nothing else is served.
+fn routes() -> Vec<(Method, &'static str, MethodRouter<Shared>)> {
+    vec![
+        // The page.
+        (Method::GET, "/", get(page::index)),
+        (Method::GET, "/ui/{file}", get(page::file)),
+        (Method::POST, "/api/chat", post(chat::chat)),
+        // The catalogue.
+        (Method::GET, "/api/products", get(catalogue::products)),
+        (Method::GET, "/api/products/{id}", get(catalogue::product)),
+        (Method::GET, "/api/reviews/{id}", get(catalogue::review)),
+        // The two endpoints of the system this one took over from.
+        (Method::POST, "/get", post(form::get)),
+        (Method::GET, "/health", get(probes::health)),
+        // For operators.
+        (Method::GET, "/livez", get(probes::livez)),
+        (Method::GET, "/readyz", get(probes::readyz)),
+        (Method::GET, "/metrics", get(probes::metrics)),
+        (Method::GET, "/info", get(probes::info)),
+    ]
+}
+
+fn router(context: Shared) -> Router {
+    let max_body_bytes = context.options.max_body_bytes;
+    let router = routes()
+        .into_iter()
+        .fold(Router::new(), |router, (method, path, handler)| {
+            observe::touch(&method, path);
+            router.route(path, handler)
+        });
+    framed(router, max_body_bytes).with_state(context)
+}
+
+/// What is around every handler, from the inside out: a body limit, errors in one shape, panics caught, and request
+/// id, metrics and access log.
+fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, max_body_bytes: usize) -> Router<S> {
+    router
+        .fallback(nothing_there)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(max_body_bytes))
+        .layer(from_fn(panics::catch))
+        .layer(from_fn(observe::observe))
+}
+
+async fn nothing_there(uri: Uri) -> ApiError {
+    ApiError::not_found(format!("There is nothing at {}.", uri.path()))
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> ApiError {
+    ApiError::method_not_allowed(format!(
+        "{} does not take {method}; the Allow header says what it takes.",
+        uri.path()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testing::Site;
+
+    fn site() -> Site {
+        Site::of(framed(
+            Router::new().route("/only-get", get(async || "here")),
+            1024,
+        ))
+    }
+
+    #[test]
+    fn unknown_paths_and_wrong_methods_answer_in_the_error_shape() {
+        let site = site();
+        let unknown = site.get("/nowhere?q=1");
+        assert_eq!(unknown.status, 404);
+        assert_eq!(
+            unknown.json(),
+            serde_json::json!({"error": {
+                "message": "There is nothing at /nowhere.", "type": "not_found_error", "param": null, "code": null,
+            }})
+        );
+        let wrong = site.post("/only-get", "text/plain", "");
+        assert_eq!(wrong.status, 405);
+        assert_eq!(wrong.header("allow"), "GET,HEAD");
+        assert_eq!(wrong.json()["error"]["type"], "invalid_request_error");
+        assert_eq!(wrong.json()["error"]["code"], "method_not_allowed");
+    }
+
+    #[test]
+    fn a_body_keeps_its_length_through_the_frame() {
+        let reply = site().get("/only-get");
+        assert_eq!((reply.status, reply.body.as_str()), (200, "here"));
+        assert_eq!(reply.header("content-length"), "4");
+    }
+
+    #[test]
+    fn no_path_is_listed_twice() {
+        let mut paths: Vec<_> = routes().into_iter().map(|(_, path, _)| path).collect();
+        let all = paths.len();
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), all);
+    }
+}

@@ -1,0 +1,137 @@
+//! For this folder's tests: a router behind a real port, and a client for it.
+
+use std::{io::Write, net::SocketAddr, net::TcpStream, thread::JoinHandle};
+
+use axum::Router;
+use tokio::sync::oneshot;
+
+/// A server on a free port of this machine, stopped when dropped.
+pub(super) struct Site {
+    pub address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What a request brought back.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub status: u16,
+    pub body: String,
+    headers: ureq::http::HeaderMap,
+}
+
+impl Site {
+    pub fn of(router: Router) -> Site {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("a bound listener has an address");
+        listener
+            .set_nonblocking(true)
+            .expect("a listener can be non-blocking");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+                tokio::select! {
+                    _ = axum::serve(listener, router) => {}
+                    _ = stopped => {}
+                }
+            });
+        });
+        Site {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Reply {
+        self.get_with(path, &[])
+    }
+
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let request = agent().get(self.url(path));
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value));
+        Reply::of(request.call().expect("the server answers"))
+    }
+
+    pub fn post(&self, path: &str, content_type: &str, body: &str) -> Reply {
+        Reply::of(
+            agent()
+                .post(self.url(path))
+                .content_type(content_type)
+                .send(body)
+                .expect("the server answers"),
+        )
+    }
+
+    /// A connection over which a test speaks HTTP by hand.
+    pub fn connect(&self, request: &str) -> TcpStream {
+        let mut connection = TcpStream::connect(self.address).expect("the server listens");
+        connection
+            .write_all(request.as_bytes())
+            .expect("the server reads");
+        connection
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into()
+}
+
+impl Reply {
+    fn of(mut response: ureq::http::Response<ureq::Body>) -> Reply {
+        let body = response.body_mut().read_to_string().expect("the body is UTF-8");
+        Reply {
+            status: response.status().as_u16(),
+            body,
+            headers: response.headers().clone(),
+        }
+    }
+
+    /// A header's value, empty when it is absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("a header is ASCII"))
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).expect("the body is JSON")
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let ended = self.thread.take().map(JoinHandle::join);
+        assert!(
+            std::thread::panicking() || matches!(ended, Some(Ok(()))),
+            "the server ended well"
+        );
+    }
+}
+
+/// Limits small enough to run into.
+pub(super) fn options() -> super::Options {
+    super::Options {
+        drain: std::time::Duration::from_secs(5),
+        max_body_bytes: 64 * 1024,
+        max_messages: 4,
+        max_message_chars: 50,
+        max_tokens: 80,
+    }
+}

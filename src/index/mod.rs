@@ -1,0 +1,166 @@
+//! Stage 3: unit vectors in; for a question's vector, the nearest passages out.
+//!
+//! An [`Index`] never changes after [`Index::build`]; it is shared by `Arc` and searched from any thread, and a new
+//! one takes its place by swapping the `Arc`. Building is one thread's work, because the order of insertion decides
+//! what an HNSW graph finds: the same vectors always give the same index and the same answers, as does its
+//! [snapshot](store). Nothing here can fail but the snapshot's files.
+
+mod distinct;
+mod exact;
+mod fingerprint;
+mod graph;
+pub mod store;
+mod vectors;
+
+use std::sync::Arc;
+
+use distinct::Distinct;
+pub use fingerprint::Fingerprint;
+use graph::Graph;
+pub use vectors::Vectors;
+pub(crate) use vectors::dot;
+
+/// Rows up to which every row is read. Measured on sentences of real reviews with 384 numbers each, for 10 hits on one
+/// core: at 1,100 rows the scan takes 0.06 ms and HNSW 0.19 ms, at 10,400 rows both take 0.9 ms, at 23,800 rows the
+/// scan takes 1.8 ms and HNSW 1.0 ms. Below the meeting point the scan is faster and misses nothing.
+pub const EXACT_UP_TO: usize = 10_000;
+
+/// Where every passage lies in the space of meanings. Passages with equal vectors, as equal sentences have, share a
+/// row: HNSW loses its way among copies, since a copy's neighbours are all copies.
+pub struct Index {
+    rows: Arc<Vectors>,
+    passages: Distinct,
+    /// None only while there is no row.
+    graph: Option<Graph>,
+}
+
+/// A passage that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// The passage's position among the vectors the index was built from.
+    pub passage: usize,
+    /// Cosine similarity to the question, at most 1.
+    pub score: f32,
+}
+
+impl Index {
+    /// Indexes one vector of length 1 for each passage.
+    pub fn build(vectors: Vectors) -> Self {
+        let (rows, passages) = Distinct::of(vectors);
+        let rows = Arc::new(rows);
+        let graph = (!rows.is_empty()).then(|| Graph::build(&rows));
+        Self {
+            rows,
+            passages,
+            graph,
+        }
+    }
+
+    /// The `k` nearest passages, best first; equal scores in the order of passages. Above [`EXACT_UP_TO`] rows HNSW
+    /// finds them, and may miss a few in a hundred of the nearest.
+    ///
+    /// # Panics
+    /// Where the query has another dimension than the index.
+    pub fn search(&self, query: &[f32], k: usize) -> Vec<Hit> {
+        if self.serves_exactly() {
+            self.search_exact(query, k, |_| true)
+        } else {
+            self.search_graph(query, k)
+        }
+    }
+
+    /// [`Index::search`] by HNSW, however few the rows are.
+    pub fn search_graph(&self, query: &[f32], k: usize) -> Vec<Hit> {
+        self.check(query);
+        let rows = self
+            .graph
+            .as_ref()
+            .map_or_else(Vec::new, |graph| graph.search(query, k));
+        self.hits(rows, k, |_| true)
+    }
+
+    /// The `k` nearest passages among those that `keep` keeps, without fail, by reading every row.
+    ///
+    /// # Panics
+    /// Where the query has another dimension than the index.
+    pub fn search_exact(&self, query: &[f32], k: usize, keep: impl Fn(usize) -> bool) -> Vec<Hit> {
+        self.check(query);
+        let kept = |row| self.passages.of_row(row).any(&keep);
+        self.hits(exact::search(&self.rows, query, k, kept), k, &keep)
+    }
+
+    /// Whether [`Index::search`] reads every row.
+    pub fn serves_exactly(&self) -> bool {
+        self.rows.len() <= EXACT_UP_TO
+    }
+
+    /// Cosine similarity of one passage to the query.
+    ///
+    /// # Panics
+    /// Where there is no such passage.
+    pub fn score(&self, query: &[f32], passage: usize) -> f32 {
+        dot(query, self.rows.row(self.passages.rows()[passage] as usize)).min(1.0)
+    }
+
+    /// Passages in the index.
+    pub fn len(&self) -> usize {
+        self.passages.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The different vectors, for measurements.
+    pub fn rows(&self) -> &Vectors {
+        &self.rows
+    }
+
+    fn check(&self, query: &[f32]) {
+        assert_eq!(
+            query.len(),
+            self.rows.dimension(),
+            "questions and passages are embedded by the same model"
+        );
+    }
+
+    /// Rows, best first, as the passages that stand in them.
+    fn hits(&self, rows: Vec<Scored>, k: usize, keep: impl Fn(usize) -> bool) -> Vec<Hit> {
+        let passages = rows.into_iter().flat_map(|Scored { row, score }| {
+            self.passages.of_row(row).map(move |passage| Hit {
+                passage,
+                score: score.min(1.0),
+            })
+        });
+        passages.filter(|hit| keep(hit.passage)).take(k).collect()
+    }
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index")
+            .field("passages", &self.len())
+            .field("rows", &self.rows.len())
+            .finish()
+    }
+}
+
+/// A row and its similarity to a query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Scored {
+    row: usize,
+    score: f32,
+}
+
+impl Scored {
+    /// Best first; rows are numbered by their first passage, so equal scores keep the order of passages.
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        other.score.total_cmp(&self.score).then(self.row.cmp(&other.row))
+    }
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

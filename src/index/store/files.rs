@@ -1,0 +1,165 @@
+//! Numbers in files, and a folder that is replaced in one step.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
+
+/// Bytes moved at a time; a multiple of a number's four.
+const PIECE: u64 = 1 << 16;
+
+/// A number of four bytes, written little-endian.
+pub(super) trait Number: Copy {
+    fn bytes(self) -> [u8; 4];
+    fn from(bytes: [u8; 4]) -> Self;
+}
+
+impl Number for f32 {
+    fn bytes(self) -> [u8; 4] {
+        self.to_le_bytes()
+    }
+    fn from(bytes: [u8; 4]) -> Self {
+        Self::from_le_bytes(bytes)
+    }
+}
+
+impl Number for u32 {
+    fn bytes(self) -> [u8; 4] {
+        self.to_le_bytes()
+    }
+    fn from(bytes: [u8; 4]) -> Self {
+        Self::from_le_bytes(bytes)
+    }
+}
+
+/// Writes the numbers one after another.
+pub(super) fn write<N: Number>(path: &Path, numbers: &[N]) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    for number in numbers {
+        file.write_all(&number.bytes())?;
+    }
+    file.flush()
+}
+
+/// Reads a file of numbers, piece by piece, so that its bytes are never in memory a second time as a whole.
+pub(super) fn read<N: Number>(path: &Path) -> io::Result<Vec<N>> {
+    let mut file = File::open(path)?;
+    let mut numbers =
+        Vec::with_capacity(usize::try_from(file.metadata()?.len() / 4).map_err(io::Error::other)?);
+    let mut piece = Vec::new();
+    while Read::by_ref(&mut file).take(PIECE).read_to_end(&mut piece)? > 0 {
+        let (whole, rest) = piece.as_chunks();
+        if !rest.is_empty() {
+            return Err(io::Error::other("the last number is cut off"));
+        }
+        numbers.extend(whole.iter().map(|&bytes| N::from(bytes)));
+        piece.clear();
+    }
+    Ok(numbers)
+}
+
+/// Lets `fill` fill a new folder and puts it in the place of `dir/name`. Until the last step the old folder is
+/// untouched, and a crash leaves the old one, the new one, or in the instant between two renamings none; never a
+/// mixture. All of it happens inside `dir`, which may be a mount point.
+///
+/// # Errors
+/// Whatever the file system says; also where another process is at it.
+pub(super) fn replace(dir: &Path, name: &str, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let lock = File::create(dir.join("lock"))?;
+    lock.try_lock()
+        .map_err(|error| io::Error::other(format!("another process is writing it ({error})")))?;
+    let [current, new, old] = ["", ".new", ".old"].map(|ending| dir.join(format!("{name}{ending}")));
+    remove(&new)?;
+    remove(&old)?;
+    fs::create_dir(&new)?;
+    let filled = fill(&new)
+        .and_then(|()| sync(&new))
+        .and_then(|()| swap(&current, &new, &old));
+    // What is left over helps nobody; the error that counts is the first one.
+    let _ = remove(&new);
+    filled?;
+    File::open(dir)?.sync_all()?;
+    remove(&old)
+}
+
+/// Everything in the folder, and the folder, to the disk: a renaming must not overtake what it renames.
+fn sync(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        File::open(entry?.path())?.sync_all()?;
+    }
+    File::open(dir)?.sync_all()
+}
+
+fn swap(current: &Path, new: &Path, old: &Path) -> io::Result<()> {
+    let replaces = current.exists();
+    if replaces {
+        fs::rename(current, old)?;
+    }
+    fs::rename(new, current).inspect_err(|_| {
+        if replaces {
+            // The first renaming went well a moment ago; where this one does not, nothing more can be done.
+            let _ = fs::rename(old, current);
+        }
+    })
+}
+
+fn remove(dir: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back_over_many_pieces() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("numbers");
+        for count in [0, 1, 16_384, 40_000] {
+            let numbers: Vec<f32> = (0..count).map(|i| i as f32 * 0.1 - 7.0).collect();
+            write(&path, &numbers).unwrap();
+            assert_eq!(read::<f32>(&path).unwrap(), numbers);
+        }
+        fs::write(&path, [1, 2, 3, 4, 5]).unwrap();
+        assert!(read::<u32>(&path).is_err());
+    }
+
+    #[test]
+    fn a_folder_is_replaced_as_a_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &'static str| move |new: &Path| fs::write(new.join(name), name);
+        let names = || {
+            let entries = fs::read_dir(dir.path().join("it")).unwrap();
+            entries
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect::<Vec<_>>()
+        };
+        replace(dir.path(), "it", file("first")).unwrap();
+        assert_eq!(names(), ["first"]);
+        replace(dir.path(), "it", file("second")).unwrap();
+        assert_eq!(names(), ["second"]);
+        let half = |new: &Path| file("third")(new).and(Err(io::Error::other("the disk is full")));
+        assert!(replace(dir.path(), "it", half).is_err());
+        assert_eq!(names(), ["second"]);
+        assert!(!dir.path().join("it.new").exists() && !dir.path().join("it.old").exists());
+    }
+
+    #[test]
+    fn what_a_crash_left_is_cleared_away_and_a_second_writer_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        for left_over in ["it.new", "it.old"] {
+            fs::create_dir(dir.path().join(left_over)).unwrap();
+            fs::write(dir.path().join(left_over).join("half"), "x").unwrap();
+        }
+        replace(dir.path(), "it", |new| {
+            assert!(fs::read_dir(new).unwrap().next().is_none());
+            let inner = replace(dir.path(), "it", |_| Ok(())).unwrap_err();
+            assert!(inner.to_string().contains("another process"), "{inner}");
+            Ok(())
+        })
+        .unwrap();
+    }
+}

@@ -1,0 +1,191 @@
+//! The index on disk, so that a second start with the same data embeds nothing.
+//!
+//! A snapshot is the folder `snapshot` inside the index folder: `header.json` (what it was made from, and length and
+//! SHA-256 of every other file), the vectors, the row of every passage, and hnsw_rs' two files. It is written beside
+//! the old one and takes its place by renaming. Whatever is wrong with one, it is never trusted and never fatal: the
+//! caller logs why and builds the index again. Both ways run on the thread that starts the server.
+
+mod files;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::distinct::Distinct;
+use super::fingerprint::{HNSW_RS, sha256};
+use super::graph::{self, Graph};
+use super::{Fingerprint, Index, Vectors};
+
+/// Changes whenever the files below do.
+pub(super) const FORMAT: usize = 1;
+
+const SNAPSHOT: &str = "snapshot";
+const HEADER: &str = "header.json";
+const VECTORS: &str = "vectors.f32";
+const ROWS: &str = "rows.u32";
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    format: usize,
+    fingerprint: Fingerprint,
+    hnsw_rs: String,
+    dimension: usize,
+    rows: usize,
+    passages: usize,
+    files: BTreeMap<String, Sum>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Sum {
+    bytes: u64,
+    sha256: String,
+}
+
+/// Why there is no snapshot to use. Every one of these means: build the index.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// Nothing was saved yet.
+    #[error("there is no snapshot in {} yet", dir.display())]
+    Absent {
+        /// The index folder.
+        dir: PathBuf,
+    },
+    /// It was made from something else.
+    #[error("the snapshot in {} was made from other data, another model or by another version", dir.display())]
+    Stale {
+        /// The index folder.
+        dir: PathBuf,
+    },
+    /// Its files are not what was written.
+    #[error("the snapshot is damaged: {} {what}", file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+/// Why a snapshot could not be written; the index in memory is as good as ever.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the snapshot cannot be written to {}: {source}; make the folder writable, or every start embeds all reviews",
+    dir.display()
+)]
+pub struct NotSaved {
+    /// The index folder.
+    pub dir: PathBuf,
+    /// What the operating system said.
+    pub source: std::io::Error,
+}
+
+/// The index saved in this folder, if it was made from what the fingerprint says.
+///
+/// # Errors
+/// See [`Unusable`].
+pub fn load(dir: &Path, fingerprint: &Fingerprint) -> Result<Index, Unusable> {
+    let snapshot = dir.join(SNAPSHOT);
+    let header = read_header(dir, &snapshot)?;
+    if (header.format, &header.fingerprint, header.hnsw_rs.as_str()) != (FORMAT, fingerprint, HNSW_RS) {
+        return Err(Unusable::Stale { dir: dir.into() });
+    }
+    for file in file_names(header.rows) {
+        verify(&snapshot.join(file), header.files.get(file))?;
+    }
+    let values = files::read::<f32>(&snapshot.join(VECTORS)).map_err(damaged(&snapshot, VECTORS))?;
+    let rows = Vectors::from_values(header.dimension, values).filter(|rows| rows.len() == header.rows);
+    let rows =
+        Arc::new(rows.ok_or_else(|| damaged(&snapshot, HEADER)("counts other vectors than there are"))?);
+    let of_passages = files::read::<u32>(&snapshot.join(ROWS)).map_err(damaged(&snapshot, ROWS))?;
+    let passages = Distinct::from_rows(of_passages, rows.len()).filter(|all| all.len() == header.passages);
+    let passages =
+        passages.ok_or_else(|| damaged(&snapshot, HEADER)("counts other passages than there are"))?;
+    let graph = (!rows.is_empty())
+        .then(|| Graph::load(&snapshot, &rows))
+        .transpose();
+    Ok(Index {
+        graph: graph.map_err(damaged(&snapshot, graph::FILES[0]))?,
+        rows,
+        passages,
+    })
+}
+
+/// Writes the index into this folder, in place of what is there.
+///
+/// # Errors
+/// See [`NotSaved`]; what was there before is there still.
+pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), NotSaved> {
+    let written = files::replace(dir, SNAPSHOT, |new| {
+        files::write(&new.join(VECTORS), index.rows.values())?;
+        files::write(&new.join(ROWS), index.passages.rows())?;
+        index.graph.as_ref().map_or(Ok(()), |graph| graph.dump(new))?;
+        let sum = |file: &str| {
+            let (bytes, sha256) = sha256(&new.join(file))?;
+            Ok((file.to_string(), Sum { bytes, sha256 }))
+        };
+        let header = Header {
+            format: FORMAT,
+            fingerprint: fingerprint.clone(),
+            hnsw_rs: HNSW_RS.into(),
+            dimension: index.rows.dimension(),
+            rows: index.rows.len(),
+            passages: index.len(),
+            files: file_names(index.rows.len())
+                .map(sum)
+                .collect::<std::io::Result<_>>()?,
+        };
+        std::fs::write(new.join(HEADER), serde_json::to_vec_pretty(&header)?)
+    });
+    written.map_err(|source| NotSaved {
+        dir: dir.into(),
+        source,
+    })
+}
+
+/// What the header vouches for. An index of nothing has no graph.
+fn file_names(rows: usize) -> impl Iterator<Item = &'static str> {
+    [VECTORS, ROWS]
+        .into_iter()
+        .chain(graph::FILES.into_iter().filter(move |_| rows > 0))
+}
+
+fn read_header(dir: &Path, snapshot: &Path) -> Result<Header, Unusable> {
+    match std::fs::read(snapshot.join(HEADER)) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(damaged(snapshot, HEADER)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Unusable::Absent { dir: dir.into() })
+        }
+        Err(error) => Err(damaged(snapshot, HEADER)(error)),
+    }
+}
+
+fn verify(path: &Path, promised: Option<&Sum>) -> Result<(), Unusable> {
+    let damaged = |what: String| Unusable::Damaged {
+        file: path.into(),
+        what,
+    };
+    let (bytes, sha256) = sha256(path).map_err(|error| damaged(format!("cannot be read: {error}")))?;
+    match promised {
+        Some(sum) if *sum == (Sum { bytes, sha256 }) => Ok(()),
+        Some(sum) if sum.bytes != bytes => Err(damaged(format!(
+            "has {bytes} bytes where {} were written",
+            sum.bytes
+        ))),
+        Some(_) => Err(damaged("is not what was written: its checksum differs".into())),
+        None => Err(damaged("is not in the header".into())),
+    }
+}
+
+/// Makes a reason of what went wrong with a file.
+fn damaged<E: std::fmt::Display>(snapshot: &Path, file: &str) -> impl FnOnce(E) -> Unusable {
+    let file = snapshot.join(file);
+    move |what| Unusable::Damaged {
+        file,
+        what: format!("cannot be used: {what}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

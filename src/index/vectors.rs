@@ -1,0 +1,127 @@
+//! Vectors in one piece of memory, and the one similarity that all of stage 3 uses.
+
+/// Vectors of one dimension, row after row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vectors {
+    dimension: usize,
+    values: Vec<f32>,
+}
+
+impl Vectors {
+    /// No vectors yet.
+    pub fn new(dimension: usize) -> Self {
+        Self {
+            dimension,
+            values: Vec::new(),
+        }
+    }
+
+    /// The vectors, one a row. Each is freed as it is copied.
+    pub fn from_rows(dimension: usize, rows: impl IntoIterator<Item = Vec<f32>>) -> Self {
+        let mut vectors = Self::new(dimension);
+        rows.into_iter().for_each(|row| vectors.push(&row));
+        vectors
+    }
+
+    /// From values that lie row after row already; nothing where the last row is not whole.
+    pub(super) fn from_values(dimension: usize, values: Vec<f32>) -> Option<Self> {
+        (dimension > 0 && values.len().is_multiple_of(dimension)).then_some(Self { dimension, values })
+    }
+
+    /// Appends a row.
+    ///
+    /// # Panics
+    /// Where it has another dimension: vectors of two models never belong together.
+    pub fn push(&mut self, row: &[f32]) {
+        assert_eq!(row.len(), self.dimension, "all vectors come from one model");
+        self.values.extend_from_slice(row);
+    }
+
+    /// Numbers in a row.
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.dimension.max(1)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// One vector.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.dimension..][..self.dimension]
+    }
+
+    /// All of them, in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        self.values.chunks_exact(self.dimension.max(1))
+    }
+
+    /// Row after row.
+    pub(super) fn values(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+/// Sums that run beside one another: enough for the compiler to fill four SSE or two AVX registers with them.
+const LANES: usize = 16;
+
+/// The dot product, which for unit vectors is the cosine. The order of additions is fixed, so that the exact scan
+/// and HNSW give a pair the same score to the last bit.
+#[inline]
+pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
+    dot_by(left, right, |&x| x)
+}
+
+/// The dot product where `left` holds something that `value` makes numbers of.
+#[inline(always)]
+pub(super) fn dot_by<T>(left: &[T], right: &[f32], value: impl Fn(&T) -> f32) -> f32 {
+    let (left_lanes, left_rest) = left.as_chunks::<LANES>();
+    let (right_lanes, right_rest) = right.as_chunks::<LANES>();
+    let mut sums = [0f32; LANES];
+    for (l, r) in left_lanes.iter().zip(right_lanes) {
+        for lane in 0..LANES {
+            sums[lane] += value(&l[lane]) * r[lane];
+        }
+    }
+    let rest: f32 = left_rest.iter().zip(right_rest).map(|(l, r)| value(l) * r).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dot_product_is_that_of_the_definition_for_every_length() {
+        for length in [0, 1, 15, 16, 17, 100, 384] {
+            let left: Vec<f32> = (0..length).map(|i| (i as f32 * 0.7).sin()).collect();
+            let right: Vec<f32> = (0..length).map(|i| (i as f32 * 0.3).cos()).collect();
+            let expected: f64 = left
+                .iter()
+                .zip(&right)
+                .map(|(l, r)| f64::from(*l) * f64::from(*r))
+                .sum();
+            assert!(
+                (f64::from(dot(&left, &right)) - expected).abs() < 1e-5,
+                "{length}"
+            );
+            let bits: Vec<u32> = left.iter().map(|x| x.to_bits()).collect();
+            assert_eq!(
+                dot_by(&bits, &right, |&bits| f32::from_bits(bits)),
+                dot(&left, &right)
+            );
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "all vectors come from one model")]
+    fn a_row_of_another_dimension_is_a_bug() {
+        Vectors::new(3).push(&[1.0, 0.0]);
+    }
+}

@@ -1,0 +1,193 @@
+//! What a question is about: which products, and which aspect of them. Pure.
+//!
+//! "Does any kettle leak?" asks for kettles, and of those for leaks. A kettle's review that says "it leaked on the
+//! base" need not say "kettle", and a passage full of kettles need not say anything of leaks; so the two are told
+//! apart, and passages are compared with the aspect.
+
+use std::collections::{HashMap, HashSet};
+
+use super::words::{self, Frequencies};
+use crate::reviews::{Product, ProductId};
+
+/// A catalogue's words.
+pub struct Vocabulary {
+    /// The first words of titles, where no title has them elsewhere: so a title that begins with "Wired" makes no
+    /// brand of it where others are "… Wired Headset".
+    brands: HashMap<String, Vec<ProductId>>,
+    /// The words of categories.
+    categories: HashMap<String, HashSet<ProductId>>,
+    /// Words of titles and categories that are commoner there than in reviews: what things are called.
+    products: HashSet<String>,
+}
+
+/// A question, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The question without the words that only name products; the whole question where nothing would be left.
+    pub aspect: String,
+    /// The telling words of the aspect, as they are compared.
+    pub words: HashSet<String>,
+    /// The products it is about; empty where it names none.
+    pub scope: HashSet<ProductId>,
+    /// Whether it names them by brand.
+    pub by_brand: bool,
+}
+
+impl Vocabulary {
+    /// Learns the words of a catalogue whose reviews have `passages`' word frequencies.
+    pub fn of(products: &[Product], passages: &Frequencies) -> Self {
+        let mut brands: HashMap<String, Vec<ProductId>> = HashMap::new();
+        let mut categories: HashMap<String, HashSet<ProductId>> = HashMap::new();
+        let mut elsewhere = HashSet::new();
+        let names: Vec<String> = products
+            .iter()
+            .map(|product| {
+                format!(
+                    "{} {}",
+                    product.short_title(),
+                    product.category.as_deref().unwrap_or_default()
+                )
+            })
+            .collect();
+        for (id, product) in (0..).map(ProductId).zip(products) {
+            let mut title = words::written(&product.title);
+            if let Some(brand) = title.next().filter(|brand| brand.chars().count() > 2) {
+                brands.entry(words::folded(brand)).or_default().push(id);
+            }
+            elsewhere.extend(title.map(words::folded));
+            for word in words::written(product.category.as_deref().unwrap_or_default()) {
+                categories.entry(words::folded(word)).or_default().insert(id);
+            }
+        }
+        brands.retain(|brand, _| !elsewhere.contains(brand));
+        let named = Frequencies::of(names.iter().map(String::as_str));
+        let products = names
+            .iter()
+            .flat_map(|name| words::of(name))
+            .filter(|word| named.share(word) > passages.share(word))
+            .collect();
+        Self {
+            brands,
+            categories,
+            products,
+        }
+    }
+
+    /// Reads a question.
+    pub fn read(&self, question: &str) -> Reading {
+        let written: Vec<(&str, String)> = words::written(question)
+            .map(|word| (word, words::folded(word)))
+            .collect();
+        let named: HashSet<ProductId> = written
+            .iter()
+            .filter_map(|(_, word)| self.brands.get(word))
+            .flatten()
+            .copied()
+            .collect();
+        let kinds = || {
+            written
+                .iter()
+                .filter_map(|(_, word)| self.categories.get(word))
+                .flatten()
+                .copied()
+                .collect()
+        };
+        let by_brand = !named.is_empty();
+        let scope = if by_brand { named } else { kinds() };
+
+        let of_aspect = || written.iter().filter(|(_, word)| !self.products.contains(word));
+        let words: HashSet<String> = of_aspect()
+            .filter(|(word, _)| !words::asks(word))
+            .map(|(_, word)| word.clone())
+            .collect();
+        let aspect: Vec<&str> = of_aspect().map(|(word, _)| *word).collect();
+        // "Tell me about the Zuvio" leaves nothing to compare passages with.
+        let aspect = if words.is_empty() {
+            question.to_string()
+        } else {
+            aspect.join(" ")
+        };
+        Reading {
+            aspect,
+            words,
+            scope,
+            by_brand,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(title: &str, category: &str) -> Product {
+        Product {
+            key: title.into(),
+            title: title.into(),
+            category: Some(category.into()),
+            price: None,
+            histogram: [0; 5],
+            reviews: vec![],
+        }
+    }
+
+    #[test]
+    fn products_and_aspect_are_told_apart() {
+        let catalogue = [
+            product("Zuvio Tone 5 Neckband with 40-hour battery", "headphones"),
+            product("ZUVIO Bass 2 wired earphones", "headphones"),
+            product("Wired earphones Pro", "headphones"),
+            product("Avandi Brew Kettle", "kettles"),
+        ];
+        let reviews = [
+            "battery is good",
+            "the battery died",
+            "wired well",
+            "it leaks",
+            "tone is warm",
+        ];
+        let vocabulary = Vocabulary::of(&catalogue, &Frequencies::of(reviews.into_iter()));
+        for (question, aspect, words, scope, by_brand) in [
+            (
+                "Does any kettle leak?",
+                "Does any leak",
+                vec!["leak"],
+                vec![3],
+                false,
+            ),
+            (
+                "Is Zuvio's battery good?",
+                "Is battery good",
+                vec!["batter"],
+                vec![0, 1],
+                true,
+            ),
+            (
+                "Tell me about the Zuvio",
+                "Tell me about the Zuvio",
+                vec![],
+                vec![0, 1],
+                true,
+            ),
+            ("a wired one?", "a one", vec!["one"], vec![], false),
+            (
+                "Which headphones, or kettles?",
+                "Which headphones, or kettles?",
+                vec![],
+                vec![0, 1, 2, 3],
+                false,
+            ),
+        ] {
+            let reading = vocabulary.read(question);
+            assert_eq!(reading.aspect, aspect, "{question}");
+            assert_eq!(
+                reading.words,
+                words.into_iter().map(String::from).collect(),
+                "{question}"
+            );
+            let mut found: Vec<u32> = reading.scope.iter().map(|id| id.0).collect();
+            found.sort_unstable();
+            assert_eq!((found, reading.by_brand), (scope, by_brand), "{question}");
+        }
+    }
+}

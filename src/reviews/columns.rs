@@ -1,0 +1,429 @@
+//! Headers and the user's mapping in; which column plays which part out.
+//!
+//! A column is found by the user's `--column`, or else by its name: case, spaces and underscores do not matter, and
+//! common other names and misspellings count. Pure; fails when a needed column cannot be found.
+
+/// The part that a column plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The shop's own id of the product.
+    ProductId,
+    /// The product's name.
+    ProductTitle,
+    /// The stars.
+    Rating,
+    /// The headline of the review.
+    Summary,
+    /// The body of the review.
+    Review,
+    /// The kind of product.
+    Category,
+    /// The price in rupees.
+    Price,
+}
+
+impl Role {
+    /// All roles, in the order of the file that the project ships.
+    pub const ALL: [Self; 7] = [
+        Self::ProductId,
+        Self::ProductTitle,
+        Self::Rating,
+        Self::Summary,
+        Self::Review,
+        Self::Category,
+        Self::Price,
+    ];
+
+    /// The name that `--column` takes, which is also the header in the file that the project ships.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ProductId => "product_id",
+            Self::ProductTitle => "product_title",
+            Self::Rating => "rating",
+            Self::Summary => "summary",
+            Self::Review => "review",
+            Self::Category => "category",
+            Self::Price => "price",
+        }
+    }
+
+    /// The role in words, as a sentence about a missing column needs it.
+    pub(super) const fn needs(self) -> &'static str {
+        match self {
+            Self::ProductId | Self::ProductTitle => "the product (an id or a title)",
+            Self::Rating => "the rating",
+            Self::Summary => "the headline",
+            Self::Review => "the text of the review",
+            Self::Category => "the category",
+            Self::Price => "the price",
+        }
+    }
+
+    /// Names seen in the wild, folded, the most telling first. A bare `id` is not among a product's names: it
+    /// usually numbers the rows. `title` is a product's only where nothing else is.
+    const fn aliases(self) -> &'static [&'static str] {
+        match self {
+            Self::ProductId => &["productid", "pid", "productcode", "itemid", "asin", "sku", "fsn"],
+            Self::ProductTitle => &[
+                "producttitle",
+                "productname",
+                "itemname",
+                "itemtitle",
+                "product",
+                "name",
+                "title",
+            ],
+            Self::Rating => &[
+                "rating",
+                "ratings",
+                "rate",
+                "reviewrating",
+                "starrating",
+                "reviewsrating",
+                "stars",
+                "star",
+                "score",
+            ],
+            Self::Summary => &[
+                "summary",
+                "summery",
+                "reviewsummary",
+                "reviewtitle",
+                "reviewstitle",
+                "reviewheading",
+                "headline",
+                "heading",
+                "title",
+            ],
+            Self::Review => &[
+                "review",
+                "reviewtext",
+                "reviewbody",
+                "reviewcontent",
+                "reviewstext",
+                "customerreview",
+                "text",
+                "body",
+                "content",
+                "comment",
+                "comments",
+                "reviews",
+            ],
+            Self::Category => &["category", "productcategory", "categoryname", "maincategory"],
+            Self::Price => &[
+                "price",
+                "productprice",
+                "sellingprice",
+                "discountedprice",
+                "finalprice",
+                "mrp",
+                "cost",
+            ],
+        }
+    }
+}
+
+/// A column as the user names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Column {
+    Named(String),
+    /// Counted from 0; written `#1` for the first.
+    Numbered(usize),
+}
+
+/// Which column is which, as given with `--column`. A mapping by number says that the file has no header line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColumnMapping(Vec<(Role, Column)>);
+
+/// Why a `--column` cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MappingError {
+    /// It is not of the form `role=column`.
+    #[error("--column {0} is not of the form NAME=HEADER. Write for example --column review=Summary.")]
+    Form(String),
+    /// The name before `=` is none of ours.
+    #[error("--column {0} names no part of a review. Before the = stands one of {names}.", names = role_names())]
+    UnknownRole(String),
+    /// The same role twice.
+    #[error("--column {0}= is given twice. Give each name once.")]
+    Twice(&'static str),
+    /// Columns are counted from one.
+    #[error("--column {0} counts from nought. The first column is #1.")]
+    Nought(String),
+    /// A file has a header line or it has none.
+    #[error(
+        "--column gives some columns by name and some by number. Numbers are for a file without a header line."
+    )]
+    NamesAndNumbers,
+}
+
+fn role_names() -> String {
+    Role::ALL.map(Role::as_str).join(", ")
+}
+
+impl ColumnMapping {
+    /// Understands the values of all `--column` flags, such as `review=Summary` or `review=#5`.
+    ///
+    /// # Errors
+    /// See [`MappingError`].
+    pub fn parse<S: AsRef<str>>(flags: impl IntoIterator<Item = S>) -> Result<Self, MappingError> {
+        let mut mapping = Vec::new();
+        for flag in flags {
+            let (role, column) = parse_one(flag.as_ref())?;
+            if mapping.iter().any(|&(other, _)| other == role) {
+                return Err(MappingError::Twice(role.as_str()));
+            }
+            mapping.push((role, column));
+        }
+        let numbered = mapping
+            .iter()
+            .filter(|(_, column)| matches!(column, Column::Numbered(_)))
+            .count();
+        if numbered != 0 && numbered != mapping.len() {
+            return Err(MappingError::NamesAndNumbers);
+        }
+        Ok(Self(mapping))
+    }
+
+    /// Whether the file is to be read as one without a header line.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.0
+            .iter()
+            .any(|(_, column)| matches!(column, Column::Numbered(_)))
+    }
+}
+
+fn parse_one(flag: &str) -> Result<(Role, Column), MappingError> {
+    let form = || MappingError::Form(flag.to_string());
+    let (name, column) = flag.split_once('=').ok_or_else(form)?;
+    let (name, column) = (name.trim(), column.trim());
+    let role = Role::ALL.into_iter().find(|role| role.as_str() == name);
+    let role = role.ok_or_else(|| MappingError::UnknownRole(flag.to_string()))?;
+    if column.is_empty() {
+        return Err(form());
+    }
+    let number = column
+        .strip_prefix('#')
+        .and_then(|digits| digits.parse::<usize>().ok());
+    let column = match number {
+        Some(0) => return Err(MappingError::Nought(flag.to_string())),
+        Some(number) => Column::Numbered(number - 1),
+        None => Column::Named(column.to_string()),
+    };
+    Ok((role, column))
+}
+
+/// The column of each role, counted from 0.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Layout {
+    columns: [Option<usize>; Role::ALL.len()],
+    /// Whether headline and body were both found by their names alone, which may mislead.
+    pub text_by_name: bool,
+}
+
+/// Why the columns could not be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unresolved {
+    /// No column at all was recognised.
+    Nothing,
+    /// This one is needed.
+    Missing(Role),
+    /// The mapping asks for a column that is not there.
+    Unknown(Role, String),
+}
+
+impl Layout {
+    /// Finds every role's column, by the mapping first and then by name.
+    pub fn resolve(headers: &[String], mapping: &ColumnMapping) -> Result<Self, Unresolved> {
+        let mut layout = Self::default();
+        for (role, column) in &mapping.0 {
+            let found = match column {
+                Column::Numbered(number) => Some(*number).filter(|&number| number < headers.len()),
+                Column::Named(name) => position(headers, name),
+            };
+            let name = || match column {
+                Column::Numbered(number) => format!("#{}", number + 1),
+                Column::Named(name) => name.clone(),
+            };
+            layout.columns[*role as usize] = Some(found.ok_or_else(|| Unresolved::Unknown(*role, name()))?);
+        }
+        if !mapping.is_numbered() {
+            layout.fill_by_name(headers);
+        }
+        layout.check()?;
+        Ok(layout)
+    }
+
+    /// The column of a role.
+    pub fn column(&self, role: Role) -> Option<usize> {
+        self.columns[role as usize]
+    }
+
+    /// Takes the headline for the body and the other way round.
+    pub fn swap_text(&mut self) {
+        self.columns.swap(Role::Summary as usize, Role::Review as usize);
+    }
+
+    fn fill_by_name(&mut self, headers: &[String]) {
+        let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
+        let by_hand = [Role::Summary, Role::Review].map(|role| self.column(role).is_some());
+        for role in Role::ALL {
+            if self.column(role).is_none() {
+                self.columns[role as usize] = self.free(&folded, role.aliases());
+            }
+        }
+        // `--column review=Summary` alone: the column called `Review` is then the headline.
+        match by_hand {
+            [false, true] if self.column(Role::Summary).is_none() => {
+                self.columns[Role::Summary as usize] = self.free(&folded, Role::Review.aliases());
+            }
+            [true, false] if self.column(Role::Review).is_none() => {
+                self.columns[Role::Review as usize] = self.free(&folded, Role::Summary.aliases());
+            }
+            _ => {}
+        }
+        self.text_by_name = by_hand == [false, false] && self.column(Role::Summary).is_some();
+    }
+
+    /// The first column with one of these names that has no role yet.
+    fn free(&self, folded: &[String], aliases: &[&str]) -> Option<usize> {
+        let with_name = |alias: &&str| {
+            (0..folded.len())
+                .find(|column| folded[*column] == *alias && !self.columns.contains(&Some(*column)))
+        };
+        aliases.iter().find_map(with_name)
+    }
+
+    fn check(&self) -> Result<(), Unresolved> {
+        if self.columns.iter().all(Option::is_none) {
+            return Err(Unresolved::Nothing);
+        }
+        if self
+            .column(Role::ProductId)
+            .or(self.column(Role::ProductTitle))
+            .is_none()
+        {
+            return Err(Unresolved::Missing(Role::ProductTitle));
+        }
+        let needed = [Role::Rating, Role::Review]
+            .into_iter()
+            .find(|role| self.column(*role).is_none());
+        needed.map_or(Ok(()), |role| Err(Unresolved::Missing(role)))
+    }
+}
+
+fn position(headers: &[String], name: &str) -> Option<usize> {
+    let exact = headers.iter().position(|header| header.trim() == name);
+    exact.or_else(|| headers.iter().position(|header| fold(header) == fold(name)))
+}
+
+/// `Product Title`, `product_title` and `ProductTitle` are the same name.
+fn fold(header: &str) -> String {
+    header
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(headers: &str, flags: &[&str]) -> Result<Layout, Unresolved> {
+        let headers: Vec<String> = headers.split(',').map(String::from).collect();
+        Layout::resolve(&headers, &ColumnMapping::parse(flags).unwrap())
+    }
+
+    /// `i` product_id, `t` product_title, `r` rating, `s` summary, `b` review, `c` category, `p` price, `-` unused.
+    fn letters(headers: &str, flags: &[&str]) -> String {
+        let layout = resolve(headers, flags).unwrap_or_else(|error| panic!("{headers}: {error:?}"));
+        let letter = |column| {
+            let role = Role::ALL
+                .into_iter()
+                .zip("itrsbcp".chars())
+                .find(|(role, _)| layout.column(*role) == Some(column));
+            role.map_or('-', |(_, letter)| letter)
+        };
+        (0..headers.split(',').count()).map(letter).collect()
+    }
+
+    #[test]
+    fn columns_are_found_by_name_whatever_the_spelling() {
+        for (headers, expected) in [
+            (
+                "product_id,product_title,rating,summary,review,category,price",
+                "itrsbcp",
+            ),
+            (
+                "product_name,product_price,Rate,Review,Summary,Sentiment",
+                "tprbs-",
+            ),
+            (",Product Name,Rating,Summery,Review Text", "-trsb"),
+            ("Unnamed: 0,PRODUCT-TITLE,Stars,Review Title,Comment", "-trsb"),
+            ("id,title,rating,text", "-trb"),
+            ("name,title,rating,text", "tsrb"),
+            ("asin,reviews.rating,reviews.text,reviews.title", "irbs"),
+        ] {
+            assert_eq!(letters(headers, &[]), expected, "{headers}");
+        }
+    }
+
+    #[test]
+    fn a_mapping_by_hand_wins() {
+        let headers = "product_name,Rate,Review,Summary";
+        for (flags, expected) in [
+            (&["review=Summary"][..], "trsb"),
+            (&["summary=review"], "trsb"),
+            (&["review=Review"], "trbs"),
+            (&["review=Summary", "summary=Review"], "trsb"),
+            (&["product_title=Summary"], "-rbt"),
+            (&["product_title=#4", "rating=#1", "review=#2"], "rb-t"),
+        ] {
+            assert_eq!(letters(headers, flags), expected, "{flags:?}");
+        }
+        assert!(resolve(headers, &[]).unwrap().text_by_name);
+        assert!(!resolve(headers, &["review=Review"]).unwrap().text_by_name);
+    }
+
+    #[test]
+    fn a_column_that_cannot_be_found_is_named() {
+        for (headers, flags, expected) in [
+            ("5,good phone,I like it", &[][..], Unresolved::Nothing),
+            ("rating,review", &[], Unresolved::Missing(Role::ProductTitle)),
+            ("product,review", &[], Unresolved::Missing(Role::Rating)),
+            ("product,rating,summary", &[], Unresolved::Missing(Role::Review)),
+            (
+                "product,rating,review",
+                &["review=Body"],
+                Unresolved::Unknown(Role::Review, "Body".into()),
+            ),
+            (
+                "a,b",
+                &["rating=#3"],
+                Unresolved::Unknown(Role::Rating, "#3".into()),
+            ),
+            ("a,b", &["rating=#2"], Unresolved::Missing(Role::ProductTitle)),
+        ] {
+            assert_eq!(resolve(headers, flags), Err(expected), "{headers} {flags:?}");
+        }
+    }
+
+    #[test]
+    fn a_mapping_that_cannot_be_understood_says_why() {
+        for (flags, expected) in [
+            (&["review"][..], "is not of the form NAME=HEADER"),
+            (&["review="], "is not of the form NAME=HEADER"),
+            (
+                &["body=Text"],
+                "product_id, product_title, rating, summary, review, category, price",
+            ),
+            (&["review=A", "review=B"], "--column review= is given twice"),
+            (&["review=#0"], "The first column is #1"),
+            (&["review=#1", "rating=Stars"], "some by number"),
+        ] {
+            let message = ColumnMapping::parse(flags).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! A table on disk in, a [`Corpus`] out. The only file that knows polars.
+//!
+//! All columns are read as text; what a cell means is decided in `build`. Runs on the thread that calls it, with
+//! polars' own pool underneath while the table is parsed. Fails as [`LoadError`] says.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use polars::prelude::{
+    Column, CsvReadOptions, DataFrame, DataType, ParquetReader, PolarsResult, SerReader, StringChunked,
+};
+
+use super::build::{Builder, Row};
+use super::bytes::{self, Compression};
+use super::columns::{Layout, Unresolved};
+use super::{ColumnMapping, Corpus, LoadError, Role, clean, error, quotes};
+
+/// Rows looked at to tell headlines from bodies.
+const SAMPLE: usize = 2_000;
+/// Characters shown of each cell of a first line that could not be understood.
+const SHOWN: usize = 30;
+
+/// What a file is, by its ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Delimited { separator: u8, compression: Compression },
+    Parquet,
+}
+
+/// A file's cells, before anyone knows what they mean.
+struct Table {
+    headers: Vec<String>,
+    columns: Vec<StringChunked>,
+    /// Rows before the first review: the header line, where the columns hold it.
+    skipped: usize,
+}
+
+/// Loads a file of reviews.
+///
+/// Logs one line with what was kept and what was left out, and a warning for everything that was repaired or guessed.
+///
+/// # Errors
+/// See [`LoadError`]: the file cannot be read, its columns cannot be told, or no row is usable.
+pub fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadError> {
+    let table = read(path, columns)?;
+    let layout = lay_out(path, &table, columns)?;
+    let mut builder = Builder::default();
+    let rows = table.rows(&layout, |row| builder.add(row));
+    drop(table);
+    let corpus = builder.finish();
+    if rows == 0 {
+        return Err(LoadError::Empty { path: path.into() });
+    }
+    if corpus.reviews.is_empty() {
+        return Err(LoadError::NoUsableRow {
+            path: path.into(),
+            rows,
+            dropped: corpus.dropped,
+        });
+    }
+    let (reviews, products) = (corpus.reviews.len(), corpus.products.len());
+    let left_out = if corpus.dropped.is_empty() {
+        "none".into()
+    } else {
+        error::phrase(&corpus.dropped)
+    };
+    tracing::info!(
+        "Loaded {reviews} reviews of {products} products from {}; rows left out: {left_out}.",
+        path.display()
+    );
+    Ok(corpus)
+}
+
+fn read(path: &Path, columns: &ColumnMapping) -> Result<Table, LoadError> {
+    if !path.exists() {
+        return Err(LoadError::NotFound { path: path.into() });
+    }
+    match format(path).ok_or_else(|| LoadError::UnknownFormat { path: path.into() })? {
+        Format::Delimited {
+            separator,
+            compression,
+        } => read_delimited(path, separator, compression, !columns.is_numbered()),
+        Format::Parquet => read_parquet(path),
+    }
+}
+
+fn format(path: &Path) -> Option<Format> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let (name, compression) = match name.rsplit_once('.')? {
+        (name, "gz") => (name, Compression::Gzip),
+        (name, "zst") => (name, Compression::Zstd),
+        _ => (name.as_str(), Compression::None),
+    };
+    match name.rsplit_once('.')?.1 {
+        "csv" => Some(Format::Delimited {
+            separator: b',',
+            compression,
+        }),
+        "tsv" => Some(Format::Delimited {
+            separator: b'\t',
+            compression,
+        }),
+        "parquet" if compression == Compression::None => Some(Format::Parquet),
+        _ => None,
+    }
+}
+
+fn read_delimited(
+    path: &Path,
+    separator: u8,
+    compression: Compression,
+    has_header: bool,
+) -> Result<Table, LoadError> {
+    let text = bytes::read(path, compression).map_err(|cause| LoadError::Read {
+        path: path.into(),
+        cause,
+    })?;
+    if text.replaced > 0 {
+        let (path, replaced) = (path.display(), text.replaced);
+        tracing::warn!(
+            "{path} is not all UTF-8: what could not be read was replaced by \u{fffd} in {replaced} places."
+        );
+    }
+    if text.table().trim().is_empty() {
+        return Err(LoadError::Empty { path: path.into() });
+    }
+    let (table, repaired) = quotes::escape(text.table(), separator);
+    if repaired > 0 {
+        tracing::warn!(
+            "{repaired} cells of {} hold quotation marks that were not escaped.",
+            path.display()
+        );
+    }
+    let frame = parse_any(path, &table, separator).map_err(|cause| unreadable(path, &cause))?;
+    let mut table = Table {
+        headers: Vec::new(),
+        columns: text_columns(&frame).collect(),
+        skipped: 0,
+    };
+    table.headers = table
+        .columns
+        .iter()
+        .map(|column| column.get(0).unwrap_or_default().to_string())
+        .collect();
+    table.skipped = usize::from(has_header);
+    Ok(table)
+}
+
+fn parse_any(path: &Path, table: &str, separator: u8) -> PolarsResult<DataFrame> {
+    parse(table, separator, false).or_else(|_| {
+        let frame = parse(table, separator, true)?;
+        let path = path.display();
+        tracing::warn!(
+            "Some lines of {path} have more cells than its first line: the surplus cells are ignored."
+        );
+        Ok(frame)
+    })
+}
+
+/// The header line is read as a row: polars would rename columns of the same name.
+fn parse(text: &str, separator: u8, cut_long_lines: bool) -> PolarsResult<DataFrame> {
+    CsvReadOptions::default()
+        .with_has_header(false)
+        // Nought rows to infer types from: every column is text.
+        .with_infer_schema_length(Some(0))
+        .with_rechunk(true)
+        .map_parse_options(|options| {
+            options
+                .with_separator(separator)
+                .with_truncate_ragged_lines(cut_long_lines)
+        })
+        .into_reader_with_file_handle(Cursor::new(text))
+        .finish()
+}
+
+fn read_parquet(path: &Path) -> Result<Table, LoadError> {
+    let file = std::fs::File::open(path).map_err(|cause| LoadError::Read {
+        path: path.into(),
+        cause,
+    })?;
+    let frame = ParquetReader::new(file)
+        .finish()
+        .map_err(|cause| unreadable(path, &cause))?;
+    let columns: Vec<StringChunked> = text_columns(&frame).collect();
+    let headers = columns.iter().map(|column| column.name().to_string()).collect();
+    Ok(Table {
+        headers,
+        columns,
+        skipped: 0,
+    })
+}
+
+/// Numbers become text; a column of lists or structures is none of ours and is passed over.
+fn text_columns(frame: &DataFrame) -> impl Iterator<Item = StringChunked> {
+    let as_text = |column: &Column| column.cast(&DataType::String)?.str().cloned();
+    frame
+        .columns()
+        .iter()
+        .filter_map(move |column| as_text(column).ok())
+}
+
+fn unreadable(path: &Path, cause: &polars::prelude::PolarsError) -> LoadError {
+    LoadError::Table {
+        path: path.into(),
+        cause: cause.to_string(),
+    }
+}
+
+/// Finds out which column is which.
+fn lay_out(path: &Path, table: &Table, mapping: &ColumnMapping) -> Result<Layout, LoadError> {
+    let mut layout = Layout::resolve(&table.headers, mapping).map_err(|unresolved| {
+        let (path, first_line) = (path.into(), table.first_line());
+        match unresolved {
+            Unresolved::Nothing => LoadError::NoHeader { path, first_line },
+            Unresolved::Missing(role) => LoadError::MissingColumn {
+                path,
+                role,
+                first_line,
+            },
+            Unresolved::Unknown(role, column) => LoadError::UnknownColumn {
+                path,
+                role,
+                column,
+                first_line,
+            },
+        }
+    })?;
+    if layout.text_by_name
+        && table.typical_length(&layout, Role::Summary) > table.typical_length(&layout, Role::Review)
+    {
+        layout.swap_text();
+        let [body, headline] = [Role::Review, Role::Summary].map(|role| {
+            layout
+                .column(role)
+                .map_or_else(String::new, |column| table.headers[column].clone())
+        });
+        tracing::warn!(
+            "In {} the texts under {body} are typically longer than those under {headline}, so {body} is taken for \
+             the review and {headline} for its headline. If that is wrong, give --column review={headline} --column \
+             summary={body}.",
+            path.display()
+        );
+    }
+    Ok(layout)
+}
+
+impl Table {
+    /// Shows every row to `each`; returns how many there were.
+    fn rows<'a>(&'a self, layout: &Layout, mut each: impl FnMut(Row<'a>)) -> usize {
+        let mut cells = Role::ALL.map(|role| layout.column(role).map(|column| self.columns[column].iter()));
+        let rows = self.columns.first().map_or(0, |column| column.len());
+        for number in 0..rows {
+            let [
+                product_id,
+                product_title,
+                rating,
+                summary,
+                review,
+                category,
+                price,
+            ] = cells.each_mut().map(|column| column.as_mut()?.next()?);
+            if number >= self.skipped {
+                each(Row {
+                    product_id,
+                    product_title,
+                    rating,
+                    summary,
+                    review,
+                    category,
+                    price,
+                });
+            }
+        }
+        rows.saturating_sub(self.skipped)
+    }
+
+    /// The median length, in bytes, of a column's texts, from rows spread over the whole table.
+    fn typical_length(&self, layout: &Layout, role: Role) -> usize {
+        let Some(column) = layout.column(role) else {
+            return 0;
+        };
+        let step = (self.columns[column].len() / SAMPLE).max(1);
+        let sample = self.columns[column].iter().skip(self.skipped).step_by(step);
+        let mut lengths: Vec<usize> = sample
+            .filter_map(|cell| clean::present(cell).map(str::len))
+            .collect();
+        lengths.sort_unstable();
+        lengths.get(lengths.len() / 2).copied().unwrap_or(0)
+    }
+
+    /// The cells of the first line, numbered as `--column` numbers them.
+    fn first_line(&self) -> String {
+        let cells = self.headers.iter().enumerate().map(|(column, cell)| {
+            let shown: String = cell.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
+            let rest = if cell.chars().count() > SHOWN { "…" } else { "" };
+            format!("#{} \"{shown}{rest}\"", column + 1)
+        });
+        cells.collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests;

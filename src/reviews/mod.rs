@@ -1,0 +1,95 @@
+//! Stage 1: a table in, clean and numbered reviews and products with their facts out.
+//!
+//! Runs once, on the thread that starts the server. What can fail: see [`LoadError`].
+//!
+//! A file passes through here in this order: `bytes` decompresses it and repairs its UTF-8, `quotes` escapes its
+//! quotation marks, `load` has polars read it as a table of text, `columns` finds out which column is which, `build`
+//! takes the rows in, helped by `clean` (one cell) and `titles` (one product's name), and `fingerprint` says what was
+//! kept. `passages` then cuts the reviews into the pieces that are searched and quoted, at the places that `sentences`
+//! finds.
+
+mod build;
+mod bytes;
+mod clean;
+mod columns;
+mod error;
+mod fingerprint;
+mod load;
+mod passages;
+mod quotes;
+mod sentences;
+mod short_title;
+mod titles;
+
+pub use columns::{ColumnMapping, MappingError, Role};
+pub use error::{DropReason, LoadError};
+pub use load::load;
+pub use passages::{Passage, passages};
+pub use short_title::short_title;
+
+/// A review's position in [`Corpus::reviews`]; stable for the same file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct ReviewId(pub u32);
+
+/// A product's position in [`Corpus::products`]; stable for the same file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct ProductId(pub u32);
+
+/// One usable review.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Review {
+    /// The product it is about.
+    pub product: ProductId,
+    /// Whole stars, 1 to 5.
+    pub rating: u8,
+    /// The headline; may be empty.
+    pub summary: String,
+    /// The body, cleaned; never empty.
+    pub text: String,
+}
+
+/// One product and the arithmetic of its reviews.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Product {
+    /// The shop's own id, or one derived from the title; unique.
+    pub key: String,
+    /// The title as the shop writes it.
+    pub title: String,
+    /// The shop's category, where the data has one.
+    pub category: Option<String>,
+    /// Price in rupees, where the data has one.
+    pub price: Option<u32>,
+    /// Reviews with one, two, … five stars.
+    pub histogram: [u32; 5],
+    /// Its reviews, in the order of the file.
+    pub reviews: Vec<ReviewId>,
+}
+
+impl Product {
+    /// What people call it; see [`short_title`].
+    pub fn short_title(&self) -> &str {
+        short_title(&self.title)
+    }
+
+    /// Mean stars over all its reviews.
+    pub fn mean_rating(&self) -> f32 {
+        let stars: u32 = (1..)
+            .zip(self.histogram)
+            .map(|(stars, count)| stars * count)
+            .sum();
+        stars as f32 / self.histogram.iter().sum::<u32>().max(1) as f32
+    }
+}
+
+/// All that was loaded from one file, immutable from then on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Corpus {
+    /// Every usable review.
+    pub reviews: Vec<Review>,
+    /// Every product with at least one usable review.
+    pub products: Vec<Product>,
+    /// Rows left out, by reason, in a fixed order; reasons that did not occur are absent.
+    pub dropped: Vec<(DropReason, usize)>,
+    /// SHA-256 over everything that was kept, in hex: the data's part of the index' fingerprint.
+    pub fingerprint: String,
+}

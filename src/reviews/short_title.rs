@@ -1,0 +1,32 @@
+//! What people call a product whose title a shop has stuffed with its features. Pure.
+
+/// The part of a shop's title that people would say: "Zuvio Tone 5 Bluetooth Neckband" of "Zuvio Tone 5 Bluetooth
+/// Neckband with 40-hour battery (Graphite)".
+pub fn short_title(title: &str) -> &str {
+    let end = [" with ", " (", ", ", " - ", " | "]
+        .iter()
+        .filter_map(|cut| title.find(cut))
+        .min();
+    let short = title[..end.unwrap_or(title.len())].trim();
+    if short.is_empty() { title } else { short }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_cut_where_people_stop_reading() {
+        for (title, short) in [
+            (
+                "Zuvio Tone 5 Bluetooth Neckband with 40-hour battery (Graphite)",
+                "Zuvio Tone 5 Bluetooth Neckband",
+            ),
+            ("Norvik N12 5G (8 GB, Blue)", "Norvik N12 5G"),
+            ("(refurbished) phone", "(refurbished) phone"),
+            (" (odd)", " (odd)"),
+        ] {
+            assert_eq!(short_title(title), short);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A product's title in; what it is recognised by out. Pure, cannot fail.
+
+use sha2::{Digest, Sha256};
+
+use super::fingerprint::hex;
+
+/// Longest readable part of a derived id, in characters.
+const SLUG_LENGTH: usize = 40;
+
+/// What of a title tells its product from others: not case, punctuation or spacing.
+pub(super) fn fold(title: &str) -> String {
+    let folded = words(title).concat();
+    // Nothing but punctuation: then the punctuation is the name.
+    if folded.is_empty() {
+        title.to_string()
+    } else {
+        folded
+    }
+}
+
+/// The id of a product that came without one: `heron-steel-kettle-2-l-1f0c6b5a9e`.
+///
+/// The end is a hash of the whole folded title, because the start of a long title is often that of another.
+pub(super) fn derive_key(title: &str) -> String {
+    let slug = words(title).join("-");
+    let slug: String = slug
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(SLUG_LENGTH)
+        .collect();
+    let slug = slug.trim_matches('-');
+    let slug = if slug.is_empty() { "product" } else { slug };
+    format!("{slug}-{}", hex(&Sha256::digest(fold(title).as_bytes())[..5]))
+}
+
+fn words(title: &str) -> Vec<String> {
+    let without = without_garbled(title);
+    let words = without
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
+
+/// Puts spaces in the place of letters that are the ruins of punctuation.
+///
+/// UTF-8 that was once read as another encoding, such as `Ã\u{82}Â\u{a0}` for a no-break space, consists of letters
+/// and of characters that no one types: a run of non-ASCII characters with one of the latter is taken for ruins.
+fn without_garbled(title: &str) -> String {
+    let mut kept = String::with_capacity(title.len());
+    let mut rest = title;
+    while let Some(start) = rest.find(|c: char| !c.is_ascii()) {
+        let end = rest[start..]
+            .find(|c: char| c.is_ascii())
+            .map_or(rest.len(), |length| start + length);
+        kept.push_str(&rest[..start]);
+        kept.push_str(if is_garbled(&rest[start..end]) {
+            " "
+        } else {
+            &rest[start..end]
+        });
+        rest = &rest[end..];
+    }
+    kept + rest
+}
+
+fn is_garbled(run: &str) -> bool {
+    let halves =
+        |(first, second): (char, char)| matches!(first, 'Â' | 'Ã') && ('\u{80}'..='\u{bf}').contains(&second);
+    run.contains(|c| ('\u{80}'..='\u{9f}').contains(&c)) || run.chars().zip(run.chars().skip(1)).any(halves)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_that_differ_in_punctuation_only_are_one_product() {
+        for (one, other) in [
+            (
+                "Heron Steel Kettle??????????(Green)",
+                "Heron Steel Kettle??????(Green)",
+            ),
+            ("HERON Kx20 Garden Torch (Red)", "Heron KX 20 Garden-Torch, Red"),
+            ("Picnic RugÃ\u{82}Â\u{a0}Ã\u{82}Â\u{a0}(White)", "Picnic RugWhite"),
+            (
+                "Desk RadioÐ\u{93}Ó®Ð\u{92}Â\u{a0}(Black)",
+                "Desk Radio??????(Black)",
+            ),
+            ("Camp StoveÂ\u{a0}Â\u{a0}(Black)", "Camp Stove??????(Black)"),
+        ] {
+            assert_eq!(fold(one), fold(other));
+        }
+        for (one, other) in [
+            ("नीला हेडसेट (Red)", "पीला हेडसेट (Red)"),
+            ("Café Mug", "Cafe Mug"),
+            ("Kettle 1.5 L", "Kettle 1.8 L"),
+            ("???", "!!!"),
+        ] {
+            assert_ne!(fold(one), fold(other));
+            assert_ne!(derive_key(one), derive_key(other));
+        }
+    }
+
+    #[test]
+    fn a_derived_id_is_readable_and_short() {
+        for (title, slug) in [
+            ("Heron Kettle 20v3 (Green)", "heron-kettle-20v3-green"),
+            ("हेडसेट", "product"),
+            ("???", "product"),
+            (
+                &"very long title ".repeat(9),
+                "very-long-title-very-long-title-very-lon",
+            ),
+        ] {
+            let key = derive_key(title);
+            assert_eq!(
+                key.rsplit_once('-').map(|(slug, hash)| (slug, hash.len())),
+                Some((slug, 10)),
+                "{key}"
+            );
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A user's own embedding model: what its folder says of itself.
+//!
+//! In: a folder as sentence-transformers writes it. Out: an [`EmbeddingModel`], or an error that names what is
+//! missing or not built in. The weights are hashed, because the index has to notice when they change.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{EmbeddingModel, WeightsError, verify};
+
+/// The weights' file in an embedding folder.
+pub const WEIGHTS: &str = "model.safetensors";
+/// The tokenizer's file in an embedding folder.
+pub const TOKENIZER: &str = "tokenizer.json";
+/// The architecture's file in an embedding folder.
+pub const CONFIG: &str = "config.json";
+
+/// Reads the folder `dir`.
+pub fn embedding_model(dir: &Path) -> Result<EmbeddingModel, WeightsError> {
+    read(dir).map_err(|problem| WeightsError::Folder {
+        dir: dir.to_path_buf(),
+        problem,
+    })
+}
+
+fn read(dir: &Path) -> Result<EmbeddingModel, String> {
+    for name in [WEIGHTS, TOKENIZER, CONFIG] {
+        if !dir.join(name).is_file() {
+            return Err(format!("it has no file {name}"));
+        }
+    }
+    check_pooling(json(dir, "1_Pooling/config.json")?)?;
+    Ok(EmbeddingModel {
+        dir: dir.to_path_buf(),
+        name: super::stem(&dir.canonicalize().map_err(|error| error.to_string())?),
+        sha256: Some(verify::hash(&dir.join(WEIGHTS)).map_err(|error| error.to_string())?),
+        max_tokens: max_tokens(dir)?,
+    })
+}
+
+/// A folder without this file gets mean pooling, as sentence-transformers gives it.
+fn check_pooling(config: Option<Value>) -> Result<(), String> {
+    let Some(Value::Object(config)) = config else {
+        return Ok(());
+    };
+    let on = |(key, value): (&String, &Value)| {
+        (key.starts_with("pooling_mode") && value == &Value::Bool(true)).then(|| key.clone())
+    };
+    let modes: Vec<String> = config.iter().filter_map(on).collect();
+    if modes == ["pooling_mode_mean_tokens"] {
+        return Ok(());
+    }
+    Err(format!(
+        "1_Pooling/config.json asks for {modes:?}, and only pooling_mode_mean_tokens is built in"
+    ))
+}
+
+/// The limit the model was trained with, else the number of positions it has.
+fn max_tokens(dir: &Path) -> Result<usize, String> {
+    let figure = |file: &str, key: &str| -> Result<Option<usize>, String> {
+        let Some(Value::Object(config)) = json(dir, file)? else {
+            return Ok(None);
+        };
+        match config.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_u64().and_then(|tokens| usize::try_from(tokens).ok()) {
+                Some(tokens) if tokens > 2 => Ok(Some(tokens)),
+                _ => Err(format!(
+                    "{key} in {file} is {value}, and should be a number of tokens above 2"
+                )),
+            },
+        }
+    };
+    let positions = figure(CONFIG, "max_position_embeddings")?
+        .ok_or_else(|| format!("{CONFIG} does not say max_position_embeddings"))?;
+    Ok(figure("sentence_bert_config.json", "max_seq_length")?
+        .map_or(positions, |tokens| tokens.min(positions)))
+}
+
+/// A JSON file of the folder, or `None` where there is no such file.
+fn json(dir: &Path, name: &str) -> Result<Option<Value>, String> {
+    match std::fs::read(dir.join(name)) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| format!("{name} is not JSON: {error}")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{name} cannot be read: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let needed = [
+            (WEIGHTS, "w"),
+            (TOKENIZER, "{}"),
+            (CONFIG, r#"{"max_position_embeddings":512}"#),
+        ];
+        for (name, text) in needed.iter().chain(files) {
+            fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn the_limit_is_the_folders_own() {
+        let plain = folder(&[]);
+        let model = embedding_model(plain.path()).unwrap();
+        assert_eq!(model.max_tokens, 512);
+        assert_eq!(
+            model.sha256,
+            Some(verify::hash(&plain.path().join(WEIGHTS)).unwrap())
+        );
+        assert!(!model.name.is_empty() && plain.path().ends_with(&model.name));
+
+        let pooling = r#"{"word_embedding_dimension":384,"pooling_mode_cls_token":false,"pooling_mode_mean_tokens":true}"#;
+        let limited = folder(&[
+            ("sentence_bert_config.json", r#"{"max_seq_length":256}"#),
+            ("1_Pooling/config.json", pooling),
+        ]);
+        assert_eq!(embedding_model(limited.path()).unwrap().max_tokens, 256);
+    }
+
+    #[test]
+    fn what_is_missing_or_not_built_in_is_named() {
+        let cls = r#"{"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":false}"#;
+        let cases = [
+            (("1_Pooling/config.json", cls), "pooling_mode_cls_token"),
+            (("1_Pooling/config.json", "{"), "is not JSON"),
+            (("config.json", "{}"), "max_position_embeddings"),
+            (
+                ("config.json", r#"{"max_position_embeddings":-1}"#),
+                "max_position_embeddings in config.json is -1",
+            ),
+        ];
+        for (file, expected) in cases {
+            let folder = folder(&[file]);
+            let message = embedding_model(folder.path()).unwrap_err().to_string();
+            assert!(
+                message.contains(expected) && message.contains("models/README.md"),
+                "{message}"
+            );
+        }
+        let folder = folder(&[]);
+        fs::remove_file(folder.path().join(TOKENIZER)).unwrap();
+        assert!(
+            embedding_model(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("no file tokenizer.json")
+        );
+    }
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Every check that needs other programs than Rust's, one after the other; a failure does not stop the next one.
+# install.sh brings the programs. SERVER names the binary to check, the dev build when unset.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+tools=$PWD/target/tools
+export PATH=$tools/venv/bin:$tools/prometheus/usr/bin:$PATH
+here=tests/tools
+passed=0
+failed=()
+
+check() {
+    local name=$1 began=$SECONDS
+    shift
+    echo "--- $name"
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed+=("$name")
+        echo "FAILED: $name" >&2
+    fi
+    echo "    $((SECONDS - began)) s"
+}
+
+check "shell scripts" $here/shell.sh
+check "offline tree" $here/offline-tree.sh
+check "Dockerfile" hadolint Dockerfile.cpu
+check "Kubernetes manifests" $here/k8s.sh
+check "Prometheus configuration" promtool check config monitoring/prometheus/prometheus.yml
+check "settings" $here/settings.sh
+check "live metrics" $here/with-server.sh $here/metrics.sh
+check "page" $here/with-server.sh $here/page.sh
+
+for name in "${failed[@]}"; do
+    echo "FAILED: $name"
+done
+echo "$passed passed, ${#failed[@]} failed"
+((${#failed[@]} == 0))

@@ -1,0 +1,77 @@
+// Owns the running text of one answer: words appended as they come, citations such as [1] made into buttons.
+
+import { button, make } from "./dom.js";
+import { starWords } from "./words.js";
+
+/** `[1]` or `[1, 2]`. */
+const CITATION = /\[\s*\d+(?:\s*,\s*\d+)*\s*\]/g;
+/** The start of something that may still become a citation when more text comes. */
+const UNFINISHED = /\[[\d\s,]*$/;
+
+export class Answer {
+  #text = "";
+  /** How much of `#text` is on the page. Text is only ever appended, so a focused citation stays focused. */
+  #shown = 0;
+  #cards;
+
+  constructor(cards) {
+    this.#cards = cards;
+    this.element = make("p", "answer");
+  }
+
+  get text() {
+    return this.#text;
+  }
+
+  clear() {
+    this.#text = "";
+    this.#shown = 0;
+    this.element.replaceChildren();
+  }
+
+  push(text) {
+    // A model's first token often begins with a space.
+    this.#text = this.#text === "" ? text.trimStart() : this.#text + text;
+    const unfinished = UNFINISHED.exec(this.#text);
+    this.#show(unfinished ? unfinished.index : this.#text.length);
+  }
+
+  /** Shows everything, also an unfinished citation; `text`, where given, is what the answer really is. */
+  finish(text = this.#text) {
+    const final = text.trim();
+    const shown = this.#text.slice(0, this.#shown);
+    if (!final.startsWith(shown) && final !== shown.trimEnd()) this.clear();
+    this.#text = final;
+    this.#show(final.length);
+  }
+
+  #show(end) {
+    if (end <= this.#shown) return;
+    const fresh = this.#text.slice(this.#shown, end);
+    let from = 0;
+    for (const match of fresh.matchAll(CITATION)) {
+      this.#words(fresh.slice(from, match.index));
+      this.#citation(match[0]);
+      from = match.index + match[0].length;
+    }
+    this.#words(fresh.slice(from));
+    this.#shown = end;
+  }
+
+  #words(text) {
+    const last = this.element.lastChild;
+    if (last instanceof Text) last.appendData(text);
+    else if (text) this.element.append(text);
+  }
+
+  #citation(source) {
+    const ids = source.match(/\d+/g).map(Number);
+    if (!ids.every((id) => this.#cards.item(id))) return this.#words(source);
+    for (const id of ids) {
+      const { product_title: product, rating } = this.#cards.item(id);
+      const cite = button("cite", String(id), () => this.#cards.point(id));
+      cite.setAttribute("aria-label", `Source ${id}: ${product}, ${starWords(rating)}`);
+      this.element.append(cite);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// Owns the wording: turns figures, outcomes and failures into sentences. Pure functions, no DOM.
+
+const number = new Intl.NumberFormat("en");
+
+/** Shown while the server offers no questions of its own. */
+export const FALLBACK_EXAMPLES = [
+  "Which headset has the best battery?",
+  "What do buyers complain about with mixer grinders?",
+  "Which running shoes are the most comfortable?",
+  "How quickly does the kettle boil water?",
+];
+
+export function phaseWords(phase) {
+  if (phase === null) return "The server cannot be reached. Trying again…";
+  if (phase === "draining") return "The server is shutting down.";
+  return `Getting ready: ${phase}`;
+}
+
+/** "embedding 1200/20000" → {done, total}; null for a phase without figures. */
+export function phaseFigures(phase) {
+  const match = /(\d+)\s*\/\s*(\d+)/.exec(phase ?? "");
+  return match && Number(match[2]) > 0 ? { done: Number(match[1]), total: Number(match[2]) } : null;
+}
+
+export function stockWords({ reviews, products }) {
+  return [count(reviews, "review"), count(products, "product")].filter(Boolean).join(" · ");
+}
+
+function count(amount, noun) {
+  if (!Number.isFinite(amount)) return "";
+  return `${number.format(amount)} ${noun}${amount === 1 ? "" : "s"}`;
+}
+
+export function queueWords({ position, eta_seconds: eta }) {
+  const place = position > 0 ? `Waiting in line, ${position} ahead of you` : "Next in line";
+  return Number.isFinite(eta) && eta > 0 ? `${place}, about ${Math.ceil(eta)} s` : place;
+}
+
+export function prefillWords({ processed, prompt_tokens: total }) {
+  return `Reading ${processed} of ${total} tokens`;
+}
+
+export function evidenceWords(amount) {
+  return amount === 1 ? "1 quote from the reviews" : `${amount} quotes from the reviews`;
+}
+
+export function starWords(rating) {
+  return Number.isFinite(rating) ? `${Math.round(rating * 10) / 10} of 5 stars` : "No rating";
+}
+
+/** What the visitor should know about how an answer came about; empty for an ordinary one. */
+export function outcomeWords({ outcome, replaced }) {
+  if (outcome === "extractive") return "Quoted straight from the reviews, without the language model.";
+  if (outcome === "no_evidence") return "No review fits this question well enough to answer from.";
+  return replaced ? "Corrected after checking it against the reviews." : "";
+}
+
+/** "first word 1.2 s · 34 tokens/s", with what is known. */
+export function timingWords(timings) {
+  const { ttft_ms: first, predicted_n: written, predicted_per_second: speed, retrieval_ms: search } = timings ?? {};
+  const parts = [];
+  if (written > 0 && first > 0) parts.push(`first word ${duration(first)}`);
+  if (written > 0 && speed > 0) parts.push(`${speed < 10 ? speed.toFixed(1) : Math.round(speed)} tokens/s`);
+  if (parts.length === 0 && search > 0) parts.push(`found in ${duration(search)}`);
+  return parts.join(" · ");
+}
+
+function duration(ms) {
+  return ms < 995 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+export function failureWords(error) {
+  if (error.kind === "network") return "The connection to the server was lost. Check that it is running, then try again.";
+  if (error.status === 429) {
+    const wait = error.retryAfter ? `Try again in ${error.retryAfter} s.` : "Try again in a moment.";
+    return `The assistant is busy with other questions. ${wait}`;
+  }
+  if (error.status === 503) return "The assistant is not ready to answer right now. Try again in a moment.";
+  if (error.status === 413 || error.code === "context_length_exceeded") {
+    return `${sentence(error.message) || "This is too long for the assistant."} Starting a new conversation makes it shorter, too.`;
+  }
+  return sentence(error.message) || `The server answered with an error${error.status ? ` (${error.status})` : ""}.`;
+}
+
+function sentence(text) {
+  const trimmed = (text ?? "").trim();
+  return trimmed === "" || /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
