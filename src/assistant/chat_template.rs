@@ -174,7 +174,7 @@ mod tests {
             ),
             (
                 "{{ messages[0] | tojson }}",
-                "{\"role\":\"system\",\"content\":\"Be brief.\"}",
+                "{\"role\": \"system\", \"content\": \"Be brief.\"}",
             ),
             (
                 "{% for m in messages %}{% if loop.first %}{% continue %}{% endif %}{{ m.role }}{% endfor %}",
