@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{Shared, error::ApiError};
 use crate::app::Phase;
+use crate::reviews;
 
 /// The body of the three probes.
 #[derive(Debug, Serialize)]
@@ -29,6 +30,8 @@ pub(super) struct Info {
     reviews: usize,
     passages: usize,
     index_fingerprint: String,
+    /// Questions that the reviews can answer, for the page to suggest.
+    examples: Vec<String>,
 }
 
 /// `GET /health`, as the system this one took over from has it.
@@ -80,5 +83,6 @@ pub(super) async fn info(State(context): State<Shared>) -> Result<Json<Info>, Ap
         reviews: corpus.reviews.len(),
         passages: info.passages,
         index_fingerprint: info.index_fingerprint.clone(),
+        examples: reviews::examples(corpus),
     }))
 }

@@ -13,6 +13,7 @@ mod bytes;
 mod clean;
 mod columns;
 mod error;
+mod examples;
 mod fingerprint;
 mod load;
 mod passages;
@@ -23,6 +24,7 @@ mod titles;
 
 pub use columns::{ColumnMapping, MappingError, Role};
 pub use error::{DropReason, LoadError};
+pub use examples::examples;
 pub use load::load;
 pub use passages::{Passage, passages};
 pub use short_title::short_title;

@@ -1,0 +1,79 @@
+//! Questions that these reviews can answer, for a page to suggest. Pure.
+
+use std::collections::BTreeMap;
+
+use super::{Corpus, Product};
+
+/// Up to four questions: about the most reviewed product, the most criticised other one, and the two categories with
+/// most reviews, where there are categories.
+pub fn examples(corpus: &Corpus) -> Vec<String> {
+    let products = &corpus.products;
+    let popular = products.iter().max_by_key(|product| product.reviews.len());
+    let others = products.iter().filter(|product| popular.is_none_or(|popular| popular.key != product.key));
+    let criticised = others.max_by_key(|product| bad_reviews(product)).filter(|product| bad_reviews(product) > 0);
+    let categories = categories(products).into_iter().take(2);
+    categories
+        .map(|category| format!("Which {category} are worth the money?"))
+        .chain(popular.map(|product| format!("What do people say about the {}?", product.short_title())))
+        .chain(criticised.map(|product| format!("What do people complain about in the {}?", product.short_title())))
+        .collect()
+}
+
+/// Reviews with one or two stars.
+fn bad_reviews(product: &Product) -> u32 {
+    product.histogram[0] + product.histogram[1]
+}
+
+/// Categories, those with most reviews first.
+fn categories(products: &[Product]) -> Vec<&str> {
+    let mut reviews: BTreeMap<&str, usize> = BTreeMap::new();
+    for product in products {
+        if let Some(category) = &product.category {
+            *reviews.entry(category).or_default() += product.reviews.len();
+        }
+    }
+    let mut categories: Vec<(&str, usize)> = reviews.into_iter().collect();
+    categories.sort_by_key(|(_, reviews)| std::cmp::Reverse(*reviews));
+    categories.into_iter().map(|(category, _)| category).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ReviewId;
+    use super::*;
+
+    fn product(title: &str, category: Option<&str>, histogram: [u32; 5]) -> Product {
+        Product {
+            key: title.into(),
+            title: title.into(),
+            category: category.map(String::from),
+            price: None,
+            histogram,
+            reviews: (0..histogram.iter().sum()).map(ReviewId).collect(),
+        }
+    }
+
+    fn asked(products: Vec<Product>) -> Vec<String> {
+        examples(&Corpus { reviews: vec![], products, dropped: vec![], fingerprint: String::new() })
+    }
+
+    #[test]
+    fn the_questions_name_what_there_is_to_say_something_about() {
+        let products = vec![
+            product("Zuvio Tone (Graphite)", Some("headphones"), [0, 0, 0, 1, 5]),
+            product("Tapnok", Some("kettles"), [2, 0, 0, 0, 0]),
+            product("Pellar", Some("headphones"), [0, 1, 0, 0, 3]),
+        ];
+        assert_eq!(
+            asked(products),
+            [
+                "Which headphones are worth the money?",
+                "Which kettles are worth the money?",
+                "What do people say about the Zuvio Tone?",
+                "What do people complain about in the Tapnok?",
+            ]
+        );
+        assert_eq!(asked(vec![product("Only", None, [0, 0, 0, 0, 1])]), ["What do people say about the Only?"]);
+        assert_eq!(asked(vec![]), [""; 0]);
+    }
+}
