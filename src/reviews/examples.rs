@@ -9,13 +9,20 @@ use super::{Corpus, Product};
 pub fn examples(corpus: &Corpus) -> Vec<String> {
     let products = &corpus.products;
     let popular = products.iter().max_by_key(|product| product.reviews.len());
-    let others = products.iter().filter(|product| popular.is_none_or(|popular| popular.key != product.key));
-    let criticised = others.max_by_key(|product| bad_reviews(product)).filter(|product| bad_reviews(product) > 0);
+    let others = products
+        .iter()
+        .filter(|product| popular.is_none_or(|popular| popular.key != product.key));
+    let criticised = others
+        .max_by_key(|product| bad_reviews(product))
+        .filter(|product| bad_reviews(product) > 0);
     let categories = categories(products).into_iter().take(2);
     categories
         .map(|category| format!("Which {category} are worth the money?"))
         .chain(popular.map(|product| format!("What do people say about the {}?", product.short_title())))
-        .chain(criticised.map(|product| format!("What do people complain about in the {}?", product.short_title())))
+        .chain(
+            criticised
+                .map(|product| format!("What do people complain about in the {}?", product.short_title())),
+        )
         .collect()
 }
 
@@ -54,7 +61,12 @@ mod tests {
     }
 
     fn asked(products: Vec<Product>) -> Vec<String> {
-        examples(&Corpus { reviews: vec![], products, dropped: vec![], fingerprint: String::new() })
+        examples(&Corpus {
+            reviews: vec![],
+            products,
+            dropped: vec![],
+            fingerprint: String::new(),
+        })
     }
 
     #[test]
@@ -73,7 +85,10 @@ mod tests {
                 "What do people complain about in the Tapnok?",
             ]
         );
-        assert_eq!(asked(vec![product("Only", None, [0, 0, 0, 0, 1])]), ["What do people say about the Only?"]);
+        assert_eq!(
+            asked(vec![product("Only", None, [0, 0, 0, 0, 1])]),
+            ["What do people say about the Only?"]
+        );
         assert_eq!(asked(vec![]), [""; 0]);
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use candle_transformers::models::quantized_llama::{MAX_SEQ_LEN, ModelWeights};
 
+use super::fast_types::quickened;
 use super::{Context, Model, ModelError};
 use crate::weights::gguf::Gguf;
 
@@ -25,7 +26,14 @@ impl Llama {
     /// Reads the tensors of `path` onto `device`.
     pub fn load(path: &Path, gguf: &Gguf, device: &Device) -> Result<Self, ModelError> {
         let mut reader = BufReader::new(File::open(path)?);
-        let unused = ModelWeights::from_gguf(gguf.content(), &mut reader, device)?;
+        let content = gguf.content();
+        let unused = match device {
+            Device::Cpu => {
+                let (content, mut reader) = quickened(&content, &mut reader)?;
+                ModelWeights::from_gguf(content, &mut reader, device)?
+            }
+            _ => ModelWeights::from_gguf(content, &mut reader, device)?,
+        };
         Ok(Self {
             unused,
             device: device.clone(),

@@ -2,6 +2,7 @@
 //!
 //! The engine's thread owns a [`Model`]; each sequence owns a [`Context`]. Nothing here crosses a thread.
 
+mod fast_types;
 pub mod llama;
 #[cfg(test)]
 pub mod scripted;

@@ -1,0 +1,98 @@
+//! `/metrics`: everything is there from the start, an answer is counted, and strangers add nothing.
+
+use flipkart_recommender::metrics::{ALL, Metric};
+
+use crate::harness::metrics::Scrape;
+use crate::harness::{Setup, shop};
+
+#[test]
+fn the_first_scrape_has_every_metric_and_an_answer_moves_them() {
+    let server = Setup::shallow(16).ready();
+    let first = Scrape::of(&server);
+    for metric in ALL {
+        let name = metric.description().name;
+        let series = first.of_metric(name);
+        assert!(!series.is_empty(), "{name} is not there");
+        // The model has read its instructions by now, and the reviews are embedded; nobody has asked anything.
+        let is_traffic = name.starts_with("http_") || name.starts_with("rag_");
+        if is_traffic {
+            assert!(series.iter().all(|(_, value)| *value == 0.0), "{series:?}");
+        }
+        if matches!(metric, Metric::Histogram(_)) {
+            assert!(
+                series
+                    .iter()
+                    .any(|(series, _)| series.starts_with(&format!("{name}_bucket"))),
+                "{series:?}"
+            );
+        }
+    }
+    let summaries: Vec<_> = first
+        .text
+        .lines()
+        .filter(|line| line.starts_with("# TYPE") && line.ends_with("summary"))
+        .collect();
+    assert!(summaries.is_empty(), "{summaries:?}");
+    assert!(first.sum("process_resident_memory_bytes") > 0.0);
+
+    let answer = server.ask(shop::QUESTION);
+    let second = Scrape::of(&server);
+    let grown = |series: &str| second.sum(series) - first.sum(series);
+    for histogram in [
+        "llm_decode_tokens_per_second",
+        "llm_prefill_tokens_per_second",
+        "llm_time_to_first_token_seconds",
+        "llm_time_per_output_token_seconds",
+        "llm_request_queue_time_seconds",
+        "llm_request_prefill_time_seconds",
+        "llm_request_decode_time_seconds",
+        "llm_e2e_request_latency_seconds",
+        "rag_time_to_first_token_seconds",
+        "rag_request_duration_seconds",
+        "retrieval_top_score",
+    ] {
+        assert_eq!(grown(&format!("{histogram}_count")), 1.0, "{histogram}");
+        assert!(grown(&format!("{histogram}_sum")) > 0.0, "{histogram}");
+    }
+    let usage = &answer.only("final")["usage"];
+    assert_eq!(usage["completion_tokens"], 16);
+    assert_eq!(grown("llm_generation_tokens_total"), 16.0);
+    assert_eq!(grown("llm_inter_token_latency_seconds_count"), 15.0);
+    assert_eq!(
+        Some(grown("llm_prompt_tokens_total")),
+        usage["prompt_tokens"].as_f64()
+    );
+    assert_eq!(grown("llm_prefix_cache_hits_total"), 1.0);
+    assert_eq!(second.value("rag_requests_total{outcome=\"answered\"}"), 1.0);
+    assert_eq!(
+        second.value("llm_requests_finished_total{reason=\"length\"}")
+            - first.value("llm_requests_finished_total{reason=\"length\"}"),
+        1.0
+    );
+    assert_eq!(
+        second.value("http_requests_total{route=\"/api/chat\",method=\"POST\",status=\"200\"}"),
+        1.0
+    );
+
+    strangers_add_nothing(&server);
+}
+
+/// Paths, ids and fields that somebody made up are no labels.
+fn strangers_add_nothing(server: &crate::harness::Server) {
+    let made_up = |n: usize| {
+        server.get(&format!("/made-up/{n}"));
+        server.get(&format!("/api/products/P-{n}"));
+        server.send("PUT", &format!("/ui/{n}.js"), "", "");
+        server.post("/api/chat", &serde_json::json!({"messages": [], "n": n}));
+    };
+    made_up(0);
+    let few = Scrape::of(server).len();
+    (1..200).for_each(made_up);
+    let many = Scrape::of(server);
+    assert_eq!(many.len(), few);
+    assert_eq!(
+        many.value("http_requests_total{route=\"unmatched\",method=\"GET\",status=\"404\"}"),
+        200.0
+    );
+    assert!(!many.text.contains("made-up"));
+}

@@ -1,0 +1,49 @@
+//! A client that goes away ends its generation, while it is said and while its prompt is read.
+
+use crate::harness::metrics::Scrape;
+use crate::harness::wait::{self, PATIENCE};
+use crate::harness::{Server, Setup, shop};
+
+/// Far more tokens than are said before the server notices.
+const LONG: usize = 3000;
+
+/// Waits until the model is idle; gives the tokens that it has said.
+fn after_cancelling(server: &Server, cancelled: f64) -> f64 {
+    wait::until("an idle model and a cancelled generation", PATIENCE, || {
+        let scrape = Scrape::of(server);
+        let ended = scrape.value("llm_requests_finished_total{reason=\"cancelled\"}") == cancelled;
+        let idle = scrape.value("llm_requests_running") == 0.0;
+        (ended && idle).then(|| scrape.sum("llm_generation_tokens_total"))
+    })
+}
+
+#[test]
+fn a_client_that_leaves_stops_the_model() {
+    let server = Setup::shallow(LONG).with("--max-prompt-tokens", 1000).ready();
+    let warm_up = Scrape::of(&server).sum("llm_generation_tokens_total");
+
+    // In the middle of a prompt that takes many steps to read.
+    let question = format!("{} {}", shop::QUESTION, "Please tell me in hours. ".repeat(100));
+    let mut events = server.stream(&question);
+    events.wait_for("progress");
+    drop(events);
+    assert_eq!(after_cancelling(&server, 1.0), warm_up, "no token was said");
+
+    // In the middle of the answer.
+    let mut events = server.stream(shop::QUESTION);
+    events.wait_for("token");
+    drop(events);
+    let said = after_cancelling(&server, 2.0) - warm_up;
+    assert!(
+        (1.0..LONG as f64 / 2.0).contains(&said),
+        "{said} of {LONG} tokens were said"
+    );
+    assert_eq!(
+        Scrape::of(&server).value("rag_requests_total{outcome=\"cancelled\"}"),
+        2.0
+    );
+    wait::until("the request's end", PATIENCE, || {
+        let flight = "http_requests_in_flight{route=\"/api/chat\",method=\"POST\"}";
+        (Scrape::of(&server).value(flight) == 0.0).then_some(())
+    });
+}

@@ -1,0 +1,22 @@
+//! Black-box tests: the real binary as a process of its own, asked over HTTP on a port that the system chose.
+//!
+//! `harness` starts servers and talks to them; each other module holds the tests of one subject. The models are
+//! those of `models/`, or of the folder in `RECOMMENDER_TEST_MODELS`; `make models` gets them.
+
+mod harness;
+
+mod air_gap;
+mod answers;
+mod chat_model;
+mod commands;
+mod damage;
+mod errors;
+mod exposition;
+mod leaving;
+mod old_page;
+mod overload;
+mod page;
+mod readiness;
+mod restart;
+mod stopping;
+mod tidy;

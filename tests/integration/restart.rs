@@ -1,0 +1,38 @@
+//! A second start: nothing is embedded again, and the same questions get the same answers.
+
+use crate::harness::client::Answer;
+use crate::harness::metrics::Scrape;
+use crate::harness::{Server, Setup, shop};
+
+const EMBEDDED: &str = "Embedded what the snapshot did not hold.";
+
+fn said(answer: &Answer) -> (&str, &[serde_json::Value]) {
+    (answer.text(), answer.evidence())
+}
+
+/// Texts embedded since the start, those of questions included.
+fn embedded(server: &Server) -> f64 {
+    Scrape::of(server).value("embedding_texts_total")
+}
+
+#[test]
+fn the_same_question_gets_the_same_answer_after_a_restart() {
+    let setup = Setup::shallow(24);
+    let first = setup.ready();
+    assert!(embedded(&first) >= 24.0, "every review was embedded");
+    assert_eq!(first.logged("message", EMBEDDED).len(), 2);
+    let before = first.ask(shop::QUESTION);
+    drop(first);
+
+    let second = setup.ready();
+    assert_eq!(embedded(&second), 0.0);
+    assert_eq!(second.logged("message", EMBEDDED).len(), 0);
+    assert_eq!(second.logged("level", "WARN").len(), 0, "{:#?}", second.log());
+    assert_eq!(said(&second.ask(shop::QUESTION)), said(&before));
+    drop(second);
+
+    std::fs::remove_dir_all(&setup.index).expect("there is a snapshot");
+    let third = setup.ready();
+    assert!(embedded(&third) >= 24.0);
+    assert_eq!(said(&third.ask(shop::QUESTION)), said(&before));
+}
