@@ -1,7 +1,10 @@
-//! What the model said, checked against the evidence: its citations name quotes that were shown, and a sentence
-//! without one gets the quote that it shares its words with. Pure.
+//! What the model said, checked against the evidence: a sentence stays if a quote that was shown supports it, and
+//! cites that quote. Pure.
+//!
+//! Support is measured in words: most of what a sentence claims has to be said in one quote, and neither may deny what
+//! the other affirms. That lets through some untruths and stops some truths, but no invention.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -9,6 +12,22 @@ use crate::retrieval::Evidence;
 
 /// This share of a sentence's telling words has to be in a quote for the sentence to rest on it.
 const SUPPORT: f64 = 0.5;
+/// And at least so many of them: one word in common is chance.
+const WORDS_IN_COMMON: usize = 2;
+/// Words that only say who speaks.
+const SPEAKERS: &[&str] = &[
+    "another",
+    "buyer",
+    "buyers",
+    "customer",
+    "customers",
+    "says",
+    "that",
+];
+/// Words that deny. A word that ends in "n't" denies too.
+const DENIALS: &[&str] = &[
+    "no", "not", "never", "none", "nothing", "without", "nahi", "cannot",
+];
 
 /// An answer whose citations hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,83 +38,56 @@ pub struct Grounded {
     pub cited: Vec<usize>,
 }
 
-/// Checks `text` against the evidence that the model was shown.
-pub fn ground(text: &str, evidence: &[Evidence]) -> Grounded {
-    let mut cited = HashSet::new();
-    let sentences = text.trim().split_sentence_bounds();
-    let text: String = sentences
-        .map(|sentence| ground_sentence(sentence, evidence, &mut cited))
-        .collect();
-    let mut cited: Vec<usize> = cited.into_iter().collect();
-    cited.sort_unstable();
-    Grounded {
-        text: text.trim_end().to_string(),
-        cited,
-    }
-}
-
-fn ground_sentence(sentence: &str, evidence: &[Evidence], cited: &mut HashSet<usize>) -> String {
-    let (kept, own) = without_false_citations(sentence, evidence.len());
-    cited.extend(&own);
-    match best_support(&kept, evidence).filter(|_| own.is_empty()) {
-        Some(support) => {
-            cited.insert(support);
-            let end = kept
-                .trim_end_matches(|c: char| c.is_whitespace() || ".!?".contains(c))
-                .len();
-            format!("{} [{support}]{}", &kept[..end], &kept[end..])
-        }
-        None => kept,
-    }
-}
-
-/// The sentence without `[n]` that names no evidence, and the numbers of those that do.
-fn without_false_citations(sentence: &str, evidence: usize) -> (String, Vec<usize>) {
-    let mut kept = String::with_capacity(sentence.len());
-    let mut numbers = Vec::new();
-    let mut rest = sentence;
-    while let Some(open) = rest.find('[') {
-        let inside = &rest[open + 1..];
-        let digits = inside.bytes().take_while(u8::is_ascii_digit).count();
-        if digits == 0 || !inside[digits..].starts_with(']') {
-            kept.push_str(&rest[..=open]);
-            rest = inside;
+/// An answer of `opening`, which quotes the first piece of evidence, and of those sentences of `said` that another
+/// piece supports.
+pub fn ground(opening: &str, said: &str, evidence: &[Evidence]) -> Grounded {
+    let mut text = opening.to_string();
+    let mut cited = BTreeSet::from([1]);
+    for sentence in said.split_sentence_bounds() {
+        let Some(support) = support(sentence, evidence) else {
             continue;
+        };
+        // What only repeats a quote that stands there already is left out.
+        if cited.insert(support) {
+            let claim = sentence.trim_end_matches(|c: char| c.is_whitespace() || ".!?".contains(c));
+            text.push_str(&format!(" {} [{support}].", claim.trim_start()));
         }
-        match inside[..digits].parse() {
-            Ok(number) if (1..=evidence).contains(&number) => {
-                numbers.push(number);
-                kept.push_str(&rest[..open + digits + 2]);
-            }
-            _ => kept.push_str(rest[..open].trim_end()),
-        }
-        rest = &inside[digits + 1..];
     }
-    kept.push_str(rest);
-    (kept, numbers)
+    Grounded {
+        text,
+        cited: cited.into_iter().collect(),
+    }
 }
 
-/// The evidence, from 1, that has most of the sentence's telling words; the better ranked of equals.
-fn best_support(sentence: &str, evidence: &[Evidence]) -> Option<usize> {
+/// The evidence, from 1, that supports a sentence best; the better ranked of equals.
+fn support(sentence: &str, evidence: &[Evidence]) -> Option<usize> {
     let said = telling_words(sentence);
     let share = |evidence: &Evidence| {
-        let quote = telling_words(&evidence.quote);
-        // A product's name alone supports nothing that is said of it.
+        // A product's name, or who says it, claims nothing.
         let name = telling_words(evidence.short_title());
-        let claim: HashSet<&String> = said.difference(&name).collect();
+        let claims = |word: &&String| !name.contains(*word) && !SPEAKERS.contains(&word.as_str());
+        let claim: Vec<&String> = said.iter().filter(claims).collect();
+        let quote = telling_words(&evidence.quote);
         let found = claim.iter().filter(|word| quote.contains(**word)).count();
-        if found < 2 {
+        let agree = denies(sentence) == denies(&evidence.quote);
+        if found < WORDS_IN_COMMON || !agree {
             0.0
         } else {
             found as f64 / claim.len() as f64
         }
     };
-    let shares = evidence.iter().map(share).enumerate();
+    let shares = (1..).zip(evidence.iter().map(share));
     let best = shares.fold(
         (0, 0.0),
-        |best, (at, share)| if share > best.1 { (at, share) } else { best },
+        |best, (number, share)| if share > best.1 { (number, share) } else { best },
     );
-    (best.1 >= SUPPORT).then_some(best.0 + 1)
+    (best.1 >= SUPPORT).then_some(best.0)
+}
+
+fn denies(text: &str) -> bool {
+    text.unicode_words()
+        .map(str::to_lowercase)
+        .any(|word| DENIALS.contains(&word.as_str()) || word.ends_with("n't") || word.ends_with("n’t"))
 }
 
 /// Lower-case words of four letters or more, and everything with a digit: what is left when "the" and "is" go.
@@ -113,52 +105,44 @@ mod tests {
     use crate::assistant::testing::evidence;
 
     #[test]
-    fn citations_are_kept_removed_and_added() {
+    fn what_a_quote_supports_stays_and_cites_it() {
         let evidence = [
             evidence("Zuvio Tone 5 (Graphite)", "battery lasts 38 hours easily"),
             evidence("Pellar Hush", "mic is bad, callers complain about noise"),
+            evidence("Tapnok Foldy", "It leaked on the base, never again"),
         ];
-        for (said, text, cited) in [
-            ("The battery is fine [1].", "The battery is fine [1].", vec![1]),
-            ("Fine [7]. Good [2].", "Fine. Good [2].", vec![2]),
+        for (said, kept, cited) in [
+            ("", "", vec![1]),
             (
-                "The battery lasts 38 hours.",
-                "The battery lasts 38 hours [1].",
-                vec![1],
-            ),
-            (
-                "Callers complain about noise! The battery lasts 38 hours.",
-                "Callers complain about noise [2]! The battery lasts 38 hours [1].",
+                " Another buyer says that callers complain about noise.",
+                " Another buyer says that callers complain about noise [2].",
                 vec![1, 2],
             ),
+            // Invented, about nothing that was said, or only a name.
+            (" It has the best sound in the world.", "", vec![1]),
+            (" The Pellar Hush is a Pellar Hush.", "", vec![1]),
+            // A repetition of the opening's quote.
+            (" The battery lasts 38 hours.", "", vec![1]),
+            // Turned round, either way.
+            (" Callers never complain about noise.", "", vec![1]),
+            (" It leaked on the base again.", "", vec![1]),
+            // A citation of the model's own says nothing, and one sentence may fail where another holds.
             (
-                "Zuvio Tone is the best Zuvio.",
-                "Zuvio Tone is the best Zuvio.",
-                vec![],
+                " Great [7]. Callers complain about noise! Buy it.",
+                " Callers complain about noise [2].",
+                vec![1, 2],
             ),
-            ("It costs [about] 5 [0] [x", "It costs [about] 5 [x", vec![]),
-            ("  ", "", vec![]),
-            ("बैटरी अच्छी है [1]। 👍", "बैटरी अच्छी है [1]। 👍", vec![1]),
+            ("। बैटरी अच्छी है 👍", "", vec![1]),
         ] {
+            let grounded = ground("A quote [1]", said, &evidence);
             assert_eq!(
-                ground(said, &evidence),
+                grounded,
                 Grounded {
-                    text: text.into(),
+                    text: format!("A quote [1]{kept}"),
                     cited
                 },
                 "{said}"
             );
         }
-    }
-
-    #[test]
-    fn without_evidence_no_citation_survives() {
-        assert_eq!(
-            ground("Good [1].", &[]),
-            Grounded {
-                text: "Good.".into(),
-                cited: vec![]
-            }
-        );
     }
 }

@@ -70,11 +70,9 @@ impl Assistant {
         let source = if evidence.is_empty() {
             Source::Nothing
         } else {
-            let prompt = self.prompt(asked, evidence.clone()).await?;
-            let shown = prompt.evidence;
-            match self.engine.generate(self.request(prompt, question.max_tokens)) {
-                Ok(steps) => Source::Model { steps, shown },
-                Err(Overloaded { .. }) => Source::Quotes,
+            match self.prompt(asked, evidence.clone()).await? {
+                Some(prompt) => self.say(prompt, question.max_tokens),
+                None => Source::Quotes,
             }
         };
         let (events, receiver) = mpsc::channel(EVENTS);
@@ -109,7 +107,7 @@ impl Assistant {
         Err("the chat model failed on its first prompt; the lines above say how".into())
     }
 
-    async fn prompt(&self, question: String, evidence: Vec<Evidence>) -> Result<Prompt, AskError> {
+    async fn prompt(&self, question: String, evidence: Vec<Evidence>) -> Result<Option<Prompt>, AskError> {
         let prompts = self.prompts.clone();
         let built = tokio::task::spawn_blocking(move || prompts.build(&question, &evidence)).await;
         match built {
@@ -125,13 +123,26 @@ impl Assistant {
         }
     }
 
+    /// The model's words, or quotes while it is busy.
+    fn say(&self, prompt: Prompt, max_tokens: Option<usize>) -> Source {
+        let (shown, opening) = (prompt.evidence, prompt.opening.clone());
+        match self.engine.generate(self.request(prompt, max_tokens)) {
+            Ok(steps) => Source::Model {
+                steps,
+                shown,
+                opening,
+            },
+            Err(Overloaded { .. }) => Source::Quotes,
+        }
+    }
+
     fn request(&self, prompt: Prompt, max_tokens: Option<usize>) -> Request {
         Request {
             prompt: prompt.ids,
             shared_prefix: prompt.shared_prefix,
             max_tokens: max_tokens.unwrap_or(self.max_tokens).min(self.max_tokens),
-            // A small model likes to go on with the pattern of the prompt.
-            stop: vec!["\nReviews:".into(), "\nQuestion:".into()],
+            // An answer is a paragraph: after a line break a small model goes on with the pattern of the prompt.
+            stop: vec!["\n".into()],
             sampling: Sampling::GREEDY,
         }
     }
@@ -139,12 +150,13 @@ impl Assistant {
 
 /// Where the words of an answer come from.
 enum Source {
-    /// The model, which was shown the first `shown` pieces of evidence.
+    /// The model, which was shown the first `shown` pieces of evidence and goes on from `opening`.
     Model {
         steps: mpsc::Receiver<Step>,
         shown: usize,
+        opening: String,
     },
-    /// The quotes themselves: the model is busy.
+    /// The quotes themselves: the model is busy, or the best one is too long for a prompt.
     Quotes,
     /// There is no evidence.
     Nothing,
@@ -181,7 +193,11 @@ impl Course {
     async fn tell(&self, source: Source) -> Result<Event, Gone> {
         self.send(Event::Evidence(self.evidence.clone())).await?;
         match source {
-            Source::Model { steps, shown } => self.relay(steps, shown).await,
+            Source::Model {
+                steps,
+                shown,
+                opening,
+            } => self.relay(steps, shown, &opening).await,
             Source::Quotes => {
                 self.recite(Outcome::Extractive, extractive::quotes(&self.evidence))
                     .await
@@ -197,7 +213,12 @@ impl Course {
     }
 
     /// Passes on what the engine reports, then checks what the model said.
-    async fn relay(&self, mut steps: mpsc::Receiver<Step>, shown: usize) -> Result<Event, Gone> {
+    async fn relay(
+        &self,
+        mut steps: mpsc::Receiver<Step>,
+        shown: usize,
+        opening: &str,
+    ) -> Result<Event, Gone> {
         let mut streamed = String::new();
         let mut first_token_ms = None;
         loop {
@@ -216,14 +237,12 @@ impl Course {
                     .await?;
                 }
                 Some(Step::Text(text)) => {
+                    // The opening stands in the prompt: it is shown once the model goes on from it.
                     let text = if streamed.is_empty() {
-                        text.trim_start().to_string()
+                        format!("{opening}{text}")
                     } else {
                         text
                     };
-                    if text.is_empty() {
-                        continue;
-                    }
                     first_token_ms.get_or_insert_with(|| self.first_piece());
                     streamed.push_str(&text);
                     self.send(Event::Token(text)).await?;
@@ -234,8 +253,15 @@ impl Course {
                 }))
                 | None => return Ok(Event::Failed),
                 Some(Step::Finished(generation)) => {
+                    if streamed.is_empty() {
+                        // The model had nothing to add.
+                        first_token_ms.get_or_insert_with(|| self.first_piece());
+                        streamed = opening.to_string();
+                        self.send(Event::Token(streamed.clone())).await?;
+                    }
                     return Ok(Event::Final(self.check(
                         &streamed,
+                        opening,
                         shown,
                         first_token_ms,
                         generation,
@@ -248,22 +274,20 @@ impl Course {
     fn check(
         &self,
         streamed: &str,
+        opening: &str,
         shown: usize,
         first_token_ms: Option<f64>,
         generation: Finished,
     ) -> Answer {
-        // A model that said nothing leaves the quotes to speak.
-        let (outcome, Grounded { text, cited }) = match (generation.reason, streamed.trim()) {
-            (Reason::Cancelled, said) => (
-                Outcome::Cancelled,
-                grounding::ground(said, &self.evidence[..shown]),
-            ),
-            (_, "") => (Outcome::Extractive, extractive::quotes(&self.evidence)),
-            (_, said) => (
-                Outcome::Answered,
-                grounding::ground(said, &self.evidence[..shown]),
-            ),
+        let said = streamed.strip_prefix(opening).unwrap_or_default();
+        let grounded = grounding::ground(opening, said, &self.evidence[..shown]);
+        let outcome = match generation.reason {
+            Reason::Cancelled => Outcome::Cancelled,
+            // Nothing that the model said has stayed.
+            _ if grounded.text == opening => Outcome::Extractive,
+            _ => Outcome::Answered,
         };
+        let Grounded { text, cited } = grounded;
         let replaced = text != streamed;
         let retrieval_ms = self.retrieval_ms;
         Answer {

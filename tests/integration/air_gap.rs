@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Setup, shared, shop};
+use crate::harness::{Setup, is_answer, shared, shop};
 
 /// Set inside the namespace; holds the answer that is expected there.
 const EXPECTED: &str = "AIR_GAP_EXPECTS";
@@ -55,6 +55,6 @@ fn answer_here(expected: &str) {
     assert!(Path::new("/proc/self/net/tcp").exists());
 
     let answer = Setup::new().ready().ask(shop::QUESTION);
-    assert_eq!(answer.only("final")["outcome"], "answered");
+    assert!(is_answer(&answer.only("final")), "no answer");
     assert_eq!(answer.text(), expected);
 }

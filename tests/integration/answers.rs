@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::harness::client::Answer;
 use crate::harness::metrics::Scrape;
-use crate::harness::{Setup, shared, shop};
+use crate::harness::{Setup, is_answer, shared, shop};
 
 /// The stream's shape, whatever was asked.
 fn check_order(answer: &Answer) {
@@ -95,7 +95,7 @@ fn an_answer_streams_in_order_and_rests_on_quotes() {
     assert!(quotes[0].contains("38 hours"), "{quotes:?}");
 
     let last = answer.only("final");
-    assert_eq!(last["outcome"], "answered");
+    assert!(is_answer(last), "{last}");
     let (usage, timings) = (&last["usage"], &last["timings"]);
     let [prompt, completion, total] =
         ["prompt_tokens", "completion_tokens", "total_tokens"].map(|key| number(&usage[key]));
@@ -147,7 +147,7 @@ fn markup_in_a_review_is_text() {
     check_order(&answer);
     check_evidence(&answer);
     check_final(&answer);
-    assert_eq!(answer.only("final")["outcome"], "answered");
+    assert!(is_answer(&answer.only("final")), "no answer");
     let found = answer.evidence().iter().find(|item| item["rating"] == 1);
     let item = found.expect("the review in question is evidence");
     let review = shared().get(&format!("/api/reviews/{}", item["review_id"]));

@@ -90,7 +90,9 @@ fn questions_that_cannot_be_answered() {
 
 #[test]
 fn requests_that_lead_nowhere() {
-    let large = format!("{{\"messages\":[\"{}\"]}}", "x".repeat(2 << 20));
+    // One byte more than is taken: of a longer body the server would not read the rest, and whether a client that is
+    // still sending it sees the refusal is up to TCP.
+    let large = " ".repeat((1 << 20) - 1) + "{}";
     let question = asked("Is it loud?").to_string();
     let json = "application/json";
     let table: [(&str, &str, &str, &str, u16, &str); 9] = [

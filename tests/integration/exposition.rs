@@ -1,9 +1,11 @@
 //! `/metrics`: everything is there from the start, an answer is counted, and strangers add nothing.
 
 use flipkart_recommender::metrics::{ALL, Metric};
+use serde_json::json;
 
 use crate::harness::metrics::Scrape;
-use crate::harness::{Setup, shop};
+use crate::harness::wait::{self, PATIENCE};
+use crate::harness::{Server, Setup, shop};
 
 #[test]
 fn the_first_scrape_has_every_metric_and_an_answer_moves_them() {
@@ -36,7 +38,7 @@ fn the_first_scrape_has_every_metric_and_an_answer_moves_them() {
     assert!(first.sum("process_resident_memory_bytes") > 0.0);
 
     let answer = server.ask(shop::QUESTION);
-    let second = Scrape::of(&server);
+    let second = after(&server, 1.0);
     let grown = |series: &str| second.sum(series) - first.sum(series);
     for histogram in [
         "llm_decode_tokens_per_second",
@@ -63,7 +65,12 @@ fn the_first_scrape_has_every_metric_and_an_answer_moves_them() {
         usage["prompt_tokens"].as_f64()
     );
     assert_eq!(grown("llm_prefix_cache_hits_total"), 1.0);
-    assert_eq!(second.value("rag_requests_total{outcome=\"answered\"}"), 1.0);
+    let answers =
+        ["answered", "extractive"].map(|outcome| format!("rag_requests_total{{outcome=\"{outcome}\"}}"));
+    assert_eq!(
+        answers.iter().map(|series| second.value(series)).sum::<f64>(),
+        1.0
+    );
     assert_eq!(
         second.value("llm_requests_finished_total{reason=\"length\"}")
             - first.value("llm_requests_finished_total{reason=\"length\"}"),
@@ -77,22 +84,29 @@ fn the_first_scrape_has_every_metric_and_an_answer_moves_them() {
     strangers_add_nothing(&server);
 }
 
+/// Scrapes once so many HTTP requests have been counted: a client may have all of an answer before its server has
+/// put it away.
+fn after(server: &Server, requests: f64) -> Scrape {
+    wait::until("all requests counted", PATIENCE, || {
+        let scrape = Scrape::of(server);
+        (scrape.sum("http_requests_total") == requests).then_some(scrape)
+    })
+}
+
 /// Paths, ids and fields that somebody made up are no labels.
-fn strangers_add_nothing(server: &crate::harness::Server) {
-    let made_up = |n: usize| {
+fn strangers_add_nothing(server: &Server) {
+    let made_up = |n: u32| {
         server.get(&format!("/made-up/{n}"));
         server.get(&format!("/api/products/P-{n}"));
         server.send("PUT", &format!("/ui/{n}.js"), "", "");
-        server.post("/api/chat", &serde_json::json!({"messages": [], "n": n}));
+        server.post("/api/chat", &json!({"messages": [], "n": n}));
     };
     made_up(0);
-    let few = Scrape::of(server).len();
+    let few = after(server, 1.0 + 4.0).len();
     (1..200).for_each(made_up);
-    let many = Scrape::of(server);
+    let many = after(server, 1.0 + 4.0 * 200.0);
     assert_eq!(many.len(), few);
-    assert_eq!(
-        many.value("http_requests_total{route=\"unmatched\",method=\"GET\",status=\"404\"}"),
-        200.0
-    );
+    let unmatched = "http_requests_total{route=\"unmatched\",method=\"GET\",status=\"404\"}";
+    assert_eq!(many.value(unmatched), 200.0);
     assert!(!many.text.contains("made-up"));
 }

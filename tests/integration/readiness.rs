@@ -1,7 +1,7 @@
 //! From the first moment to readiness: the port answers, questions are refused with the reason, `health` agrees.
 
 use crate::harness::client::asked;
-use crate::harness::{Setup, program, shop};
+use crate::harness::{Setup, is_answer, program, shop};
 
 #[test]
 fn a_loading_server_says_so_and_a_loaded_one_is_ready() {
@@ -36,7 +36,7 @@ fn a_loading_server_says_so_and_a_loaded_one_is_ready() {
     assert_eq!(server.get("/readyz").json()["status"], "ready");
     let healthy = health();
     assert_eq!((healthy.code, healthy.out.as_str()), (Some(0), "ready\n"));
-    assert_eq!(server.ask(shop::QUESTION).only("final")["outcome"], "answered");
+    assert!(is_answer(&server.ask(shop::QUESTION).only("final")), "no answer");
     let info = server.get("/info").json();
     assert_eq!((&info["reviews"], &info["products"]), (&24.into(), &7.into()));
 }

@@ -113,7 +113,7 @@ type Log = Arc<Mutex<Vec<Value>>>;
 impl Server {
     fn spawn(command: &mut Command, home: Arc<TempDir>) -> Server {
         let mut process = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
-        let guard = Guard::over(&process);
+        let guard = Guard::over(&process, home.path());
         let lines = BufReader::new(process.stderr.take().expect("it is piped"));
         let log = Log::default();
         let kept = log.clone();
@@ -205,15 +205,17 @@ impl Drop for Server {
     }
 }
 
-/// Ends a server when the tests' process ends, however it ends: statics are never dropped. A shell waits for the end
+/// Ends a server, and removes its folder, when the tests' process ends, however it ends: statics are never dropped. A
+/// shell waits for the end
 /// of a pipe that the system closes with us.
 struct Guard(Child);
 
 impl Guard {
-    fn over(process: &Child) -> Guard {
-        let script = format!("read -r _ || kill -KILL {}", process.id());
+    fn over(process: &Child, home: &Path) -> Guard {
         let shell = Command::new("sh")
-            .args(["-c", &script])
+            .args(["-c", "read -r _ || { kill -KILL $0; rm -rf -- \"$1\"; }"])
+            .arg(process.id().to_string())
+            .arg(home)
             .stdin(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
