@@ -1,7 +1,7 @@
 //! The composition root: loads each stage in order, says how far it is, and hands out what serves requests.
 //!
 //! [`App`] is the handle that the HTTP side holds from before anything is loaded. Loading runs on a thread of its
-//! own ([`load`]) while the probes already answer.
+//! own (`load`) while the probes already answer.
 
 mod load;
 

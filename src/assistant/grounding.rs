@@ -49,8 +49,10 @@ pub fn ground(opening: &str, said: &str, evidence: &[Evidence]) -> Grounded {
         };
         // What only repeats a quote that stands there already is left out.
         if cited.insert(support) {
-            let claim = sentence.trim_end_matches(|c: char| c.is_whitespace() || ".!?".contains(c));
-            text.push_str(&format!(" {} [{support}].", claim.trim_start()));
+            let claim = sentence.trim().trim_end_matches(['.', '!', '?']);
+            // A quotation keeps its own full stop.
+            let stop = if claim.ends_with(['"', '”']) { "" } else { "." };
+            text.push_str(&format!(" {claim} [{support}]{stop}"));
         }
     }
     Grounded {
@@ -62,18 +64,25 @@ pub fn ground(opening: &str, said: &str, evidence: &[Evidence]) -> Grounded {
 /// The evidence, from 1, that supports a sentence best; the better ranked of equals.
 fn support(sentence: &str, evidence: &[Evidence]) -> Option<usize> {
     let said = telling_words(sentence);
+    let brands: HashSet<String> = evidence.iter().filter_map(brand).collect();
+    let named: Vec<String> = words(sentence).filter(|word| brands.contains(word)).collect();
     let share = |evidence: &Evidence| {
         // A product's name, or who says it, claims nothing.
         let name = telling_words(evidence.short_title());
         let claims = |word: &&String| !name.contains(*word) && !SPEAKERS.contains(&word.as_str());
         let claim: Vec<&String> = said.iter().filter(claims).collect();
         let quote = telling_words(&evidence.quote);
-        let found = claim.iter().filter(|word| quote.contains(**word)).count();
-        let agree = denies(sentence) == denies(&evidence.quote);
-        if found < WORDS_IN_COMMON || !agree {
-            0.0
+        let (found, missing): (Vec<&String>, Vec<&String>) =
+            claim.iter().partition(|word| quote.contains(**word));
+        let holds = found.len() >= WORDS_IN_COMMON
+            && denies(sentence) == denies(&evidence.quote)
+            // A number is quoted or invented, and what is said of one product is not true of another.
+            && !missing.iter().any(|word| has_digit(word))
+            && (named.is_empty() || brand(evidence).is_some_and(|brand| named.contains(&brand)));
+        if holds {
+            found.len() as f64 / claim.len() as f64
         } else {
-            found as f64 / claim.len() as f64
+            0.0
         }
     };
     let shares = (1..).zip(evidence.iter().map(share));
@@ -84,19 +93,30 @@ fn support(sentence: &str, evidence: &[Evidence]) -> Option<usize> {
     (best.1 >= SUPPORT).then_some(best.0)
 }
 
-fn denies(text: &str) -> bool {
-    text.unicode_words()
-        .map(str::to_lowercase)
-        .any(|word| DENIALS.contains(&word.as_str()) || word.ends_with("n't") || word.ends_with("n’t"))
+/// The first word of a product's title.
+fn brand(evidence: &Evidence) -> Option<String> {
+    words(evidence.short_title()).next()
 }
 
-/// Lower-case words of four letters or more, and everything with a digit: what is left when "the" and "is" go.
+fn denies(text: &str) -> bool {
+    let denial =
+        |word: &String| DENIALS.contains(&word.as_str()) || word.ends_with("n't") || word.ends_with("n’t");
+    words(text).any(|word| denial(&word))
+}
+
+/// Words of four letters or more, and everything with a digit: what is left when "the" and "is" go.
 fn telling_words(text: &str) -> HashSet<String> {
-    let telling = |word: &&str| word.chars().count() >= 4 || word.contains(|c: char| c.is_ascii_digit());
-    text.unicode_words()
-        .filter(telling)
-        .map(str::to_lowercase)
+    words(text)
+        .filter(|word| word.chars().count() >= 4 || has_digit(word))
         .collect()
+}
+
+fn has_digit(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit())
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.unicode_words().map(str::to_lowercase)
 }
 
 #[cfg(test)]
@@ -130,6 +150,14 @@ mod tests {
             (
                 " Great [7]. Callers complain about noise! Buy it.",
                 " Callers complain about noise [2].",
+                vec![1, 2],
+            ),
+            // Another number, and another product.
+            (" Another battery lasts 40 hours easily.", "", vec![1]),
+            (" At the Zuvio callers complain about noise.", "", vec![1]),
+            (
+                " Another says: \"Callers complain about noise.\"",
+                " Another says: \"Callers complain about noise.\" [2]",
                 vec![1, 2],
             ),
             ("। बैटरी अच्छी है 👍", "", vec![1]),

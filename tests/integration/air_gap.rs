@@ -55,6 +55,6 @@ fn answer_here(expected: &str) {
     assert!(Path::new("/proc/self/net/tcp").exists());
 
     let answer = Setup::new().ready().ask(shop::QUESTION);
-    assert!(is_answer(&answer.only("final")), "no answer");
+    assert!(is_answer(answer.only("final")), "no answer");
     assert_eq!(answer.text(), expected);
 }

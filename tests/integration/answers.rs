@@ -147,7 +147,7 @@ fn markup_in_a_review_is_text() {
     check_order(&answer);
     check_evidence(&answer);
     check_final(&answer);
-    assert!(is_answer(&answer.only("final")), "no answer");
+    assert!(is_answer(answer.only("final")), "no answer");
     let found = answer.evidence().iter().find(|item| item["rating"] == 1);
     let item = found.expect("the review in question is evidence");
     let review = shared().get(&format!("/api/reviews/{}", item["review_id"]));

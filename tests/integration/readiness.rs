@@ -36,7 +36,7 @@ fn a_loading_server_says_so_and_a_loaded_one_is_ready() {
     assert_eq!(server.get("/readyz").json()["status"], "ready");
     let healthy = health();
     assert_eq!((healthy.code, healthy.out.as_str()), (Some(0), "ready\n"));
-    assert!(is_answer(&server.ask(shop::QUESTION).only("final")), "no answer");
+    assert!(is_answer(server.ask(shop::QUESTION).only("final")), "no answer");
     let info = server.get("/info").json();
     assert_eq!((&info["reviews"], &info["products"]), (&24.into(), &7.into()));
 }
