@@ -44,21 +44,37 @@ pub fn ground(opening: &str, said: &str, evidence: &[Evidence]) -> Grounded {
     let mut text = opening.to_string();
     let mut cited = BTreeSet::from([1]);
     for sentence in said.split_sentence_bounds() {
-        let Some(support) = support(sentence, evidence) else {
+        // What only repeats a quote that stands there already is left out.
+        let Some(support) = support(sentence, evidence).filter(|support| !cited.contains(support)) else {
             continue;
         };
-        // What only repeats a quote that stands there already is left out.
-        if cited.insert(support) {
-            let claim = sentence.trim().trim_end_matches(['.', '!', '?']);
-            // A quotation keeps its own full stop.
-            let stop = if claim.ends_with(['"', '”']) { "" } else { "." };
-            text.push_str(&format!(" {claim} [{support}]{stop}"));
+        if let Some(claim) = attributed(sentence, &evidence[support - 1], &evidence[0]) {
+            text.push_str(&format!(" {claim} [{support}]"));
+            cited.insert(support);
         }
     }
     Grounded {
         text,
         cited: cited.into_iter().collect(),
     }
+}
+
+/// A supported sentence as it may be said after the opening: one that is about another product than the opening has
+/// to say so. Nothing where it cannot be made to.
+fn attributed(sentence: &str, support: &Evidence, opening: &Evidence) -> Option<String> {
+    let claim = sentence.trim().trim_end_matches(['.', '!', '?']);
+    // A model of this size forgets to close its quotations.
+    let claim = if claim.matches('"').count() % 2 == 1 {
+        format!("{claim}\"")
+    } else {
+        claim.to_string()
+    };
+    let says_of_what = brand(support).is_some_and(|brand| words(&claim).any(|word| word == brand));
+    if support.product_key == opening.product_key || says_of_what {
+        return Some(claim);
+    }
+    let said = claim.strip_prefix("Another buyer")?;
+    Some(format!("A buyer of the {}{said}", support.short_title()))
 }
 
 /// The evidence, from 1, that supports a sentence best; the better ranked of equals.
@@ -128,14 +144,18 @@ mod tests {
     fn what_a_quote_supports_stays_and_cites_it() {
         let evidence = [
             evidence("Zuvio Tone 5 (Graphite)", "battery lasts 38 hours easily"),
-            evidence("Pellar Hush", "mic is bad, callers complain about noise"),
+            evidence(
+                "Zuvio Tone 5 (Graphite)",
+                "mic is bad, callers complain about noise",
+            ),
             evidence("Tapnok Foldy", "It leaked on the base, never again"),
+            evidence("Pellar Hush", "Soft pads, my ears stay cool"),
         ];
         for (said, kept, cited) in [
             ("", "", vec![1]),
             (
                 " Another buyer says that callers complain about noise.",
-                " Another buyer says that callers complain about noise [2].",
+                " Another buyer says that callers complain about noise [2]",
                 vec![1, 2],
             ),
             // Invented, about nothing that was said, or only a name.
@@ -145,21 +165,34 @@ mod tests {
             (" The battery lasts 38 hours.", "", vec![1]),
             // Turned round, either way.
             (" Callers never complain about noise.", "", vec![1]),
-            (" It leaked on the base again.", "", vec![1]),
-            // A citation of the model's own says nothing, and one sentence may fail where another holds.
-            (
-                " Great [7]. Callers complain about noise! Buy it.",
-                " Callers complain about noise [2].",
-                vec![1, 2],
-            ),
+            (" The Tapnok leaked on the base again.", "", vec![1]),
             // Another number, and another product.
             (" Another battery lasts 40 hours easily.", "", vec![1]),
-            (" At the Zuvio callers complain about noise.", "", vec![1]),
+            (" At the Pellar callers complain about noise.", "", vec![1]),
+            // One sentence may fail where another holds.
             (
-                " Another says: \"Callers complain about noise.\"",
-                " Another says: \"Callers complain about noise.\" [2]",
+                " Great [7]. Callers complain about noise! Buy it.",
+                " Callers complain about noise [2]",
                 vec![1, 2],
             ),
+            // A quotation that was not closed.
+            (
+                " Another says: \"Callers complain about noise.",
+                " Another says: \"Callers complain about noise\" [2]",
+                vec![1, 2],
+            ),
+            // Of another product: said, made to say so, or left out.
+            (
+                " The Pellar has soft pads.",
+                " The Pellar has soft pads [4]",
+                vec![1, 4],
+            ),
+            (
+                " Another buyer says: \"Soft pads\".",
+                " A buyer of the Pellar Hush says: \"Soft pads\" [4]",
+                vec![1, 4],
+            ),
+            (" It has soft pads.", "", vec![1]),
             ("। बैटरी अच्छी है 👍", "", vec![1]),
         ] {
             let grounded = ground("A quote [1]", said, &evidence);

@@ -70,7 +70,7 @@ impl Assistant {
         let source = if evidence.is_empty() {
             Source::Nothing
         } else {
-            match self.prompt(asked, evidence.clone()).await? {
+            match self.prompt(asked.whole, evidence.clone()).await? {
                 Some(prompt) => self.say(prompt, question.max_tokens),
                 None => Source::Quotes,
             }

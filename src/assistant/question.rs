@@ -3,6 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Role, Turn};
+use crate::retrieval::Asked;
 
 /// Words that point back at what was said before.
 const POINTING: &[&str] = &[
@@ -11,17 +12,21 @@ const POINTING: &[&str] = &[
 /// Questions that begin so go on with the last one.
 const CONTINUING: &[&str] = &["and", "or", "but", "what about", "how about", "also"];
 
-/// The last question; put behind the one before it where it leans on that ("and its mic?").
-pub fn standalone(turns: &[Turn]) -> String {
+/// The last question, and what it says together with the one before it where it leans on that ("and its mic?").
+pub fn standalone(turns: &[Turn]) -> Asked {
     let mut asked = turns
         .iter()
         .rev()
         .filter(|turn| turn.role == Role::User)
         .map(|turn| turn.content.trim());
     let question = asked.next().unwrap_or_default();
-    match asked.next() {
+    let whole = match asked.next() {
         Some(before) if leans_on_the_past(question) => format!("{before} {question}"),
         _ => question.to_string(),
+    };
+    Asked {
+        whole,
+        last: question.to_string(),
     }
 }
 
@@ -73,7 +78,7 @@ mod tests {
                 .into_iter()
                 .flat_map(|question| [answer.clone(), user(question)])
                 .collect();
-            assert_eq!(standalone(&turns), expected);
+            assert_eq!(standalone(&turns).whole, expected);
         }
     }
 }

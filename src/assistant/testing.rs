@@ -7,7 +7,7 @@ use crate::reviews::ReviewId;
 pub fn evidence(title: &str, quote: &str) -> Evidence {
     Evidence {
         review: ReviewId(0),
-        product_key: "P".into(),
+        product_key: title.into(),
         product_title: title.into(),
         rating: 4,
         summary: String::new(),

@@ -58,6 +58,15 @@ impl Filters {
     }
 }
 
+/// A question, with what it leans on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The question as it can be understood alone.
+    pub whole: String,
+    /// The part of it that asks: the same, or the end of it where the beginning is an earlier question.
+    pub last: String,
+}
+
 /// One quote that an answer may rest on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
@@ -137,14 +146,14 @@ impl Retriever {
         }
     }
 
-    /// The best evidence for `question`, best first; none where nothing is about it.
+    /// The best evidence for what was asked, best first; none where nothing is about it.
     ///
     /// # Errors
     /// [`EmbeddingError::Overloaded`], at once, when too many questions wait to be embedded.
-    pub async fn retrieve(&self, question: &str, filters: &Filters) -> Result<Vec<Evidence>, EmbeddingError> {
+    pub async fn retrieve(&self, asked: &Asked, filters: &Filters) -> Result<Vec<Evidence>, EmbeddingError> {
         let started = Instant::now();
-        let reading = self.shelves.vocabulary.read(question);
-        let texts = vec![question.to_string(), reading.aspect.clone()];
+        let reading = self.shelves.vocabulary.read(&asked.whole, &asked.last);
+        let texts = vec![asked.whole.clone(), reading.aspect.clone()];
         let vectors = self.embedder.embed(texts).await?;
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["embed"], started.elapsed().as_secs_f64());
 

@@ -73,9 +73,9 @@ impl Vocabulary {
         }
     }
 
-    /// Reads a question.
-    pub fn read(&self, question: &str) -> Reading {
-        let written: Vec<(&str, String)> = words::written(question)
+    /// Reads a question: which products the `whole` of it names, and which aspect its `last` part asks about.
+    pub fn read(&self, whole: &str, last: &str) -> Reading {
+        let written: Vec<(&str, String)> = words::written(whole)
             .map(|word| (word, words::folded(word)))
             .collect();
         let named: HashSet<ProductId> = written
@@ -95,7 +95,10 @@ impl Vocabulary {
         let by_brand = !named.is_empty();
         let scope = if by_brand { named } else { kinds() };
 
-        let of_aspect = || written.iter().filter(|(_, word)| !self.products.contains(word));
+        let asking: Vec<(&str, String)> = words::written(last)
+            .map(|word| (word, words::folded(word)))
+            .collect();
+        let of_aspect = || asking.iter().filter(|(_, word)| !self.products.contains(word));
         let words: HashSet<String> = of_aspect()
             .filter(|(word, _)| !words::asks(word))
             .map(|(_, word)| word.clone())
@@ -103,7 +106,7 @@ impl Vocabulary {
         let aspect: Vec<&str> = of_aspect().map(|(word, _)| *word).collect();
         // "Tell me about the Zuvio" leaves nothing to compare passages with.
         let aspect = if words.is_empty() {
-            question.to_string()
+            last.to_string()
         } else {
             aspect.join(" ")
         };
@@ -178,7 +181,7 @@ mod tests {
                 false,
             ),
         ] {
-            let reading = vocabulary.read(question);
+            let reading = vocabulary.read(question, question);
             assert_eq!(reading.aspect, aspect, "{question}");
             assert_eq!(
                 reading.words,
@@ -189,5 +192,10 @@ mod tests {
             found.sort_unstable();
             assert_eq!((found, reading.by_brand), (scope, by_brand), "{question}");
         }
+        let follow_up = vocabulary.read("Is Zuvio's battery good? and does it leak?", "and does it leak?");
+        assert_eq!(
+            (follow_up.aspect.as_str(), follow_up.scope.len()),
+            ("and does it leak", 2)
+        );
     }
 }
