@@ -14,6 +14,8 @@ pub struct Vocabulary {
     /// The first words of titles, where no title has them elsewhere: so a title that begins with "Wired" makes no
     /// brand of it where others are "… Wired Headset".
     brands: HashMap<String, Vec<ProductId>>,
+    /// The words of each product's short title.
+    names: Vec<HashSet<String>>,
     /// The words of categories.
     categories: HashMap<String, HashSet<ProductId>>,
     /// Words of titles and categories that are commoner there than in reviews: what things are called.
@@ -61,16 +63,35 @@ impl Vocabulary {
         }
         brands.retain(|brand, _| !elsewhere.contains(brand));
         let named = Frequencies::of(names.iter().map(String::as_str));
-        let products = names
+        let called = names
             .iter()
             .flat_map(|name| words::of(name))
             .filter(|word| named.share(word) > passages.share(word))
             .collect();
+        let names = products
+            .iter()
+            .map(|product| words::of(product.short_title()))
+            .collect();
         Self {
             brands,
+            names,
             categories,
-            products,
+            products: called,
         }
+    }
+
+    /// Those of a brand's products whose names have most words in the question: "BassHeads 100" is one of many.
+    fn most_named(&self, products: &[ProductId], question: &[(&str, String)]) -> Vec<ProductId> {
+        let shared = |id: &ProductId| {
+            let name = &self.names[id.0 as usize];
+            question.iter().filter(|(_, word)| name.contains(word)).count()
+        };
+        let most = products.iter().map(shared).max();
+        products
+            .iter()
+            .filter(|id| Some(shared(id)) == most)
+            .copied()
+            .collect()
     }
 
     /// Reads a question: which products the `whole` of it names, and which aspect its `last` part asks about.
@@ -81,8 +102,7 @@ impl Vocabulary {
         let named: HashSet<ProductId> = written
             .iter()
             .filter_map(|(_, word)| self.brands.get(word))
-            .flatten()
-            .copied()
+            .flat_map(|products| self.most_named(products, &written))
             .collect();
         let kinds = || {
             written
@@ -170,6 +190,13 @@ mod tests {
                 "Tell me about the Zuvio",
                 vec![],
                 vec![0, 1],
+                true,
+            ),
+            (
+                "Is the Zuvio Tone loud?",
+                "Is the loud",
+                vec!["loud"],
+                vec![0],
                 true,
             ),
             ("a wired one?", "a one", vec!["one"], vec![], false),
