@@ -157,6 +157,26 @@ fn the_embedding_model_agrees_with_people() {
     );
 }
 
+#[test]
+fn the_index_finds_what_an_exact_scan_finds() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let real = root.join("../shared/data/flipkart_product_review.csv");
+    let data = if real.exists() {
+        real
+    } else {
+        println!("{} is not there: the shipped reviews are taken.", real.display());
+        root.join("data/flipkart_product_review.csv")
+    };
+    let outcome = with(&Setup::new().with_data(&data), &["eval", "recall", "--json"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let result: Value = serde_json::from_str(&outcome.out).expect("JSON");
+    assert!(
+        result["recall"].as_f64().is_some_and(|recall| recall >= 0.98),
+        "{result}"
+    );
+    assert_eq!(result["k"], 10);
+}
+
 /// Five pairs of sentences, from the same to strangers, where the public set is not at hand.
 fn few_pairs() -> std::path::PathBuf {
     let pairs = [

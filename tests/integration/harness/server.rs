@@ -59,6 +59,14 @@ impl Setup {
         self
     }
 
+    /// Other reviews.
+    pub fn with_data(self, data: &Path) -> Setup {
+        Setup {
+            data: data.to_path_buf(),
+            ..self
+        }
+    }
+
     /// Other models.
     pub fn with_models(self, models: &Path) -> Setup {
         Setup {
