@@ -299,7 +299,7 @@ metrics! {
     Gauge INDEX_BUILD_SECONDS [] = "index_build_seconds":
         "Seconds the index took to build, or to read from its snapshot.";
     Gauge INDEX_BUILT_TIMESTAMP_SECONDS [] = "index_built_timestamp_seconds":
-        "When the index was built, in seconds since 1970.";
+        "When the index being served was built or read from its snapshot, in seconds since 1970.";
     Counter INDEX_ROWS_DROPPED_TOTAL [DROPPED] = "index_rows_dropped_total":
         "Rows of the data file that were left out, by reason.";
 

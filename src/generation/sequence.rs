@@ -87,6 +87,7 @@ fn generate(
         return Ok(Reason::Cancelled);
     };
     finished.prefill = started.elapsed();
+    metrics::LLM_KV_CACHE_BYTES.set(&[], (context.bytes() + resources.prefixes.bytes()) as f64);
     let decode_started = Instant::now();
     let mut previous = decode_started;
 
