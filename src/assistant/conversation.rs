@@ -66,7 +66,7 @@ pub enum Event {
 pub enum Outcome {
     /// The model wrote it.
     Answered,
-    /// Built from quotes, without the model.
+    /// Quotes alone: the model was busy, or nothing that it said stood the check.
     Extractive,
     /// Nothing in the reviews is about it.
     NoEvidence,

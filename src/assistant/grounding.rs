@@ -1,4 +1,4 @@
-//! What the model said, checked against the evidence: a sentence stays if a quote that was shown supports it, and
+//! What the model said, checked against the evidence: a sentence stays if a quote that it was shown supports it, and
 //! cites that quote. Pure.
 //!
 //! Support is measured in words: most of what a sentence claims has to be said in one quote, and neither may deny what
