@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod logging;
 pub mod reviews;
 pub mod weights;
+pub mod kernels;
 pub mod embedding;
 pub mod index;
 pub mod evaluation;

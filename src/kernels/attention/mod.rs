@@ -1,0 +1,150 @@
+//! Attention over stored keys and values: `softmax(q · kᵀ · scale) · v`, without ever holding all scores.
+//!
+//! Keys are taken in partitions of [`PARTITION`]. Within one, the scores of a few queries are formed, turned into
+//! weights and used up; partitions are joined one after the other, as in FlashAttention
+//! (<https://arxiv.org/abs/2205.14135>) and, where one row has several threads to itself, Flash-Decoding
+//! (<https://pytorch.org/blog/flash-decoding/>). A query's arithmetic depends only on its own position, so its result
+//! is the same in any batch and on any number of threads.
+
+mod kernel;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use super::disjoint::Disjoint;
+use super::lanes::Level;
+use super::pool::Pool;
+use super::store::Store;
+use kernel::{Attend, Merge, QUERIES, Query, State};
+use plan::Task;
+pub use plan::{Plan, Span};
+
+/// Keys whose scores are formed together.
+pub const PARTITION: usize = 256;
+
+/// What attention of one layer is.
+#[derive(Debug, Clone, Copy)]
+pub struct Attention {
+    /// Heads of queries.
+    pub heads: usize,
+    /// What scores are multiplied by.
+    pub scale: f32,
+    /// How many tokens a token looks back on, itself included, where that is limited.
+    pub window: Option<usize>,
+}
+
+/// What single-row tasks leave for the merge; kept between layers so that nothing is allocated in one.
+#[derive(Debug, Default)]
+pub struct Partials {
+    /// `[partials, queries of a head, head_dim]`.
+    sums: Vec<f32>,
+    /// `[partials, queries of a head]`.
+    states: Vec<State>,
+}
+
+/// Attention of a batch's rows, `queries` and `out` both `[rows, heads, head_dim]`, over `layer` of `store`.
+///
+/// # Panics
+/// If a slice does not have the shape, `plan` is for other heads than these, or it names blocks that the store does not
+/// have.
+#[allow(clippy::too_many_arguments)] // Each is a different thing; a struct would only be taken apart again.
+pub fn attend(
+    pool: &Pool,
+    level: Level,
+    attention: &Attention,
+    (store, layer): (&Store, usize),
+    plan: &Plan<'_>,
+    queries: &[f32],
+    out: &mut [f32],
+    partials: &mut Partials,
+) {
+    let (heads, size) = (attention.heads, store.head_dim());
+    let group = plan.group();
+    assert!(
+        plan.kv_heads() == store.kv_heads() && heads == group * store.kv_heads(),
+        "a plan for these heads"
+    );
+    assert_eq!(queries.len(), plan.rows() * heads * size, "a query for each head");
+    assert_eq!(out.len(), queries.len(), "a result for each query");
+    partials.sums.resize(plan.partials() * group * size, 0.0);
+    partials.states.resize(plan.partials() * group, State::default());
+    let all = Disjoint::new(out);
+    let sums = Disjoint::new(&mut partials.sums);
+    let states = Disjoint::new(&mut partials.states);
+
+    // A row and one of the queries that share the task's head of keys and values.
+    let attend = |task: &Task, wanted: &[(usize, usize)]| {
+        let mut given: [Query<'_>; QUERIES] = Default::default();
+        for (given, (row, query)) in given.iter_mut().zip(wanted) {
+            let position = task.first_position + (row - task.rows.start);
+            let at = (row * heads + task.head * group + query) * size;
+            let to = match task.partial {
+                // SAFETY: every row and head is in one task, and every query comes up once there.
+                None => unsafe { all.part(at..at + size) },
+                Some(partial) => {
+                    let at = (partial * group + query) * size;
+                    // SAFETY: every partial is one task's.
+                    unsafe { sums.part(at..at + size) }
+                }
+            };
+            *given = Query {
+                numbers: &queries[at..at + size],
+                out: to,
+                first: attention
+                    .window
+                    .map_or(0, |window| (position + 1).saturating_sub(window)),
+                end: position + 1,
+            };
+        }
+        let reached = level.run(Attend {
+            store,
+            layer,
+            head: task.head,
+            blocks: plan.blocks(task),
+            partitions: task.partitions.clone(),
+            scale: attention.scale,
+            finish: task.partial.is_none(),
+            queries: &mut given[..wanted.len()],
+        });
+        if let Some(partial) = task.partial {
+            for (state, (_, query)) in reached.iter().zip(wanted) {
+                let at = partial * group + query;
+                // SAFETY: every partial is one task's.
+                let own = unsafe { states.part(at..at + 1) };
+                own[0] = *state;
+            }
+        }
+    };
+    pool.run(plan.tasks().len(), |task| {
+        let task = &plan.tasks()[task];
+        let mut wanted = [(0, 0); QUERIES];
+        let mut count = 0;
+        for row in task.rows.clone() {
+            for query in 0..group {
+                wanted[count] = (row, query);
+                count += 1;
+                if count == QUERIES {
+                    attend(task, &wanted);
+                    count = 0;
+                }
+            }
+        }
+        if count > 0 {
+            attend(task, &wanted[..count]);
+        }
+    });
+
+    for (row, head, range) in plan.merges() {
+        for query in 0..group {
+            let at = (row * heads + head * group + query) * size;
+            let parts = range.clone().map(|partial| {
+                let at = partial * group + query;
+                (partials.states[at], &partials.sums[at * size..(at + 1) * size])
+            });
+            level.run(Merge {
+                parts,
+                out: &mut out[at..at + size],
+            });
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! Every operation of every level against the same thing in plain numbers.
+
+use half::f16;
+use proptest::prelude::*;
+
+use super::{Kernel, LANES, Lanes, Level};
+use crate::kernels::testing::{Random, bits, levels};
+
+type Row = [f32; LANES];
+
+/// What the operations on numbers give for three rows.
+#[derive(Debug, Clone, PartialEq)]
+struct Arithmetic {
+    splat: Row,
+    /// Sum, difference, product, quotient, larger, smaller.
+    two: [Row; 6],
+    /// `a · b + c`: once or twice rounded.
+    mul_add: Row,
+    round: Row,
+    swap_pairs: Row,
+    /// The first `n` lanes of one and the rest of the other.
+    first: Vec<Row>,
+    /// `n` numbers loaded, the others zero.
+    load_some: Vec<Row>,
+    /// `n` numbers stored over `b`.
+    store_some: Vec<Row>,
+    sum: f32,
+    largest: f32,
+}
+
+struct Compute(Row, Row, Row);
+
+impl Kernel for Compute {
+    type Output = Arithmetic;
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) -> Arithmetic {
+        let Self(a, b, c) = self;
+        // SAFETY: as the caller's; every pointer is to a row, or to so many numbers at its start.
+        unsafe {
+            let load = |row: &Row| L::load(row.as_ptr());
+            let (x, y, z) = (load(&a), load(&b), load(&c));
+            Arithmetic {
+                splat: row(L::splat(a[0])),
+                two: [x.add(y), x.sub(y), x.mul(y), x.div(y), x.max(y), x.min(y)].map(|lanes| row(lanes)),
+                mul_add: row(x.mul_add(y, z)),
+                round: row(x.round()),
+                swap_pairs: row(x.swap_pairs()),
+                first: (0..=LANES + 1).map(|count| row(x.first(count, y))).collect(),
+                load_some: (0..=LANES)
+                    .map(|count| row(L::load_some(a[..count].as_ptr(), count)))
+                    .collect(),
+                store_some: (0..=LANES)
+                    .map(|count| {
+                        let mut to = b;
+                        x.store_some(to[..count].as_mut_ptr(), count);
+                        to
+                    })
+                    .collect(),
+                sum: x.sum(),
+                largest: x.largest(),
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The processor has the instructions of `L`.
+#[inline(always)]
+unsafe fn row<L: Lanes>(lanes: L) -> Row {
+    let mut to = [f32::NAN; LANES];
+    // SAFETY: as the caller's; the array has sixteen elements.
+    unsafe { lanes.store(to.as_mut_ptr()) };
+    to
+}
+
+fn each<T>(f: impl Fn(usize) -> T) -> [T; LANES] {
+    std::array::from_fn(f)
+}
+
+/// The same, number by number; `mul_add` is rounded once.
+fn plain(a: Row, b: Row, c: Row) -> Arithmetic {
+    let partly = |count, first: Row, other: Row| each(|i| if i < count { first[i] } else { other[i] });
+    let mut halved = a.to_vec();
+    while halved.len() > 1 {
+        let (low, high) = halved.split_at(halved.len() / 2);
+        halved = low.iter().zip(high).map(|(low, high)| low + high).collect();
+    }
+    Arithmetic {
+        splat: [a[0]; LANES],
+        two: [
+            each(|i| a[i] + b[i]),
+            each(|i| a[i] - b[i]),
+            each(|i| a[i] * b[i]),
+            each(|i| a[i] / b[i]),
+            each(|i| a[i].max(b[i])),
+            each(|i| a[i].min(b[i])),
+        ],
+        mul_add: each(|i| a[i].mul_add(b[i], c[i])),
+        round: each(|i| a[i].round_ties_even()),
+        swap_pairs: each(|i| a[i ^ 1]),
+        first: (0..=LANES + 1).map(|count| partly(count, a, b)).collect(),
+        load_some: (0..=LANES).map(|count| partly(count, a, [0.0; LANES])).collect(),
+        store_some: (0..=LANES).map(|count| partly(count, a, b)).collect(),
+        sum: halved[0],
+        largest: a.into_iter().fold(f32::NEG_INFINITY, f32::max),
+    }
+}
+
+fn any_row() -> impl Strategy<Value = Row> {
+    // Halves among them, for ties.
+    let number = prop_oneof![
+        -1e6_f32..1e6,
+        -1.0_f32..1.0,
+        (-200_i16..200).prop_map(|n| f32::from(n) / 2.0)
+    ];
+    prop::array::uniform16(number)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn arithmetic_is_that_of_plain_numbers(a in any_row(), b in any_row(), c in any_row()) {
+        // Zeros of two signs are equal, and which is the larger is nobody's business.
+        let b = b.map(|number| if number == 0.0 { 1.0 } else { number });
+        for level in levels() {
+            let mut wanted = plain(a, b, c);
+            if level == Level::Portable {
+                wanted.mul_add = each(|i| a[i] * b[i] + c[i]);
+            }
+            prop_assert_eq!(&level.run(Compute(a, b, c)), &wanted, "{:?}", level);
+        }
+    }
+
+    #[test]
+    fn dots_are_exact_for_all_codes(seed: u64, extreme: bool) {
+        let mut random = Random(seed);
+        let mut any = |codes: [u8; 2]| if extreme {
+            codes[random.below(2)]
+        } else {
+            codes[0] + random.below(usize::from(codes[1] - codes[0]) + 1) as u8
+        };
+        let small = std::array::from_fn(|_| any([0, 31]));
+        let wide = std::array::from_fn(|_| any([0, 255]));
+        // From -127 to 127, as signed bytes.
+        let quads = std::array::from_fn(|_| [(); 4].map(|()| any([1, 255]).wrapping_add(128)));
+        for level in levels() {
+            prop_assert_eq!(level.run(Dots { small, wide, quads }), dots(&small, &wide, &quads), "{:?}", level);
+        }
+    }
+
+    #[test]
+    fn codes_are_taken_apart(codes in prop::collection::vec(any::<u8>(), 64), bits: u64) {
+        let codes: [u8; 64] = codes.try_into().unwrap();
+        let low = codes.map(|code| code & 15);
+        let wanted = [
+            low,
+            codes.map(|code| code >> 4),
+            std::array::from_fn(|i| low[i] + 16 * (bits >> i & 1) as u8),
+        ];
+        for level in levels() {
+            prop_assert_eq!(level.run(Split { codes, bits }), wanted, "{:?}", level);
+        }
+    }
+
+    #[test]
+    fn codes_are_stored_with_their_sum(row in prop::array::uniform16(-127.0_f32..=127.0)) {
+        let codes = row.map(|number| number.round_ties_even() as i8);
+        let sum = codes.iter().map(|code| i32::from(*code)).sum();
+        for level in levels() {
+            prop_assert_eq!(level.run(StoreCodes(row)), (codes, sum), "{:?}", level);
+        }
+    }
+}
+
+/// As many quads as a block has, so that sums are as large as they get.
+const QUADS: usize = 8;
+
+struct Dots {
+    /// Below 32.
+    small: [u8; 64],
+    wide: [u8; 64],
+    quads: [[u8; 4]; QUADS],
+}
+
+impl Kernel for Dots {
+    /// Sums of small codes, of wide codes, and of both.
+    type Output = [Row; 3];
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) -> [Row; 3] {
+        // SAFETY: as the caller's; both arrays are sixty-four bytes, and the small codes are below 32.
+        unsafe {
+            let (small, wide) = (
+                L::load_codes(self.small.as_ptr()),
+                L::load_codes(self.wide.as_ptr()),
+            );
+            let (mut first, mut second) = (L::no_sums(), L::no_sums());
+            for quad in self.quads.map(i32::from_le_bytes) {
+                first = L::dot_small(first, small, quad);
+                second = L::dot(second, wide, quad);
+            }
+            [first, second, L::add_sums(first, second)].map(|sums| row(L::from_sums(sums)))
+        }
+    }
+}
+
+fn dots(small: &[u8; 64], wide: &[u8; 64], quads: &[[u8; 4]; QUADS]) -> [Row; 3] {
+    let sums = |codes: &[u8; 64]| {
+        each(|lane| {
+            let products = quads.iter().flat_map(|quad| {
+                let codes = codes[lane * 4..].iter();
+                codes
+                    .zip(quad)
+                    .map(|(code, byte)| i32::from(*code) * i32::from(byte.cast_signed()))
+            });
+            products.sum::<i32>()
+        })
+    };
+    let (first, second) = (sums(small), sums(wide));
+    // At most 8 · 4 · 286 · 127, which an `f32` holds.
+    [first, second, each(|lane| first[lane] + second[lane])].map(|sums| sums.map(|sum| sum as f32))
+}
+
+struct Split {
+    codes: [u8; 64],
+    bits: u64,
+}
+
+impl Kernel for Split {
+    /// The low halves, the high halves, the low ones with sixteens.
+    type Output = [[u8; 64]; 3];
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) -> [[u8; 64]; 3] {
+        // SAFETY: as the caller's; the array is sixty-four bytes.
+        unsafe {
+            let codes = L::load_codes(self.codes.as_ptr());
+            let low = L::low(codes);
+            [low, L::high(codes), L::add_sixteen(low, self.bits)].map(|codes| bytes::<L>(codes))
+        }
+    }
+}
+
+/// Codes cannot be stored; a dot product with one byte that is 1 shows a quarter of them.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
+#[inline(always)]
+unsafe fn bytes<L: Lanes>(codes: L::Codes) -> [u8; 64] {
+    let quarters: [Row; 4] = std::array::from_fn(|k| {
+        // SAFETY: as the caller's.
+        unsafe { row(L::from_sums(L::dot(L::no_sums(), codes, 1 << (8 * k)))) }
+    });
+    std::array::from_fn(|i| quarters[i % 4][i / 4] as u8)
+}
+
+struct StoreCodes(Row);
+
+impl Kernel for StoreCodes {
+    type Output = ([i8; LANES], i32);
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) -> Self::Output {
+        let mut codes = [0; LANES];
+        // SAFETY: as the caller's; both arrays have sixteen elements.
+        let sum = unsafe { L::load(self.0.as_ptr()).store_codes(codes.as_mut_ptr()) };
+        (codes, sum)
+    }
+}
+
+struct Powers(Row);
+
+impl Kernel for Powers {
+    type Output = Row;
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) -> Row {
+        // SAFETY: as the caller's; the array has sixteen elements.
+        unsafe { row(L::load(self.0.as_ptr()).exp()) }
+    }
+}
+
+#[test]
+fn powers_of_e_are_good_to_two_units_in_the_last_place() {
+    // From -87 to 88 in small steps, and closely around zero.
+    let far = (-8_700..=8_800).map(|i| i as f32 / 100.0);
+    let near = (-2_000..2_000).map(|i| i as f32 * 1e-6);
+    let numbers: Vec<f32> = far.chain(near).collect();
+    for level in levels() {
+        let mut worst = 0.0_f64;
+        for numbers in numbers.as_chunks::<LANES>().0 {
+            for (number, power) in numbers.iter().zip(level.run(Powers(*numbers))) {
+                let wanted = f64::from(*number).exp();
+                worst = worst.max((f64::from(power) / wanted - 1.0).abs());
+            }
+        }
+        // A unit in the last place is at most 2^-23 of the number.
+        assert!(
+            worst < 2.0 * f64::from(f32::EPSILON),
+            "{level:?}: off by {worst:e}"
+        );
+    }
+}
+
+#[test]
+fn powers_of_e_stay_finite_and_above_zero() {
+    let mut numbers = [0.0; LANES];
+    numbers[..6].copy_from_slice(&[f32::NEG_INFINITY, -1e30, -88.0, 89.0, 1e30, f32::INFINITY]);
+    for level in levels() {
+        let powers = level.run(Powers(numbers));
+        let (low, high) = ((-87_f32).exp(), 88_f32.exp());
+        for (power, bound) in powers.iter().zip([low, low, low, high, high, high]) {
+            assert!((power / bound - 1.0).abs() < 1e-6, "{level:?}: {power}");
+        }
+        // So that the largest score's weight is exactly one, and joining a single part changes nothing.
+        assert_eq!(powers[6..], [1.0; 10], "{level:?}");
+    }
+}
+
+struct Scale(Row, Row);
+
+impl Kernel for Scale {
+    type Output = Row;
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) -> Row {
+        // SAFETY: as the caller's; both arrays have sixteen elements.
+        unsafe { row(L::load(self.0.as_ptr()).scale(L::load(self.1.as_ptr()))) }
+    }
+}
+
+#[test]
+fn scaling_is_multiplication_by_powers_of_two() {
+    for level in levels() {
+        for start in (-126..=112).step_by(LANES).chain([112]) {
+            let powers: [i16; LANES] = each(|lane| start + lane as i16);
+            let wanted = powers.map(|power| (1.5 * 2_f64.powi(power.into())) as f32);
+            assert_eq!(
+                level.run(Scale([1.5; LANES], powers.map(f32::from))),
+                wanted,
+                "{level:?}"
+            );
+        }
+    }
+}
+
+struct Halves([u16; LANES]);
+
+impl Kernel for Halves {
+    type Output = (Row, [u16; LANES]);
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) -> Self::Output {
+        let mut to = [0; LANES];
+        // SAFETY: as the caller's; both arrays have sixteen elements.
+        unsafe {
+            let lanes = L::load_f16(self.0.as_ptr());
+            lanes.store_f16(to.as_mut_ptr());
+            (row(lanes), to)
+        }
+    }
+}
+
+#[test]
+fn every_half_float_is_read_and_written_back() {
+    for level in levels() {
+        for start in (0..=u16::MAX).step_by(LANES) {
+            let halves: [u16; LANES] = each(|lane| start + lane as u16);
+            // Infinities and numbers that are none are in no file that the packer takes, and in no store.
+            if halves.iter().any(|half| !f16::from_bits(*half).is_finite()) {
+                continue;
+            }
+            let (numbers, back) = level.run(Halves(halves));
+            let wanted = halves.map(|half| f16::from_bits(half).to_f32());
+            assert_eq!(bits(&numbers), bits(&wanted), "{level:?}");
+            assert_eq!(back, halves, "{level:?}");
+        }
+    }
+}
+
+struct Round(Row);
+
+impl Kernel for Round {
+    type Output = [u16; LANES];
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) -> [u16; LANES] {
+        let mut to = [0; LANES];
+        // SAFETY: as the caller's; both arrays have sixteen elements.
+        unsafe { L::load(self.0.as_ptr()).store_f16(to.as_mut_ptr()) };
+        to
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn numbers_become_the_nearest_half_float(numbers in prop::array::uniform16(-65_504.0_f32..65_504.0), small: bool) {
+        // Small ones are below the normal half floats.
+        let numbers = numbers.map(|number| if small { number * 1e-9 } else { number });
+        for level in levels() {
+            let wanted = numbers.map(|number| f16::from_f32(number).to_bits());
+            prop_assert_eq!(level.run(Round(numbers)), wanted, "{:?}", level);
+        }
+    }
+}
+
+#[test]
+fn the_best_level_is_the_first_that_is_there() {
+    assert_eq!(Level::best(), levels()[0]);
+    assert_eq!(levels().last(), Some(&Level::Portable));
+}

@@ -1,0 +1,176 @@
+//! LayerNorm: what a BERT encoder does to each row after a residual sum.
+
+use super::activations::Activations;
+use super::disjoint::Disjoint;
+use super::lanes::{Kernel, LANES, Lanes, Level};
+use super::pool::Pool;
+
+/// LayerNorm: `(x - mean(x)) / sqrt(var(x) + ε) · weight + bias` (<https://arxiv.org/abs/1607.06450>).
+#[derive(Debug, Clone, Copy)]
+pub struct LayerNorm<'a> {
+    /// As long as a row.
+    pub weight: &'a [f32],
+    /// As long as a row.
+    pub bias: &'a [f32],
+    /// Keeps a row of equal numbers from being divided by zero.
+    pub epsilon: f32,
+}
+
+impl<'a> LayerNorm<'a> {
+    /// Norms a row in its place, after `added` was added to it.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn apply(&self, level: Level, row: &mut [f32], added: &[f32]) {
+        let lengths = [added.len(), self.weight.len(), self.bias.len()];
+        assert!(lengths == [row.len(); 3], "rows of one length");
+        level.run(Apply {
+            norm: *self,
+            row,
+            added,
+        });
+    }
+
+    /// Norms all `rows` in their place, each after `added(its number)` was added to it, and quantises them into `to`
+    /// for the next matrix products.
+    ///
+    /// # Panics
+    /// If a length differs from that of `weight`.
+    pub fn apply_all<'b>(
+        &self,
+        pool: &Pool,
+        level: Level,
+        rows: &mut [f32],
+        added: impl Fn(usize) -> &'b [f32] + Sync,
+        to: &mut Activations,
+    ) {
+        let width = self.weight.len();
+        to.resize(rows.len() / width, width);
+        let rows = Disjoint::new(rows);
+        to.write_rows(pool, |number, to| {
+            // SAFETY: `write_rows` calls this once for each row, and rows have nothing in common.
+            let row = unsafe { rows.part(number * width..(number + 1) * width) };
+            self.apply(level, row, added(number));
+            to.write(level, row);
+        });
+    }
+}
+
+struct Apply<'a, 'b> {
+    norm: LayerNorm<'a>,
+    row: &'b mut [f32],
+    added: &'b [f32],
+}
+
+impl Kernel for Apply<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let (row, size) = (self.row.as_mut_ptr(), self.row.len());
+        let parts = || (0..size).step_by(LANES).map(|at| (at, (size - at).min(LANES)));
+        // SAFETY: as the caller's.
+        let zero = |values: L, count: usize| unsafe { values.first(count, L::splat(0.0)) };
+        // SAFETY: as the caller's; every access stays inside the four slices, which are as long as each other.
+        unsafe {
+            let mut sum = L::splat(0.0);
+            for (at, count) in parts() {
+                let added = L::load_some(self.added.as_ptr().add(at), count);
+                let x = L::load_some(row.add(at), count).add(added);
+                x.store_some(row.add(at), count);
+                sum = sum.add(x);
+            }
+            let mean = L::splat(sum.sum() / size as f32);
+            // From the differences, not from the sum of squares, which loses what a large mean has in common.
+            let mut squares = L::splat(0.0);
+            for (at, count) in parts() {
+                let difference = zero(L::load_some(row.add(at), count).sub(mean), count);
+                squares = difference.mul_add(difference, squares);
+            }
+            let factor = (squares.sum() / size as f32 + self.norm.epsilon).sqrt().recip();
+            for (at, count) in parts() {
+                let x = L::load_some(row.add(at), count).sub(mean).mul(L::splat(factor));
+                let weight = L::load_some(self.norm.weight.as_ptr().add(at), count);
+                let bias = L::load_some(self.norm.bias.as_ptr().add(at), count);
+                x.mul_add(weight, bias).store_some(row.add(at), count);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plain(norm: &LayerNorm<'_>, row: &[f32], added: &[f32]) -> Vec<f64> {
+        let row: Vec<f64> = row.iter().zip(added).map(|(x, y)| f64::from(x + y)).collect();
+        let mean = row.iter().sum::<f64>() / row.len() as f64;
+        let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / row.len() as f64;
+        let factor = (variance + f64::from(norm.epsilon)).sqrt().recip();
+        let parameters = norm.weight.iter().zip(norm.bias);
+        let normed = row.iter().zip(parameters);
+        normed
+            .map(|(x, (weight, bias))| (x - mean) * factor * f64::from(*weight) + f64::from(*bias))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_level_norms_as_plain_loops_do(
+            rows in prop::collection::vec((-3.0_f32..3.0, -2.0_f32..2.0, -1.0_f32..1.0, -1.0_f32..1.0), 2..80),
+            shift in -50.0_f32..50.0,
+        ) {
+            let row: Vec<f32> = rows.iter().map(|part| part.0 + shift).collect();
+            let [weight, bias, added] = [
+                rows.iter().map(|part| part.1).collect::<Vec<f32>>(),
+                rows.iter().map(|part| part.2).collect(),
+                rows.iter().map(|part| part.3).collect(),
+            ];
+            let norm = LayerNorm { weight: &weight, bias: &bias, epsilon: 1e-3 };
+            let expected = plain(&norm, &row, &added);
+            for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
+                let mut normed = row.clone();
+                norm.apply(level, &mut normed, &added);
+                for (found, expected) in normed.iter().zip(&expected) {
+                    // The mean of numbers up to 54 is off by some 1e-5, and is divided by at least 0.03.
+                    prop_assert!((f64::from(*found) - expected).abs() < 3e-3, "{level:?}: {found}, not {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_rows_are_normed_each_on_its_own_and_quantised() {
+        let pool = Pool::new("test", 2).unwrap();
+        let width = 40;
+        let (weight, bias) = (vec![1.5; width], vec![0.25; width]);
+        let norm = LayerNorm {
+            weight: &weight,
+            bias: &bias,
+            epsilon: 1e-12,
+        };
+        let rows: Vec<f32> = (0..width * 11).map(|at| (at as f32 * 1.3).sin() * 2.0).collect();
+        for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
+            let mut together = rows.clone();
+            let mut codes = Activations::default();
+            norm.apply_all(&pool, level, &mut together, |_| &weight, &mut codes);
+            assert_eq!(codes.rows(), 11);
+            for (number, row) in rows.chunks_exact(width).enumerate() {
+                let mut alone = row.to_vec();
+                norm.apply(level, &mut alone, &weight);
+                assert_eq!(together[number * width..][..width], alone, "{level:?}");
+                let blocks = codes.blocks();
+                for (at, expected) in alone.iter().enumerate() {
+                    let scale = codes.factors()[number * blocks + at / 32].scale;
+                    let found = f32::from(codes.codes()[number * blocks * 32 + at]) * scale;
+                    assert!(
+                        (found - expected).abs() <= scale * 0.501,
+                        "{level:?}: {found}, not {expected}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! Packed rows against candle's own reading of the same bytes, and the places of single codes.
+
+use std::borrow::Cow;
+
+use candle_core::quantized::{GgmlDType, QStorage, QTensor};
+use candle_core::{Device, Tensor};
+use half::{bf16, f16};
+use proptest::prelude::*;
+
+use super::super::tiles::{COLUMNS, LANES, Matrix, Tiles};
+use super::{PackError, Strip};
+
+/// Types that lose nothing.
+const EXACT: [GgmlDType; 5] = [
+    GgmlDType::Q4_0,
+    GgmlDType::Q4_1,
+    GgmlDType::Q5_0,
+    GgmlDType::Q5_1,
+    GgmlDType::Q8_0,
+];
+/// Types whose scales and minima are rounded.
+const ROUNDED: [GgmlDType; 2] = [GgmlDType::Q4K, GgmlDType::Q5K];
+/// Types that are quantised again.
+const REQUANTISED: [GgmlDType; 4] = [GgmlDType::Q6K, GgmlDType::F16, GgmlDType::BF16, GgmlDType::F32];
+
+fn any_type() -> impl Strategy<Value = GgmlDType> {
+    prop::sample::select([&EXACT[..], &ROUNDED, &REQUANTISED].concat())
+}
+
+/// The generator SplitMix64: bytes that look random and depend on the seed alone.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    /// A half-precision number of either sign between 0 and 8, also below the normal ones.
+    fn half(&mut self) -> f16 {
+        let bits = self.next();
+        let exponent = (bits >> 16) % 18;
+        f16::from_bits((bits & 0x83ff) as u16 | (exponent as u16) << 10)
+    }
+}
+
+/// A tensor of this type: any codes, and factors that are finite.
+fn data(kind: GgmlDType, rows: usize, columns: usize, seed: u64) -> Vec<u8> {
+    // Where a block has its half-precision numbers.
+    let halves: &[usize] = match kind {
+        GgmlDType::Q4_1 | GgmlDType::Q5_1 | GgmlDType::Q4K | GgmlDType::Q5K => &[0, 2],
+        GgmlDType::Q6K => &[208],
+        _ => &[0],
+    };
+    let mut random = Random(seed);
+    let mut data = vec![0; rows * columns / kind.block_size() * kind.type_size()];
+    for block in data.chunks_exact_mut(kind.type_size()) {
+        let factor = random.half().to_f32() / 3.0;
+        match kind {
+            GgmlDType::F32 => block.copy_from_slice(&factor.to_le_bytes()),
+            GgmlDType::BF16 => block.copy_from_slice(&bf16::from_f32(factor).to_le_bytes()),
+            _ => {
+                block.fill_with(|| random.next() as u8);
+                for place in halves {
+                    block[*place..][..2].copy_from_slice(&random.half().to_le_bytes());
+                }
+            }
+        }
+    }
+    data
+}
+
+/// What candle reads in the same bytes.
+fn oracle(kind: GgmlDType, data: &[u8], rows: usize, columns: usize) -> Vec<Vec<f32>> {
+    let storage = QStorage::from_data(Cow::Borrowed(data), &Device::Cpu, kind).unwrap();
+    let tensor: Tensor = QTensor::new(storage, (rows, columns))
+        .unwrap()
+        .dequantize(&Device::Cpu)
+        .unwrap();
+    tensor.to_vec2().unwrap()
+}
+
+fn row(matrix: &Matrix, row: usize) -> Vec<f32> {
+    let mut out = vec![f32::NAN; matrix.columns()];
+    matrix.row(row, &mut out);
+    out
+}
+
+/// Scale, minimum and code of one weight, by the places that the forms' descriptions name.
+fn parts(matrix: &Matrix, row: usize, k: usize) -> (f32, f32, u8) {
+    let (tile, lane, k) = (
+        row / LANES * matrix.blocks() + k / COLUMNS,
+        row % LANES,
+        k % COLUMNS,
+    );
+    let half_code = |codes: &[u8; 256]| codes[k / 8 * 64 + lane * 4 + k % 4] >> (k / 4 % 2 * 4) & 0xf;
+    let (scale, min, code) = match matrix.tiles() {
+        Tiles::Four(tiles) => {
+            let tile = &tiles[tile];
+            (tile.scale[lane], tile.min[lane], half_code(&tile.codes))
+        }
+        Tiles::Five(tiles) => {
+            let tile = &tiles[tile];
+            let fifth = tile.high[k / 4] >> (lane * 4 + k % 4) & 1;
+            (
+                tile.scale[lane],
+                tile.min[lane],
+                half_code(&tile.codes) | (fifth as u8) << 4,
+            )
+        }
+        Tiles::Eight(tiles) => {
+            let tile = &tiles[tile];
+            (
+                tile.scale[lane],
+                tile.min[lane],
+                tile.codes[k / 4 * 64 + lane * 4 + k % 4],
+            )
+        }
+    };
+    (f16::from_bits(scale).to_f32(), f16::from_bits(min).to_f32(), code)
+}
+
+/// How far a weight may move when the 32 with `largest` as the largest size are quantised.
+fn symmetric_bound(largest: f32) -> f32 {
+    let scale = largest / 127.0 * (1.0 + 2f32.powi(-10)) + 2f32.powi(-24);
+    scale / 2.0 * 1.0001
+}
+
+fn assert_quantised(weights: &[f32], packed: &[f32]) {
+    for (weights, packed) in weights.chunks(COLUMNS).zip(packed.chunks(COLUMNS)) {
+        let largest = weights
+            .iter()
+            .fold(0f32, |largest, weight| largest.max(weight.abs()));
+        let bound = symmetric_bound(largest);
+        for (weight, packed) in weights.iter().zip(packed) {
+            assert!(
+                (weight - packed).abs() <= bound,
+                "{weight} became {packed}, beyond {bound}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn types_of_blocks_lose_nothing(
+        kind in prop::sample::select(&EXACT[..]), rows in 1..40usize, blocks in 1..5usize, seed: u64,
+    ) {
+        let columns = blocks * 32;
+        let data = data(kind, rows, columns, seed);
+        let matrix = Matrix::pack(kind, &data, rows, columns).unwrap();
+        for (index, expected) in oracle(kind, &data, rows, columns).into_iter().enumerate() {
+            prop_assert_eq!(row(&matrix, index), expected);
+        }
+    }
+
+    #[test]
+    fn scales_of_scales_are_rounded_within_the_bound(
+        kind in prop::sample::select(&ROUNDED[..]), rows in 1..40usize, blocks in 1..3usize, seed: u64,
+    ) {
+        let columns = blocks * 256;
+        let data = data(kind, rows, columns, seed);
+        let matrix = Matrix::pack(kind, &data, rows, columns).unwrap();
+        for (index, expected) in oracle(kind, &data, rows, columns).into_iter().enumerate() {
+            for (k, (expected, packed)) in expected.into_iter().zip(row(&matrix, index)).enumerate() {
+                let (scale, min, code) = parts(&matrix, index, k);
+                let code = f32::from(code);
+                // The bound is stated for the exact scale and minimum; these are the rounded ones.
+                let sizes = (code * scale.abs() + min.abs()) * 1.001;
+                let bound = 2f32.powi(-11) * sizes + 2f32.powi(-25) * (code + 1.0);
+                prop_assert!((expected - packed).abs() <= bound, "{expected} became {packed}, beyond {bound}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_types_are_quantised_within_the_bound(
+        kind in prop::sample::select(&REQUANTISED[..]), rows in 1..40usize, eighths in 1..80usize, seed: u64,
+    ) {
+        let columns = if kind == GgmlDType::Q6K { eighths.div_ceil(32) * 256 } else { eighths * 8 };
+        let data = data(kind, rows, columns, seed);
+        let matrix = Matrix::pack(kind, &data, rows, columns).unwrap();
+        for (index, expected) in oracle(kind, &data, rows, columns).into_iter().enumerate() {
+            assert_quantised(&expected, &row(&matrix, index));
+        }
+    }
+
+    #[test]
+    fn numbers_in_memory_are_packed_as_those_of_a_file(rows in 1..40usize, columns in 1..100usize, seed: u64) {
+        let data = data(GgmlDType::F32, rows, columns, seed);
+        let weights: Vec<f32> = data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let of_file = Matrix::pack(GgmlDType::F32, &data, rows, columns).unwrap();
+        let in_memory = Matrix::from_f32(&weights, rows, columns).unwrap();
+        for (index, weights) in weights.chunks(columns).enumerate() {
+            assert_quantised(weights, &row(&in_memory, index));
+            prop_assert_eq!(row(&in_memory, index), row(&of_file, index));
+        }
+    }
+
+    #[test]
+    fn codes_lie_where_the_forms_say(kind in any_type(), rows in 1..40usize, seed: u64) {
+        let columns = 512;
+        let data = data(kind, rows, columns, seed);
+        let matrix = Matrix::pack(kind, &data, rows, columns).unwrap();
+        for index in 0..rows.next_multiple_of(LANES) {
+            let expected = (index < rows).then(|| row(&matrix, index));
+            for k in 0..columns {
+                let (scale, min, code) = parts(&matrix, index, k);
+                match &expected {
+                    Some(expected) => prop_assert_eq!(scale * f32::from(code) + min, expected[k]),
+                    None => prop_assert_eq!((scale, min), (0.0, 0.0)),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn threads_pack_the_same(kind in any_type(), rows in 1..100usize, seed: u64) {
+        let data = data(kind, rows, 256, seed);
+        let alone = Matrix::pack(kind, &data, rows, 256).unwrap();
+        let together = Matrix::pack_with(kind, &data, rows, 256, in_two_threads).unwrap();
+        for index in 0..rows {
+            prop_assert_eq!(row(&alone, index), row(&together, index));
+        }
+    }
+}
+
+fn in_two_threads(mut strips: Vec<Strip<'_>>) -> Result<(), PackError> {
+    let second = strips.split_off(strips.len() / 2);
+    let pack = |strips: Vec<Strip<'_>>| strips.into_iter().try_for_each(Strip::pack);
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| pack(second));
+        pack(strips).and(second.join().unwrap())
+    })
+}
+
+#[test]
+fn columns_beyond_the_end_are_zero() {
+    let matrix = Matrix::from_f32(&[1.0; 2 * 40], 2, 40).unwrap();
+    for k in 40..64 {
+        let (scale, min, code) = parts(&matrix, 1, k);
+        assert_eq!(scale * f32::from(code) + min, 0.0, "column {k}");
+    }
+}
+
+#[test]
+fn bytes_are_those_of_the_tiles() {
+    let cases = [
+        (GgmlDType::Q4_1, 64, 2 * 2 * 320),
+        (GgmlDType::Q5_0, 64, 2 * 2 * 384),
+        (GgmlDType::Q8_0, 64, 2 * 2 * 576),
+        (GgmlDType::F16, 40, 2 * 2 * 576),
+        (GgmlDType::F32, 0, 0),
+    ];
+    for (kind, columns, bytes) in cases {
+        let matrix = Matrix::pack(kind, &data(kind, 17, columns, 1), 17, columns).unwrap();
+        assert_eq!(matrix.bytes(), bytes, "{kind:?}");
+    }
+}
+
+#[test]
+fn nothing_packs_to_nothing() {
+    for (rows, columns) in [(0, 0), (0, 32), (0, usize::MAX), (3, 0)] {
+        let matrix = Matrix::pack(GgmlDType::F32, &[], rows, columns).unwrap();
+        assert_eq!(
+            (matrix.bytes(), matrix.rows(), matrix.columns()),
+            (0, rows, columns)
+        );
+    }
+}
+
+#[test]
+fn the_largest_weight_and_the_first_beyond_it() {
+    assert!(Matrix::from_f32(&[64_992.0; 32], 1, 32).is_ok());
+    let error = Matrix::from_f32(&[65_000.0; 32], 1, 32).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            PackError::Range {
+                row: 0,
+                column: 0,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn scales_that_are_not_finite_are_named_by_place() {
+    let infinite = f16::INFINITY.to_le_bytes();
+    // Type, where the number lies in the blocks, and what to put there.
+    let cases = [
+        (GgmlDType::Q4_0, 0, infinite),
+        (GgmlDType::Q4_1, 0, f16::NAN.to_le_bytes()),
+        (GgmlDType::Q4_1, 2, infinite),
+        (GgmlDType::Q5_0, 0, infinite),
+        (GgmlDType::Q5_1, 2, infinite),
+        (GgmlDType::Q8_0, 0, f16::from_f32(512.0).to_le_bytes()),
+        (GgmlDType::Q4K, 2, infinite),
+        (GgmlDType::Q5K, 0, infinite),
+        (GgmlDType::Q6K, 208, f16::NAN.to_le_bytes()),
+        (GgmlDType::F16, 0, f16::NAN.to_le_bytes()),
+        (GgmlDType::BF16, 0, bf16::NEG_INFINITY.to_le_bytes()),
+        (GgmlDType::F32, 2, bf16::NAN.to_le_bytes()),
+    ];
+    for (kind, place, bytes) in cases {
+        let (rows, columns) = (20, 512);
+        let block = kind.block_size().max(COLUMNS) / kind.block_size() * kind.type_size();
+        let mut data = data(kind, rows, columns, 1);
+        // The last row but one, and its last block.
+        let end = data.len() / rows * (rows - 1);
+        data[end - block + place..][..2].copy_from_slice(&bytes);
+        let error = Matrix::pack(kind, &data, rows, columns).unwrap_err();
+        let first = columns - kind.block_size().max(COLUMNS);
+        assert!(
+            matches!(error, PackError::Range { row: 18, column, .. } if column >= first),
+            "{kind:?}: {error}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_packed_is_said() {
+    let message = |kind, bytes, columns| {
+        let error = Matrix::pack(kind, &vec![0; bytes], 2, columns).unwrap_err();
+        error.to_string()
+    };
+    let cases = [
+        (
+            message(GgmlDType::Q2K, 2 * 84, 256),
+            "weights of type Q2K are not supported; take a file",
+        ),
+        (
+            message(GgmlDType::Q8_1, 2 * 36, 32),
+            "Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0, F16, BF16 or F32",
+        ),
+        (
+            message(GgmlDType::Q4K, 288, 128),
+            "128 weights long, and its type Q4K needs a multiple of 256",
+        ),
+        (
+            message(GgmlDType::Q4_0, 35, 32),
+            "2 rows of 32 weights take up 36 bytes, and there are 35",
+        ),
+        (
+            message(GgmlDType::Q4_0, 37, 32),
+            "2 rows of 32 weights take up 36 bytes, and there are 37",
+        ),
+        (message(GgmlDType::F32, 8, usize::MAX), "there are 8;"),
+        (
+            Matrix::from_f32(&[0.0; 5], 2, 3).unwrap_err().to_string(),
+            "2 rows of 3 weights take up 6 numbers, and there are 5",
+        ),
+    ];
+    for (message, part) in cases {
+        assert!(message.contains(part), "{message}");
+    }
+}

@@ -1,0 +1,294 @@
+//! Threads that compute a region together, and sleep when there is none.
+//!
+//! A region is a number of tasks. The calling thread takes tasks itself, the helpers join it if they come in time: a
+//! helper that the operating system has put aside holds nobody up, unless it was put aside in the middle of a task.
+//! Who waits spins for some microseconds, because regions follow each other closely, and then sleeps, because a
+//! spinning thread takes the processor from the one it is waiting for when other programs are running.
+//!
+//! What a task computes never depends on the thread that runs it, so results do not depend on the number of threads.
+
+use std::cell::UnsafeCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread::Thread;
+
+/// How often a waiting thread looks before it sleeps: some tens of microseconds.
+const SPINS: usize = 500;
+
+/// Threads for one region at a time. Dropping it ends them.
+pub struct Pool {
+    shared: Arc<Shared>,
+    helpers: Vec<Thread>,
+    /// Held while a region runs.
+    region: Mutex<()>,
+}
+
+struct Shared {
+    /// The region's number (from bit 17), whether it can be joined (bit 16), and how many helpers have (below).
+    state: AtomicU64,
+    /// The region. Written only while it cannot be joined and nobody has.
+    region: UnsafeCell<Option<Region>>,
+    /// The next task that nobody has taken.
+    next: AtomicUsize,
+    /// The region's caller, when it sleeps until the helpers have left.
+    caller: Mutex<Option<Thread>>,
+    caller_sleeps: AtomicBool,
+    /// Which helpers sleep.
+    asleep: Vec<AtomicBool>,
+    panicked: AtomicBool,
+    ended: AtomicBool,
+}
+
+// SAFETY: `region` is the only part that is not `Sync`; it is written while no helper is joined (`Pool::run` holds the
+// lock, has closed the region before and has waited for the last helper), and read by joined helpers only.
+unsafe impl Sync for Shared {}
+// SAFETY: as above; the pointer inside is dereferenced only while the caller waits in `Pool::run`.
+unsafe impl Send for Shared {}
+
+#[derive(Clone, Copy)]
+struct Region {
+    task: *const (dyn Fn(usize) + Sync),
+    tasks: usize,
+}
+
+const OPEN: u64 = 1 << 16;
+const JOINED: u64 = OPEN - 1;
+const NUMBER: u64 = 1 << 17;
+
+impl Pool {
+    /// A pool in which `threads` threads compute: the caller and `threads - 1` helpers, named after `name`.
+    ///
+    /// # Errors
+    /// When the operating system gives no more threads.
+    pub fn new(name: &str, threads: usize) -> std::io::Result<Self> {
+        // The state counts helpers in its lowest bits.
+        let count = threads.clamp(1, JOINED as usize) - 1;
+        let shared = Arc::new(Shared {
+            state: AtomicU64::new(0),
+            region: UnsafeCell::new(None),
+            next: AtomicUsize::new(0),
+            caller: Mutex::new(None),
+            caller_sleeps: AtomicBool::new(false),
+            asleep: (0..count).map(|_| AtomicBool::new(false)).collect(),
+            panicked: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        });
+        let mut pool = Self {
+            shared: shared.clone(),
+            helpers: Vec::new(),
+            region: Mutex::new(()),
+        };
+        for helper in 0..count {
+            let shared = shared.clone();
+            let thread = std::thread::Builder::new()
+                .name(format!("{name}-{}", helper + 1))
+                .spawn(move || shared.help(helper))?;
+            pool.helpers.push(thread.thread().clone());
+        }
+        Ok(pool)
+    }
+
+    /// Threads that compute a region, the caller's own included.
+    pub fn threads(&self) -> usize {
+        self.helpers.len() + 1
+    }
+
+    /// Calls `task` once for every number below `tasks`, on several threads, and returns when all calls have.
+    ///
+    /// While another thread's region runs here, the caller computes alone rather than wait.
+    ///
+    /// # Panics
+    /// When a task does.
+    pub fn run(&self, tasks: usize, task: impl Fn(usize) + Sync) {
+        match self.turn(tasks) {
+            Some(_turn) => self.shared.together(&self.helpers, tasks, &task),
+            None => (0..tasks).for_each(task),
+        }
+    }
+
+    /// The right to run a region, where it is worth one and nobody has it.
+    fn turn(&self, tasks: usize) -> Option<MutexGuard<'_, ()>> {
+        if tasks < 2 || self.helpers.is_empty() {
+            return None;
+        }
+        match self.region.try_lock() {
+            Ok(turn) => Some(turn),
+            // A task panicked and `together` had cleaned up before it passed that on.
+            Err(TryLockError::Poisoned(turn)) => Some(turn.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        self.helpers.iter().for_each(Thread::unpark);
+    }
+}
+
+impl Shared {
+    fn together(&self, helpers: &[Thread], tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        // SAFETY: only the lifetime changes. Helpers call `task` while joined, and this function does not return
+        // before the region is closed and the last of them has left.
+        let task: *const (dyn Fn(usize) + Sync) = unsafe { std::mem::transmute(task) };
+        let region = Region { task, tasks };
+        self.next.store(0, Ordering::Relaxed);
+        // SAFETY: the region before is closed and everybody has left it.
+        unsafe { *self.region.get() = Some(region) };
+        let state = self.state.load(Ordering::Relaxed);
+        // SeqCst: between this and a helper's going to sleep, one must see the other.
+        self.state
+            .store((state & !OPEN) + NUMBER + OPEN, Ordering::SeqCst);
+        for (helper, asleep) in helpers.iter().zip(&self.asleep) {
+            if asleep.load(Ordering::SeqCst) && asleep.swap(false, Ordering::SeqCst) {
+                helper.unpark();
+            }
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.work(region)));
+        self.state.fetch_and(!OPEN, Ordering::AcqRel);
+        self.wait_until_left();
+        let helper_panicked = self.panicked.swap(false, Ordering::AcqRel);
+        if let Err(panic) = outcome {
+            std::panic::resume_unwind(panic);
+        }
+        assert!(
+            !helper_panicked,
+            "a task panicked on another thread, which has said why"
+        );
+    }
+
+    fn work(&self, region: Region) {
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number >= region.tasks {
+                return;
+            }
+            // SAFETY: the caller of the region is in `together`, so what it borrowed is there.
+            unsafe { (*region.task)(number) };
+        }
+    }
+
+    fn wait_until_left(&self) {
+        let left = || self.state.load(Ordering::Acquire) & JOINED == 0;
+        for _ in 0..SPINS {
+            if left() {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current());
+        self.caller_sleeps.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        while !left() {
+            std::thread::park();
+        }
+        self.caller_sleeps.store(false, Ordering::SeqCst);
+    }
+
+    fn help(&self, helper: usize) {
+        let mut seen = 0;
+        while let Some(state) = self.next_region(helper, seen) {
+            seen = state / NUMBER;
+            let joined = self
+                .state
+                .compare_exchange(state, state + 1, Ordering::AcqRel, Ordering::Relaxed);
+            if joined.is_err() {
+                // Closed meanwhile, or another helper was quicker: look again.
+                seen -= 1;
+                continue;
+            }
+            // SAFETY: joined, so the caller does not write it.
+            let region = unsafe { *self.region.get() }.expect("an open region is there");
+            if catch_unwind(AssertUnwindSafe(|| self.work(region))).is_err() {
+                self.panicked.store(true, Ordering::Release);
+            }
+            let before = self.state.fetch_sub(1, Ordering::AcqRel);
+            fence(Ordering::SeqCst);
+            if before & JOINED == 1 && self.caller_sleeps.load(Ordering::SeqCst) {
+                let caller = self.caller.lock().unwrap_or_else(PoisonError::into_inner);
+                caller.iter().for_each(Thread::unpark);
+            }
+        }
+    }
+
+    /// Waits for an open region with a number other than `seen`; `None` when the pool has ended.
+    fn next_region(&self, helper: usize, seen: u64) -> Option<u64> {
+        let look = || {
+            let state = self.state.load(Ordering::SeqCst);
+            (state & OPEN != 0 && state / NUMBER != seen).then_some(state)
+        };
+        loop {
+            for _ in 0..SPINS {
+                if let Some(state) = look() {
+                    return Some(state);
+                }
+                std::hint::spin_loop();
+            }
+            self.asleep[helper].store(true, Ordering::SeqCst);
+            // The state is read again after the flag is up: an open region now is either seen here or wakes us.
+            if look().is_none() && !self.ended.load(Ordering::SeqCst) {
+                std::thread::park();
+            }
+            self.asleep[helper].store(false, Ordering::SeqCst);
+            if self.ended.load(Ordering::SeqCst) {
+                return None;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_runs_once_on_any_number_of_threads() {
+        for threads in [1, 2, 5] {
+            let pool = Pool::new("test", threads).expect("threads");
+            for tasks in [0, 1, 2, 7, 100] {
+                for _ in 0..50 {
+                    let counts: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+                    pool.run(tasks, |task| {
+                        counts[task].fetch_add(1, Ordering::Relaxed);
+                    });
+                    assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn regions_of_several_callers_do_not_mix() {
+        let pool = Pool::new("test", 3).expect("threads");
+        std::thread::scope(|scope| {
+            for caller in 0..4_u64 {
+                let pool = &pool;
+                scope.spawn(move || {
+                    for round in 0..200 {
+                        let sum = AtomicU64::new(0);
+                        pool.run(10, |task| {
+                            sum.fetch_add(caller * 1_000 + round + task as u64, Ordering::Relaxed);
+                        });
+                        assert_eq!(sum.into_inner(), (caller * 1_000 + round) * 10 + 45);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_the_pool_goes_on() {
+        let pool = Pool::new("test", 2).expect("threads");
+        let panics = catch_unwind(AssertUnwindSafe(|| {
+            pool.run(8, |task| assert!(task != 5, "the sixth fails"));
+        }));
+        assert!(panics.is_err());
+        let done = AtomicUsize::new(0);
+        pool.run(8, |_| {
+            done.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(done.into_inner(), 8);
+    }
+}

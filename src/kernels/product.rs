@@ -1,0 +1,284 @@
+//! Matrix products: tiles of weights times quantised rows.
+//!
+//! The kernel takes a strip (the tiles of sixteen output columns over the whole length) and up to [`GROUP`] rows. Each
+//! tile is unpacked once and used for all of them; the sums stay in registers until the strip's end. A row's sums are
+//! formed in the same order whatever rows are beside it, so a row's result does not depend on the batch.
+
+use std::ops::Range;
+
+use super::activations::Activations;
+use super::disjoint::Disjoint;
+use super::lanes::{Kernel, LANES, Lanes};
+use super::tiles::{COLUMNS, Matrix, Tile4, Tile5, Tile8, Tiles};
+use super::unrolled::unrolled;
+
+/// Rows whose sums the registers hold beside an unpacked tile.
+const GROUP: usize = 12;
+/// Tiles to ask memory for in advance.
+const AHEAD: usize = 6;
+
+/// A tile whose codes can be unpacked: 16 rows of weights by 32 columns.
+trait Unpack {
+    fn scale(&self) -> *const u16;
+    fn min(&self) -> *const u16;
+    /// Eight vectors; the `q`th holds columns `4q..4q+4`.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `L`.
+    unsafe fn unpack<L: Lanes>(&self) -> [L::Codes; 8];
+    /// # Safety
+    /// As [`Lanes::dot`].
+    unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums;
+}
+
+impl Unpack for Tile4 {
+    #[inline(always)]
+    fn scale(&self) -> *const u16 {
+        self.scale.as_ptr()
+    }
+
+    #[inline(always)]
+    fn min(&self) -> *const u16 {
+        self.min.as_ptr()
+    }
+
+    #[inline(always)]
+    unsafe fn unpack<L: Lanes>(&self) -> [L::Codes; 8] {
+        // SAFETY: four times 64 bytes are there.
+        unsafe { nibbles::<L>(self.codes.as_ptr()) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums {
+        // SAFETY: as the caller's; the codes are below 16.
+        unsafe { L::dot_small(sums, codes, quad) }
+    }
+}
+
+impl Unpack for Tile5 {
+    #[inline(always)]
+    fn scale(&self) -> *const u16 {
+        self.scale.as_ptr()
+    }
+
+    #[inline(always)]
+    fn min(&self) -> *const u16 {
+        self.min.as_ptr()
+    }
+
+    #[inline(always)]
+    unsafe fn unpack<L: Lanes>(&self) -> [L::Codes; 8] {
+        // SAFETY: four times 64 bytes are there.
+        unsafe {
+            let codes = nibbles::<L>(self.codes.as_ptr());
+            std::array::from_fn(|quad| L::add_sixteen(codes[quad], self.high[quad]))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums {
+        // SAFETY: as the caller's; the codes are below 32.
+        unsafe { L::dot_small(sums, codes, quad) }
+    }
+}
+
+impl Unpack for Tile8 {
+    #[inline(always)]
+    fn scale(&self) -> *const u16 {
+        self.scale.as_ptr()
+    }
+
+    #[inline(always)]
+    fn min(&self) -> *const u16 {
+        self.min.as_ptr()
+    }
+
+    #[inline(always)]
+    unsafe fn unpack<L: Lanes>(&self) -> [L::Codes; 8] {
+        // SAFETY: eight times 64 bytes are there.
+        unsafe { std::array::from_fn(|quad| L::load_codes(self.codes.as_ptr().add(quad * 64))) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums {
+        // SAFETY: as the caller's.
+        unsafe { L::dot(sums, codes, quad) }
+    }
+}
+
+/// # Safety
+/// The processor has the instructions of `L`; 256 bytes can be read.
+#[inline(always)]
+unsafe fn nibbles<L: Lanes>(bytes: *const u8) -> [L::Codes; 8] {
+    // SAFETY: as the caller's.
+    unsafe {
+        let pairs: [L::Codes; 4] = std::array::from_fn(|group| L::load_codes(bytes.add(group * 64)));
+        std::array::from_fn(|quad| {
+            if quad % 2 == 0 {
+                L::low(pairs[quad / 2])
+            } else {
+                L::high(pairs[quad / 2])
+            }
+        })
+    }
+}
+
+/// All rows times the transposed weights of some strips.
+pub struct Strips<'a> {
+    /// `[out columns, in columns]`.
+    matrix: &'a Matrix,
+    /// Which strips: sixteen output columns each.
+    strips: Range<usize>,
+    /// `[rows, in columns]`.
+    rows: &'a Activations,
+    /// `[rows, out columns]`; only the strips' columns are written.
+    out: &'a Disjoint<'a, f32>,
+    /// Whether the result is added to what is there, or takes its place.
+    add: bool,
+}
+
+impl<'a> Strips<'a> {
+    /// The product of `rows` and some `strips` of `matrix`, to be put into `out` or added to it.
+    ///
+    /// # Safety
+    /// While it runs, nobody else reads or writes the strips' columns of `out`.
+    ///
+    /// # Panics
+    /// If the shapes do not fit each other.
+    pub unsafe fn new(
+        matrix: &'a Matrix,
+        strips: Range<usize>,
+        rows: &'a Activations,
+        out: &'a Disjoint<'a, f32>,
+        add: bool,
+    ) -> Self {
+        assert_eq!(matrix.columns(), rows.columns(), "what a matrix takes in");
+        assert_eq!(out.len(), rows.rows() * matrix.rows(), "what it puts out");
+        assert!(
+            strips.end <= matrix.rows().div_ceil(LANES),
+            "a strip of the matrix"
+        );
+        Self {
+            matrix,
+            strips,
+            rows,
+            out,
+            add,
+        }
+    }
+}
+
+impl Kernel for Strips<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        // SAFETY: as the caller's.
+        unsafe {
+            match self.matrix.tiles() {
+                Tiles::Four(tiles) => self.all_rows::<L, _>(tiles),
+                Tiles::Five(tiles) => self.all_rows::<L, _>(tiles),
+                Tiles::Eight(tiles) => self.all_rows::<L, _>(tiles),
+            }
+        }
+    }
+}
+
+impl Strips<'_> {
+    /// A group of rows stays in the first cache while the tiles stream past it.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `L`; `tiles` are the matrix's.
+    #[inline(always)]
+    unsafe fn all_rows<L: Lanes, T: Unpack>(&self, tiles: &[T]) {
+        let rows = self.rows.rows();
+        let mut row = 0;
+        // SAFETY: as the caller's; each call stays within the rows.
+        unsafe {
+            while row + GROUP <= rows {
+                self.group::<L, T, GROUP>(tiles, row);
+                row += GROUP;
+            }
+            if row + 8 <= rows {
+                self.group::<L, T, 8>(tiles, row);
+                row += 8;
+            }
+            if row + 4 <= rows {
+                self.group::<L, T, 4>(tiles, row);
+                row += 4;
+            }
+            if row + 2 <= rows {
+                self.group::<L, T, 2>(tiles, row);
+                row += 2;
+            }
+            if row < rows {
+                self.group::<L, T, 1>(tiles, row);
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Self::all_rows`]; rows `first..first + R` exist.
+    #[inline(always)]
+    unsafe fn group<L: Lanes, T: Unpack, const R: usize>(&self, tiles: &[T], first: usize) {
+        let blocks = self.rows.blocks();
+        for strip in self.strips.clone() {
+            // SAFETY: as the caller's.
+            unsafe { self.some_rows::<L, T, R>(&tiles[strip * blocks..][..blocks], strip, first) }
+        }
+    }
+
+    /// # Safety
+    /// As [`Self::group`]; `tiles` are those of the strip, one for each block of a row.
+    #[inline(always)]
+    unsafe fn some_rows<L: Lanes, T: Unpack, const R: usize>(&self, tiles: &[T], strip: usize, first: usize) {
+        let blocks = tiles.len();
+        // SAFETY: rows `first..first + R` exist, each with as many blocks as there are tiles; `out` has as many rows,
+        // and the strip's columns in them are nobody else's. The addresses to prefetch need not be valid.
+        unsafe {
+            let codes = self.rows.codes().as_ptr().add(first * blocks * COLUMNS);
+            let factors = self.rows.factors().as_ptr().add(first * blocks);
+            let mut sums = [L::splat(0.0); R];
+            for (block, tile) in tiles.iter().enumerate() {
+                {
+                    let ahead = std::ptr::from_ref(tile).wrapping_add(AHEAD).cast::<u8>();
+                    for line in 0..size_of::<T>() / 64 {
+                        L::prefetch(ahead.wrapping_add(line * 64));
+                    }
+                }
+                let weights = tile.unpack::<L>();
+                let scale = L::load_f16(tile.scale());
+                let min = L::load_f16(tile.min());
+                unrolled!(R, row, {
+                    let at = row * blocks + block;
+                    let quads = codes.add(at * COLUMNS).cast::<i32>();
+                    let factors = &*factors.add(at);
+                    // Two chains, so that one product need not wait for the other.
+                    let (mut even, mut odd) = (L::no_sums(), L::no_sums());
+                    unrolled!(4, pair, {
+                        even = T::dot::<L>(even, weights[2 * pair], quads.add(2 * pair).read_unaligned());
+                        odd = T::dot::<L>(
+                            odd,
+                            weights[2 * pair + 1],
+                            quads.add(2 * pair + 1).read_unaligned(),
+                        );
+                    });
+                    let dots = L::from_sums(L::add_sums(even, odd)).mul(scale);
+                    let sum = dots.mul_add(L::splat(factors.scale), sums[row]);
+                    sums[row] = min.mul_add(L::splat(factors.sum), sum);
+                });
+            }
+            let column = strip * LANES;
+            let width = (self.matrix.rows() - column).min(LANES);
+            for (row, sum) in sums.into_iter().enumerate() {
+                let to = self.out.start().add((first + row) * self.matrix.rows() + column);
+                let sum = if self.add {
+                    L::load_some(to, width).add(sum)
+                } else {
+                    sum
+                };
+                sum.store_some(to, width);
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What the kernels' tests share: the levels of this processor, numbers that a seed decides, comparisons.
+
+use super::activations::Activations;
+use super::lanes::Level;
+use super::pool::Pool;
+
+/// Every level that this processor has.
+pub fn levels() -> Vec<Level> {
+    Level::ALL.into_iter().filter(|level| level.is_there()).collect()
+}
+
+/// A pool whose helpers are never asked: one thread.
+pub fn alone() -> Pool {
+    threads(1)
+}
+
+/// A pool of so many threads.
+pub fn threads(threads: usize) -> Pool {
+    Pool::new("kernel-test", threads).unwrap()
+}
+
+/// The generator SplitMix64: numbers that look random and depend on the seed alone.
+pub struct Random(pub u64);
+
+impl Random {
+    /// The next 64 bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.bits() % end as u64) as usize
+    }
+
+    /// A number from -1 to 1.
+    pub fn number(&mut self) -> f32 {
+        // 24 bits, as many as an `f32` keeps.
+        (self.bits() >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+
+    /// So many numbers from `-size` to `size`.
+    pub fn numbers(&mut self, count: usize, size: f32) -> Vec<f32> {
+        (0..count).map(|_| self.number() * size).collect()
+    }
+}
+
+/// Rows of `columns` numbers each, quantised.
+pub fn quantised(level: Level, numbers: &[f32], columns: usize) -> Activations {
+    let mut rows = Activations::default();
+    rows.resize(numbers.len() / columns, columns);
+    rows.write_rows(&alone(), |row, to| {
+        to.write(level, &numbers[row * columns..][..columns]);
+    });
+    rows
+}
+
+/// The numbers that quantised rows stand for, `[rows, columns]`, the padding left out.
+pub fn restored(rows: &Activations) -> Vec<f32> {
+    let blocks = rows.codes().as_chunks::<32>().0.iter().zip(rows.factors());
+    let numbers: Vec<f32> = blocks
+        .flat_map(|(codes, factors)| codes.map(|code| f32::from(code) * factors.scale))
+        .collect();
+    numbers
+        .chunks(rows.blocks() * 32)
+        .flat_map(|row| &row[..rows.columns()])
+        .copied()
+        .collect()
+}
+
+/// The bits of numbers: what is the same to the last bit has the same.
+pub fn bits(numbers: &[f32]) -> Vec<u32> {
+    numbers.iter().map(|number| number.to_bits()).collect()
+}
+
+/// Whether all numbers are within `bound` of what they should be. `NaN` is within nothing.
+#[track_caller]
+pub fn assert_near(level: Level, found: &[f32], wanted: &[f64], bound: impl Fn(usize) -> f64) {
+    assert_eq!(found.len(), wanted.len());
+    for (index, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+        let (off, bound) = ((f64::from(*found) - wanted).abs(), bound(index));
+        assert!(
+            off <= bound,
+            "{level:?}: number {index} is {found} and should be {wanted}: off by {off:e}, beyond {bound:e}"
+        );
+    }
+}
