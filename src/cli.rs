@@ -2,11 +2,13 @@
 //! [`crate::config`].
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 
+use crate::embedding::Precision;
 use crate::logging::LogFormat;
 use crate::weights::device::DeviceChoice;
 
@@ -42,6 +44,8 @@ pub enum Command {
     /// Measure quality.
     #[command(subcommand)]
     Eval(Evaluation),
+    /// Measure how fast the chat model is, and how much memory it takes.
+    Bench(Benchmark),
     /// Ask a running server whether it is ready; for container health checks.
     Health,
 }
@@ -66,6 +70,50 @@ pub enum Evaluation {
         #[arg(long)]
         json: bool,
     },
+    /// Perplexity of the chat model over a text, as llama.cpp's llama-perplexity counts it.
+    Perplexity {
+        /// The text: UTF-8, at least 512 tokens.
+        #[arg(long, value_name = "FILE")]
+        text: PathBuf,
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What `bench` measures. A measurement of 0 tokens or 0 users is left out.
+#[derive(Debug, Clone, Args)]
+pub struct Benchmark {
+    /// Tokens of the prompt that prefill reads.
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub prompt: usize,
+    /// Tokens that decode says.
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    pub generate: usize,
+    /// Tokens that have been read before prefill and before decode.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub depth: usize,
+    /// Tokens of a prompt that nothing is known of, whose first token is waited for.
+    #[arg(long, value_name = "N", default_value_t = 900)]
+    pub first_token: usize,
+    /// Users who ask at the same moment.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub users: usize,
+    /// Tokens of each user's prompt.
+    #[arg(long, value_name = "N", default_value = "800")]
+    pub user_prompt: NonZeroUsize,
+    /// Tokens that each user is answered with.
+    #[arg(long, value_name = "N", default_value = "64")]
+    pub user_generate: NonZeroUsize,
+    /// Tokens of a prompt that are read in one step while prefill is measured.
+    #[arg(long, value_name = "N", default_value = "256")]
+    pub batch: NonZeroUsize,
+    /// How often each is measured.
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub repetitions: NonZeroUsize,
+    /// Print JSON instead of a table: an array of rows with the names of llama.cpp's llama-bench.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Every setting, as given on the command line, in the environment or in the file; absent where it was not.
@@ -96,6 +144,14 @@ pub struct Settings {
     /// An embedding model of your own, a folder
     #[arg(long, env = "RECOMMENDER_EMBEDDING_MODEL", global = true, value_name = "DIR")]
     pub embedding_model: Option<PathBuf>,
+    /// How exactly embeddings are computed: int8, or f32, which is several times slower; on a GPU always f32 [default: int8]
+    #[arg(
+        long,
+        env = "RECOMMENDER_EMBEDDING_PRECISION",
+        global = true,
+        value_name = "PRECISION"
+    )]
+    pub embedding_precision: Option<Precision>,
     /// Where the embedded reviews are kept between starts [default: index]
     #[arg(long, env = "RECOMMENDER_INDEX_DIR", global = true, value_name = "DIR")]
     pub index_dir: Option<PathBuf>,
@@ -111,6 +167,13 @@ pub struct Settings {
     /// Questions that may wait for the chat model; more are answered with quotes, or refused [default: 8]
     #[arg(long, env = "RECOMMENDER_MAX_WAITING", global = true, value_name = "N")]
     pub max_waiting: Option<usize>,
+    /// Questions that the chat model answers at a time [default: 8]
+    #[arg(long, env = "RECOMMENDER_MAX_RUNNING", global = true, value_name = "N")]
+    pub max_running: Option<usize>,
+    /// MiB for the keys and values of the texts that are read and said, and for those that may come again
+    /// [default: a quarter of the memory that the container may use, 1024 at most]
+    #[arg(long, env = "RECOMMENDER_KV_CACHE_MB", global = true, value_name = "MIB")]
+    pub kv_cache_mb: Option<usize>,
     /// The most tokens of an answer [default: 80]
     #[arg(long, env = "RECOMMENDER_MAX_TOKENS", global = true, value_name = "N")]
     pub max_tokens: Option<usize>,
@@ -132,11 +195,14 @@ impl Settings {
             models: self.models.or(others.models),
             chat_model: self.chat_model.or(others.chat_model),
             embedding_model: self.embedding_model.or(others.embedding_model),
+            embedding_precision: self.embedding_precision.or(others.embedding_precision),
             index_dir: self.index_dir.or(others.index_dir),
             threads: self.threads.or(others.threads),
             device: self.device.or(others.device),
             log_format: self.log_format.or(others.log_format),
             max_waiting: self.max_waiting.or(others.max_waiting),
+            max_running: self.max_running.or(others.max_running),
+            kv_cache_mb: self.kv_cache_mb.or(others.kv_cache_mb),
             max_tokens: self.max_tokens.or(others.max_tokens),
             max_prompt_tokens: self.max_prompt_tokens.or(others.max_prompt_tokens),
             drain: self.drain.or(others.drain),

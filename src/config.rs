@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use crate::assistant::DEFAULT_BUDGET;
 use crate::cli::Settings;
+use crate::embedding::Precision;
 use crate::logging::LogFormat;
 use crate::reviews::ColumnMapping;
 use crate::weights::device::DeviceChoice;
@@ -28,6 +29,8 @@ pub struct Config {
     pub chat_model: Option<PathBuf>,
     /// An embedding model of the user's own.
     pub embedding_model: Option<PathBuf>,
+    /// What embeddings are computed in, on the CPU.
+    pub embedding_precision: Precision,
     /// Where snapshots are kept.
     pub index_dir: PathBuf,
     /// Threads to compute with, at least 1.
@@ -38,6 +41,10 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Generations that may wait.
     pub max_waiting: usize,
+    /// Generations that run at a time, at least 1.
+    pub max_running: usize,
+    /// Bytes for keys and values; chosen by the memory that is there where nobody said.
+    pub kv_cache_bytes: Option<usize>,
     /// The most tokens of an answer, at least 1.
     pub max_tokens: usize,
     /// The most tokens of a prompt.
@@ -68,11 +75,16 @@ impl Config {
             models: settings.models.unwrap_or_else(|| "models".into()),
             chat_model: settings.chat_model,
             embedding_model: settings.embedding_model,
+            embedding_precision: settings.embedding_precision.unwrap_or_default(),
             index_dir: settings.index_dir.unwrap_or_else(|| "index".into()),
             threads: settings.threads.unwrap_or_else(cores),
             device: settings.device.unwrap_or(DeviceChoice::Auto),
             log_format: settings.log_format.unwrap_or(LogFormat::Text),
             max_waiting: settings.max_waiting.unwrap_or(8),
+            max_running: settings.max_running.unwrap_or(8),
+            kv_cache_bytes: settings
+                .kv_cache_mb
+                .map(|mebibytes| mebibytes.saturating_mul(1 << 20)),
             max_tokens: settings.max_tokens.unwrap_or(80),
             max_prompt_tokens: settings.max_prompt_tokens.unwrap_or(DEFAULT_BUDGET),
             drain: Duration::from_secs(settings.drain.unwrap_or(20)),
@@ -85,6 +97,10 @@ impl Config {
             columns.err().map(|error| format!("column: {error}")),
             in_range("threads", config.threads, 1, 1024),
             in_range("max-waiting", config.max_waiting, 0, 10_000),
+            in_range("max-running", config.max_running, 1, 1024),
+            settings
+                .kv_cache_mb
+                .and_then(|mebibytes| in_range("kv-cache-mb", mebibytes, 1, 1 << 24)),
             in_range("max-tokens", config.max_tokens, 1, 8192),
             in_range("max-prompt-tokens", config.max_prompt_tokens, 200, 1_000_000),
             in_range("drain", config.drain.as_secs() as usize, 0, 3600),
@@ -149,10 +165,16 @@ mod tests {
     fn every_problem_is_reported_at_once() {
         let error = resolved(
             &["--threads", "0", "--max-tokens", "0", "--column", "nonsense"],
-            "",
+            "max-running = 0\nkv-cache-mb = 0",
         )
-        .expect_err("three");
-        for part in ["threads must be", "max-tokens must be", "column: "] {
+        .expect_err("five");
+        for part in [
+            "threads must be",
+            "max-tokens must be",
+            "column: ",
+            "max-running must be",
+            "kv-cache-mb must be",
+        ] {
             assert!(error.contains(part), "{error}");
         }
     }

@@ -243,13 +243,13 @@ metrics! {
     Histogram LLM_TIME_TO_FIRST_TOKEN_SECONDS [MODEL] FIRST_TOKEN_SECONDS = "llm_time_to_first_token_seconds":
         "Seconds from the submission of a generation to its first token.";
     Histogram LLM_INTER_TOKEN_LATENCY_SECONDS [MODEL] PER_TOKEN_SECONDS = "llm_inter_token_latency_seconds":
-        "Seconds between two tokens of one generation.";
+        "Seconds between two tokens of one generation; 0 between tokens of the same step.";
     Histogram LLM_TIME_PER_OUTPUT_TOKEN_SECONDS [MODEL] PER_TOKEN_SECONDS = "llm_time_per_output_token_seconds":
         "Mean seconds per token after the first, of one generation.";
     Histogram LLM_E2E_REQUEST_LATENCY_SECONDS [MODEL] REQUEST_SECONDS = "llm_e2e_request_latency_seconds":
         "Seconds from the submission of a generation to its end.";
     Histogram LLM_REQUEST_QUEUE_TIME_SECONDS [MODEL] REQUEST_SECONDS = "llm_request_queue_time_seconds":
-        "Seconds a generation waited before its prefill began.";
+        "Seconds a generation waited before its prompt began to be read.";
     Histogram LLM_REQUEST_PREFILL_TIME_SECONDS [MODEL] REQUEST_SECONDS = "llm_request_prefill_time_seconds":
         "Seconds the prompt of a generation took.";
     Histogram LLM_REQUEST_DECODE_TIME_SECONDS [MODEL] REQUEST_SECONDS = "llm_request_decode_time_seconds":
@@ -263,7 +263,7 @@ metrics! {
     Histogram LLM_REQUEST_GENERATION_TOKENS [MODEL] TOKENS = "llm_request_generation_tokens":
         "Tokens a generation produced.";
     Histogram LLM_BATCH_SIZE [MODEL] BATCH = "llm_batch_size":
-        "Sequences advanced by one step of the engine.";
+        "Sequences read by one step of the engine.";
     Counter LLM_REQUESTS_FINISHED_TOTAL [REASON] = "llm_requests_finished_total":
         "Generations ended, by reason.";
     Gauge LLM_REQUESTS_RUNNING [] = "llm_requests_running":
@@ -273,11 +273,17 @@ metrics! {
     Counter LLM_REQUESTS_REJECTED_TOTAL [] = "llm_requests_rejected_total":
         "Generations refused because the waiting room was full.";
     Gauge LLM_KV_CACHE_BYTES [] = "llm_kv_cache_bytes":
-        "Bytes of keys and values held by running sequences and the prefix cache.";
+        "Bytes of keys and values stored for running sequences and for the prefix cache.";
+    Gauge LLM_KV_CACHE_CAPACITY_BYTES [] = "llm_kv_cache_capacity_bytes":
+        "Bytes of keys and values that there is room for.";
     Counter LLM_PREFIX_CACHE_QUERIES_TOTAL [] = "llm_prefix_cache_queries_total":
-        "Prompts looked up in the prefix cache.";
+        "Prompt tokens looked up in the prefix cache.";
     Counter LLM_PREFIX_CACHE_HITS_TOTAL [] = "llm_prefix_cache_hits_total":
-        "Prompts of which the prefix cache held a beginning.";
+        "Prompt tokens that the prefix cache held.";
+    Counter LLM_LOOKUP_DRAFT_TOKENS_TOTAL [] = "llm_lookup_draft_tokens_total":
+        "Tokens proposed by prompt lookup and verified by the model.";
+    Counter LLM_LOOKUP_ACCEPTED_TOKENS_TOTAL [] = "llm_lookup_accepted_tokens_total":
+        "Tokens proposed by prompt lookup that the model chose too.";
 
     Histogram EMBEDDING_DURATION_SECONDS [] RETRIEVAL_SECONDS = "embedding_duration_seconds":
         "Seconds a batch of texts took to embed.";

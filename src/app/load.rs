@@ -7,12 +7,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use candle_core::Device;
 
-use super::{Info, Phase, Service};
+use super::{Info, Phase, Service, memory, selftest};
 use crate::assistant::{Assistant, PromptBuilder};
 use crate::config::{self, Config};
 use crate::embedding::{Embedder, Encoder};
-use crate::generation::{Engine, Parts, model};
+use crate::generation::{Engine, Options, Parts, model};
 use crate::index::{Fingerprint, Index, Vectors, store};
+use crate::kernels::pool::Pool;
 use crate::metrics;
 use crate::retrieval::Retriever;
 use crate::reviews::{self, Corpus, DropReason, Passage};
@@ -53,8 +54,9 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
     let (device, device_label) = device::select(config.device)?;
 
     report(Phase::Loading);
-    let encoder = Encoder::load(&embedding, &device)?;
-    let (engine, prompts) = engine(config, &chat, &device)?;
+    let pool = pool(config)?;
+    let encoder = Encoder::load(&embedding, &device, config.embedding_precision, &pool)?;
+    let (engine, prompts) = engine(config, &chat, &device, pool)?;
     let shelf = shelf(config, &embedding, &encoder, report)?;
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),
@@ -94,29 +96,52 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
     })
 }
 
-fn engine(config: &Config, chat: &ChatModel, device: &Device) -> anyhow::Result<(Engine, PromptBuilder)> {
+/// The threads that the kernels compute with.
+///
+/// # Errors
+/// When the operating system gives no more threads.
+pub fn pool(config: &Config) -> anyhow::Result<Arc<Pool>> {
+    let pool =
+        Pool::new("compute", config.threads).context("The threads to compute with could not be started")?;
+    Ok(Arc::new(pool))
+}
+
+fn engine(
+    config: &Config,
+    chat: &ChatModel,
+    device: &Device,
+    pool: Arc<Pool>,
+) -> anyhow::Result<(Engine, PromptBuilder)> {
     let gguf = Gguf::read(&chat.path)?;
     let tokenizer = Arc::new(tokenizer::from_gguf(&gguf)?);
     let prompts = PromptBuilder::new(&chat.name, &gguf, tokenizer.clone(), config.max_prompt_tokens)?;
-    let model = model::load(&chat.path, &gguf, device)?;
-    let room = model.context_length().saturating_sub(config.max_tokens);
-    anyhow::ensure!(
-        config.max_prompt_tokens <= room,
-        "The chat model's context of {} tokens has no room for prompts of {} and answers of {}; \
-         lower --max-prompt-tokens or --max-tokens.",
-        model.context_length(),
-        config.max_prompt_tokens,
-        config.max_tokens
-    );
+    let model = model::load(&gguf, device, pool)?;
     let end_tokens = tokenizer::end_tokens(&gguf, &tokenizer);
     let parts = Parts {
         model,
-        tokenizer,
+        tokenizer: tokenizer.clone(),
         end_tokens,
         name: chat.name.clone(),
     };
-    let engine =
-        Engine::start(parts, config.max_waiting).context("The engine's thread could not be started")?;
+    let options = Options {
+        max_running: config.max_running,
+        max_waiting: config.max_waiting,
+        kv_cache_bytes: config.kv_cache_bytes.unwrap_or_else(memory::kv_cache_bytes),
+        lookup: true,
+    };
+    let engine = Engine::start(parts, options).context("The engine could not be started")?;
+    if let Some(golden) = &chat.golden {
+        selftest::chat(&engine, &tokenizer, golden)?;
+    }
+    let room = engine.context_length().saturating_sub(config.max_tokens);
+    anyhow::ensure!(
+        config.max_prompt_tokens <= room,
+        "The chat model's context of {} tokens, as far as --kv-cache-mb has room for it, is too short for prompts of \
+         {} and answers of {}; lower --max-prompt-tokens or --max-tokens, or raise --kv-cache-mb.",
+        engine.context_length(),
+        config.max_prompt_tokens,
+        config.max_tokens
+    );
     Ok((engine, prompts))
 }
 
@@ -137,9 +162,11 @@ pub fn shelf(
         config.data.display()
     );
     let started = Instant::now();
-    let fingerprint = Fingerprint::new(&corpus.fingerprint, &passages, embedding)
+    let precision = encoder.precision();
+    let fingerprint = Fingerprint::new(&corpus.fingerprint, &passages, embedding, precision)
         .context("The embedding model's files could not be read")?;
-    let titles_fingerprint = Fingerprint::new(&format!("titles of {}", corpus.fingerprint), &[], embedding)
+    let titles = format!("titles of {}", corpus.fingerprint);
+    let titles_fingerprint = Fingerprint::new(&titles, &[], embedding, precision)
         .context("The embedding model's files could not be read")?;
     let texts: Vec<&str> = passages.iter().map(|passage| passage.text(&corpus)).collect();
     let titles: Vec<&str> = corpus

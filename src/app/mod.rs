@@ -4,11 +4,13 @@
 //! own (`load`) while the probes already answer.
 
 mod load;
+mod memory;
+mod selftest;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use load::{Shelf, embed, passages_dir, shelf};
+pub use load::{Shelf, embed, passages_dir, pool, shelf};
 
 use crate::assistant::Assistant;
 use crate::config::Config;

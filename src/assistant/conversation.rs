@@ -1,6 +1,6 @@
 //! What goes into the assistant and what comes out: questions, events, answers.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::generation::{Finished, Overloaded};
 use crate::retrieval::{Evidence, Filters};
@@ -39,10 +39,12 @@ pub struct Question {
 /// What happens while a question is answered. Ends in exactly one `Final` or `Failed`.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// Accepted by the engine, with so many generations ahead.
+    /// Accepted by the engine; comes again when its place in the queue changes.
     Queued {
-        /// Generations accepted before and not ended.
+        /// Generations that wait and go first.
         ahead: usize,
+        /// Until it should be its turn.
+        wait: Duration,
     },
     /// What the answer will rest on, best first; the position, from 1, is what the answer cites.
     Evidence(Vec<Evidence>),

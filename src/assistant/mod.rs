@@ -23,7 +23,7 @@ pub use conversation::{Answer, AskError, Event, Outcome, Question, Role, Turn};
 pub use prompt::{DEFAULT_BUDGET, PromptBuilder, PromptError};
 
 use crate::embedding::EmbeddingError;
-use crate::generation::{Engine, Event as Step, Finished, Overloaded, Reason, Request, Sampling};
+use crate::generation::{Engine, Event as Step, Finished, Overloaded, Reason, Refused, Request, Sampling};
 use crate::metrics;
 use crate::retrieval::Retriever;
 use grounding::Grounded;
@@ -132,18 +132,26 @@ impl Assistant {
                 shown,
                 opening,
             },
-            Err(Overloaded { .. }) => Source::Quotes,
+            Err(Refused::Overloaded(_)) => Source::Quotes,
+            Err(refused @ Refused::TooLong(_)) => {
+                tracing::error!(
+                    error = %refused,
+                    "A prompt was made that the model has no room for; the question was answered with quotes."
+                );
+                Source::Quotes
+            }
         }
     }
 
     fn request(&self, prompt: Prompt, max_tokens: Option<usize>) -> Request {
         Request {
             prompt: prompt.ids,
-            shared_prefix: prompt.shared_prefix,
             max_tokens: max_tokens.unwrap_or(self.max_tokens).min(self.max_tokens),
             // An answer is a paragraph: after a line break a small model goes on with the pattern of the prompt.
             stop: vec!["\n".into()],
             sampling: Sampling::GREEDY,
+            constraint: None,
+            deadline: None,
         }
     }
 }
@@ -228,7 +236,9 @@ impl Course {
                 () = self.events.closed() => return Err(Gone),
             };
             match step {
-                Some(Step::Queued { ahead }) => self.send(Event::Queued { ahead }).await?,
+                Some(Step::Queued { ahead, wait }) => self.send(Event::Queued { ahead, wait }).await?,
+                // Nobody asks for them.
+                Some(Step::Logprobs { .. }) => {}
                 Some(Step::Progress { processed, total }) => {
                     self.send(Event::Progress {
                         processed,

@@ -50,7 +50,7 @@ fn chat_model(config: &Config) -> Result<String, String> {
     let chat = weights::chat_model(&config.models, config.chat_model.as_deref()).map_err(words)?;
     let gguf = Gguf::read(&chat.path).map_err(words)?;
     tokenizer::from_gguf(&gguf).map_err(words)?;
-    model::check(&chat.path, &gguf).map_err(words)?;
+    model::check(&gguf).map_err(words)?;
     if gguf.chat_template().is_none() {
         return Err(format!(
             "{} has no chat template, so it cannot converse",
@@ -88,7 +88,10 @@ fn snapshot(config: &Config) -> Result<String, String> {
     let known = (|| {
         let model = weights::embedding_model(&config.models, config.embedding_model.as_deref()).ok()?;
         let corpus = reviews::load(&config.data, &config.columns).ok()?;
-        let fingerprint = Fingerprint::new(&corpus.fingerprint, &reviews::passages(&corpus), &model).ok()?;
+        let (device, _) = device::select(config.device).ok()?;
+        let precision = config.embedding_precision.on(&device);
+        let passages = reviews::passages(&corpus);
+        let fingerprint = Fingerprint::new(&corpus.fingerprint, &passages, &model, precision).ok()?;
         Some(store::load(&crate::app::passages_dir(config), &fingerprint))
     })();
     let found = match known {

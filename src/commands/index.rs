@@ -8,7 +8,12 @@ use crate::weights::{self, device};
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     let embedding = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
     let (device, _) = device::select(config.device)?;
-    let encoder = Encoder::load(&embedding, &device)?;
+    let encoder = Encoder::load(
+        &embedding,
+        &device,
+        config.embedding_precision,
+        &app::pool(config)?,
+    )?;
     let shelf = app::shelf(config, &embedding, &encoder, &|_| {})?;
     println!(
         "{} reviews of {} products are indexed as {} passages in {}.",

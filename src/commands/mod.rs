@@ -3,6 +3,8 @@
 //! Each returns when it is done; an error is for the person at the terminal, and `main` makes an exit code of it.
 
 mod ask;
+mod bench;
+mod chat_model;
 mod doctor;
 mod eval;
 mod health;
@@ -20,6 +22,7 @@ pub fn run(command: Command, config: &Config) -> anyhow::Result<bool> {
         Command::Ask { question } => ask::run(config, question).map(|()| true),
         Command::Doctor => Ok(doctor::run(config)),
         Command::Eval(evaluation) => eval::run(config, evaluation).map(|()| true),
+        Command::Bench(benchmark) => bench::run(config, &benchmark).map(|()| true),
         Command::Health => health::run(config),
     }
 }

@@ -1,12 +1,16 @@
 //! Stage 2: text in, unit vectors out.
 //!
 //! [`Encoder`] does the arithmetic, on whatever thread calls it: the start-up's, when reviews are embedded, and the
-//! `embedder` thread's, when questions are. [`Embedder`] is the cloneable handle to that thread; its channel is
-//! bounded, so a burst of questions is refused at once and never makes the wait longer. What can fail: see
-//! [`EmbeddingError`].
+//! `embedder` thread's, when questions are; in `bert/` by our kernels, in `reference` by candle. [`Embedder`] is the
+//! cloneable handle to that thread; how many calls wait for it is bounded, so a burst of questions is refused at once
+//! and never makes the wait longer. What can fail: see [`EmbeddingError`].
 
 mod batch;
+mod bert;
 mod encoder;
+mod precision;
+mod reference;
+mod tensors;
 #[cfg(test)]
 pub(crate) mod testing;
 mod worker;
@@ -14,27 +18,37 @@ mod worker;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::weights::WeightsError;
 pub use encoder::Encoder;
+pub use precision::Precision;
 use worker::Job;
 
-/// The handle to the thread that embeds questions.
+/// The handle to the thread that embeds questions. A call of at most four texts goes before calls of more.
 #[derive(Debug, Clone)]
 pub struct Embedder {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::UnboundedSender<Job>,
+    /// Places for calls that wait or are being worked on.
+    places: Arc<Semaphore>,
 }
 
 impl Embedder {
-    /// Starts the thread. At most `waiting` calls wait for it; the thread ends when the last handle is dropped.
+    /// Starts the thread. At most `waiting` calls wait for it beside the one it works on; the thread ends when the last handle is dropped.
     pub fn spawn(encoder: Encoder, waiting: usize) -> Self {
-        let (jobs, inbox) = mpsc::channel(waiting.max(1));
+        let (embedder, inbox) = Self::new(waiting);
         std::thread::Builder::new()
             .name("embedder".into())
             .spawn(move || worker::run(&encoder, inbox))
             .expect("the operating system grants the server its few threads");
-        Self { jobs }
+        embedder
+    }
+
+    fn new(waiting: usize) -> (Self, mpsc::UnboundedReceiver<Job>) {
+        // Unbounded, because the places bound it: the thread sorts what it takes out, and it waits on.
+        let (jobs, inbox) = mpsc::unbounded_channel();
+        let places = Arc::new(Semaphore::new(waiting + 1));
+        (Self { jobs, places }, inbox)
     }
 
     /// The texts' unit vectors, in the order of the texts. Dropping the future withdraws the texts, as long as the
@@ -47,13 +61,11 @@ impl Embedder {
     }
 
     fn submit(&self, texts: Vec<String>) -> Result<worker::Answer, EmbeddingError> {
+        let place = self.places.clone().try_acquire_owned();
+        let place = place.map_err(|_| EmbeddingError::Overloaded)?;
         let (reply, answer) = oneshot::channel();
-        self.jobs
-            .try_send(Job { texts, reply })
-            .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => EmbeddingError::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => EmbeddingError::Stopped,
-            })?;
+        let job = Job { texts, reply, place };
+        self.jobs.send(job).map_err(|_| EmbeddingError::Stopped)?;
         Ok(answer)
     }
 }
@@ -97,6 +109,14 @@ pub enum EmbeddingError {
         /// What candle said.
         source: Arc<candle_core::Error>,
     },
+    /// `model.safetensors` is damaged or holds something that our kernels cannot use.
+    #[error("the weights {} cannot be used: {problem}; fetch the model again, or use another", path.display())]
+    Tensor {
+        /// The file.
+        path: PathBuf,
+        /// Which tensor, and what is wrong with it.
+        problem: String,
+    },
     /// The tokenizer refused a text.
     #[error("a text cannot be tokenised: {0}")]
     Tokenize(String),
@@ -128,25 +148,22 @@ impl From<candle_core::Error> for EmbeddingError {
 mod tests {
     use super::*;
 
-    fn without_a_thread(waiting: usize) -> (Embedder, mpsc::Receiver<Job>) {
-        let (jobs, inbox) = mpsc::channel(waiting);
-        (Embedder { jobs }, inbox)
-    }
-
     #[test]
-    fn a_full_channel_refuses_at_once() {
-        let (embedder, _inbox) = without_a_thread(1);
-        let first = embedder.submit(vec!["waits".into()]);
-        assert!(first.is_ok());
+    fn more_calls_than_places_are_refused_at_once() {
+        let (embedder, mut inbox) = Embedder::new(1);
+        let calls = ["begins", "waits"].map(|text| embedder.submit(vec![text.into()]));
+        assert!(calls.iter().all(Result::is_ok));
         assert!(matches!(
             embedder.submit(vec!["one too many".into()]),
             Err(EmbeddingError::Overloaded)
         ));
+        drop(inbox.try_recv().unwrap());
+        assert!(embedder.submit(vec!["has the first one's place".into()]).is_ok());
     }
 
     #[tokio::test]
     async fn a_thread_that_is_gone_is_said_so() {
-        let (embedder, inbox) = without_a_thread(1);
+        let (embedder, inbox) = Embedder::new(1);
         drop(inbox);
         assert!(matches!(
             embedder.embed(vec!["hello".into()]).await,

@@ -2,15 +2,27 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use serde_json::json;
 
-use super::Encoder;
+use super::{Encoder, Precision};
+use crate::kernels::pool::Pool;
 use crate::weights::EmbeddingModel;
 
-/// The default embedding model.
+/// A pool of two threads.
+pub(crate) fn pool() -> Arc<Pool> {
+    Arc::new(Pool::new("test", 2).unwrap())
+}
+
+/// The default embedding model in the default precision.
 pub(crate) fn minilm() -> Encoder {
+    minilm_in(Precision::Int8, &pool())
+}
+
+/// The default embedding model.
+pub(crate) fn minilm_in(precision: Precision, pool: &Arc<Pool>) -> Encoder {
     let dir = crate::weights::testing::embedding_model();
     let model = EmbeddingModel {
         dir,
@@ -18,7 +30,7 @@ pub(crate) fn minilm() -> Encoder {
         sha256: None,
         max_tokens: 256,
     };
-    Encoder::load(&model, &Device::Cpu).unwrap()
+    Encoder::load(&model, &Device::Cpu, precision, pool).unwrap()
 }
 
 const WORDS: [&str; 9] = [
@@ -27,10 +39,15 @@ const WORDS: [&str; 9] = [
 const HIDDEN: usize = 16;
 const INNER: usize = 32;
 
-/// A two-layer BERT of random but fixed weights.
+/// A two-layer BERT of random but fixed weights, in the default precision.
 pub(crate) fn tiny() -> Encoder {
+    tiny_in(Precision::Int8)
+}
+
+/// As [`tiny`], in this precision.
+pub(crate) fn tiny_in(precision: Precision) -> Encoder {
     let dir = tempfile::tempdir().unwrap();
-    Encoder::load(&write_tiny(dir.path()), &Device::Cpu).unwrap()
+    Encoder::load(&write_tiny(dir.path()), &Device::Cpu, precision, &pool()).unwrap()
 }
 
 /// Writes the files of [`tiny`] into a folder.

@@ -1,58 +1,131 @@
-//! The embedder's thread: receive, add what else is waiting, encode all of it together, reply to each.
+//! The embedder's thread: queries first, bulk in the gaps.
 //!
-//! The thread owns the model. It ends when every handle is gone.
+//! The thread owns the model. A call of few texts is a query: somebody waits for it. Queries that wait together are
+//! encoded together. A call of more texts is bulk: between two of its batches, some milliseconds apart, the queries
+//! that have come meanwhile are answered. The thread ends when every handle is gone.
 
-use tokio::sync::{mpsc, oneshot};
+use std::collections::VecDeque;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{EmbeddingError, Encoder};
 
-/// What a call's texts became.
-pub(super) type Answer = oneshot::Receiver<Result<Vec<Vec<f32>>, EmbeddingError>>;
+/// What a call's texts become.
+type Vectors = Result<Vec<Vec<f32>>, EmbeddingError>;
+/// Where a call hears of it.
+pub(super) type Answer = oneshot::Receiver<Vectors>;
 
 /// One call: its texts, and where the vectors go.
 #[derive(Debug)]
 pub(super) struct Job {
     pub texts: Vec<String>,
-    pub reply: oneshot::Sender<Result<Vec<Vec<f32>>, EmbeddingError>>,
+    pub reply: oneshot::Sender<Vectors>,
+    /// Its place among those that may wait; given back when it is answered.
+    pub place: OwnedSemaphorePermit,
 }
 
-/// Texts taken into one call of the encoder. It makes batches of its own; this bounds how long the calls that came
-/// first wait for those that came with them.
+impl Job {
+    fn is_query(&self) -> bool {
+        self.texts.len() <= QUERY_TEXTS
+    }
+}
+
+/// The most texts of a query. A question is two, the whole and its aspect.
+const QUERY_TEXTS: usize = 4;
+/// Texts of queries taken into one call of the encoder. It makes batches of its own; this bounds how long the calls
+/// that came first wait for those that came with them.
 const TEXTS_AT_ONCE: usize = 32;
 
 /// The thread's loop.
-pub(super) fn run(encoder: &Encoder, mut inbox: mpsc::Receiver<Job>) {
-    while let Some(first) = inbox.blocking_recv() {
-        answer(encoder, with_those_waiting(first, &mut inbox));
+pub(super) fn run(encoder: &Encoder, inbox: mpsc::UnboundedReceiver<Job>) {
+    let mut waiting = Waiting {
+        inbox,
+        queries: VecDeque::new(),
+        bulk: VecDeque::new(),
+    };
+    while waiting.something() {
+        waiting.answer_queries(encoder);
+        if let Some(job) = waiting.bulk.pop_front() {
+            answer(encoder, vec![job], &mut || waiting.answer_queries(encoder));
+        }
     }
 }
 
-fn with_those_waiting(first: Job, inbox: &mut mpsc::Receiver<Job>) -> Vec<Job> {
-    let mut texts = first.texts.len();
-    let mut jobs = vec![first];
-    while texts < TEXTS_AT_ONCE
-        && let Ok(job) = inbox.try_recv()
-    {
-        texts += job.texts.len();
-        jobs.push(job);
-    }
-    // A caller that went away while it waited costs nothing more.
-    jobs.retain(|job| !job.reply.is_closed());
-    jobs
+/// Calls that have come and not begun. How many there can be is bounded by the places in [`Job`].
+struct Waiting {
+    inbox: mpsc::UnboundedReceiver<Job>,
+    queries: VecDeque<Job>,
+    bulk: VecDeque<Job>,
 }
 
-fn answer(encoder: &Encoder, jobs: Vec<Job>) {
+impl Waiting {
+    /// Waits until there is a call; false when none can come any more.
+    fn something(&mut self) -> bool {
+        if self.queries.is_empty() && self.bulk.is_empty() {
+            match self.inbox.blocking_recv() {
+                Some(job) => self.sort(job),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    fn sort(&mut self, job: Job) {
+        let queue = if job.is_query() {
+            &mut self.queries
+        } else {
+            &mut self.bulk
+        };
+        queue.push_back(job);
+    }
+
+    /// Answers queries until none waits.
+    fn answer_queries(&mut self, encoder: &Encoder) {
+        loop {
+            while let Ok(job) = self.inbox.try_recv() {
+                self.sort(job);
+            }
+            let jobs = self.next_queries();
+            if jobs.is_empty() {
+                return;
+            }
+            answer(encoder, jobs, &mut || {});
+        }
+    }
+
+    /// The queries that are encoded together next, without those whose callers left: they cost nothing more.
+    fn next_queries(&mut self) -> Vec<Job> {
+        let mut texts = 0;
+        let mut jobs = Vec::new();
+        while texts < TEXTS_AT_ONCE
+            && let Some(job) = self.queries.pop_front()
+        {
+            if !job.reply.is_closed() {
+                texts += job.texts.len();
+                jobs.push(job);
+            }
+        }
+        jobs
+    }
+}
+
+/// Encodes the calls' texts together, with `between` called between batches, and replies to each.
+fn answer(encoder: &Encoder, jobs: Vec<Job>, between: &mut dyn FnMut()) {
+    if jobs.iter().all(|job| job.reply.is_closed()) {
+        return;
+    }
     let texts: Vec<&str> = jobs
         .iter()
         .flat_map(|job| &job.texts)
         .map(String::as_str)
         .collect();
-    let mut outcome = encoder.encode(&texts, &mut |_| {}).map(Vec::into_iter);
-    for Job { texts, reply } in jobs {
+    let mut outcome = encoder.encode(&texts, &mut |_| between()).map(Vec::into_iter);
+    for Job { texts, reply, place } in jobs {
         let share = match &mut outcome {
             Ok(vectors) => Ok(vectors.by_ref().take(texts.len()).collect()),
             Err(error) => Err(error.clone()),
         };
+        drop(place);
         // The caller may have gone meanwhile; nobody is left to tell.
         let _ = reply.send(share);
     }
@@ -60,46 +133,57 @@ fn answer(encoder: &Encoder, jobs: Vec<Job>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
     use super::*;
 
     fn job(texts: &[&str]) -> (Job, Answer) {
         let (reply, answer) = oneshot::channel();
-        (
-            Job {
-                texts: texts.iter().map(|text| text.to_string()).collect(),
-                reply,
-            },
-            answer,
-        )
+        let texts = texts.iter().map(|text| text.to_string()).collect();
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        (Job { texts, reply, place }, answer)
+    }
+
+    fn waiting(jobs: Vec<Job>) -> (mpsc::UnboundedSender<Job>, Waiting) {
+        let (sender, inbox) = mpsc::unbounded_channel();
+        let mut waiting = Waiting {
+            inbox,
+            queries: VecDeque::new(),
+            bulk: VecDeque::new(),
+        };
+        jobs.into_iter().for_each(|job| waiting.sort(job));
+        (sender, waiting)
     }
 
     #[test]
-    fn waiting_calls_are_taken_together_up_to_the_bound_and_without_those_that_left() {
-        let (sender, mut inbox) = mpsc::channel(8);
+    fn waiting_queries_are_taken_together_up_to_the_bound_and_without_those_that_left() {
         let (first, _first) = job(&["a"]);
         let (left, gone) = job(&["b"]);
         drop(gone);
-        let (large, _large) = job(&["c"; TEXTS_AT_ONCE]);
-        let (next_time, _next_time) = job(&["d"]);
-        for job in [left, large, next_time] {
-            sender.try_send(job).unwrap();
+        let (mut jobs, mut answers) = (vec![first, left], Vec::new());
+        for _ in 0..TEXTS_AT_ONCE {
+            let (next, answer) = job(&["c"]);
+            jobs.push(next);
+            answers.push(answer);
         }
-        let taken = with_those_waiting(first, &mut inbox);
-        assert_eq!(
-            taken.iter().map(|job| job.texts.len()).collect::<Vec<_>>(),
-            [1, TEXTS_AT_ONCE]
-        );
-        assert_eq!(inbox.try_recv().unwrap().texts, ["d"]);
+        let (_sender, mut waiting) = waiting(jobs);
+        let taken = waiting.next_queries();
+        assert_eq!(taken.len(), TEXTS_AT_ONCE);
+        assert_eq!(taken[0].texts, ["a"]);
+        assert_eq!(taken[1].texts, ["c"]);
+        assert_eq!(waiting.next_queries().len(), 1);
     }
 
     #[test]
     fn each_call_gets_its_own_vectors() {
         let encoder = crate::embedding::testing::tiny();
-        let (sender, inbox) = mpsc::channel(8);
+        let (sender, inbox) = mpsc::unbounded_channel();
         let (one, first) = job(&["good sound"]);
         let (two, second) = job(&["bad battery", "good"]);
-        sender.try_send(one).unwrap();
-        sender.try_send(two).unwrap();
+        sender.send(one).unwrap();
+        sender.send(two).unwrap();
         drop(sender);
         run(&encoder, inbox);
         let alone = encoder
@@ -107,5 +191,36 @@ mod tests {
             .unwrap();
         assert_eq!(first.blocking_recv().unwrap().unwrap(), alone[..1]);
         assert_eq!(second.blocking_recv().unwrap().unwrap(), alone[1..]);
+    }
+
+    #[test]
+    fn a_query_is_answered_between_the_batches_of_bulk_that_came_before_it() {
+        let encoder = crate::embedding::testing::tiny();
+        let long = "good bad sound battery";
+        let texts: Vec<String> = (0..400).map(|i| format!("{long} {i}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let (bulk, mut all) = job(&texts);
+        let (sender, mut waiting) = waiting(Vec::new());
+        let mut query = None;
+        let mut batches = 0;
+        let mut heard_at = None;
+        answer(&encoder, vec![bulk], &mut || {
+            batches += 1;
+            if batches == 2 {
+                let (question, answer) = job(&["good sound"]);
+                sender.send(question).unwrap();
+                query = Some(answer);
+            }
+            waiting.answer_queries(&encoder);
+            if let Some(answer) = &mut query
+                && heard_at.is_none()
+                && answer.try_recv().is_ok()
+            {
+                heard_at = Some((batches, all.try_recv().is_ok()));
+            }
+        });
+        assert_eq!(heard_at, Some((2, false)), "of {batches} batches");
+        assert!(batches > 4);
+        assert_eq!(all.try_recv().unwrap().unwrap().len(), 400);
     }
 }

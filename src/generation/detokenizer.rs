@@ -1,16 +1,17 @@
 //! Token ids → text, in pieces that a client may be sent: whole characters, and never a part of a stop text.
 
+use std::sync::Arc;
+
 use tokenizers::Tokenizer;
 
+use crate::weights::tokenizer;
+
 /// The text of one sequence as it grows.
-pub struct Detokenizer<'a> {
-    tokenizer: &'a Tokenizer,
-    ids: Vec<u32>,
-    /// Ids before this one have been turned into text for good.
-    prefix: usize,
-    /// Ids before this one are part of the last text that was taken.
-    taken: usize,
-    stop: &'a [String],
+pub struct Detokenizer {
+    tokenizer: Arc<Tokenizer>,
+    /// The beginning of a character whose other bytes are still to come; at most three bytes.
+    begun: Vec<u8>,
+    stop: Vec<String>,
     /// Text that may yet turn out to begin a stop text.
     held: String,
 }
@@ -24,52 +25,44 @@ pub enum Piece {
     Stopped(String),
 }
 
-impl<'a> Detokenizer<'a> {
+impl Detokenizer {
     /// Nothing yet. Empty stop texts are ignored.
-    pub fn new(tokenizer: &'a Tokenizer, stop: &'a [String]) -> Self {
+    pub fn new(tokenizer: Arc<Tokenizer>, stop: Vec<String>) -> Self {
         Self {
             tokenizer,
-            ids: Vec::new(),
-            prefix: 0,
-            taken: 0,
-            stop,
+            begun: Vec::new(),
+            stop: stop.into_iter().filter(|stop| !stop.is_empty()).collect(),
             held: String::new(),
         }
     }
 
-    /// Adds a token.
+    /// Adds a token. Bytes that belong to no character become U+FFFD, as `String::from_utf8_lossy` does it.
     pub fn push(&mut self, id: u32) -> Piece {
-        self.ids.push(id);
-        let before = self.decode(self.prefix, self.taken);
-        let after = self.decode(self.prefix, self.ids.len());
-        // A byte-level token can end within a character, which decodes to a replacement character: wait for the rest.
-        if after.len() <= before.len() || after.ends_with(char::REPLACEMENT_CHARACTER) {
-            return Piece::Text(String::new());
+        self.begun.extend(tokenizer::bytes(&self.tokenizer, id));
+        let bytes = std::mem::take(&mut self.begun);
+        let mut chunks = bytes.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            self.held.push_str(chunk.valid());
+            if chunks.peek().is_none() && is_begun(chunk.invalid()) {
+                self.begun = chunk.invalid().to_vec();
+            } else if !chunk.invalid().is_empty() {
+                self.held.push(char::REPLACEMENT_CHARACTER);
+            }
         }
-        self.held.push_str(&after[before.len()..]);
-        self.prefix = self.taken;
-        self.taken = self.ids.len();
         self.release()
     }
 
     /// The rest, once no more tokens come: what was held for a stop text that did not come, and a broken last
     /// character as U+FFFD.
-    pub fn finish(mut self) -> String {
-        let before = self.decode(self.prefix, self.taken);
-        let after = self.decode(self.prefix, self.ids.len());
-        self.held.push_str(after.get(before.len()..).unwrap_or_default());
-        self.held
-    }
-
-    fn decode(&self, from: usize, to: usize) -> String {
-        // Decoding fails only for a decoder that was set up wrongly, which loading the tokenizer rules out.
-        self.tokenizer
-            .decode(&self.ids[from..to], true)
-            .unwrap_or_default()
+    pub fn finish(&mut self) -> String {
+        if !std::mem::take(&mut self.begun).is_empty() {
+            self.held.push(char::REPLACEMENT_CHARACTER);
+        }
+        std::mem::take(&mut self.held)
     }
 
     fn release(&mut self) -> Piece {
-        let stops = self.stop.iter().filter(|stop| !stop.is_empty());
+        let stops = self.stop.iter();
         if let Some(at) = stops
             .clone()
             .filter_map(|stop| self.held.find(stop.as_str()))
@@ -82,6 +75,11 @@ impl<'a> Detokenizer<'a> {
         let rest = self.held.split_off(self.held.len() - keep);
         Piece::Text(std::mem::replace(&mut self.held, rest))
     }
+}
+
+/// Whether these bytes begin a character and more of its bytes may come.
+fn is_begun(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
 /// The length of the longest end of `text` that begins `stop`.
@@ -100,9 +98,8 @@ mod tests {
     use crate::generation::testing::byte_tokenizer;
 
     fn pieces(text: &[u8], stop: &[&str]) -> (Vec<String>, bool) {
-        let tokenizer = byte_tokenizer();
         let stop: Vec<String> = stop.iter().map(|stop| stop.to_string()).collect();
-        let mut detokenizer = Detokenizer::new(&tokenizer, &stop);
+        let mut detokenizer = Detokenizer::new(Arc::new(byte_tokenizer()), stop);
         let mut out = Vec::new();
         for byte in text {
             match detokenizer.push(u32::from(*byte)) {
@@ -130,6 +127,40 @@ mod tests {
     #[test]
     fn a_broken_end_is_shown_as_such() {
         assert_eq!(pieces(&[b'a', 0xe2, 0x82], &[]).0.concat(), "a\u{fffd}");
+    }
+
+    #[test]
+    fn bytes_of_no_character_are_shown_and_take_nothing_along() {
+        assert_eq!(pieces("é\u{fffd}".as_bytes(), &[]).0.concat(), "é\u{fffd}");
+        // After a whole character, the beginning of another one that a letter or a whole character cuts off.
+        assert_eq!(pieces(b"\xc3\xa9\xf0a", &[]).0.concat(), "é\u{fffd}a");
+        assert_eq!(pieces(b"\xc3\xa9\xf0\xe2\x82\xb9", &[]).0.concat(), "é\u{fffd}₹");
+    }
+
+    /// Id 0 is `▁a`; ids 1 to 256 are the bytes.
+    #[test]
+    fn a_sentence_piece_vocabularys_blanks_and_bytes_are_text() {
+        let bytes = (0..=u8::MAX).map(|byte| format!("<0x{byte:02X}>"));
+        let vocabulary: Vec<(String, u32)> =
+            std::iter::once("▁a".to_string()).chain(bytes).zip(0..).collect();
+        let model = tokenizers::models::bpe::BPE::builder()
+            .vocab_and_merges(
+                vocabulary.into_iter().collect::<tokenizers::models::bpe::Vocab>(),
+                vec![],
+            )
+            .byte_fallback(true)
+            .build()
+            .unwrap();
+        let mut detokenizer = Detokenizer::new(Arc::new(Tokenizer::new(model)), vec!["a\n".to_string()]);
+        let mut text = String::new();
+        for id in [0, 0xc3 + 1, 0xa9 + 1, 0xf0 + 1, 0] {
+            match detokenizer.push(id) {
+                Piece::Text(piece) => text += &piece,
+                Piece::Stopped(_) => panic!("the stop text has not come"),
+            }
+        }
+        assert_eq!(text, " aé\u{fffd} ");
+        assert_eq!(detokenizer.push(0x0a + 1), Piece::Stopped(String::new()));
     }
 
     #[test]

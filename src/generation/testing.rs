@@ -1,7 +1,18 @@
-//! What the tests of this stage share.
+//! What the tests of this stage share: a tokenizer, an engine over the scripted model, and a reference to compare
+//! with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc as std_mpsc;
 
 use tokenizers::models::bpe::BPE;
 use tokenizers::{DecoderWrapper, Tokenizer};
+use tokio::sync::mpsc;
+
+use super::model::scripted::{CONTEXT, END, Gate, SPEAK, Scripted, Voice};
+use super::model::{BLOCK, Model};
+use super::sampler::{Sampler, Sampling};
+use super::{Engine, Event, Finished, Options, Parts, Reason, Request};
 
 /// A tokenizer whose ids are bytes: byte-level BPE with no merges.
 pub fn byte_tokenizer() -> Tokenizer {
@@ -27,4 +38,149 @@ pub fn byte_tokenizer() -> Tokenizer {
     let mut tokenizer = Tokenizer::new(model);
     tokenizer.with_decoder(Some(DecoderWrapper::ByteLevel(Default::default())));
     tokenizer
+}
+
+/// Room for several whole contexts, for eight at a time, and for as many to wait.
+pub const AMPLE: Options = options(8, 8, 8 * CONTEXT / BLOCK);
+
+/// Options with room for so many blocks.
+pub const fn options(max_running: usize, max_waiting: usize, blocks: usize) -> Options {
+    Options {
+        max_running,
+        max_waiting,
+        kv_cache_bytes: blocks * BLOCK * size_of::<u32>(),
+        lookup: true,
+    }
+}
+
+/// A voice that says `text`.
+pub fn script(text: &str) -> Voice {
+    Voice::Script(text.bytes().map(u32::from).collect())
+}
+
+/// An engine, and the count of tokens that its model has read.
+pub struct Bench {
+    pub engine: Engine,
+    reads: Arc<AtomicUsize>,
+}
+
+impl Bench {
+    pub fn new(voice: Voice, options: Options) -> Bench {
+        Bench::over(Scripted::new(voice), options)
+    }
+
+    fn over(model: Scripted, options: Options) -> Bench {
+        let reads = model.reads.clone();
+        let parts = Parts {
+            model: Box::new(model) as Box<dyn Model>,
+            tokenizer: Arc::new(byte_tokenizer()),
+            end_tokens: vec![END],
+            name: "scripted".into(),
+        };
+        let engine = Engine::start(parts, options).expect("a thread");
+        Bench { engine, reads }
+    }
+
+    /// Tokens read since this was asked last.
+    pub fn reads(&self) -> usize {
+        self.reads.swap(0, Ordering::SeqCst)
+    }
+
+    pub fn ask(&self, request: Request) -> mpsc::Receiver<Event> {
+        self.engine.generate(request).expect("room")
+    }
+
+    /// A whole generation: its text and how it ended.
+    pub fn answer(&self, request: Request) -> (String, Finished) {
+        let (_, text, finished) = collect(self.ask(request));
+        (text, finished)
+    }
+}
+
+/// The test's side of a [`Gate`]. Dropping it lets all steps pass.
+pub struct Door {
+    arrived: std_mpsc::Receiver<Vec<(usize, usize)>>,
+    permits: std_mpsc::Sender<()>,
+}
+
+impl Door {
+    /// Waits until the engine has planned a step, which then waits for [`Door::open`]: start and length of its chunks.
+    pub fn step(&self) -> Vec<(usize, usize)> {
+        self.arrived.recv().expect("the engine is there")
+    }
+
+    /// Lets the step pass.
+    pub fn open(&self) {
+        self.permits.send(()).expect("the engine is there");
+    }
+}
+
+/// An engine each of whose steps waits at a door.
+pub fn gated(voice: Voice, options: Options) -> (Bench, Door) {
+    let (permits, waiting) = std_mpsc::channel();
+    let (arrive, arrived) = std_mpsc::channel();
+    let mut model = Scripted::new(voice);
+    model.gate = Some(Gate {
+        arrived: arrive,
+        permits: waiting,
+    });
+    (Bench::over(model, options), Door { arrived, permits })
+}
+
+/// A greedy request.
+pub fn request(prompt: impl Into<Vec<u32>>) -> Request {
+    Request {
+        prompt: prompt.into(),
+        max_tokens: 100,
+        stop: vec![],
+        sampling: Sampling::GREEDY,
+        constraint: None,
+        deadline: None,
+    }
+}
+
+/// A prompt of so many tokens that makes a script begin.
+pub fn prompt(length: usize) -> Vec<u32> {
+    let mut prompt: Vec<u32> = (0..length as u32 - 1)
+        .map(|at| 100 + at % 7 * 10 + at / 50)
+        .collect();
+    prompt.push(SPEAK);
+    prompt
+}
+
+/// All events of a generation; its text; how it ended.
+pub fn collect(mut receiver: mpsc::Receiver<Event>) -> (Vec<Event>, String, Finished) {
+    let mut events: Vec<Event> = std::iter::from_fn(|| receiver.blocking_recv()).collect();
+    let Some(Event::Finished(finished)) = events.pop() else {
+        panic!("{events:?} has no end")
+    };
+    let is_end = |event: &Event| matches!(event, Event::Finished(_));
+    assert!(!events.iter().any(is_end), "two ends: {events:?}");
+    let text = events.iter().filter_map(|event| match event {
+        Event::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let text = text.collect();
+    (events, text, finished)
+}
+
+/// What a request must be told, without an engine: one token after the other, each from all before it.
+pub fn alone(voice: &Voice, request: &Request) -> (String, Reason) {
+    let mut text = request.prompt.clone();
+    let mut sampler = Sampler::new(&request.sampling, &request.prompt);
+    let most = request.max_tokens.min(CONTEXT - request.prompt.len());
+    let mut said = Vec::new();
+    let reason = loop {
+        if said.len() == most {
+            break Reason::Length;
+        }
+        let choice = sampler.sample(&mut voice.logits(&text), None);
+        let token = choice.expect("numbers").token;
+        if token == END {
+            break Reason::Stop;
+        }
+        said.push(u8::try_from(token).expect("tokens are bytes"));
+        text.push(token);
+    };
+    (String::from_utf8(said).expect("letters"), reason)
 }

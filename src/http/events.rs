@@ -14,11 +14,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(super) enum Wire {
-    /// Accepted, with `position` others to go first. When it will be its turn is not known yet.
-    Queue {
-        position: usize,
-        eta_seconds: Option<f64>,
-    },
+    /// Accepted, with `position` others to go first, which should take so long.
+    Queue { position: usize, eta_seconds: f64 },
     /// What the answer rests on.
     Evidence { items: Vec<Item> },
     /// How much of the prompt has been read.
@@ -91,6 +88,9 @@ struct ModelTimings {
     predicted_ms: f64,
     predicted_per_second: Option<f64>,
     cache_n: usize,
+    /// Tokens that prompt lookup proposed, and those of them that the model chose too.
+    draft_n: usize,
+    draft_n_accepted: usize,
 }
 
 impl Wire {
@@ -115,9 +115,9 @@ impl Wire {
 impl From<Event> for Wire {
     fn from(event: Event) -> Wire {
         match event {
-            Event::Queued { ahead } => Wire::Queue {
+            Event::Queued { ahead, wait } => Wire::Queue {
                 position: ahead,
-                eta_seconds: None,
+                eta_seconds: tenths(wait),
             },
             Event::Evidence(evidence) => Wire::Evidence {
                 items: (1..).zip(evidence).map(Item::new).collect(),
@@ -202,12 +202,19 @@ impl ModelTimings {
             // From the first token to the last there is one step fewer than there are tokens.
             predicted_per_second: rate(finished.generated_tokens.saturating_sub(1), finished.decode),
             cache_n: finished.cached_tokens,
+            draft_n: finished.draft_tokens,
+            draft_n_accepted: finished.accepted_tokens,
         }
     }
 }
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
+}
+
+/// Seconds; what is estimated is given no more precisely than that.
+fn tenths(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10.0).round() / 10.0
 }
 
 fn rate(count: usize, time: Duration) -> Option<f64> {
@@ -265,9 +272,12 @@ mod tests {
     fn small_events() {
         let table = [
             (
-                Event::Queued { ahead: 2 },
+                Event::Queued {
+                    ahead: 2,
+                    wait: Duration::from_millis(4321),
+                },
                 "queue",
-                json!({"position": 2, "eta_seconds": null}),
+                json!({"position": 2, "eta_seconds": 4.3}),
             ),
             (
                 Event::Progress {
@@ -311,9 +321,12 @@ mod tests {
             prompt_tokens: 300,
             cached_tokens: 100,
             generated_tokens: 41,
+            draft_tokens: 12,
+            accepted_tokens: 7,
             queue: Duration::from_millis(5),
             prefill: Duration::from_millis(400),
             decode: Duration::from_secs(2),
+            total: Duration::from_millis(2410),
             first_token: Some(Duration::from_millis(405)),
         };
         let (name, last, data) = wire(Event::Final(answer(Some(finished))));
@@ -327,6 +340,7 @@ mod tests {
                     "queue_ms": 5.0, "retrieval_ms": 12.5, "ttft_ms": 300.0,
                     "prompt_n": 200, "prompt_ms": 400.0, "prompt_per_second": 500.0,
                     "predicted_n": 41, "predicted_ms": 2000.0, "predicted_per_second": 20.0, "cache_n": 100,
+                    "draft_n": 12, "draft_n_accepted": 7,
                 },
             })
         );

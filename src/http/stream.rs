@@ -66,6 +66,8 @@ impl Stream for Answer {
 #[cfg(test)]
 mod tests {
     use super::super::{admission::Running, framed, testing::Site};
+    use std::time::Duration;
+
     use super::*;
     use crate::assistant::Event;
     use axum::{Router, routing::get};
@@ -102,7 +104,10 @@ mod tests {
     fn events_are_named_and_the_stream_ends_with_the_last_one() {
         let (site, send, _running) = site();
         for event in [
-            Event::Queued { ahead: 1 },
+            Event::Queued {
+                ahead: 1,
+                wait: Duration::from_secs(2),
+            },
             token("two\nlines"),
             Event::Failed,
             token("too late"),
@@ -117,7 +122,7 @@ mod tests {
         let blocks: Vec<&str> = reply.body.split_terminator("\n\n").collect();
         assert_eq!(
             blocks[0],
-            "event: queue\ndata: {\"position\":1,\"eta_seconds\":null}"
+            "event: queue\ndata: {\"position\":1,\"eta_seconds\":2.0}"
         );
         assert_eq!(blocks[1], "event: token\ndata: {\"text\":\"two\\nlines\"}");
         assert!(

@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{graph, store};
+use crate::embedding::Precision;
 use crate::reviews::Passage;
 use crate::weights::EmbeddingModel;
 
 /// The hnsw_rs that writes and reads the graph's files; a test compares it with `Cargo.lock`.
 pub(super) const HNSW_RS: &str = "0.3.5";
 
-/// SHA-256, in hex, over the data, the cutting into passages, the model, the graph's parameters, the machine's
+/// SHA-256, in hex, over the data, the cutting into passages, the model and what it is computed in, the graph's parameters, the machine's
 /// architecture (the files are written as they lie in memory) and the versions of our format and of hnsw_rs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(String);
@@ -25,7 +26,12 @@ impl Fingerprint {
     ///
     /// # Errors
     /// Where the model's files cannot be read.
-    pub fn new(data: &str, passages: &[Passage], model: &EmbeddingModel) -> io::Result<Self> {
+    pub fn new(
+        data: &str,
+        passages: &[Passage],
+        model: &EmbeddingModel,
+        precision: Precision,
+    ) -> io::Result<Self> {
         let mut hash = Sha256::new();
         let mut part = |text: &str| {
             hash.update((text.len() as u64).to_le_bytes());
@@ -41,6 +47,7 @@ impl Fingerprint {
                 }
             }
         }
+        part(precision.as_str());
         part(std::env::consts::ARCH);
         part(HNSW_RS);
         let numbers = [
@@ -114,11 +121,14 @@ mod tests {
 
     #[test]
     fn every_ingredient_counts() {
-        let of = |data: &str, passages: &[Passage], model: &EmbeddingModel| {
-            Fingerprint::new(data, passages, model)
+        let in_precision = |data: &str, passages: &[Passage], model: &EmbeddingModel, precision| {
+            Fingerprint::new(data, passages, model, precision)
                 .unwrap()
                 .as_str()
                 .to_string()
+        };
+        let of = |data: &str, passages: &[Passage], model: &EmbeddingModel| {
+            in_precision(data, passages, model, Precision::Int8)
         };
         let (cut, minilm) = (
             [passage(0, 0, 9), passage(1, 2, 5)],
@@ -133,6 +143,7 @@ mod tests {
             of("data", &cut, &model("MiniLM", Some("cd"), 256)),
             of("data", &cut, &model("MiniLM", Some("ab"), 128)),
             of("data", &cut, &model("Mini", Some("LMab"), 256)),
+            in_precision("data", &cut, &minilm, Precision::F32),
         ];
         let different: std::collections::HashSet<&String> = all.iter().collect();
         assert_eq!(different.len(), all.len());
@@ -143,14 +154,20 @@ mod tests {
     fn a_model_without_a_known_hash_is_hashed() {
         let dir = tempfile::tempdir().unwrap();
         let own = crate::embedding::testing::write_tiny(dir.path());
-        let before = Fingerprint::new("data", &[], &own).unwrap();
-        assert_eq!(before, Fingerprint::new("data", &[], &own).unwrap());
+        let before = Fingerprint::new("data", &[], &own, Precision::Int8).unwrap();
+        assert_eq!(
+            before,
+            Fingerprint::new("data", &[], &own, Precision::Int8).unwrap()
+        );
         let weights = dir.path().join("model.safetensors");
         let mut bytes = std::fs::read(&weights).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         std::fs::write(&weights, bytes).unwrap();
-        assert_ne!(before, Fingerprint::new("data", &[], &own).unwrap());
-        assert!(Fingerprint::new("data", &[], &model("absent", None, 8)).is_err());
+        assert_ne!(
+            before,
+            Fingerprint::new("data", &[], &own, Precision::Int8).unwrap()
+        );
+        assert!(Fingerprint::new("data", &[], &model("absent", None, 8), Precision::Int8).is_err());
     }
 
     #[test]

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
 
-use super::{WeightsError, gguf_header};
+use super::{WeightsError, gguf_header, gguf_tensors};
+
+pub use super::gguf_tensors::TensorView;
 
 /// The longest header: metadata and tensor descriptions. Those of vocabularies of 262,144 tokens take 16 MB.
 pub const MAX_HEADER: u64 = 64 << 20;
@@ -20,7 +22,7 @@ const MAX_FIGURE: usize = 1 << 20;
 /// A GGUF file whose header has been read and found sound.
 pub struct Gguf {
     path: PathBuf,
-    content: Content,
+    pub(super) content: Content,
     architecture: String,
     context_length: usize,
     /// Numbers that each token leaves in the cache of keys and values.
@@ -114,14 +116,6 @@ impl Gguf {
         self.id("tokenizer.ggml.eos_token_id")
     }
 
-    /// Whether every text is to begin with [`Self::bos_id`].
-    pub fn adds_bos(&self) -> bool {
-        self.content
-            .metadata
-            .get("tokenizer.ggml.add_bos_token")
-            .is_some_and(|flag| flag.to_bool().unwrap_or(false))
-    }
-
     /// The token that ends a message, where it is not [`Self::eos_id`].
     pub fn eot_id(&self) -> Option<u32> {
         self.id("tokenizer.ggml.eot_token_id")
@@ -151,6 +145,42 @@ impl Gguf {
             .iter()
             .map(whole)
             .collect()
+    }
+
+    /// A whole number of the metadata, of whatever width it was written.
+    pub fn number(&self, key: &str) -> Option<u64> {
+        whole(self.content.metadata.get(key)?)
+    }
+
+    /// A number of the metadata that may have a fraction.
+    pub fn float(&self, key: &str) -> Option<f64> {
+        match self.content.metadata.get(key)? {
+            Value::F32(number) => Some(f64::from(*number)),
+            Value::F64(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// A list of numbers of the metadata that may have fractions; `None` also if an element is not one.
+    pub fn floats(&self, key: &str) -> Option<Vec<f32>> {
+        let floats = self.content.metadata.get(key)?.to_vec().ok()?;
+        floats.iter().map(|float| float.to_f32().ok()).collect()
+    }
+
+    /// A yes or no of the metadata.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        self.content.metadata.get(key)?.to_bool().ok()
+    }
+
+    /// A list of flags of the metadata; `None` also if an element is not one.
+    pub fn flags(&self, key: &str) -> Option<Vec<bool>> {
+        let flags = self.content.metadata.get(key)?.to_vec().ok()?;
+        flags.iter().map(|flag| flag.to_bool().ok()).collect()
+    }
+
+    /// Whether the metadata has an entry of this name.
+    pub fn has(&self, key: &str) -> bool {
+        self.content.metadata.contains_key(key)
     }
 
     /// A copy of metadata and tensor descriptions, which candle's models take by value.
@@ -280,19 +310,12 @@ fn whole(value: &Value) -> Option<u64> {
 /// Where a tensor's data ends, counted from where all tensors' data begins; `None` if that is no number, or if the
 /// tensor does not consist of whole blocks.
 fn end(tensor: &TensorInfo) -> Option<u64> {
-    let elements = tensor
-        .shape
-        .dims()
-        .iter()
-        .try_fold(1_usize, |product, n| product.checked_mul(*n))?;
-    let (block, bytes) = (tensor.ggml_dtype.block_size(), tensor.ggml_dtype.type_size());
-    let size = elements
-        .is_multiple_of(block)
-        .then(|| (elements / block).checked_mul(bytes))??;
-    tensor.offset.checked_add(u64::try_from(size).ok()?)
+    tensor
+        .offset
+        .checked_add(u64::try_from(gguf_tensors::size(tensor)?).ok()?)
 }
 
-fn damaged(path: &Path, problem: impl std::fmt::Display) -> WeightsError {
+pub(super) fn damaged(path: &Path, problem: impl std::fmt::Display) -> WeightsError {
     WeightsError::Gguf {
         path: path.to_path_buf(),
         problem: problem.to_string(),
@@ -332,6 +355,12 @@ mod tests {
         assert_eq!((gguf.bos_id(), gguf.eos_id(), gguf.name()), (None, Some(2), None));
         assert_eq!(gguf.numbers("tokenizer.ggml.token_type"), Some(vec![1, 3]));
         assert_eq!(gguf.content().tensor_infos.len(), 2);
+        assert_eq!(gguf.number("llama.block_count"), Some(1));
+        assert_eq!((gguf.number("nothing"), gguf.has("nothing")), (None, false));
+        assert_eq!(
+            (gguf.float("llama.block_count"), gguf.flags("llama.block_count")),
+            (None, None)
+        );
     }
 
     #[test]
@@ -383,6 +412,15 @@ mod tests {
                     b"b.weight\x09\0\0\0",
                 ),
                 "9 dimensions",
+            ),
+            // What follows a tensor's two dimensions of 2 × 32 numbers is its type; 0 is F32.
+            (
+                replaced(
+                    &whole,
+                    &[&2_u64.to_le_bytes()[..], &0_u32.to_le_bytes()].concat(),
+                    &[&2_u64.to_le_bytes()[..], &20_u32.to_le_bytes()].concat(),
+                ),
+                "b.weight is of the type IQ4_NL, and the supported types are F32",
             ),
             (
                 replaced(&whole, &96_u64.to_le_bytes(), &huge),

@@ -5,6 +5,8 @@
 //! on disk, and an alignment of zero makes it panic. Layout:
 //! <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 
+use super::tensor_types;
+
 /// Entries of metadata, and tensors: a model of 400 billion parameters has about a thousand of each.
 const MAX_ENTRIES: u64 = 1 << 16;
 /// Elements of all arrays together: the largest vocabularies, with merges, scores and types, have about a million.
@@ -40,11 +42,13 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
         }
     }
     for _ in 0..tensors {
-        rest.string()?;
+        let name = rest.string()?;
         match rest.u32()? {
-            dimensions @ 0..=4 => rest.take(u64::from(dimensions) * 8 + 4 + 8)?,
+            dimensions @ 0..=4 => rest.take(u64::from(dimensions) * 8)?,
             dimensions => return Err(format!("a tensor has {dimensions} dimensions")),
         };
+        tensor_types::check(&String::from_utf8_lossy(name), rest.u32()?)?;
+        rest.u64()?;
     }
     Ok(())
 }

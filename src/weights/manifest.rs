@@ -78,6 +78,8 @@ pub struct Model {
     pub folder: String,
     /// How to embed with it; of the role `embedding` only.
     pub embedding: Option<Embedding>,
+    /// What it says of a text, whatever it is computed on.
+    pub golden: Option<Golden>,
     /// Where Hugging Face has the files.
     pub hub: Hub,
     /// The Python package that carries the same files.
@@ -85,6 +87,18 @@ pub struct Model {
     /// Its files.
     #[serde(rename = "file")]
     pub files: Vec<ModelFile>,
+}
+
+/// What a model is known to make of a text: a start that finds something else computes wrongly.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Golden {
+    /// What it is given.
+    pub text: String,
+    /// How a chat model goes on, greedily.
+    pub continuation: Option<String>,
+    /// The first numbers of an embedding model's vector.
+    pub vector: Option<Vec<f32>>,
 }
 
 /// How a text becomes one vector.

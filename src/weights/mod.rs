@@ -8,7 +8,9 @@ pub mod device;
 pub mod folder;
 pub mod gguf;
 mod gguf_header;
+mod gguf_tensors;
 pub mod manifest;
+pub mod tensor_types;
 pub mod tokenizer;
 pub mod verify;
 
@@ -17,7 +19,7 @@ pub(crate) mod testing;
 
 use std::path::{Path, PathBuf};
 
-use manifest::{Manifest, ManifestError, Model, Role};
+use manifest::{Golden, Manifest, ManifestError, Model, Role};
 use verify::VerifyError;
 
 /// Why a model cannot be used.
@@ -72,6 +74,8 @@ pub struct ChatModel {
     pub name: String,
     /// Of the file; known, because verified, for a default model only.
     pub sha256: Option<String>,
+    /// What it is known to say; of a default model only.
+    pub golden: Option<Golden>,
 }
 
 /// An embedding model on disk.
@@ -107,6 +111,7 @@ pub fn chat_model(models_dir: &Path, override_file: Option<&Path>) -> Result<Cha
             path: path.to_path_buf(),
             name: stem(path),
             sha256: None,
+            golden: None,
         }),
     }
 }
@@ -145,6 +150,7 @@ fn verified_chat_model(model: &Model, dir: &Path) -> Result<ChatModel, WeightsEr
         path: dir.join(&file.name),
         name: model.name.clone(),
         sha256: Some(file.sha256.clone()),
+        golden: model.golden.clone(),
     })
 }
 

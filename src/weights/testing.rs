@@ -53,8 +53,13 @@ pub(crate) fn bytes(metadata: &[(&str, Value)]) -> Vec<u8> {
     let tensor = Tensor::zeros((2, 32), DType::F32, &Device::Cpu).unwrap();
     let q8 = QTensor::quantize(&tensor, GgmlDType::Q8_0).unwrap();
     let f32 = QTensor::quantize(&tensor, GgmlDType::F32).unwrap();
+    gguf(metadata, &[("a.weight", &q8), ("b.weight", &f32)])
+}
+
+/// The bytes of a GGUF file.
+pub(crate) fn gguf(metadata: &[(&str, Value)], tensors: &[(&str, &QTensor)]) -> Vec<u8> {
     let metadata: Vec<_> = metadata.iter().map(|(key, value)| (*key, value)).collect();
     let mut file = Cursor::new(Vec::new());
-    gguf_file::write(&mut file, &metadata, &[("a.weight", &q8), ("b.weight", &f32)]).unwrap();
+    gguf_file::write(&mut file, &metadata, tensors).unwrap();
     file.into_inner()
 }

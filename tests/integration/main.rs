@@ -13,6 +13,7 @@ mod damage;
 mod errors;
 mod exposition;
 mod leaving;
+mod measurements;
 mod old_page;
 mod overload;
 mod page;

@@ -33,7 +33,10 @@ fn reaction(client: &Client) -> (u16, String, String) {
 
 #[test]
 fn a_busy_model_means_quotes_and_a_crowd_is_sent_away() {
-    let server = Setup::shallow(LONG).with("--max-waiting", 0).ready();
+    let server = Setup::shallow(LONG)
+        .with("--max-running", 1)
+        .with("--max-waiting", 0)
+        .ready();
     let mut long = server.stream(shop::QUESTION);
     long.wait_for("token");
 

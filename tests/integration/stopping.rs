@@ -11,7 +11,7 @@ const CLOSING: Duration = Duration::from_secs(2);
 
 #[test]
 fn a_running_answer_ends_before_the_server_does() {
-    let mut server = Setup::shallow(300).with("--drain", 120).ready();
+    let mut server = Setup::shallow(600).with("--drain", 120).ready();
     let mut events = server.stream(shop::QUESTION);
     events.wait_for("token");
     server.signal("TERM");
@@ -30,7 +30,7 @@ fn a_running_answer_ends_before_the_server_does() {
     let rest: Vec<_> = events.collect();
     let last = rest.last().expect("the answer goes on");
     assert!(last.name == "final" && is_answer(&last.data), "{last:?}");
-    assert_eq!(last.data["usage"]["completion_tokens"], 300, "all of it was said");
+    assert_eq!(last.data["usage"]["completion_tokens"], 600, "all of it was said");
     assert_eq!(
         server.wait_for_exit(CLOSING).code(),
         Some(0),

@@ -1,86 +1,185 @@
-//! A decoder for the engine's tests: it "says" the tokens of a script, one a step, whatever the prompt was.
+//! A decoder for the engine's tests. What it says next depends on every token it has read, and it knows those only
+//! from its storage: a wrong block, a block that was overwritten, or a position that was not read changes the text
+//! or is an error.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Receiver, Sender};
 
-use super::{Context, Model, ModelError};
+use super::{BLOCK, Chunk, Model, ModelError, Shape};
 
-/// Says `script` and counts the tokens it was made to read.
+/// Ends a turn.
+pub const END: u32 = 0;
+/// In a prompt, the place after which a [`Voice::Script`] begins.
+pub const SPEAK: u32 = 1;
+/// Reading it fails.
+pub const POISON: u32 = 2;
+/// Nothing can be chosen after it: the logits are not numbers.
+pub const NONSENSE: u32 = 3;
+
+/// Tokens that it knows: bytes.
+pub const VOCABULARY: usize = 256;
+/// The most tokens of a sequence.
+pub const CONTEXT: usize = 256;
+
+/// What it says.
+#[derive(Debug, Clone)]
+pub enum Voice {
+    /// These tokens, then [`END`].
+    Script(Vec<u32>),
+    /// Noise that quotes itself: mostly what followed the last two tokens where they stood before, so that drafts
+    /// find something, otherwise a token that depends on all before it.
+    Noise,
+}
+
+impl Voice {
+    /// The logits, `[VOCABULARY]`, after `text`: a pure function, which tests compare with.
+    pub fn logits(&self, text: &[u32]) -> Vec<f32> {
+        if text.last() == Some(&NONSENSE) {
+            return vec![f32::NAN; VOCABULARY];
+        }
+        let (next, noise) = match self {
+            Voice::Script(script) => {
+                let spoken = text.iter().rev().take_while(|token| **token != SPEAK).count();
+                (script.get(spoken).copied().unwrap_or(END), 0)
+            }
+            Voice::Noise => noise(text),
+        };
+        let mut state = noise;
+        let mut logits = vec![-20.0; VOCABULARY];
+        // A warm sampler may say any letter.
+        for letter in b'a'..=b'z' {
+            logits[usize::from(letter)] = (step(&mut state) % 1000) as f32 / 500.0;
+        }
+        logits[next as usize] = 4.0;
+        logits
+    }
+}
+
+fn step(state: &mut u64) -> u64 {
+    // A linear congruential generator with Knuth's constants; its high bits are the good ones.
+    *state = state
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    *state >> 33
+}
+
+/// The next token, and a number that depends on all of `text`.
+fn noise(text: &[u32]) -> (u32, u64) {
+    let mut state = text.iter().fold(1, |state, token| {
+        let mut state = state ^ u64::from(*token);
+        step(&mut state);
+        state
+    });
+    let mut seed = state;
+    if let [.., a, b] = *text
+        && !step(&mut state).is_multiple_of(8)
+        && let Some(at) = text[..text.len() - 1]
+            .windows(2)
+            .rposition(|pair| *pair == [a, b])
+    {
+        return (text[at + 2], seed);
+    }
+    // Letters, and now and then the end of the turn.
+    let next = match step(&mut seed) % 100 {
+        0 => END,
+        letter => u32::from(b'a') + (letter % 6) as u32,
+    };
+    (next, seed)
+}
+
+/// A test's hand on the steps.
+pub struct Gate {
+    /// Hears of each step before it is computed: the start and the length of each chunk.
+    pub arrived: Sender<Vec<(usize, usize)>>,
+    /// Each step waits for a permit, until the sender is gone.
+    pub permits: Receiver<()>,
+}
+
+/// Says what its voice says, and counts the tokens it was made to read.
 pub struct Scripted {
-    /// What follows the prompt.
-    pub script: Vec<u32>,
-    /// Its vocabulary.
-    pub vocabulary: usize,
-    /// Tokens read by all contexts.
+    /// What it says.
+    pub voice: Voice,
+    /// Tokens read by all sequences.
     pub reads: Arc<AtomicUsize>,
-    /// Where there is one, each step waits for a permit from it, until its sender is gone.
-    pub gate: Option<Arc<Mutex<Receiver<()>>>>,
+    /// Where there is one, each step waits at it.
+    pub gate: Option<Gate>,
+    /// The token and the position that each place of each block was last written with.
+    stored: Vec<Option<(u32, usize)>>,
+}
+
+impl Scripted {
+    /// One without storage, as models are before [`Model::reserve`].
+    pub fn new(voice: Voice) -> Self {
+        Self {
+            voice,
+            reads: Arc::default(),
+            gate: None,
+            stored: vec![],
+        }
+    }
+
+    fn write(&mut self, chunk: &Chunk<'_>) -> Result<(), ModelError> {
+        for (at, token) in (chunk.start..).zip(chunk.tokens) {
+            if *token == POISON {
+                return Err(failure("it read poison"));
+            }
+            self.stored[chunk.blocks[at / BLOCK] as usize * BLOCK + at % BLOCK] = Some((*token, at));
+        }
+        Ok(())
+    }
+
+    /// The sequence's first `end` tokens, out of the storage.
+    fn text(&self, chunk: &Chunk<'_>, end: usize) -> Result<Vec<u32>, ModelError> {
+        let token = |at: usize| {
+            let stored = self.stored[chunk.blocks[at / BLOCK] as usize * BLOCK + at % BLOCK];
+            let token = stored.filter(|(_, position)| *position == at);
+            token
+                .map(|(token, _)| token)
+                .ok_or_else(|| failure("a position was not read"))
+        };
+        (0..end).map(token).collect()
+    }
 }
 
 impl Model for Scripted {
-    fn start(&self) -> Box<dyn Context> {
-        Box::new(ScriptedContext {
-            script: self.script.clone(),
-            vocabulary: self.vocabulary,
-            reads: self.reads.clone(),
-            gate: self.gate.clone(),
-            read: 0,
-            said: None,
-        })
-    }
-
-    fn context_length(&self) -> usize {
-        256
-    }
-}
-
-#[derive(Clone)]
-struct ScriptedContext {
-    script: Vec<u32>,
-    vocabulary: usize,
-    reads: Arc<AtomicUsize>,
-    gate: Option<Arc<Mutex<Receiver<()>>>>,
-    read: usize,
-    said: Option<usize>,
-}
-
-impl Context for ScriptedContext {
-    fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>, ModelError> {
-        if let Some(gate) = &self.gate {
-            let _ = gate
-                .lock()
-                .expect("no test panics while it holds the gate")
-                .recv();
+    fn shape(&self) -> Shape {
+        Shape {
+            context_length: CONTEXT,
+            vocabulary: VOCABULARY,
+            block_bytes: BLOCK * size_of::<u32>(),
         }
-        self.read += tokens.len();
-        self.reads.fetch_add(tokens.len(), Ordering::SeqCst);
-        // Prompts are read in chunks of more than one token; a single token is the model's own, fed back.
-        let next = if tokens.len() == 1 {
-            self.said.map_or(0, |said| said + 1)
-        } else {
-            0
-        };
-        self.said = Some(next);
-        let mut logits = vec![0.0; self.vocabulary];
-        let token = self
-            .script
-            .get(next)
-            .copied()
-            .ok_or_else(|| ModelError::Io(std::io::Error::other("no more script")))?;
-        logits[token as usize] = 1.0;
-        Ok(logits)
     }
 
-    fn fork(&self) -> Box<dyn Context> {
-        Box::new(self.clone())
+    fn reserve(&mut self, blocks: usize) -> Result<(), ModelError> {
+        self.stored = vec![None; blocks * BLOCK];
+        Ok(())
     }
 
-    fn len(&self) -> usize {
-        self.read
+    fn forward(&mut self, chunks: &[Chunk<'_>], logits: &mut Vec<f32>) -> Result<(), ModelError> {
+        if let Some(gate) = &self.gate {
+            let sizes = chunks.iter().map(|chunk| (chunk.start, chunk.tokens.len()));
+            // The test's side is gone when it wants no more waiting.
+            let _ = gate.arrived.send(sizes.collect());
+            let _ = gate.permits.recv();
+        }
+        logits.clear();
+        for chunk in chunks {
+            self.write(chunk)?;
+            self.reads.fetch_add(chunk.tokens.len(), Ordering::SeqCst);
+        }
+        // All chunks are written before any is looked at, as in a real batch: who writes into another's block is
+        // found out.
+        for chunk in chunks {
+            let end = chunk.start + chunk.tokens.len();
+            for end in end - chunk.logits + 1..=end {
+                logits.extend(self.voice.logits(&self.text(chunk, end)?));
+            }
+        }
+        Ok(())
     }
+}
 
-    fn bytes(&self) -> usize {
-        self.read * 4
-    }
+fn failure(what: &str) -> ModelError {
+    ModelError::Io(std::io::Error::other(what.to_string()))
 }

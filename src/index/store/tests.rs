@@ -4,6 +4,7 @@ use std::fs;
 
 use super::super::testing::{DIMENSION, clustered};
 use super::*;
+use crate::embedding::Precision;
 use crate::weights::EmbeddingModel;
 
 fn fingerprint(data: &str) -> Fingerprint {
@@ -13,7 +14,7 @@ fn fingerprint(data: &str) -> Fingerprint {
         sha256: Some("s".into()),
         max_tokens: 256,
     };
-    Fingerprint::new(data, &[], &model).unwrap()
+    Fingerprint::new(data, &[], &model, Precision::Int8).unwrap()
 }
 
 fn saved() -> (tempfile::TempDir, Index) {

@@ -1,0 +1,131 @@
+//! How much memory this process may use, and how much of it keys and values get.
+//!
+//! In: what Linux says of the machine and of the control group. Out: bytes. Read once, at the start; what cannot be
+//! read is taken for no limit, so nothing fails.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The most that keys and values get unless somebody says otherwise: enough for eight conversations of some thousand
+/// tokens each with a model of a few billion parameters.
+const MOST: usize = 1 << 30;
+/// The part of memory that they get: weights, reviews, index and the page cache need the rest.
+const PARTS: usize = 4;
+
+/// Bytes for keys and values where nobody has said how many. They are used up only as far as they are needed: this
+/// bounds the prefix cache of a server that has run for long.
+pub fn kv_cache_bytes() -> usize {
+    let allowed = allowed(Path::new("/"));
+    allowed.map_or(MOST, |bytes| (bytes / PARTS).min(MOST))
+}
+
+/// What the machine has left, or the control group allows, whichever is less.
+fn allowed(root: &Path) -> Option<usize> {
+    let available = fs::read_to_string(root.join("proc/meminfo"))
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+            let kibibytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+            Some(kibibytes * 1024)
+        });
+    let limits = limit_files(root).into_iter().filter_map(|path| {
+        // "max" in version 2 of control groups; version 1 writes a number beyond all memory.
+        fs::read_to_string(path).ok()?.trim().parse().ok()
+    });
+    available.into_iter().chain(limits).min()
+}
+
+/// The files that may hold a limit: of this process's control group and of all above it. In a container the group is
+/// seen as the root.
+fn limit_files(root: &Path) -> Vec<PathBuf> {
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
+    let mut files = Vec::new();
+    for group in groups.lines() {
+        // "0::/path" in version 2, "4:memory:/path" in version 1.
+        let mut fields = group.splitn(3, ':').skip(1);
+        let (mount, file) = match fields.next() {
+            Some("") => ("sys/fs/cgroup", "memory.max"),
+            Some(controllers) if controllers.split(',').any(|name| name == "memory") => {
+                ("sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            }
+            _ => continue,
+        };
+        let path = Path::new(fields.next().unwrap_or_default().trim_start_matches('/'));
+        files.extend(
+            path.ancestors()
+                .map(|group| root.join(mount).join(group).join(file)),
+        );
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A machine with these files.
+    fn machine(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        for (path, text) in files {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a new folder");
+            fs::write(path, text).expect("a new file");
+        }
+        root
+    }
+
+    #[test]
+    fn the_tightest_limit_counts() {
+        let free = ("proc/meminfo", "MemTotal: 9 kB\nMemAvailable:     8192 kB\n");
+        let v2 = ("proc/self/cgroup", "0::/pod/box\n");
+        let v1 = ("proc/self/cgroup", "5:cpu,cpuacct:/\n4:memory:/pod\n0::/\n");
+        for (files, bytes) in [
+            (vec![], None),
+            (vec![free], Some(8 << 20)),
+            (
+                vec![free, v2, ("sys/fs/cgroup/pod/box/memory.max", "max\n")],
+                Some(8 << 20),
+            ),
+            (
+                vec![free, v2, ("sys/fs/cgroup/pod/box/memory.max", "4194304\n")],
+                Some(4 << 20),
+            ),
+            (
+                vec![free, v2, ("sys/fs/cgroup/pod/memory.max", "2097152\n")],
+                Some(2 << 20),
+            ),
+            // Inside a container the path may be that of the host, while the mount shows the group itself.
+            (
+                vec![free, v2, ("sys/fs/cgroup/memory.max", "1048576\n")],
+                Some(1 << 20),
+            ),
+            (
+                vec![
+                    free,
+                    v1,
+                    ("sys/fs/cgroup/memory/pod/memory.limit_in_bytes", "3145728\n"),
+                ],
+                Some(3 << 20),
+            ),
+            (
+                vec![
+                    free,
+                    v1,
+                    (
+                        "sys/fs/cgroup/memory/memory.limit_in_bytes",
+                        "9223372036854771712\n",
+                    ),
+                ],
+                Some(8 << 20),
+            ),
+        ] {
+            assert_eq!(allowed(machine(&files).path()), bytes, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn keys_and_values_get_a_part_and_never_too_much() {
+        let bytes = kv_cache_bytes();
+        assert!((1..=MOST).contains(&bytes), "{bytes}");
+    }
+}

@@ -1,0 +1,50 @@
+//! Whether the models compute what they are known to compute, on this machine and in this build.
+//!
+//! In: a loaded model and the manifest's golden text. Out: nothing, or an error that names what differs. A wrong
+//! kernel, tokenizer or quantisation would otherwise only be seen by the shoppers. Runs on the thread that loads.
+
+use anyhow::{Context, bail, ensure};
+use tokenizers::Tokenizer;
+
+use crate::generation::{Engine, Event, Reason, Request, Sampling};
+use crate::weights::manifest::Golden;
+
+/// Whether the chat model goes on as it should.
+pub fn chat(engine: &Engine, tokenizer: &Tokenizer, golden: &Golden) -> anyhow::Result<()> {
+    let Some(expected) = &golden.continuation else {
+        return Ok(());
+    };
+    let tokens = |text: &str| -> anyhow::Result<Vec<u32>> {
+        let encoding = tokenizer.encode(text, false).map_err(anyhow::Error::msg)?;
+        Ok(encoding.get_ids().to_vec())
+    };
+    let request = Request {
+        prompt: tokens(&golden.text)?,
+        max_tokens: tokens(expected)?.len(),
+        stop: vec![],
+        sampling: Sampling::GREEDY,
+        constraint: None,
+        deadline: None,
+    };
+    let mut steps = engine
+        .generate(request)
+        .context("The chat model's self-test could not be run")?;
+    let mut found = String::new();
+    while let Some(step) = steps.blocking_recv() {
+        match step {
+            Event::Text(text) => found.push_str(&text),
+            Event::Finished(finished) if finished.reason == Reason::Error => {
+                bail!("The chat model failed in its self-test; the lines above say how.")
+            }
+            _ => {}
+        }
+    }
+    ensure!(
+        found == *expected,
+        "The chat model fails its self-test: after {:?} it says {found:?}, and {expected:?} is right. Its weights are \
+         the right ones, so its tokenizer or the arithmetic of this build is wrong on this machine; please report \
+         this with the output of `doctor`.",
+        golden.text
+    );
+    Ok(())
+}

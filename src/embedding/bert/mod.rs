@@ -1,0 +1,146 @@
+//! A BERT encoder on our kernels: 8-bit products, everything between them in single precision.
+//!
+//! In: token ids of some texts. Out: for each text the mean of its last rows. The texts' rows lie one after another
+//! without padding, `[Σ tokens, hidden]`. Post-norm layers as in Devlin et al. 2018,
+//! <https://arxiv.org/abs/1810.04805>. A text's result does not depend on the texts beside it or on the number of
+//! threads, to the last bit. Runs on the calling thread and the pool's; cannot fail once loaded.
+
+mod layer;
+mod load;
+mod words;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::kernels::activations::Activations;
+use crate::kernels::lanes::Level;
+use crate::kernels::layer_norm::LayerNorm;
+use crate::kernels::pool::Pool;
+use layer::{Layer, Norm};
+use words::Words;
+
+/// A loaded encoder.
+pub(super) struct Bert {
+    pool: Arc<Pool>,
+    level: Level,
+    words: Words,
+    /// What each place adds to a word, `[places, hidden]`; the first token type, which all texts have, is in it.
+    places: Vec<f32>,
+    norm: Norm,
+    layers: Vec<Layer>,
+    shape: Shape,
+    /// Memory of calls that are over, for the next ones.
+    spare: Mutex<Vec<Rows>>,
+}
+
+/// The numbers that describe the model.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    /// Numbers of a row.
+    hidden: usize,
+    /// Numbers of a row inside the feed-forward network.
+    inner: usize,
+    /// Heads of attention.
+    heads: usize,
+    /// Of all norms.
+    epsilon: f32,
+}
+
+/// All that a batch's rows become on their way, `[rows, …]` each.
+#[derive(Default)]
+struct Rows {
+    /// The rows between layers.
+    x: Vec<f32>,
+    /// The same, quantised; in attention its result.
+    codes: Activations,
+    queries: Vec<f32>,
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    /// What attention found.
+    context: Vec<f32>,
+    /// Inside the feed-forward network, `[rows, inner]`.
+    inner: Vec<f32>,
+    /// The same behind the curve, quantised.
+    inner_codes: Activations,
+}
+
+impl Bert {
+    /// The mean of each text's last rows, `hidden` numbers. Texts have at least one token and at most as many as the
+    /// model has places; ids are below the size of its vocabulary.
+    pub(super) fn means(&self, texts: &[&[u32]]) -> Vec<Vec<f32>> {
+        let mut starts = vec![0];
+        starts.extend(texts.iter().scan(0, |end, text| {
+            *end += text.len();
+            Some(*end)
+        }));
+        let mut rows = self.spare().pop().unwrap_or_default();
+        rows.resize(texts.iter().map(|text| text.len()).sum(), &self.shape);
+        self.embed(texts, &mut rows);
+        for layer in &self.layers {
+            layer.forward(&self.pool, self.level, &self.shape, &starts, &mut rows);
+        }
+        let means = starts
+            .windows(2)
+            .map(|bounds| self.mean(&rows.x, bounds[0], bounds[1]));
+        let means = means.collect();
+        self.spare().push(rows);
+        means
+    }
+
+    /// The words' rows with their places', normed.
+    fn embed(&self, texts: &[&[u32]], rows: &mut Rows) {
+        let hidden = self.shape.hidden;
+        let mut places = Vec::with_capacity(rows.x.len() / hidden);
+        let tokens = texts.iter().flat_map(|text| text.iter().enumerate());
+        for ((place, &word), row) in tokens.zip(rows.x.chunks_exact_mut(hidden)) {
+            self.words.row(word, row);
+            places.push(place);
+        }
+        let place = |row: usize| &self.places[places[row] * hidden..][..hidden];
+        self.norm
+            .of(&self.shape)
+            .apply_all(&self.pool, self.level, &mut rows.x, place, &mut rows.codes);
+    }
+
+    fn mean(&self, rows: &[f32], start: usize, end: usize) -> Vec<f32> {
+        let hidden = self.shape.hidden;
+        let mut mean = vec![0.0; hidden];
+        for row in rows[start * hidden..end * hidden].chunks_exact(hidden) {
+            mean.iter_mut()
+                .zip(row)
+                .for_each(|(mean, number)| *mean += number);
+        }
+        mean.iter_mut().for_each(|mean| *mean /= (end - start) as f32);
+        mean
+    }
+
+    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Rows>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rows {
+    /// Makes room. What is in it is unspecified until it is written.
+    fn resize(&mut self, rows: usize, shape: &Shape) {
+        let of_hidden = [
+            &mut self.x,
+            &mut self.queries,
+            &mut self.keys,
+            &mut self.values,
+            &mut self.context,
+        ];
+        of_hidden
+            .into_iter()
+            .for_each(|part| part.resize(rows * shape.hidden, 0.0));
+        self.inner.resize(rows * shape.inner, 0.0);
+    }
+}
+
+impl Norm {
+    fn of<'a>(&'a self, shape: &Shape) -> LayerNorm<'a> {
+        LayerNorm {
+            weight: &self.weight,
+            bias: &self.bias,
+            epsilon: shape.epsilon,
+        }
+    }
+}

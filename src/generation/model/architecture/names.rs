@@ -1,0 +1,71 @@
+//! The names of a decoder's tensors in a GGUF file
+//! (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#standardized-tensor-names>).
+
+/// The embedding, `[vocabulary, width]`.
+pub const EMBEDDING: &str = "token_embd.weight";
+/// The norm after the last layer, `[width]`.
+pub const LAST_NORM: &str = "output_norm.weight";
+/// The output head, `[vocabulary, width]`; where it is missing, the embedding is meant.
+pub const HEAD: &str = "output.weight";
+/// What each rotary frequency is divided by, `[head_dim / 2]` (Llama 3.1 and later).
+pub const ROTARY_FACTORS: &str = "rope_freqs.weight";
+
+/// A tensor that each layer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayerTensor {
+    /// The norm before attention, `[width]`.
+    AttentionNorm,
+    /// Queries, `[heads · head_dim, width]`.
+    Query,
+    /// Their bias, `[heads · head_dim]`.
+    QueryBias,
+    /// Keys, `[kv_heads · head_dim, width]`.
+    Key,
+    /// Their bias, `[kv_heads · head_dim]`.
+    KeyBias,
+    /// Values, `[kv_heads · head_dim, width]`.
+    Value,
+    /// Their bias, `[kv_heads · head_dim]`.
+    ValueBias,
+    /// The norm of each head's queries, `[head_dim]`.
+    QueryNorm,
+    /// The norm of each head's keys, `[head_dim]`.
+    KeyNorm,
+    /// What brings the heads together, `[width, heads · head_dim]`.
+    AttentionOutput,
+    /// The norm after attention, `[width]`.
+    AttentionPostNorm,
+    /// The norm before the feed-forward network, `[width]`.
+    FeedForwardNorm,
+    /// Its gate, `[feed_forward, width]`.
+    Gate,
+    /// What the gate lets through, `[feed_forward, width]`.
+    Up,
+    /// The way back, `[width, feed_forward]`.
+    Down,
+    /// The norm after the feed-forward network, `[width]`.
+    FeedForwardPostNorm,
+}
+
+/// The name of a tensor of layer `layer`.
+pub fn layer(layer: usize, tensor: LayerTensor) -> String {
+    let name = match tensor {
+        LayerTensor::AttentionNorm => "attn_norm.weight",
+        LayerTensor::Query => "attn_q.weight",
+        LayerTensor::QueryBias => "attn_q.bias",
+        LayerTensor::Key => "attn_k.weight",
+        LayerTensor::KeyBias => "attn_k.bias",
+        LayerTensor::Value => "attn_v.weight",
+        LayerTensor::ValueBias => "attn_v.bias",
+        LayerTensor::QueryNorm => "attn_q_norm.weight",
+        LayerTensor::KeyNorm => "attn_k_norm.weight",
+        LayerTensor::AttentionOutput => "attn_output.weight",
+        LayerTensor::AttentionPostNorm => "post_attention_norm.weight",
+        LayerTensor::FeedForwardNorm => "ffn_norm.weight",
+        LayerTensor::Gate => "ffn_gate.weight",
+        LayerTensor::Up => "ffn_up.weight",
+        LayerTensor::Down => "ffn_down.weight",
+        LayerTensor::FeedForwardPostNorm => "post_ffw_norm.weight",
+    };
+    format!("blk.{layer}.{name}")
+}

@@ -1,0 +1,128 @@
+//! Metadata → [`Architecture`]: the figures, each checked, and what metadata can ask for and is not built in.
+
+use super::figures::Figures;
+use super::names::{self, EMBEDDING, HEAD, LayerTensor};
+use super::rotary::ROTARY_BASE;
+use super::rotation::{Rotation, Scaling};
+use super::{Architecture, Family, Sliding};
+use crate::weights::gguf::Gguf;
+
+/// gemma3's layers slide but for each sixth, unless the file says otherwise.
+const SLIDING_PATTERN: usize = 6;
+/// Numbers of the largest head that makes sense; known models have up to 256.
+const MAX_HEAD_DIM: usize = 1 << 12;
+/// Layers of Gemma 3 27B, whose attention is scaled by the width a head would have if all heads filled the model's
+/// (`query_pre_attn_scalar` in <https://github.com/google/gemma_pytorch/blob/main/gemma/config.py>).
+const GEMMA3_27B_LAYERS: usize = 62;
+
+pub(super) fn read(gguf: &Gguf, family: Family) -> Result<Architecture, String> {
+    let figures = Figures { gguf, family };
+    figures.refuse_what_is_not_built_in()?;
+    let (layers, width) = (
+        figures.number("block_count")?,
+        figures.number("embedding_length")?,
+    );
+    let heads = figures.number("attention.head_count")?;
+    let head_dim = figures.head_dim(width, heads)?;
+    let scaled_by = match (family, layers) {
+        (Family::Gemma3, GEMMA3_27B_LAYERS) => width / heads,
+        _ => head_dim,
+    };
+    Ok(Architecture {
+        family,
+        layers,
+        width,
+        heads,
+        kv_heads: figures.optional("attention.head_count_kv")?.unwrap_or(heads),
+        head_dim,
+        feed_forward: figures.number("feed_forward_length")?,
+        vocabulary: gguf
+            .tensor(EMBEDDING)
+            .and_then(|tensor| tensor.shape.first().copied())
+            .filter(|rows| *rows > 0)
+            .ok_or_else(|| format!("it has no tensor {EMBEDDING}, or an empty one"))?,
+        context_length: gguf.context_length(),
+        norm_epsilon: figures
+            .positive("attention.layer_norm_rms_epsilon")?
+            .ok_or_else(|| format!("it does not say its {family}.attention.layer_norm_rms_epsilon"))?
+            as f32,
+        attention_scale: (scaled_by as f32).sqrt().recip(),
+        embedding_scale: match family {
+            Family::Gemma3 => (width as f32).sqrt(),
+            Family::Llama | Family::Qwen2 | Family::Qwen3 => 1.0,
+        },
+        activation: family.activation(),
+        pairing: family.pairing(),
+        biases: gguf.tensor(&names::layer(0, LayerTensor::QueryBias)).is_some(),
+        qk_norm: family.has_qk_norm(),
+        post_norms: family.has_post_norms(),
+        tied_head: gguf.tensor(HEAD).is_none(),
+        rotation: figures.rotation(head_dim)?,
+        sliding: match family {
+            Family::Gemma3 => figures.sliding(layers, head_dim)?,
+            Family::Llama | Family::Qwen2 | Family::Qwen3 => None,
+        },
+    })
+}
+
+impl Figures<'_> {
+    fn head_dim(&self, width: usize, heads: usize) -> Result<usize, String> {
+        let keys = self.optional("attention.key_length")?.unwrap_or(width / heads);
+        let values = self.optional("attention.value_length")?.unwrap_or(width / heads);
+        let rotated = self.optional("rope.dimension_count")?.unwrap_or(keys);
+        if keys != values || rotated != keys || !keys.is_multiple_of(2) || keys > MAX_HEAD_DIM {
+            return Err(format!(
+                "its heads have keys of {keys} numbers, {rotated} of them rotated, and values of {values}; supported \
+                 are heads that have the same, even number of all three, at most {MAX_HEAD_DIM}"
+            ));
+        }
+        Ok(keys)
+    }
+
+    fn sliding(&self, layers: usize, head_dim: usize) -> Result<Option<Sliding>, String> {
+        let Some(window) = self.optional("attention.sliding_window")? else {
+            return Ok(None);
+        };
+        let key = self.key("attention.sliding_window_pattern");
+        let slides = match self.gguf.flags(&key) {
+            Some(flags) if flags.len() == layers => flags,
+            Some(flags) => return Err(format!("its {key} has {} flags for {layers} layers", flags.len())),
+            None => {
+                let pattern = self
+                    .optional("attention.sliding_window_pattern")?
+                    .unwrap_or(SLIDING_PATTERN);
+                (0..layers).map(|layer| layer % pattern < pattern - 1).collect()
+            }
+        };
+        let base = self.positive("rope.freq_base_swa")?.unwrap_or(ROTARY_BASE);
+        Ok(Some(Sliding {
+            window,
+            layers: slides,
+            rotation: Rotation::new(head_dim, base, None, Scaling::None),
+        }))
+    }
+
+    /// Entries that change what is computed, in ways that are not built in.
+    fn refuse_what_is_not_built_in(&self) -> Result<(), String> {
+        let number = |name| self.gguf.number(&self.key(name)).unwrap_or(0);
+        let float = |name| self.gguf.float(&self.key(name)).unwrap_or(0.0);
+        let experts = number("expert_count");
+        if experts > 0 {
+            return Err(format!(
+                "it is a mixture of {experts} experts, and only dense models are supported"
+            ));
+        }
+        for name in [
+            "attn_logit_softcapping",
+            "final_logit_softcapping",
+            "attention.scale",
+            "logit_scale",
+            "rope.scaling.yarn_log_multiplier",
+        ] {
+            if float(name) != 0.0 {
+                return Err(format!("it asks for {}, which is not built in", self.key(name)));
+            }
+        }
+        Ok(())
+    }
+}

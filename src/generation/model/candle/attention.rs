@@ -1,0 +1,104 @@
+//! Attention of a batch over the keys and values that are stored.
+
+use candle_core::{Result, Tensor};
+use candle_nn::ops::softmax_last_dim;
+use candle_nn::rotary_emb::{rope, rope_i};
+
+use super::batch::{Batch, Group};
+use super::cache::Cache;
+use super::view::View;
+use crate::generation::model::architecture::{Architecture, Pairing};
+
+/// The figures that attention needs.
+#[derive(Clone, Copy)]
+pub struct Heads {
+    heads: usize,
+    kv_heads: usize,
+    head_dim: usize,
+    scale: f64,
+    pairing: Pairing,
+}
+
+impl Heads {
+    /// Those of `architecture`.
+    pub fn new(architecture: &Architecture) -> Self {
+        Self {
+            heads: architecture.heads,
+            kv_heads: architecture.kv_heads,
+            head_dim: architecture.head_dim,
+            scale: f64::from(architecture.attention_scale),
+            pairing: architecture.pairing,
+        }
+    }
+
+    /// `[rows, n * head_dim]` → `[n, rows, head_dim]`.
+    pub fn split(&self, rows: &Tensor) -> Result<Tensor> {
+        let (count, width) = rows.dims2()?;
+        rows.reshape((count, width / self.head_dim, self.head_dim))?
+            .transpose(0, 1)?
+            .contiguous()
+    }
+
+    /// Turns queries or keys, `[n, rows, head_dim]`, to their rows' positions.
+    pub fn rotate(&self, heads: &Tensor, view: &View) -> Result<Tensor> {
+        let turn = match self.pairing {
+            Pairing::Neighbours => rope_i,
+            Pairing::Halves => rope,
+        };
+        turn(&heads.unsqueeze(0)?, &view.cosines, &view.sines)?.squeeze(0)
+    }
+
+    /// Queries `[heads, rows, head_dim]` → what their tokens see, `[rows, heads * head_dim]`.
+    pub fn attend(&self, queries: &Tensor, cache: &Cache, batch: &Batch, view: &View) -> Result<Tensor> {
+        let groups: Vec<Tensor> = batch
+            .groups
+            .iter()
+            .zip(&view.masks)
+            .map(|(group, mask)| self.attend_group(queries, cache, group, mask.as_ref()))
+            .collect::<Result<_>>()?;
+        match groups.as_slice() {
+            [one] => Ok(one.clone()),
+            several => Tensor::cat(several, 0),
+        }
+    }
+
+    fn attend_group(
+        &self,
+        queries: &Tensor,
+        cache: &Cache,
+        group: &Group,
+        mask: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        let Group {
+            row,
+            chunks,
+            tokens,
+            span,
+            ref slots,
+        } = *group;
+        let shared = self.heads / self.kv_heads;
+        // The queries that share a head of keys become rows of one product, so that keys are never repeated.
+        let apart = (self.kv_heads, chunks, shared, tokens, self.head_dim);
+        let queries = queries
+            .narrow(1, row, chunks * tokens)?
+            .reshape((self.kv_heads, shared, chunks, tokens, self.head_dim))?
+            .transpose(1, 2)?
+            .reshape((self.kv_heads, chunks, shared * tokens, self.head_dim))?;
+        let (keys, values) = cache.read(slots)?;
+        let keys = keys.reshape((self.kv_heads, chunks, span, self.head_dim))?;
+        let values = values.reshape((self.kv_heads, chunks, span, self.head_dim))?;
+
+        let mut scores = (queries.matmul(&keys.t()?)? * self.scale)?;
+        if let Some(mask) = mask {
+            scores = scores
+                .reshape((self.kv_heads, chunks, shared, tokens, span))?
+                .broadcast_add(mask)?
+                .reshape((self.kv_heads, chunks, shared * tokens, span))?;
+        }
+        softmax_last_dim(&scores)?
+            .matmul(&values)?
+            .reshape(apart)?
+            .permute((1, 3, 0, 2, 4))?
+            .reshape((chunks * tokens, self.heads * self.head_dim))
+    }
+}

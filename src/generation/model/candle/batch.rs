@@ -1,0 +1,129 @@
+//! Chunks → the index tensors of one forward pass, made once and used by all layers.
+//!
+//! Rows are the tokens of all chunks, one after the other. Matrix products take all rows at once. Attention takes
+//! groups: neighbouring chunks of as many tokens each, such as all sequences that decode, their contexts padded to the
+//! longest. So a step costs as many operations as there are kinds of chunks, not as there are sequences.
+
+use candle_core::{Device, Result, Tensor};
+
+use super::view::View;
+use crate::generation::model::architecture::Architecture;
+use crate::generation::model::{BLOCK, Chunk};
+
+/// What a forward pass reads besides weights, keys and values.
+pub struct Batch {
+    /// `[rows]`.
+    pub tokens: Tensor,
+    /// The slot that each number of the new keys and values goes to, `[kv_heads, rows, head_dim]`.
+    pub written: Tensor,
+    /// The rows that get logits, `[n]`; `None` if no row does.
+    pub wanted: Option<Tensor>,
+    /// In the order of their rows, which they cover.
+    pub groups: Vec<Group>,
+    /// For layers that look back on everything.
+    pub everything: View,
+    /// For layers with a window, where the model has some.
+    pub window: Option<View>,
+}
+
+/// Neighbouring chunks that are attended to in one go.
+pub struct Group {
+    /// Its first row.
+    pub row: usize,
+    /// How many chunks.
+    pub chunks: usize,
+    /// Tokens of each.
+    pub tokens: usize,
+    /// Tokens of the longest context, the new ones included.
+    pub span: usize,
+    /// The slots of all contexts, `[chunks * span]`; beyond a context's end its first one, which the mask hides.
+    pub slots: Tensor,
+}
+
+impl Batch {
+    /// `chunks` is not empty.
+    pub fn new(architecture: &Architecture, chunks: &[Chunk<'_>], device: &Device) -> Result<Self> {
+        let tokens: Vec<u32> = chunks.iter().flat_map(|chunk| chunk.tokens).copied().collect();
+        let rows = tokens.len();
+        let written: Vec<u32> = chunks
+            .iter()
+            .flat_map(|chunk| positions(chunk).map(|position| slot(chunk, position)))
+            .collect();
+        let of_numbers = (architecture.kv_heads, rows, architecture.head_dim);
+        let runs: Vec<&[Chunk<'_>]> = chunks.chunk_by(|a, b| a.tokens.len() == b.tokens.len()).collect();
+        let wanted = wanted(chunks);
+        Ok(Self {
+            tokens: Tensor::new(tokens, device)?,
+            written: Tensor::from_vec(written, (1, rows, 1), device)?
+                .broadcast_as(of_numbers)?
+                .contiguous()?,
+            wanted: match wanted.is_empty() {
+                true => None,
+                false => Some(Tensor::new(wanted, device)?),
+            },
+            groups: groups(&runs, device)?,
+            everything: View::new(&architecture.rotation, None, &runs, device)?,
+            window: match &architecture.sliding {
+                Some(sliding) => Some(View::new(&sliding.rotation, Some(sliding.window), &runs, device)?),
+                None => None,
+            },
+        })
+    }
+}
+
+fn groups(runs: &[&[Chunk<'_>]], device: &Device) -> Result<Vec<Group>> {
+    let mut row = 0;
+    let group = |run: &&[Chunk<'_>]| {
+        let (tokens, span) = (run[0].tokens.len(), span(run));
+        let slots: Vec<u32> = run
+            .iter()
+            .flat_map(|chunk| {
+                // The mask hides what is padded, but a product with NaN is NaN: so padding is of the chunk's own.
+                (0..span).map(|position| match position < end(chunk) {
+                    true => slot(chunk, position),
+                    false => slot(chunk, 0),
+                })
+            })
+            .collect();
+        let first = row;
+        row += run.len() * tokens;
+        Ok(Group {
+            row: first,
+            chunks: run.len(),
+            tokens,
+            span,
+            slots: Tensor::new(slots, device)?,
+        })
+    };
+    runs.iter().map(group).collect()
+}
+
+/// The rows that get logits.
+fn wanted(chunks: &[Chunk<'_>]) -> Vec<u32> {
+    let mut end = 0;
+    let mut wanted = Vec::new();
+    for chunk in chunks {
+        end += chunk.tokens.len() as u32;
+        wanted.extend(end - chunk.logits as u32..end);
+    }
+    wanted
+}
+
+/// Where in their sequence the tokens of a chunk stand.
+pub(super) fn positions(chunk: &Chunk<'_>) -> std::ops::Range<usize> {
+    chunk.start..end(chunk)
+}
+
+/// Tokens of a chunk's context, its own included.
+fn end(chunk: &Chunk<'_>) -> usize {
+    chunk.start + chunk.tokens.len()
+}
+
+/// Tokens of the longest context of a run.
+pub(super) fn span(run: &[Chunk<'_>]) -> usize {
+    run.iter().map(end).max().unwrap_or(0)
+}
+
+fn slot(chunk: &Chunk<'_>, position: usize) -> u32 {
+    chunk.blocks[position / BLOCK] * BLOCK as u32 + (position % BLOCK) as u32
+}

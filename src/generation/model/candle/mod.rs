@@ -1,0 +1,113 @@
+//! A decoder on candle's tensors.
+//!
+//! In: an [`Architecture`] and its GGUF file, then batches of tokens. Out: logits. Runs on the engine's thread; on a
+//! GPU its operations are queued there, and only fetching the logits waits for them. What can fail is candle: memory,
+//! the device.
+//!
+//! On CUDA weights stay quantised, and candle's own kernels multiply them. On the CPU they are expanded to f32: large
+//! and slow, but plain arithmetic, against which the CPU's own kernels are tested.
+
+mod attention;
+mod batch;
+mod cache;
+mod layer;
+#[cfg(test)]
+mod tests;
+mod view;
+mod weights;
+
+use candle_core::Device;
+use candle_core::quantized::QMatMul;
+
+use super::architecture::{Architecture, EMBEDDING, HEAD, LAST_NORM};
+use super::{BLOCK, Chunk, Model, ModelError, Shape};
+use crate::weights::gguf::Gguf;
+use batch::Batch;
+use cache::Cache;
+use layer::Layer;
+use weights::{Norm, Source};
+
+/// The weights of a decoder on a candle device, and its keys and values.
+pub struct CandleDecoder {
+    architecture: Architecture,
+    device: Device,
+    /// `[vocabulary, width]`.
+    embedding: QMatMul,
+    layers: Vec<Layer>,
+    last_norm: Norm,
+    /// `[vocabulary, width]`; the embedding's own matrix where they are tied.
+    head: QMatMul,
+    /// One for each layer.
+    caches: Vec<Cache>,
+}
+
+impl CandleDecoder {
+    /// Reads the decoder that `gguf` describes onto `device`. Holds no keys and values before [`Model::reserve`].
+    pub fn load(gguf: &Gguf, device: &Device) -> Result<Self, ModelError> {
+        let architecture = Architecture::read(gguf)?;
+        let source = Source { gguf, device };
+        let embedding = source.matrix(EMBEDDING)?;
+        Ok(Self {
+            layers: (0..architecture.layers)
+                .map(|at| Layer::load(&source, &architecture, at))
+                .collect::<Result<_, _>>()?,
+            last_norm: source.norm(LAST_NORM, architecture.norm_epsilon)?,
+            head: if architecture.tied_head {
+                embedding.clone()
+            } else {
+                source.matrix(HEAD)?
+            },
+            embedding,
+            caches: Vec::new(),
+            device: device.clone(),
+            architecture,
+        })
+    }
+}
+
+impl Model for CandleDecoder {
+    fn shape(&self) -> Shape {
+        Shape {
+            context_length: self.architecture.context_length,
+            vocabulary: self.architecture.vocabulary,
+            block_bytes: BLOCK * self.architecture.layers * Cache::bytes_per_token(&self.architecture),
+        }
+    }
+
+    fn reserve(&mut self, blocks: usize) -> Result<(), ModelError> {
+        // The old ones go first: there may not be memory for both.
+        self.caches.clear();
+        for _ in 0..self.architecture.layers {
+            self.caches
+                .push(Cache::new(&self.architecture, blocks, &self.device)?);
+        }
+        Ok(())
+    }
+
+    fn forward(&mut self, chunks: &[Chunk<'_>], logits: &mut Vec<f32>) -> Result<(), ModelError> {
+        logits.clear();
+        if chunks.is_empty() {
+            return Ok(());
+        }
+        assert_eq!(
+            self.caches.len(),
+            self.layers.len(),
+            "blocks are reserved before tokens are read"
+        );
+        let batch = Batch::new(&self.architecture, chunks, &self.device)?;
+        let mut hidden = self.embedding.embedding(&batch.tokens)?;
+        if self.architecture.embedding_scale != 1.0 {
+            hidden = (hidden * f64::from(self.architecture.embedding_scale))?;
+        }
+        for (layer, cache) in self.layers.iter().zip(&self.caches) {
+            hidden = layer.forward(&hidden, &batch, cache)?;
+        }
+        if let Some(wanted) = &batch.wanted {
+            let rows = self.last_norm.forward(&hidden.index_select(wanted, 0)?)?;
+            *logits = candle_core::Module::forward(&self.head, &rows)?
+                .flatten_all()?
+                .to_vec1()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! What depends on how far a layer looks back: rotary angles, and masks that hide what a token must not see.
+
+use candle_core::{Device, Result, Tensor};
+
+use super::batch::{positions, span};
+use crate::generation::model::Chunk;
+use crate::generation::model::architecture::Rotation;
+
+/// What depends on how far a layer looks back.
+pub struct View {
+    /// `[rows, head_dim / 2]`.
+    pub cosines: Tensor,
+    /// `[rows, head_dim / 2]`.
+    pub sines: Tensor,
+    /// For each group `[1, chunks, 1, tokens, span]`: 0 where a token sees, -∞ where not. `None` if it sees all.
+    pub masks: Vec<Option<Tensor>>,
+}
+
+impl View {
+    /// `runs` are the chunks of each group; `window` is how many tokens a token sees, `None` all before it.
+    pub fn new(
+        rotation: &Rotation,
+        window: Option<usize>,
+        runs: &[&[Chunk<'_>]],
+        device: &Device,
+    ) -> Result<Self> {
+        let (cosines, sines): (Vec<f32>, Vec<f32>) = runs
+            .iter()
+            .flat_map(|run| run.iter().flat_map(positions))
+            .flat_map(|position| rotation.angles(position))
+            .unzip();
+        let shape = (
+            cosines.len() / rotation.frequencies.len(),
+            rotation.frequencies.len(),
+        );
+        Ok(Self {
+            cosines: Tensor::from_vec(cosines, shape, device)?,
+            sines: Tensor::from_vec(sines, shape, device)?,
+            masks: runs
+                .iter()
+                .map(|run| mask(run, window, device))
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+fn mask(run: &[Chunk<'_>], window: Option<usize>, device: &Device) -> Result<Option<Tensor>> {
+    let span = span(run);
+    let sees = |position: usize, other: usize| {
+        other <= position && window.is_none_or(|window| position - other < window)
+    };
+    let mask: Vec<f32> = run
+        .iter()
+        .flat_map(positions)
+        .flat_map(|position| (0..span).map(move |other| (position, other)))
+        .map(|(position, other)| {
+            if sees(position, other) {
+                0.0
+            } else {
+                f32::NEG_INFINITY
+            }
+        })
+        .collect();
+    if mask.iter().all(|number| *number == 0.0) {
+        return Ok(None);
+    }
+    Tensor::from_vec(mask, (1, run.len(), 1, run[0].tokens.len(), span), device).map(Some)
+}

@@ -1,0 +1,261 @@
+//! The decoder on a processor: candle reads the file, [`crate::kernels`] computes.
+//!
+//! In: batches of chunks over the seam in [`super`]. Out: logits. It runs on the engine's thread and the pool's. All
+//! buffers are kept from step to step. A row's numbers depend on its own sequence only, bit by bit: on no other row of
+//! the batch, on no thread count, and not on what was cached.
+
+mod layer;
+mod load;
+mod operation;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::architecture::{Architecture, Pairing};
+use super::{BLOCK, Chunk, Model, ModelError, Shape};
+use crate::kernels::activations::Activations;
+use crate::kernels::attention::{Partials, Plan, Span};
+use crate::kernels::lanes::Level;
+use crate::kernels::linear::{Product, multiply};
+use crate::kernels::place::Place;
+use crate::kernels::pool::Pool;
+use crate::kernels::rotary::{Angles, Pairs};
+use crate::kernels::rows::Norm;
+use crate::kernels::store::{self, Store};
+use crate::kernels::tiles::Matrix;
+use layer::Layer;
+
+const _: () = assert!(BLOCK == store::BLOCK, "the engine's blocks are the store's");
+
+/// A loaded decoder.
+pub struct Decoder {
+    architecture: Architecture,
+    weights: Weights,
+    store: Store,
+    buffers: Buffers,
+    pool: Arc<Pool>,
+    level: Level,
+}
+
+struct Weights {
+    /// `[vocabulary, width]`.
+    embedding: Matrix,
+    layers: Vec<Layer>,
+    /// `[width]`.
+    norm: Vec<f32>,
+    /// `[vocabulary, width]`; the embedding where it is missing.
+    head: Option<Matrix>,
+}
+
+/// What is worked on; `[rows, …]` each, and kept from step to step.
+struct Buffers {
+    /// What stands for the tokens between layers, `[rows, width]`.
+    hidden: Vec<f32>,
+    /// `[rows, heads · head_dim]`.
+    queries: Vec<f32>,
+    /// `[rows, kv_heads · head_dim]`.
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    /// What attention gives, `[rows, heads · head_dim]`.
+    attended: Vec<f32>,
+    partials: Partials,
+    /// `[rows, feed_forward]`.
+    gate: Vec<f32>,
+    up: Vec<f32>,
+    /// What is normed before it is added, `[rows, width]`.
+    added: Vec<f32>,
+    /// What the next product reads.
+    input: Activations,
+    angles: Angles,
+    sliding_angles: Angles,
+}
+
+impl Buffers {
+    fn new(architecture: &Architecture) -> Self {
+        let pairs = match architecture.pairing {
+            Pairing::Neighbours => Pairs::Neighbours,
+            Pairing::Halves => Pairs::Halves,
+        };
+        let angles = || Angles::new(pairs, architecture.head_dim);
+        Self {
+            hidden: Vec::new(),
+            queries: Vec::new(),
+            keys: Vec::new(),
+            values: Vec::new(),
+            attended: Vec::new(),
+            partials: Partials::default(),
+            gate: Vec::new(),
+            up: Vec::new(),
+            added: Vec::new(),
+            input: Activations::default(),
+            angles: angles(),
+            sliding_angles: angles(),
+        }
+    }
+
+    fn resize(&mut self, architecture: &Architecture, rows: usize) {
+        let (queries, keys) = (
+            architecture.heads * architecture.head_dim,
+            architecture.kv_heads * architecture.head_dim,
+        );
+        for (buffer, width) in [
+            (&mut self.hidden, architecture.width),
+            (&mut self.queries, queries),
+            (&mut self.keys, keys),
+            (&mut self.values, keys),
+            (&mut self.attended, queries),
+            (&mut self.gate, architecture.feed_forward),
+            (&mut self.up, architecture.feed_forward),
+        ] {
+            buffer.resize(rows * width, 0.0);
+        }
+        if architecture.post_norms {
+            self.added.resize(rows * architecture.width, 0.0);
+        }
+    }
+}
+
+impl Model for Decoder {
+    fn shape(&self) -> Shape {
+        let Architecture {
+            layers,
+            kv_heads,
+            head_dim,
+            ..
+        } = self.architecture;
+        Shape {
+            context_length: self.architecture.context_length,
+            vocabulary: self.architecture.vocabulary,
+            block_bytes: Store::block_bytes(layers, kv_heads, head_dim),
+        }
+    }
+
+    fn reserve(&mut self, blocks: usize) -> Result<(), ModelError> {
+        let Architecture {
+            layers,
+            kv_heads,
+            head_dim,
+            ..
+        } = self.architecture;
+        // The old one goes first: both together may be more than the memory.
+        self.store = Store::new(layers, kv_heads, head_dim, 0);
+        self.store = Store::new(layers, kv_heads, head_dim, blocks);
+        Ok(())
+    }
+
+    fn forward(&mut self, chunks: &[Chunk<'_>], logits: &mut Vec<f32>) -> Result<(), ModelError> {
+        Ok(operation::run(self, chunks, logits)?)
+    }
+}
+
+/// Chunk and position of each row.
+fn positions<'a>(chunks: &'a [Chunk<'a>]) -> impl Iterator<Item = (&'a Chunk<'a>, usize)> {
+    chunks.iter().flat_map(|chunk| {
+        (chunk.start..chunk.start + chunk.tokens.len()).map(move |position| (chunk, position))
+    })
+}
+
+impl Decoder {
+    /// Reads the chunks, whose tokens are `tokens`; gives the logits that are asked for.
+    fn step(&mut self, tokens: &[u32], chunks: &[Chunk<'_>]) -> Vec<f32> {
+        let plan = self.plan(chunks);
+        let places: Vec<Place> = positions(chunks)
+            .map(|(chunk, position)| Place {
+                block: chunk.blocks[position / BLOCK],
+                slot: position % BLOCK,
+            })
+            .collect();
+        self.embed(tokens, chunks);
+        for (at, layer) in self.weights.layers.iter().enumerate() {
+            let step = layer::Step {
+                architecture: &self.architecture,
+                pool: &self.pool,
+                level: self.level,
+                plan: &plan,
+                places: &places,
+                at,
+            };
+            step.run(layer, &mut self.store, &mut self.buffers);
+        }
+        self.head(chunks)
+    }
+
+    fn plan<'a>(&self, chunks: &[Chunk<'a>]) -> Plan<'a> {
+        let mut rows = 0;
+        let spans = chunks
+            .iter()
+            .map(|chunk| {
+                let first = rows;
+                rows += chunk.tokens.len();
+                Span {
+                    blocks: chunk.blocks,
+                    start: chunk.start,
+                    rows: first..rows,
+                }
+            })
+            .collect();
+        let group = self.architecture.heads / self.architecture.kv_heads;
+        Plan::new(spans, self.architecture.kv_heads, group, self.pool.threads())
+    }
+
+    /// Fills `hidden` with the tokens' embeddings, and works out the rows' angles.
+    fn embed(&mut self, tokens: &[u32], chunks: &[Chunk<'_>]) {
+        let Self {
+            architecture,
+            buffers,
+            weights,
+            ..
+        } = self;
+        buffers.resize(architecture, tokens.len());
+        let rows = buffers.hidden.chunks_exact_mut(architecture.width);
+        for (row, token) in rows.zip(tokens) {
+            weights.embedding.row(*token as usize, row);
+            if architecture.embedding_scale != 1.0 {
+                row.iter_mut()
+                    .for_each(|number| *number *= architecture.embedding_scale);
+            }
+        }
+        let numbers = || positions(chunks).map(|(_, position)| position);
+        let rotation = &architecture.rotation;
+        buffers
+            .angles
+            .set(numbers(), &rotation.frequencies, rotation.magnitude);
+        if let Some(sliding) = &architecture.sliding {
+            let rotation = &sliding.rotation;
+            buffers
+                .sliding_angles
+                .set(numbers(), &rotation.frequencies, rotation.magnitude);
+        }
+    }
+
+    /// The output head, for the rows that are asked for.
+    fn head(&mut self, chunks: &[Chunk<'_>]) -> Vec<f32> {
+        let mut rows = Vec::new();
+        let mut end = 0;
+        for chunk in chunks {
+            end += chunk.tokens.len();
+            rows.extend(end - chunk.logits..end);
+        }
+        let (width, level) = (self.architecture.width, self.level);
+        let Buffers { hidden, input, .. } = &mut self.buffers;
+        let norm = Norm {
+            weight: &self.weights.norm,
+            epsilon: self.architecture.norm_epsilon,
+        };
+        input.resize(rows.len(), width);
+        input.write_rows(&self.pool, |row, to| {
+            let at = rows[row] * width;
+            norm.quantise(level, &hidden[at..at + width], to);
+        });
+        let mut logits = vec![0.0; rows.len() * self.architecture.vocabulary];
+        let matrix = self.weights.head.as_ref().unwrap_or(&self.weights.embedding);
+        let product = Product {
+            matrix,
+            out: &mut logits,
+            add: false,
+        };
+        multiply(&self.pool, level, input, &mut [product]);
+        logits
+    }
+}

@@ -1,0 +1,124 @@
+//! The tensors of a GGUF file: where each lies, and the small ones read as numbers.
+//!
+//! In: a checked [`Gguf`]. Out: views on tensors (names, types, shapes, places in the file), or their values. The big
+//! ones are left to whoever maps or reads the file.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+
+use candle_core::Device;
+use candle_core::quantized::gguf_file::TensorInfo;
+use candle_core::quantized::{GgmlDType, QTensor};
+
+use super::WeightsError;
+use super::gguf::{Gguf, damaged};
+
+/// Where a tensor lies and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorView<'a> {
+    /// The format of its numbers.
+    pub kind: GgmlDType,
+    /// Its dimensions, slowest first: a matrix is `[rows, columns]`, a row lying in one piece.
+    pub shape: &'a [usize],
+    /// Its bytes, counted from the beginning of the file; inside the file, as [`Gguf::read`] has checked.
+    pub bytes: Range<u64>,
+}
+
+impl Gguf {
+    /// The names of all tensors, sorted.
+    pub fn tensor_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.content.tensor_infos.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The tensor of this name.
+    pub fn tensor(&self, name: &str) -> Option<TensorView<'_>> {
+        let tensor = self.content.tensor_infos.get(name)?;
+        let start = self.content.tensor_data_offset + tensor.offset;
+        Some(TensorView {
+            kind: tensor.ggml_dtype,
+            shape: tensor.shape.dims(),
+            bytes: start..start + u64::try_from(size(tensor)?).ok()?,
+        })
+    }
+
+    /// Reads a tensor onto `device`, in the format in which it is stored.
+    pub fn read_tensor(&self, name: &str, device: &Device) -> Result<QTensor, WeightsError> {
+        let tensor = self
+            .tensor(name)
+            .ok_or_else(|| damaged(self.path(), format!("it has no tensor {name}")))?;
+        let length = usize::try_from(tensor.bytes.end - tensor.bytes.start)
+            .map_err(|error| damaged(self.path(), error))?;
+        let mut bytes = vec![0; length];
+        let mut file = self.open()?;
+        file.seek(SeekFrom::Start(tensor.bytes.start))
+            .and_then(|_| file.read_exact(&mut bytes))
+            .map_err(|error| damaged(self.path(), error))?;
+        candle_core::quantized::ggml_file::qtensor_from_ggml(
+            tensor.kind,
+            &bytes,
+            tensor.shape.to_vec(),
+            device,
+        )
+        .map_err(|error| damaged(self.path(), error))
+    }
+
+    /// The values of a tensor, as a norm or a bias is wanted.
+    pub fn read_floats(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
+        self.read_tensor(name, &Device::Cpu)?
+            .dequantize(&Device::Cpu)
+            .and_then(|tensor| tensor.flatten_all()?.to_vec1())
+            .map_err(|error| damaged(self.path(), error))
+    }
+}
+
+/// Bytes of a tensor; `None` if it does not consist of whole blocks or is bigger than any memory.
+pub(super) fn size(tensor: &TensorInfo) -> Option<usize> {
+    let elements = tensor
+        .shape
+        .dims()
+        .iter()
+        .try_fold(1_usize, |product, n| product.checked_mul(*n))?;
+    let (block, bytes) = (tensor.ggml_dtype.block_size(), tensor.ggml_dtype.type_size());
+    elements
+        .is_multiple_of(block)
+        .then(|| (elements / block).checked_mul(bytes))?
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Tensor;
+
+    use super::*;
+    use crate::weights::testing::{gguf, metadata};
+
+    #[test]
+    fn a_tensor_is_where_its_view_says_and_has_its_values() {
+        let numbers: Vec<f32> = (0..64).map(|at| at as f32).collect();
+        let tensor = Tensor::from_vec(numbers.clone(), (2, 32), &Device::Cpu).unwrap();
+        let zeros = QTensor::quantize(&tensor.zeros_like().unwrap(), GgmlDType::Q8_0).unwrap();
+        let tensor = QTensor::quantize(&tensor, GgmlDType::F32).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let bytes = gguf(&metadata(), &[("b", &zeros), ("a", &tensor)]);
+        std::fs::write(file.path(), &bytes).unwrap();
+        let gguf = Gguf::read(file.path()).unwrap();
+
+        assert_eq!(gguf.tensor_names(), ["a", "b"]);
+        let view = gguf.tensor("a").unwrap();
+        assert_eq!((view.kind, view.shape), (GgmlDType::F32, &[2, 32][..]));
+        let lies: Vec<f32> = bytes[view.bytes.start as usize..view.bytes.end as usize]
+            .chunks(4)
+            .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
+            .collect();
+        assert_eq!(lies, numbers);
+        assert_eq!(gguf.read_floats("a").unwrap(), numbers);
+        assert_eq!(
+            gguf.read_tensor("b", &Device::Cpu).unwrap().dtype(),
+            GgmlDType::Q8_0
+        );
+        assert_eq!(gguf.tensor("c"), None);
+        let message = gguf.read_floats("c").unwrap_err().to_string();
+        assert!(message.contains("no tensor c"), "{message}");
+    }
+}

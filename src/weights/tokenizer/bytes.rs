@@ -1,0 +1,109 @@
+//! Token id → bytes.
+//!
+//! In: a chat model's tokenizer and an id. Out: the bytes that the token adds to the text, which may end within a
+//! character: put one after the other, the bytes of the ids of a text are the text.
+
+use tokenizers::{Model, ModelWrapper, Tokenizer};
+
+/// The bytes that a token stands for: none for a special token or for an id outside the vocabulary.
+pub fn bytes(tokenizer: &Tokenizer, id: u32) -> Vec<u8> {
+    if let Some(added) = tokenizer
+        .get_added_vocabulary()
+        .get_added_tokens_decoder()
+        .get(&id)
+    {
+        return if added.special {
+            Vec::new()
+        } else {
+            added.content.clone().into_bytes()
+        };
+    }
+    let model = tokenizer.get_model();
+    let token = model.id_to_token(id).unwrap_or_default();
+    match model {
+        ModelWrapper::BPE(bpe) if bpe.byte_fallback => sentence_piece(token),
+        _ => byte_level(token),
+    }
+}
+
+/// `<0x0A>` is a byte, `▁` is a blank.
+fn sentence_piece(token: String) -> Vec<u8> {
+    let hex = token.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
+    match hex
+        .filter(|hex| hex.len() == 2)
+        .map(|hex| u8::from_str_radix(hex, 16))
+    {
+        Some(Ok(byte)) => vec![byte],
+        _ => token.replace('▁', " ").into_bytes(),
+    }
+}
+
+/// A token of characters that are not all bytes was added to the vocabulary as it stands.
+fn byte_level(token: String) -> Vec<u8> {
+    let bytes: Option<Vec<u8>> = token.chars().map(byte).collect();
+    bytes.unwrap_or(token.into_bytes())
+}
+
+/// GPT-2's alphabet (`bytes_to_unicode` in its encoder.py): a printable byte stands for itself, the 68 others, in their
+/// order, for the characters from U+0100 on.
+fn byte(c: char) -> Option<u8> {
+    let byte = match u32::from(c) {
+        printable @ (0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff) => printable,
+        low @ 0x100..=0x120 => low - 0x100,
+        middle @ 0x121..=0x142 => middle - 0x121 + 0x7f,
+        0x143 => 0xad,
+        _ => return None,
+    };
+    u8::try_from(byte).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{from_gguf, testing};
+    use super::*;
+    use crate::weights::gguf::Gguf;
+    use std::collections::HashSet;
+    use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+
+    #[test]
+    fn the_alphabet_is_that_of_tokenizers_and_each_byte_has_one_character() {
+        let bytes: HashSet<u8> = ByteLevel::alphabet().into_iter().filter_map(byte).collect();
+        assert_eq!(bytes.len(), 256);
+        for (c, expected) in [
+            (' ', None),
+            ('Ġ', Some(b' ')),
+            ('Ċ', Some(b'\n')),
+            ('é', Some(0xe9)),
+            ('ł', Some(0xa0)),
+            ('Ń', Some(0xad)),
+            ('ń', None),
+        ] {
+            assert_eq!(byte(c), expected, "{c}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_a_texts_tokens_are_the_text() {
+        let text = "It’s 3½ ★ — बहुत अच्छा 👍🏽\n\t  <|im_end|>end";
+        let byte_level = from_gguf(&Gguf::read(&crate::weights::testing::chat_model()).unwrap()).unwrap();
+        for (tokenizer, expected) in [
+            // A special token says nothing.
+            (byte_level, "It’s 3½ ★ — बहुत अच्छा 👍🏽\n\t  end"),
+            // A blank is put in front, and `<|im_end|>` is text to this vocabulary.
+            (
+                testing::sentence_piece(&[]).unwrap(),
+                " It’s 3½ ★ — बहुत अच्छा 👍🏽\n\t  <|im_end|>end",
+            ),
+        ] {
+            let ids = tokenizer.encode(text, false).unwrap().get_ids().to_vec();
+            let said: Vec<u8> = ids.iter().flat_map(|id| bytes(&tokenizer, *id)).collect();
+            assert_eq!(String::from_utf8(said).unwrap(), expected);
+            assert_eq!(tokenizer.decode(&ids, true).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn an_unknown_id_says_nothing() {
+        assert!(bytes(&testing::sentence_piece(&[]).unwrap(), 1_000_000).is_empty());
+    }
+}
