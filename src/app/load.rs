@@ -56,6 +56,9 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
     report(Phase::Loading);
     let pool = pool(config)?;
     let encoder = Encoder::load(&embedding, &device, config.embedding_precision, &pool)?;
+    if let Some(golden) = &embedding.golden {
+        selftest::embedding(&encoder, golden)?;
+    }
     let (engine, prompts) = engine(config, &chat, &device, pool)?;
     let shelf = shelf(config, &embedding, &encoder, report)?;
     let info = Info {
@@ -130,9 +133,6 @@ fn engine(
         lookup: true,
     };
     let engine = Engine::start(parts, options).context("The engine could not be started")?;
-    if let Some(golden) = &chat.golden {
-        selftest::chat(&engine, &tokenizer, golden)?;
-    }
     let room = engine.context_length().saturating_sub(config.max_tokens);
     anyhow::ensure!(
         config.max_prompt_tokens <= room,
@@ -142,6 +142,9 @@ fn engine(
         config.max_prompt_tokens,
         config.max_tokens
     );
+    if let Some(golden) = &chat.golden {
+        selftest::chat(&engine, &tokenizer, golden)?;
+    }
     Ok((engine, prompts))
 }
 

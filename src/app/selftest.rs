@@ -6,6 +6,7 @@
 use anyhow::{Context, bail, ensure};
 use tokenizers::Tokenizer;
 
+use crate::embedding::Encoder;
 use crate::generation::{Engine, Event, Reason, Request, Sampling};
 use crate::weights::manifest::Golden;
 
@@ -29,22 +30,51 @@ pub fn chat(engine: &Engine, tokenizer: &Tokenizer, golden: &Golden) -> anyhow::
     let mut steps = engine
         .generate(request)
         .context("The chat model's self-test could not be run")?;
-    let mut found = String::new();
+    let (mut found, mut ended) = (String::new(), false);
     while let Some(step) = steps.blocking_recv() {
         match step {
             Event::Text(text) => found.push_str(&text),
             Event::Finished(finished) if finished.reason == Reason::Error => {
                 bail!("The chat model failed in its self-test; the lines above say how.")
             }
+            Event::Finished(_) => ended = true,
             _ => {}
         }
     }
+    ensure!(
+        ended,
+        "The chat model stopped in its self-test; the lines above say why."
+    );
     ensure!(
         found == *expected,
         "The chat model fails its self-test: after {:?} it says {found:?}, and {expected:?} is right. Its weights are \
          the right ones, so its tokenizer or the arithmetic of this build is wrong on this machine; please report \
          this with the output of `doctor`.",
         golden.text
+    );
+    Ok(())
+}
+
+/// How far a number of a vector of length 1 may be from the known one: 8 bits move it by some thousandths.
+const NEAR: f32 = 0.01;
+
+/// Whether the embedding model makes the vector that it should.
+pub fn embedding(encoder: &Encoder, golden: &Golden) -> anyhow::Result<()> {
+    let Some(expected) = &golden.vector else {
+        return Ok(());
+    };
+    let vectors = encoder
+        .encode(&[&golden.text], &mut |_| ())
+        .context("The embedding model's self-test could not be run")?;
+    let found = &vectors[0];
+    let near = |(found, expected): (&f32, &f32)| (found - expected).abs() <= NEAR;
+    ensure!(
+        found.len() >= expected.len() && found.iter().zip(expected).all(near),
+        "The embedding model fails its self-test: of {:?} it makes a vector that begins with {:.3?}, and {expected:.3?} \
+         is right. Its weights are the right ones, so its tokenizer or the arithmetic of this build is wrong on this \
+         machine; please report this with the output of `doctor`.",
+        golden.text,
+        &found[..expected.len().min(found.len())]
     );
     Ok(())
 }

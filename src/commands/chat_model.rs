@@ -10,7 +10,7 @@ use crate::weights::{self, device, tokenizer};
 
 /// A chat model that is ready to read.
 pub(super) struct LoadedModel {
-    /// Its name in logs.
+    /// Its name, for metrics.
     pub name: String,
     /// What its file says.
     pub gguf: Gguf,

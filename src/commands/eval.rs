@@ -68,6 +68,11 @@ fn perplexity(config: &Config, file: &Path) -> anyhow::Result<Perplexity> {
         .chain(encoding.get_ids().iter().copied())
         .collect();
 
+    let limit = chat.model.shape().context_length;
+    anyhow::ensure!(
+        limit >= WINDOW,
+        "The chat model reads {limit} tokens at most, and perplexity is counted over windows of {WINDOW}; use another."
+    );
     let mut reader = Reader::new(chat.model, WINDOW)?;
     let (vocabulary, mut score) = (reader.vocabulary(), Score::default());
     for window in windows(&tokens, begin) {

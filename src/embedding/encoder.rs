@@ -199,7 +199,7 @@ fn check(config: &Config, tokenizer: &Tokenizer, model: &EmbeddingModel) -> Resu
             "{} tokens are asked for and config.json has {places} places",
             model.max_tokens
         )
-    } else if heads == 0 || !config.hidden_size.is_multiple_of(heads) {
+    } else if heads == 0 || config.hidden_size == 0 || !config.hidden_size.is_multiple_of(heads) {
         format!(
             "config.json has {} numbers for {heads} attention heads",
             config.hidden_size

@@ -34,7 +34,8 @@ pub struct Embedder {
 }
 
 impl Embedder {
-    /// Starts the thread. At most `waiting` calls wait for it beside the one it works on; the thread ends when the last handle is dropped.
+    /// Starts the thread. At most `waiting + 1` calls wait or are worked on; the thread ends when the last handle is
+    /// dropped.
     pub fn spawn(encoder: Encoder, waiting: usize) -> Self {
         let (embedder, inbox) = Self::new(waiting);
         std::thread::Builder::new()

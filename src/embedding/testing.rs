@@ -29,6 +29,7 @@ pub(crate) fn minilm_in(precision: Precision, pool: &Arc<Pool>) -> Encoder {
         name: "all-MiniLM-L6-v2".into(),
         sha256: None,
         max_tokens: 256,
+        golden: None,
     };
     Encoder::load(&model, &Device::Cpu, precision, pool).unwrap()
 }
@@ -60,6 +61,7 @@ pub(crate) fn write_tiny(dir: &Path) -> EmbeddingModel {
         name: "tiny".into(),
         sha256: None,
         max_tokens: 8,
+        golden: None,
     }
 }
 

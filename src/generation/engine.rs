@@ -153,8 +153,12 @@ impl Engine {
             events,
             submitted: Instant::now(),
         };
-        // The channel has a place for every open request, and the thread lives as long as this handle.
-        self.jobs.try_send(job).map_err(|_| self.state.overloaded())?;
+        // The channel has a place for every open request, and the thread lives as long as this handle. If it does not,
+        // the place is given back.
+        self.jobs.try_send(job).map_err(|_| {
+            self.state.retire(None);
+            self.state.overloaded()
+        })?;
         Ok(receiver)
     }
 }

@@ -5,6 +5,7 @@
 //! those that come later, are served as if nothing had been.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
@@ -129,7 +130,9 @@ impl Worker {
         }
         observe::step(&self.shared.name, reads.len());
         let chunks: Vec<_> = reads.iter().map(|read| scheduler.chunk(read)).collect();
-        match self.model.forward(&chunks, &mut self.logits) {
+        // What a panic leaves in the storage is forgotten, as after any other failure.
+        let pass = catch_unwind(AssertUnwindSafe(|| self.model.forward(&chunks, &mut self.logits)));
+        match pass.unwrap_or(Err(ModelError::Panicked)) {
             Ok(()) => self.emit(&reads, Instant::now()),
             Err(error) => self.fail(&error, &reads),
         }
@@ -190,7 +193,9 @@ impl Worker {
         let Some(sequence) = self.sequences.remove(&id) else {
             return;
         };
-        let service = sequence.service(now);
+        // Those that were cut short say nothing of how long the others take.
+        let cut_short = matches!(reason, Reason::Cancelled | Reason::Error);
+        let service = sequence.service(now).filter(|_| !cut_short);
         let (events, finished) = sequence.end(reason, now);
         observe::finished(&self.shared.name, &finished);
         self.report();

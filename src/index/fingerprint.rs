@@ -108,6 +108,7 @@ mod tests {
             name: name.into(),
             sha256: sha256.map(String::from),
             max_tokens,
+            golden: None,
         }
     }
 

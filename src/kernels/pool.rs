@@ -201,7 +201,9 @@ impl Shared {
             }
             // SAFETY: joined, so the caller does not write it.
             let region = unsafe { *self.region.get() }.expect("an open region is there");
-            if catch_unwind(AssertUnwindSafe(|| self.work(region))).is_err() {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.work(region))) {
+                // Dropping it could panic again, and the caller would wait for this thread for ever.
+                std::mem::forget(panic);
                 self.panicked.store(true, Ordering::Release);
             }
             let before = self.state.fetch_sub(1, Ordering::AcqRel);

@@ -36,6 +36,7 @@ fn read(dir: &Path) -> Result<EmbeddingModel, String> {
         name: super::stem(&dir.canonicalize().map_err(|error| error.to_string())?),
         sha256: Some(verify::hash(&dir.join(WEIGHTS)).map_err(|error| error.to_string())?),
         max_tokens: max_tokens(dir)?,
+        golden: None,
     })
 }
 

@@ -1,7 +1,7 @@
 //! The tensors of a GGUF file: where each lies, and the small ones read as numbers.
 //!
 //! In: a checked [`Gguf`]. Out: views on tensors (names, types, shapes, places in the file), or their values. The big
-//! ones are left to whoever maps or reads the file.
+//! ones are left to whoever loads the model.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -50,6 +50,9 @@ impl Gguf {
             .ok_or_else(|| damaged(self.path(), format!("it has no tensor {name}")))?;
         let length = usize::try_from(tensor.bytes.end - tensor.bytes.start)
             .map_err(|error| damaged(self.path(), error))?;
+        if length == 0 {
+            return Err(damaged(self.path(), format!("its tensor {name} is empty")));
+        }
         let mut bytes = vec![0; length];
         let mut file = self.open()?;
         file.seek(SeekFrom::Start(tensor.bytes.start))
@@ -66,10 +69,17 @@ impl Gguf {
 
     /// The values of a tensor, as a norm or a bias is wanted.
     pub fn read_floats(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
-        self.read_tensor(name, &Device::Cpu)?
+        let numbers: Vec<f32> = self
+            .read_tensor(name, &Device::Cpu)?
             .dequantize(&Device::Cpu)
             .and_then(|tensor| tensor.flatten_all()?.to_vec1())
-            .map_err(|error| damaged(self.path(), error))
+            .map_err(|error| damaged(self.path(), error))?;
+        // The kernels' minima and maxima would hide one that is not a number.
+        if !numbers.iter().all(|number| number.is_finite()) {
+            let problem = format!("its tensor {name} has numbers that are not finite");
+            return Err(damaged(self.path(), problem));
+        }
+        Ok(numbers)
     }
 }
 

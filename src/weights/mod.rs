@@ -89,6 +89,8 @@ pub struct EmbeddingModel {
     pub sha256: Option<String>,
     /// The most tokens of a text that the model reads; what follows is cut off.
     pub max_tokens: usize,
+    /// What it is known to make of a text; of a default model only.
+    pub golden: Option<Golden>,
 }
 
 /// The chat model: the default one, verified, or the user's own GGUF file.
@@ -139,6 +141,7 @@ pub fn embedding_model(
             .embedding
             .expect("checked when the manifest was read")
             .max_tokens,
+        golden: model.golden.clone(),
         dir,
     })
 }

@@ -51,7 +51,8 @@ fn index_leaves_nothing_to_embed() {
     );
     assert_eq!(
         crate::harness::metrics::Scrape::of(&server).value("embedding_texts_total"),
-        0.0
+        1.0,
+        "the self-test's text and no other"
     );
 }
 

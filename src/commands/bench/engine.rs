@@ -25,11 +25,16 @@ pub fn start(
     name: String,
     tests: &[Test],
 ) -> anyhow::Result<Engine> {
-    let blocks = |test: &Test| test.users() * test.context().div_ceil(BLOCK);
+    let blocks = |test: &Test| test.users().saturating_mul(test.context().div_ceil(BLOCK));
     let options = Options {
         max_running: tests.iter().map(Test::users).max().unwrap_or(1),
         max_waiting: 0,
-        kv_cache_bytes: tests.iter().map(blocks).max().unwrap_or(1) * model.shape().block_bytes,
+        kv_cache_bytes: tests
+            .iter()
+            .map(blocks)
+            .max()
+            .unwrap_or(1)
+            .saturating_mul(model.shape().block_bytes),
         lookup: false,
     };
     let parts = Parts {

@@ -83,14 +83,18 @@ impl Test {
 
     /// Tokens of one text, from its beginning to its end.
     pub fn context(&self) -> usize {
-        self.depth() + self.prompt() + self.generate()
+        self.depth()
+            .saturating_add(self.prompt())
+            .saturating_add(self.generate())
     }
 
     /// Tokens that the speed is counted in. The first token comes with the prompt and is none more.
     pub fn tokens(&self) -> usize {
         match *self {
             Test::FirstToken { prompt } => prompt,
-            _ => self.users() * (self.prompt() + self.generate()),
+            _ => self
+                .users()
+                .saturating_mul(self.prompt().saturating_add(self.generate())),
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::generation::constraint::OneOf;
 use crate::generation::model::BLOCK;
-use crate::generation::model::scripted::{CONTEXT, END, NONSENSE, POISON, Voice};
+use crate::generation::model::scripted::{CONTEXT, END, NONSENSE, POISON, SHOCK, Voice};
 use crate::generation::sampler::Sampling;
 use crate::generation::testing::{AMPLE, Bench, collect, gated, options, prompt, request, script};
 use crate::generation::{Engine, Event, Reason, Refused, Request};
@@ -105,6 +105,13 @@ fn a_failing_model_ends_those_who_run_and_not_the_engine() {
     let (_, text, finished) = collect(waiting);
     assert_eq!((text.as_str(), finished.reason), ("fine", Reason::Stop));
     assert_eq!(finished.cached_tokens, 0, "nothing is trusted after a failure");
+}
+
+#[test]
+fn a_model_that_panics_ends_its_generations_and_not_the_engine() {
+    let bench = Bench::new(script("fine"), AMPLE);
+    assert_eq!(reason(bench.ask(request([9, 9, SHOCK]))), Reason::Error);
+    assert_eq!(collect(bench.ask(ask(20))).1, "fine");
 }
 
 #[test]

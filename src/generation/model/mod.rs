@@ -51,6 +51,17 @@ pub enum ModelError {
     /// The tensors could not be read or a forward pass failed.
     #[error("the chat model failed: {0}")]
     Tensor(#[from] candle_core::Error),
+    /// There is no memory for the keys and values.
+    #[error("{bytes} bytes for keys and values are more than this machine gives; lower --kv-cache-mb")]
+    NoMemory {
+        /// What was asked for.
+        bytes: usize,
+    },
+    /// A pass panicked.
+    #[error(
+        "the chat model panicked in the middle of a pass; the message above says where, please report it"
+    )]
+    Panicked,
     /// The file could not be opened.
     #[error("the chat model could not be opened: {0}")]
     Io(#[from] std::io::Error),

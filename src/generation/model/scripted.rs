@@ -17,6 +17,9 @@ pub const POISON: u32 = 2;
 /// Nothing can be chosen after it: the logits are not numbers.
 pub const NONSENSE: u32 = 3;
 
+/// Reading it panics.
+pub const SHOCK: u32 = 4;
+
 /// Tokens that it knows: bytes.
 pub const VOCABULARY: usize = 256;
 /// The most tokens of a sequence.
@@ -124,6 +127,7 @@ impl Scripted {
             if *token == POISON {
                 return Err(failure("it read poison"));
             }
+            assert!(*token != SHOCK, "it read a token that shocks it");
             self.stored[chunk.blocks[at / BLOCK] as usize * BLOCK + at % BLOCK] = Some((*token, at));
         }
         Ok(())

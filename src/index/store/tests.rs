@@ -13,6 +13,7 @@ fn fingerprint(data: &str) -> Fingerprint {
         name: "m".into(),
         sha256: Some("s".into()),
         max_tokens: 256,
+        golden: None,
     };
     Fingerprint::new(data, &[], &model, Precision::Int8).unwrap()
 }

@@ -30,7 +30,7 @@ pub fn bytes(tokenizer: &Tokenizer, id: u32) -> Vec<u8> {
 fn sentence_piece(token: String) -> Vec<u8> {
     let hex = token.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
     match hex
-        .filter(|hex| hex.len() == 2)
+        .filter(|hex| hex.len() == 2 && hex.bytes().all(|digit| digit.is_ascii_hexdigit()))
         .map(|hex| u8::from_str_radix(hex, 16))
     {
         Some(Ok(byte)) => vec![byte],

@@ -23,6 +23,9 @@ use tokenizers::normalizers::{NormalizerWrapper, Prepend, Replace, Sequence as N
 use super::vocabulary::{Kind, Vocabulary};
 use crate::weights::gguf::Gguf;
 
+/// Each cut of a token is looked up, which takes the square of its length; no trained vocabulary has a longer one.
+const LONGEST_TOKEN: usize = 1 << 10;
+
 /// How these vocabularies write a blank.
 const BLANK: &str = "▁";
 
@@ -69,6 +72,12 @@ fn merges(
             "it has {} tokens and {} scores",
             tokens.len(),
             scores.len()
+        ));
+    }
+    if let Some((text, _)) = tokens.iter().find(|(text, _)| text.len() > LONGEST_TOKEN) {
+        return Err(format!(
+            "it has a token of {} bytes, and no vocabulary has one so long",
+            text.len()
         ));
     }
     let is_text = |id: u32| matches!(tokens[id as usize].1, Kind::Normal | Kind::UserDefined);

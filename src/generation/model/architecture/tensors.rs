@@ -23,6 +23,15 @@ pub(super) fn check(gguf: &Gguf, architecture: &Architecture) -> Result<(), Stri
             ));
         }
     }
+    let tokens = gguf
+        .texts("tokenizer.ggml.tokens")
+        .map_or(0, |tokens| tokens.len());
+    if tokens > architecture.vocabulary {
+        return Err(format!(
+            "its tokenizer has {tokens} tokens, and its {EMBEDDING} has rows for {} of them",
+            architecture.vocabulary
+        ));
+    }
     let mut names: Vec<_> = expected.keys().collect();
     names.sort_unstable();
     for name in names {

@@ -119,7 +119,9 @@ impl Tensors<'_> {
         let length = usize::try_from(tensor.bytes.end - tensor.bytes.start)
             .map_err(|error| unsupported(error.to_string()))?;
         self.bytes.resize(length, 0);
-        self.file.read_exact_at(&mut self.bytes, tensor.bytes.start)?;
+        self.file
+            .read_exact_at(&mut self.bytes, tensor.bytes.start)
+            .map_err(|error| unsupported(format!("it cannot be read: {error}")))?;
         Matrix::pack_on(self.pool, tensor.kind, &self.bytes, rows, columns)
             .map_err(|error| unsupported(error.to_string()))
     }

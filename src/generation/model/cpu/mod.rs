@@ -1,4 +1,4 @@
-//! The decoder on a processor: candle reads the file, [`crate::kernels`] computes.
+//! The decoder on a processor: `load` repacks the file's weights, [`crate::kernels`] computes.
 //!
 //! In: batches of chunks over the seam in [`super`]. Out: logits. It runs on the engine's thread and the pool's. All
 //! buffers are kept from step to step. A row's numbers depend on its own sequence only, bit by bit: on no other row of
@@ -140,6 +140,11 @@ impl Model for Decoder {
         } = self.architecture;
         // The old one goes first: both together may be more than the memory.
         self.store = Store::new(layers, kv_heads, head_dim, 0);
+        let bytes = Store::block_bytes(layers, kv_heads, head_dim).saturating_mul(blocks);
+        // Asked for and given back: `Store::new` ends the process where the system refuses.
+        Vec::<u8>::new()
+            .try_reserve_exact(bytes)
+            .map_err(|_| ModelError::NoMemory { bytes })?;
         self.store = Store::new(layers, kv_heads, head_dim, blocks);
         Ok(())
     }
