@@ -103,7 +103,12 @@ impl Tensors {
             [a, b] => bf16::from_le_bytes([a, b]).to_f32(),
             _ => f32::NAN,
         });
-        Ok(numbers.collect())
+        let numbers: Vec<f32> = numbers.collect();
+        // The kernels' minima and maxima would hide one that is not a number.
+        if !numbers.iter().all(|number| number.is_finite()) {
+            return Err(self.damaged(&name, "it has numbers that are not finite"));
+        }
+        Ok(numbers)
     }
 
     /// A matrix of `rows` rows of `columns` weights, in 8-bit tiles.

@@ -48,8 +48,8 @@ pub fn rejected() {
     metrics::LLM_REQUESTS_REJECTED_TOTAL.add(&[], 1);
 }
 
-/// A generation ended. Of one that was cancelled, failed or never began, only what it cost is counted: its times say
-/// nothing.
+/// A generation ended. Of one that was cancelled, failed or never began, only its tokens (a prompt counts from when it
+/// was accepted) and its wait are counted: its other times say nothing.
 pub fn finished(name: &str, finished: &Finished) {
     count(name, finished);
     if matches!(finished.reason, Reason::Cancelled | Reason::Error) || finished.prefill.is_zero() {

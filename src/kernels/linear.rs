@@ -63,7 +63,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kernels::testing::{Random, alone, assert_near, bits, levels, quantised, restored, threads};
+    use crate::kernels::testing::{
+        Random, alone, assert_near, bits, levels, packed, quantised, restored, threads,
+    };
 
     /// The largest scale and minimum of a weight.
     const SCALE: f32 = 0.01;
@@ -73,7 +75,7 @@ mod tests {
         if kind == GgmlDType::F32 {
             // The only form whose rows may end within a block. Its minimum is -128 · scale, its scale about 1/127.
             let numbers = random.numbers(rows * columns, SCALE * 127.0);
-            let matrix = Matrix::from_f32(&numbers, rows, columns).unwrap();
+            let matrix = packed(&numbers, rows, columns).unwrap();
             return (matrix, f64::from(SCALE) * 400.0);
         }
         let mut data = vec![0; rows * columns / kind.block_size() * kind.type_size()];
@@ -217,7 +219,7 @@ mod tests {
 
     #[test]
     fn no_rows_make_no_products() {
-        let matrix = Matrix::from_f32(&[1.0; 40], 1, 40).unwrap();
+        let matrix = packed(&[1.0; 40], 1, 40).unwrap();
         let mut rows = Activations::default();
         rows.resize(0, 40);
         assert!(product(&alone(), Level::best(), &rows, &matrix).is_empty());
@@ -226,7 +228,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "what a matrix takes in")]
     fn rows_of_another_length_are_refused() {
-        let matrix = Matrix::from_f32(&[1.0; 40], 1, 40).unwrap();
+        let matrix = packed(&[1.0; 40], 1, 40).unwrap();
         product(
             &alone(),
             Level::best(),
@@ -238,7 +240,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "what it puts out")]
     fn an_output_that_is_too_short_is_refused() {
-        let matrix = Matrix::from_f32(&[1.0; 80], 2, 40).unwrap();
+        let matrix = packed(&[1.0; 80], 2, 40).unwrap();
         let product = Product {
             matrix: &matrix,
             out: &mut [0.0],

@@ -137,6 +137,7 @@ impl Shared {
         self.next.store(0, Ordering::Relaxed);
         // SAFETY: the region before is closed and everybody has left it.
         unsafe { *self.region.get() = Some(region) };
+        // Nobody changes it between this and the store: helpers only join an open region.
         let state = self.state.load(Ordering::Relaxed);
         // SeqCst: between this and a helper's going to sleep, one must see the other.
         self.state

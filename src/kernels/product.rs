@@ -19,8 +19,8 @@ const AHEAD: usize = 6;
 
 /// A tile whose codes can be unpacked: 16 rows of weights by 32 columns.
 trait Unpack {
-    fn scale(&self) -> *const u16;
-    fn min(&self) -> *const u16;
+    /// Each lane's scale and minimum, as half floats.
+    fn factors(&self) -> (&[u16; LANES], &[u16; LANES]);
     /// Eight vectors; the `q`th holds columns `4q..4q+4`.
     ///
     /// # Safety
@@ -33,13 +33,8 @@ trait Unpack {
 
 impl Unpack for Tile4 {
     #[inline(always)]
-    fn scale(&self) -> *const u16 {
-        self.scale.as_ptr()
-    }
-
-    #[inline(always)]
-    fn min(&self) -> *const u16 {
-        self.min.as_ptr()
+    fn factors(&self) -> (&[u16; LANES], &[u16; LANES]) {
+        (&self.scale, &self.min)
     }
 
     #[inline(always)]
@@ -57,13 +52,8 @@ impl Unpack for Tile4 {
 
 impl Unpack for Tile5 {
     #[inline(always)]
-    fn scale(&self) -> *const u16 {
-        self.scale.as_ptr()
-    }
-
-    #[inline(always)]
-    fn min(&self) -> *const u16 {
-        self.min.as_ptr()
+    fn factors(&self) -> (&[u16; LANES], &[u16; LANES]) {
+        (&self.scale, &self.min)
     }
 
     #[inline(always)]
@@ -84,13 +74,8 @@ impl Unpack for Tile5 {
 
 impl Unpack for Tile8 {
     #[inline(always)]
-    fn scale(&self) -> *const u16 {
-        self.scale.as_ptr()
-    }
-
-    #[inline(always)]
-    fn min(&self) -> *const u16 {
-        self.min.as_ptr()
+    fn factors(&self) -> (&[u16; LANES], &[u16; LANES]) {
+        (&self.scale, &self.min)
     }
 
     #[inline(always)]
@@ -247,8 +232,8 @@ impl Strips<'_> {
                     }
                 }
                 let weights = tile.unpack::<L>();
-                let scale = L::load_f16(tile.scale());
-                let min = L::load_f16(tile.min());
+                let (scale, min) = tile.factors();
+                let (scale, min) = (L::load_f16(scale.as_ptr()), L::load_f16(min.as_ptr()));
                 unrolled!(R, row, {
                     let at = row * blocks + block;
                     let quads = codes.add(at * COLUMNS).cast::<i32>();

@@ -1,12 +1,22 @@
 //! What the kernels' tests share: the levels of this processor, numbers that a seed decides, comparisons.
 
+use candle_core::quantized::GgmlDType;
+
 use super::activations::Activations;
 use super::lanes::Level;
+use super::pack::PackError;
 use super::pool::Pool;
+use super::tiles::Matrix;
 
 /// Every level that this processor has.
 pub fn levels() -> Vec<Level> {
     Level::ALL.into_iter().filter(|level| level.is_there()).collect()
+}
+
+/// A matrix of single-precision numbers.
+pub fn packed(weights: &[f32], rows: usize, columns: usize) -> Result<Matrix, PackError> {
+    let data: Vec<u8> = weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+    Matrix::pack(GgmlDType::F32, &data, rows, columns)
 }
 
 /// A pool whose helpers are never asked: one thread.

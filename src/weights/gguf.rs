@@ -25,8 +25,6 @@ pub struct Gguf {
     pub(super) content: Content,
     architecture: String,
     context_length: usize,
-    /// Numbers that each token leaves in the cache of keys and values.
-    kv_per_token: usize,
 }
 
 impl std::fmt::Debug for Gguf {
@@ -67,11 +65,11 @@ impl Gguf {
             content: &content,
             architecture,
         };
+        figures.check()?;
         Ok(Self {
             path: path.to_path_buf(),
             architecture: architecture.to_string(),
             context_length: figures.number("context_length")?,
-            kv_per_token: figures.kv_per_token()?,
             content,
         })
     }
@@ -89,11 +87,6 @@ impl Gguf {
     /// Tokens the model was trained to look back on.
     pub fn context_length(&self) -> usize {
         self.context_length
-    }
-
-    /// Bytes of keys and values that one token leaves in the cache, at `element_bytes` a number.
-    pub fn kv_bytes_per_token(&self, element_bytes: usize) -> usize {
-        self.kv_per_token * element_bytes
     }
 
     /// The model's name as its maker wrote it.
@@ -183,26 +176,6 @@ impl Gguf {
         self.content.metadata.contains_key(key)
     }
 
-    /// A copy of metadata and tensor descriptions, which candle's models take by value.
-    pub fn content(&self) -> Content {
-        let copy = |tensor: &TensorInfo| TensorInfo {
-            ggml_dtype: tensor.ggml_dtype,
-            shape: tensor.shape.clone(),
-            offset: tensor.offset,
-        };
-        Content {
-            magic: self.content.magic,
-            metadata: self.content.metadata.clone(),
-            tensor_infos: self
-                .content
-                .tensor_infos
-                .iter()
-                .map(|(name, tensor)| (name.clone(), copy(tensor)))
-                .collect(),
-            tensor_data_offset: self.content.tensor_data_offset,
-        }
-    }
-
     /// The file, to read tensors from.
     pub fn open(&self) -> Result<BufReader<File>, WeightsError> {
         File::open(&self.path)
@@ -252,7 +225,8 @@ impl Figures<'_> {
         }
     }
 
-    fn kv_per_token(&self) -> Result<usize, String> {
+    /// Whether the figures go together, before anything is asked for by them.
+    fn check(&self) -> Result<(), String> {
         let (blocks, heads, width) = (
             self.small("block_count")?,
             self.small("attention.head_count")?,
@@ -279,15 +253,10 @@ impl Figures<'_> {
                 "its {heads} heads cannot share {kv_heads} heads of keys and values"
             ));
         }
-        let keys = self
-            .optional("attention.key_length")?
-            .unwrap_or(width / heads)
-            .min(MAX_FIGURE);
-        let values = self
-            .optional("attention.value_length")?
-            .unwrap_or(width / heads)
-            .min(MAX_FIGURE);
-        Ok(blocks * kv_heads * (keys + values))
+        for name in ["attention.key_length", "attention.value_length"] {
+            self.optional(name)?;
+        }
+        Ok(())
     }
 }
 
@@ -323,148 +292,4 @@ pub(super) fn damaged(path: &Path, problem: impl std::fmt::Display) -> WeightsEr
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::weights::testing::{self, bytes, metadata};
-
-    fn read(bytes: &[u8]) -> Result<Gguf, String> {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), bytes).unwrap();
-        Gguf::read(file.path()).map_err(|error| {
-            let message = error.to_string();
-            assert!(message.contains(&file.path().display().to_string()), "{message}");
-            message
-        })
-    }
-
-    fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-        assert_eq!(from.len(), to.len());
-        let at = bytes
-            .windows(from.len())
-            .position(|window| window == from)
-            .expect("the bytes to replace");
-        [&bytes[..at], to, &bytes[at + to.len()..]].concat()
-    }
-
-    #[test]
-    fn a_sound_file_tells_what_it_is() {
-        let gguf = read(&bytes(&metadata())).unwrap();
-        assert_eq!((gguf.architecture(), gguf.context_length()), ("llama", 64));
-        // 1 block × 2 heads × (8 + 8) numbers × 4 bytes.
-        assert_eq!(gguf.kv_bytes_per_token(4), 128);
-        assert_eq!((gguf.bos_id(), gguf.eos_id(), gguf.name()), (None, Some(2), None));
-        assert_eq!(gguf.numbers("tokenizer.ggml.token_type"), Some(vec![1, 3]));
-        assert_eq!(gguf.content().tensor_infos.len(), 2);
-        assert_eq!(gguf.number("llama.block_count"), Some(1));
-        assert_eq!((gguf.number("nothing"), gguf.has("nothing")), (None, false));
-        assert_eq!(
-            (gguf.float("llama.block_count"), gguf.flags("llama.block_count")),
-            (None, None)
-        );
-    }
-
-    #[test]
-    fn a_file_cut_short_anywhere_is_an_error() {
-        let whole = bytes(&metadata());
-        // The last tensor is padded to 32 bytes, which it fills.
-        for length in 0..whole.len() {
-            read(&whole[..length]).expect_err("a file that ends early");
-        }
-        assert!(
-            read(&whole[..whole.len() - 1])
-                .unwrap_err()
-                .contains("beyond the end of the file")
-        );
-    }
-
-    #[test]
-    fn damage_is_named() {
-        let whole = bytes(&metadata());
-        let huge = (1_u64 << 40).to_le_bytes();
-        let array_of_two =
-            |n: u64| [&9_u32.to_le_bytes()[..], &5_u32.to_le_bytes(), &n.to_le_bytes()].concat();
-        let cases = [
-            (
-                replaced(&whole, b"GGUF", b"GGML"),
-                "does not begin with the letters GGUF",
-            ),
-            (
-                [b"GGUF".as_slice(), &9_u32.to_le_bytes(), &[0; 16]].concat(),
-                "version 9",
-            ),
-            (
-                [b"GGUF".as_slice(), &3_u32.to_le_bytes(), &huge, &huge].concat(),
-                "1099511627776 tensors",
-            ),
-            (
-                replaced(&whole, &array_of_two(2), &array_of_two(1 << 40)),
-                "1099511627776 elements",
-            ),
-            (
-                replaced(&whole, &array_of_two(2), &array_of_two(1 << 20)),
-                "damaged",
-            ),
-            // The name of the second tensor is followed by 2 dimensions, 32 and 2 numbers, the type, the offset.
-            (
-                replaced(
-                    &whole,
-                    &[b"b.weight", &[2, 0, 0, 0][..]].concat(),
-                    b"b.weight\x09\0\0\0",
-                ),
-                "9 dimensions",
-            ),
-            // What follows a tensor's two dimensions of 2 × 32 numbers is its type; 0 is F32.
-            (
-                replaced(
-                    &whole,
-                    &[&2_u64.to_le_bytes()[..], &0_u32.to_le_bytes()].concat(),
-                    &[&2_u64.to_le_bytes()[..], &20_u32.to_le_bytes()].concat(),
-                ),
-                "b.weight is of the type IQ4_NL, and the supported types are F32",
-            ),
-            (
-                replaced(&whole, &96_u64.to_le_bytes(), &huge),
-                "b.weight reaches beyond the end",
-            ),
-            (
-                replaced(&whole, b"general.architecture", b"general.architectura"),
-                "general.architecture",
-            ),
-        ];
-        for (bytes, expected) in cases {
-            let message = read(&bytes).unwrap_err();
-            assert!(message.contains(expected), "{message}");
-        }
-    }
-
-    #[test]
-    fn figures_that_make_no_sense_are_refused() {
-        let cases = [
-            ("llama.context_length", Value::U32(0), "context_length"),
-            ("llama.attention.head_count", Value::U32(0), "head_count"),
-            ("llama.attention.head_count", Value::F32(4.0), "head_count"),
-            ("llama.attention.head_count_kv", Value::U32(3), "cannot share"),
-            ("llama.block_count", Value::U32(3), "claims 3 blocks"),
-            ("llama.block_count", Value::U32(u32::MAX), "4294967295"),
-            ("llama.embedding_length", Value::I64(-1), "embedding_length"),
-            ("general.alignment", Value::U32(0), "alignment"),
-        ];
-        for (key, value, expected) in cases {
-            let mut metadata = metadata();
-            metadata.retain(|(existing, _)| *existing != key);
-            metadata.push((key, value));
-            let message = read(&bytes(&metadata)).unwrap_err();
-            assert!(message.contains(expected), "{message}");
-        }
-    }
-
-    #[test]
-    fn the_default_model_is_what_it_should_be() {
-        let gguf = Gguf::read(&testing::chat_model()).unwrap();
-        assert_eq!((gguf.architecture(), gguf.context_length()), ("llama", 8192));
-        assert_eq!((gguf.bos_id(), gguf.eos_id()), (Some(1), Some(2)));
-        // 30 blocks × 3 heads × (64 + 64) numbers.
-        assert_eq!(gguf.kv_bytes_per_token(1), 11_520);
-        assert!(gguf.chat_template().unwrap().contains("<|im_start|>"));
-    }
-}
+mod tests;

@@ -57,7 +57,7 @@ const NAMES: [(u32, &str); 33] = [
     (40, "NVFP4"),
 ];
 
-/// The types' numbers in a GGUF header.
+/// A type's number in a GGUF header, where it has one.
 fn number(kind: GgmlDType) -> Option<u32> {
     let name = name(kind);
     NAMES

@@ -8,6 +8,7 @@
 
 mod kernel;
 mod plan;
+mod softmax;
 #[cfg(test)]
 mod tests;
 
@@ -15,9 +16,10 @@ use super::disjoint::Disjoint;
 use super::lanes::Level;
 use super::pool::Pool;
 use super::store::Store;
-use kernel::{Attend, Merge, QUERIES, Query, State};
+use kernel::{Attend, QUERIES, Query};
 use plan::Task;
 pub use plan::{Plan, Span};
+use softmax::{Merge, State};
 
 /// Keys whose scores are formed together.
 pub const PARTITION: usize = 256;

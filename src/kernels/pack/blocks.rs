@@ -35,9 +35,8 @@ fn fifths(bytes: &[u8]) -> [u32; 8] {
 pub(super) enum Q4_0 {}
 
 impl Format for Q4_0 {
-    type Unit = u8;
     type Tile = Tile4;
-    const UNITS: usize = 2 + 16;
+    const BYTES: usize = 2 + 16;
     const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
@@ -54,9 +53,8 @@ impl Format for Q4_0 {
 pub(super) enum Q4_1 {}
 
 impl Format for Q4_1 {
-    type Unit = u8;
     type Tile = Tile4;
-    const UNITS: usize = 2 + 2 + 16;
+    const BYTES: usize = 2 + 2 + 16;
     const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
@@ -72,9 +70,8 @@ impl Format for Q4_1 {
 pub(super) enum Q5_0 {}
 
 impl Format for Q5_0 {
-    type Unit = u8;
     type Tile = Tile5;
-    const UNITS: usize = 2 + 4 + 16;
+    const BYTES: usize = 2 + 4 + 16;
     const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
@@ -91,9 +88,8 @@ impl Format for Q5_0 {
 pub(super) enum Q5_1 {}
 
 impl Format for Q5_1 {
-    type Unit = u8;
     type Tile = Tile5;
-    const UNITS: usize = 2 + 2 + 4 + 16;
+    const BYTES: usize = 2 + 2 + 4 + 16;
     const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
@@ -109,9 +105,8 @@ impl Format for Q5_1 {
 pub(super) enum Q8_0 {}
 
 impl Format for Q8_0 {
-    type Unit = u8;
     type Tile = Tile8;
-    const UNITS: usize = 2 + 32;
+    const BYTES: usize = 2 + 32;
     const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {

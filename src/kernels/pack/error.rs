@@ -31,7 +31,7 @@ pub enum PackError {
 
     /// The tensor's data is longer or shorter than its shape says.
     #[error(
-        "{rows} rows of {columns} weights take up {expected} {unit}, and there are {found}; the file is damaged: \
+        "{rows} rows of {columns} weights take up {expected} bytes, and there are {found}; the file is damaged: \
          get it again"
     )]
     Length {
@@ -39,11 +39,9 @@ pub enum PackError {
         rows: usize,
         /// Weights of a row.
         columns: usize,
-        /// What the length counts: `bytes` or `numbers`.
-        unit: &'static str,
-        /// The length that the shape asks for.
+        /// The bytes that the shape asks for.
         expected: usize,
-        /// The length of the data.
+        /// The bytes that there are.
         found: usize,
     },
 

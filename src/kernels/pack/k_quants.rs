@@ -52,9 +52,8 @@ fn halves(bytes: &[u8], index: usize) -> [u32; 8] {
 pub(super) enum Q4K {}
 
 impl Format for Q4K {
-    type Unit = u8;
     type Tile = Tile4;
-    const UNITS: usize = HEAD + 128;
+    const BYTES: usize = HEAD + 128;
     const BLOCKS: usize = 8;
 
     fn lane(group: &[u8], index: usize) -> Lane {
@@ -71,9 +70,8 @@ impl Format for Q4K {
 pub(super) enum Q5K {}
 
 impl Format for Q5K {
-    type Unit = u8;
     type Tile = Tile5;
-    const UNITS: usize = HEAD + 32 + 128;
+    const BYTES: usize = HEAD + 32 + 128;
     const BLOCKS: usize = 8;
 
     fn lane(group: &[u8], index: usize) -> Lane {

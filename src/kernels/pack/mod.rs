@@ -35,18 +35,16 @@ use lane::{Lane, Tile};
 /// How one type lays out its weights, and what becomes of them. A row is a sequence of *groups*: the smallest piece
 /// that can be read alone.
 trait Format: 'static {
-    /// What the data is counted in: bytes, or numbers that are in memory already.
-    type Unit: Sync;
     /// The form of tile that takes the weights.
     type Tile: Tile;
-    /// Units of a group.
-    const UNITS: usize;
+    /// Bytes of a group.
+    const BYTES: usize;
     /// Lanes of 32 weights in a group.
     const BLOCKS: usize;
 
     /// Lane `index` of a group. Only types whose group is a single lane may end a row with a part of a group; the
     /// weights that are missing then are zero.
-    fn lane(group: &[Self::Unit], index: usize) -> Lane;
+    fn lane(group: &[u8], index: usize) -> Lane;
 }
 
 /// Sixteen rows that wait to be packed. Strips can be packed in any order and on any threads.
@@ -96,7 +94,6 @@ impl Matrix {
             rows,
             columns,
             (columns / block).saturating_mul(kind.type_size()),
-            "bytes",
         )?;
         let tiles = match kind {
             GgmlDType::Q4_0 => Tiles::Four(tiles::<blocks::Q4_0>(data, rows, columns, run)?),
@@ -114,18 +111,6 @@ impl Matrix {
         };
         Ok(Self::new(rows, columns, tiles))
     }
-
-    /// Quantises weights to 8 bits, on this thread. `weights` holds `rows` rows of `columns` numbers, one row after
-    /// another. How far a weight moves: see `symmetric`.
-    ///
-    /// # Errors
-    ///
-    /// [`PackError::Length`], [`PackError::Range`].
-    pub fn from_f32(weights: &[f32], rows: usize, columns: usize) -> Result<Self, PackError> {
-        check_length(weights, rows, columns, columns, "numbers")?;
-        let tiles = tiles::<symmetric::Numbers>(weights, rows, columns, in_turn)?;
-        Ok(Self::new(rows, columns, Tiles::Eight(tiles)))
-    }
 }
 
 /// Packs one strip after another on this thread.
@@ -133,13 +118,8 @@ fn in_turn(strips: Vec<Strip<'_>>) -> Result<(), PackError> {
     strips.into_iter().try_for_each(Strip::pack)
 }
 
-fn check_length<U>(
-    data: &[U],
-    rows: usize,
-    columns: usize,
-    row: usize,
-    unit: &'static str,
-) -> Result<(), PackError> {
+/// Whether `data` is as long as `rows` rows of `row` bytes.
+fn check_length(data: &[u8], rows: usize, columns: usize, row: usize) -> Result<(), PackError> {
     let (expected, found) = (rows.saturating_mul(row), data.len());
     if expected == found {
         return Ok(());
@@ -147,7 +127,6 @@ fn check_length<U>(
     Err(PackError::Length {
         rows,
         columns,
-        unit,
         expected,
         found,
     })
@@ -155,7 +134,7 @@ fn check_length<U>(
 
 /// All tiles of a matrix, filled by `run`.
 fn tiles<F: Format>(
-    data: &[F::Unit],
+    data: &[u8],
     rows: usize,
     columns: usize,
     run: impl FnOnce(Vec<Strip<'_>>) -> Result<(), PackError>,
@@ -163,13 +142,13 @@ fn tiles<F: Format>(
     let blocks = columns.div_ceil(COLUMNS);
     let mut tiles = vec![F::Tile::EMPTY; rows.div_ceil(LANES) * blocks];
     // Lengths of at least one, because a matrix without rows or columns has no strips but `chunks` refuses zero.
-    let row_units = (data.len() / rows.max(1)).max(1);
+    let row_bytes = (data.len() / rows.max(1)).max(1);
     let strips = data
-        .chunks(row_units * LANES)
+        .chunks(row_bytes * LANES)
         .zip(tiles.chunks_mut(blocks.max(1)))
         .enumerate();
     let strips = strips.map(|(index, (rows, tiles))| {
-        Strip(Box::new(move || fill::<F>(tiles, rows, row_units, index * LANES)))
+        Strip(Box::new(move || fill::<F>(tiles, rows, row_bytes, index * LANES)))
     });
     run(strips.collect())?;
     Ok(tiles)
@@ -178,12 +157,12 @@ fn tiles<F: Format>(
 /// Fills one strip of tiles with up to 16 rows, the first of which is row `first_row` of the matrix.
 fn fill<F: Format>(
     tiles: &mut [F::Tile],
-    rows: &[F::Unit],
-    row_units: usize,
+    rows: &[u8],
+    row_bytes: usize,
     first_row: usize,
 ) -> Result<(), PackError> {
-    for (lane, row) in rows.chunks_exact(row_units).enumerate() {
-        for (number, (group, tiles)) in row.chunks(F::UNITS).zip(tiles.chunks_mut(F::BLOCKS)).enumerate() {
+    for (lane, row) in rows.chunks_exact(row_bytes).enumerate() {
+        for (number, (group, tiles)) in row.chunks(F::BYTES).zip(tiles.chunks_mut(F::BLOCKS)).enumerate() {
             for (index, tile) in tiles.iter_mut().enumerate() {
                 let weights = F::lane(group, index);
                 if !weights.is_finite() {

@@ -58,27 +58,12 @@ fn padded(weights: impl Iterator<Item = f32>) -> [f32; COLUMNS] {
     padded
 }
 
-/// Single-precision numbers that are in memory already.
-pub(super) enum Numbers {}
-
-impl Format for Numbers {
-    type Unit = f32;
-    type Tile = Tile8;
-    const UNITS: usize = COLUMNS;
-    const BLOCKS: usize = 1;
-
-    fn lane(group: &[f32], _: usize) -> Lane {
-        quantise(&padded(group.iter().copied()))
-    }
-}
-
 /// Single-precision numbers.
 pub(super) enum F32 {}
 
 impl Format for F32 {
-    type Unit = u8;
     type Tile = Tile8;
-    const UNITS: usize = COLUMNS * 4;
+    const BYTES: usize = COLUMNS * 4;
     const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
@@ -92,9 +77,8 @@ impl Format for F32 {
 pub(super) enum F16 {}
 
 impl Format for F16 {
-    type Unit = u8;
     type Tile = Tile8;
-    const UNITS: usize = COLUMNS * 2;
+    const BYTES: usize = COLUMNS * 2;
     const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
@@ -113,9 +97,8 @@ impl Format for F16 {
 pub(super) enum BF16 {}
 
 impl Format for BF16 {
-    type Unit = u8;
     type Tile = Tile8;
-    const UNITS: usize = COLUMNS * 2;
+    const BYTES: usize = COLUMNS * 2;
     const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
@@ -139,9 +122,8 @@ impl Format for BF16 {
 pub(super) enum Q6K {}
 
 impl Format for Q6K {
-    type Unit = u8;
     type Tile = Tile8;
-    const UNITS: usize = 128 + 64 + 16 + 2;
+    const BYTES: usize = 128 + 64 + 16 + 2;
     const BLOCKS: usize = 8;
 
     fn lane(group: &[u8], index: usize) -> Lane {

@@ -7,6 +7,7 @@ use tempfile::NamedTempFile;
 
 use super::Family;
 use super::names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, ROTARY_FACTORS, layer};
+use crate::generation::model::{Chunk, Model};
 use crate::weights::gguf::Gguf;
 use crate::weights::testing;
 
@@ -269,4 +270,27 @@ impl Random {
 
 fn vector(numbers: Vec<f32>) -> QTensor {
     QTensor::quantize(&Tensor::new(numbers, &Device::Cpu).unwrap(), GgmlDType::F32).unwrap()
+}
+
+/// Tokens of a tiny decoder.
+pub(crate) fn tokens(seed: u64, count: usize) -> Vec<u32> {
+    let mut random = Random(seed);
+    (0..count).map(|_| random.below(50) as u32).collect()
+}
+
+/// A run of tokens to read.
+pub(crate) fn chunk<'a>(blocks: &'a [u32], start: usize, tokens: &'a [u32], logits: usize) -> Chunk<'a> {
+    Chunk {
+        blocks,
+        start,
+        tokens,
+        logits,
+    }
+}
+
+/// The logits that `model` gives for a batch.
+pub(crate) fn run(model: &mut dyn Model, chunks: &[Chunk<'_>]) -> Vec<f32> {
+    let mut logits = vec![f32::NAN; 3];
+    model.forward(chunks, &mut logits).unwrap();
+    logits
 }

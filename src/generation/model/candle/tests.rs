@@ -8,7 +8,7 @@ use candle_transformers::models::quantized_llama::ModelWeights;
 
 use super::*;
 use crate::generation::model::architecture::Family;
-use crate::generation::model::architecture::testing::{Random, Tiny};
+use crate::generation::model::architecture::testing::{Tiny, chunk, run, tokens};
 use crate::weights::device::{self, DeviceChoice};
 use crate::weights::testing::chat_model;
 
@@ -27,26 +27,6 @@ fn decoder(tiny: &Tiny, blocks: usize) -> CandleDecoder {
     let mut decoder = CandleDecoder::load(&gguf, &device()).unwrap();
     decoder.reserve(blocks).unwrap();
     decoder
-}
-
-fn tokens(seed: u64, count: usize) -> Vec<u32> {
-    let mut random = Random(seed);
-    (0..count).map(|_| random.below(50) as u32).collect()
-}
-
-fn chunk<'a>(blocks: &'a [u32], start: usize, tokens: &'a [u32], logits: usize) -> Chunk<'a> {
-    Chunk {
-        blocks,
-        start,
-        tokens,
-        logits,
-    }
-}
-
-fn run(decoder: &mut CandleDecoder, chunks: &[Chunk<'_>]) -> Vec<f32> {
-    let mut logits = vec![f32::NAN; 3];
-    decoder.forward(chunks, &mut logits).unwrap();
-    logits
 }
 
 /// Logits of all tokens of one sequence, read in one go.

@@ -51,11 +51,7 @@ impl Step<'_> {
     }
 
     fn attention(&self, layer: &Layer, store: &mut Store, buffers: &mut Buffers) {
-        let sliding = self
-            .architecture
-            .sliding
-            .as_ref()
-            .filter(|sliding| sliding.layers[self.at]);
+        let window = self.architecture.window(self.at);
         self.norm_rows(&layer.attention_norm, &buffers.hidden, &mut buffers.input);
         self.multiply(
             &buffers.input,
@@ -74,7 +70,7 @@ impl Step<'_> {
                 .head_norms
                 .as_ref()
                 .map(|norms| norms.each_ref().map(|weight| self.norm(weight))),
-            angles: match sliding {
+            angles: match window {
                 Some(_) => &buffers.sliding_angles,
                 None => &buffers.angles,
             },
@@ -95,7 +91,7 @@ impl Step<'_> {
         let attention = Attention {
             heads: self.architecture.heads,
             scale: self.architecture.attention_scale,
-            window: sliding.map(|sliding| sliding.window),
+            window,
         };
         attend(
             self.pool,
@@ -107,7 +103,7 @@ impl Step<'_> {
             &mut buffers.attended,
             &mut buffers.partials,
         );
-        let width = self.architecture.heads * self.architecture.head_dim;
+        let width = self.architecture.query_width();
         let attended = &buffers.attended;
         buffers.input.resize(self.places.len(), width);
         buffers.input.write_rows(self.pool, |row, to| {

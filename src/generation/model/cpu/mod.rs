@@ -95,10 +95,7 @@ impl Buffers {
     }
 
     fn resize(&mut self, architecture: &Architecture, rows: usize) {
-        let (queries, keys) = (
-            architecture.heads * architecture.head_dim,
-            architecture.kv_heads * architecture.head_dim,
-        );
+        let (queries, keys) = (architecture.query_width(), architecture.key_width());
         for (buffer, width) in [
             (&mut self.hidden, architecture.width),
             (&mut self.queries, queries),

@@ -8,7 +8,7 @@ use candle_core::quantized::GgmlDType;
 
 use super::*;
 use crate::generation::model::architecture::Family;
-use crate::generation::model::architecture::testing::{Random, Tiny};
+use crate::generation::model::architecture::testing::{Tiny, chunk, run, tokens};
 use crate::generation::model::candle::CandleDecoder;
 use crate::weights::gguf::Gguf;
 use crate::weights::testing::chat_model;
@@ -25,26 +25,6 @@ fn decoder(gguf: &Gguf, level: Level, threads: usize, blocks: usize) -> Decoder 
     let mut decoder = Decoder::load_at(level, gguf, pool(threads)).unwrap();
     decoder.reserve(blocks).unwrap();
     decoder
-}
-
-fn tokens(seed: u64, count: usize) -> Vec<u32> {
-    let mut random = Random(seed);
-    (0..count).map(|_| random.below(50) as u32).collect()
-}
-
-fn chunk<'a>(blocks: &'a [u32], start: usize, tokens: &'a [u32], logits: usize) -> Chunk<'a> {
-    Chunk {
-        blocks,
-        start,
-        tokens,
-        logits,
-    }
-}
-
-fn run(model: &mut dyn Model, chunks: &[Chunk<'_>]) -> Vec<f32> {
-    let mut logits = vec![f32::NAN; 3];
-    model.forward(chunks, &mut logits).unwrap();
-    logits
 }
 
 fn bits(logits: &[f32]) -> Vec<u32> {

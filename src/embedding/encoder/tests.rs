@@ -1,0 +1,241 @@
+//! The embedding model on both of its ways, and what a damaged one says.
+
+use super::super::testing::{assert_near, minilm, minilm_in, pool, tiny, tiny_in, write_tiny};
+use super::*;
+
+const LONG: &str = "I bought these headphones three weeks ago for my daily commute. The bass is deep, the calls are \
+    clear, and the battery lasted four days with two hours of music a day, but the left cushion came off.";
+
+fn encode(encoder: &Encoder, texts: &[&str]) -> Vec<Vec<f32>> {
+    encoder.encode(texts, &mut |_| {}).unwrap()
+}
+
+#[test]
+fn normalising_gives_length_one_or_nothing() {
+    assert_eq!(unit(vec![3.0, 0.0, -4.0]), Some(vec![0.6, 0.0, -0.8]));
+    for hopeless in [vec![0.0, 0.0], vec![f32::NAN, 1.0], vec![f32::INFINITY, 1.0]] {
+        assert_eq!(unit(hopeless), None);
+    }
+}
+
+#[test]
+fn padding_changes_nothing_in_f32() {
+    for encoder in [tiny_in(Precision::F32), minilm_in(Precision::F32, &pool())] {
+        let texts = ["good sound", LONG, "", "bad"];
+        let together = encode(&encoder, &texts);
+        for (text, vector) in texts.iter().zip(&together) {
+            assert_near(vector, &encode(&encoder, &[text])[0], 1e-4);
+        }
+    }
+}
+
+#[test]
+fn in_int8_a_text_has_the_same_bits_in_any_batch_and_on_any_number_of_threads() {
+    let longest = "battery sound ".repeat(200);
+    let texts = ["good sound", LONG, "", "bad", &longest, "a"];
+    let one_thread = Arc::new(Pool::new("test", 1).unwrap());
+    let three_threads = Arc::new(Pool::new("test", 3).unwrap());
+    let encoder = minilm_in(Precision::Int8, &one_thread);
+    let together = encode(&encoder, &texts);
+    assert_eq!(
+        together,
+        encode(&minilm_in(Precision::Int8, &three_threads), &texts)
+    );
+    for (text, vector) in texts.iter().zip(&together) {
+        assert_eq!(*vector, encode(&encoder, &[text])[0], "{text:?}");
+        assert_eq!(vector.len(), encoder.dimension());
+        let length: f32 = vector.iter().map(|x| x * x).sum();
+        assert!((length - 1.0).abs() < 1e-5, "{text:?} has length {length}");
+    }
+}
+
+#[test]
+fn two_threads_may_encode_at_the_same_time() {
+    let encoder = tiny();
+    let expected = encode(&encoder, &["good sound", "bad"]);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(encode(&encoder, &["good sound", "bad"]), expected);
+                }
+            });
+        }
+    });
+}
+
+/// Measured on 300 reviews of shoppers: the cosine is 0.9997 in the median and 0.9983 at worst.
+#[test]
+fn int8_means_what_f32_means() {
+    let pool = pool();
+    let texts = [
+        "How long does the battery last?",
+        LONG,
+        "",
+        "Worst purchase ever, stopped working in 2 days!!!",
+        "बहुत अच्छा साउंड 👍",
+        "Bass is thumping but the mic is just ok for calls",
+        "good",
+    ];
+    let ours = encode(&minilm_in(Precision::Int8, &pool), &texts);
+    let reference = encode(&minilm_in(Precision::F32, &pool), &texts);
+    for ((text, ours), reference) in texts.iter().zip(&ours).zip(&reference) {
+        let cosine: f32 = ours.iter().zip(reference).map(|(x, y)| x * y).sum();
+        assert!(cosine > 0.998, "{text:?}: {cosine}");
+    }
+    let tiny = encode(&tiny(), &["good sound", "bad battery bad"]);
+    for (ours, reference) in tiny.iter().zip(encode(
+        &tiny_in(Precision::F32),
+        &["good sound", "bad battery bad"],
+    )) {
+        assert_near(ours, &reference, 0.02);
+    }
+}
+
+#[test]
+fn order_is_kept_over_many_batches_and_equal_texts_have_equal_vectors() {
+    let encoder = tiny();
+    let words = [
+        "good",
+        "bad",
+        "sound",
+        "battery",
+        "good sound",
+        "bad battery sound",
+    ];
+    let texts: Vec<&str> = words.iter().cycle().take(1500).copied().collect();
+    let mut progress = Vec::new();
+    let vectors = encoder.encode(&texts, &mut |done| progress.push(done)).unwrap();
+    assert_eq!(progress.last(), Some(&1500));
+    for (position, text) in texts.iter().enumerate() {
+        assert_eq!(vectors[position], encode(&encoder, &[text])[0]);
+        assert_eq!(vectors[position], vectors[position % words.len()]);
+    }
+    assert!(encode(&encoder, &[]).is_empty());
+}
+
+#[test]
+fn three_words_are_five_positions_and_the_models_limit_cuts() {
+    let encoder = minilm();
+    let long = "battery ".repeat(1000);
+    let tokens = encoder
+        .tokenise(&["good battery life", "", &long], &mut |_| {})
+        .unwrap();
+    assert_eq!(tokens.iter().map(Vec::len).collect::<Vec<_>>(), [5, 2, 256]);
+}
+
+#[test]
+fn no_special_token_is_made_of_a_reviews_text() {
+    let encoder = minilm();
+    let separator = encoder.tokenizer.token_to_id("[SEP]").unwrap();
+    let tokens = encoder
+        .tokenise(&["great [SEP] [CLS] [PAD] sound"], &mut |_| {})
+        .unwrap()
+        .remove(0);
+    assert_eq!(
+        tokens.iter().filter(|&&id| id == separator).count(),
+        1,
+        "{tokens:?}"
+    );
+    assert_eq!(tokens.last(), Some(&separator));
+}
+
+#[test]
+fn likeness_of_meaning_is_likeness_of_vectors() {
+    let vectors = encode(
+        &minilm(),
+        &[
+            "How long does the battery last?",
+            "Two days of use on one charge.",
+            "The delivery boy was rude.",
+        ],
+    );
+    let cosine = |a: usize, b: usize| {
+        vectors[a]
+            .iter()
+            .zip(&vectors[b])
+            .map(|(x, y)| x * y)
+            .sum::<f32>()
+    };
+    assert!(
+        cosine(0, 1) > cosine(0, 2) + 0.1,
+        "{} {}",
+        cosine(0, 1),
+        cosine(0, 2)
+    );
+}
+
+#[test]
+fn damaged_models_are_errors_that_name_the_file() {
+    type Damage = dyn Fn(&Path);
+    let truncate = |dir: &Path| {
+        let bytes = std::fs::read(dir.join("model.safetensors")).unwrap();
+        std::fs::write(dir.join("model.safetensors"), &bytes[..bytes.len() / 2]).unwrap();
+    };
+    fn edit(dir: &Path, file: &str, from: &str, to: &str) {
+        let text = std::fs::read_to_string(dir.join(file)).unwrap();
+        assert!(text.contains(from));
+        std::fs::write(dir.join(file), text.replace(from, to)).unwrap();
+    }
+    let table: [(&str, &Damage); 9] = [
+        ("model.safetensors", &truncate),
+        ("model.safetensors", &|dir| {
+            std::fs::remove_file(dir.join("model.safetensors")).unwrap()
+        }),
+        ("model.safetensors", &|dir| {
+            edit(dir, "config.json", "\"hidden_size\":16", "\"hidden_size\":32")
+        }),
+        ("config.json", &|dir| {
+            std::fs::write(dir.join("config.json"), "{}").unwrap()
+        }),
+        ("config.json", &|dir| {
+            edit(dir, "config.json", "\"vocab_size\":9", "\"vocab_size\":5")
+        }),
+        ("config.json", &|dir| {
+            edit(
+                dir,
+                "config.json",
+                "\"num_attention_heads\":2",
+                "\"num_attention_heads\":0",
+            )
+        }),
+        // The tokens that frame a text: one beyond the vocabulary, none, and as many as a text may have.
+        ("tokenizer.json", &|dir| {
+            edit(dir, "tokenizer.json", "\"ids\":[3]", "\"ids\":[9]")
+        }),
+        ("tokenizer.json", &|dir| {
+            let path = dir.join("tokenizer.json");
+            let mut tokenizer: serde_json::Value =
+                serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            tokenizer["post_processor"] = serde_json::Value::Null;
+            std::fs::write(path, tokenizer.to_string()).unwrap();
+        }),
+        ("tokenizer.json", &|dir| {
+            edit(dir, "tokenizer.json", "\"ids\":[3]", "\"ids\":[3,3,3,3,3,3,3]")
+        }),
+    ];
+    for (file, damage) in table {
+        let dir = tempfile::tempdir().unwrap();
+        let model = write_tiny(dir.path());
+        damage(dir.path());
+        for precision in [Precision::Int8, Precision::F32] {
+            let outcome = Encoder::load(&model, &Device::Cpu, precision, &pool());
+            let message = outcome.unwrap_err().to_string();
+            assert!(message.contains(file), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_weight_that_is_not_finite_is_an_error_where_it_would_be_packed() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = write_tiny(dir.path());
+    let path = dir.path().join("model.safetensors");
+    let mut tensors = candle_core::safetensors::load(&path, &Device::Cpu).unwrap();
+    let bias = tensors.get_mut("embeddings.LayerNorm.bias").unwrap();
+    *bias = (&*bias / 0.0).unwrap();
+    candle_core::safetensors::save(&tensors, path).unwrap();
+    let outcome = Encoder::load(&model, &Device::Cpu, Precision::Int8, &pool());
+    let message = outcome.unwrap_err().to_string();
+    assert!(message.contains("embeddings.LayerNorm.bias"), "{message}");
+}
