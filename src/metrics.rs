@@ -84,7 +84,7 @@ const REASON: LabelSet = LabelSet {
 };
 const STAGE: LabelSet = LabelSet {
     name: "stage",
-    values: &["embed", "dense", "fuse"],
+    values: &["embed", "dense", "lexical", "fuse"],
 };
 const DROPPED: LabelSet = LabelSet {
     name: "reason",

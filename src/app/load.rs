@@ -80,7 +80,8 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
         titles,
         ..
     } = shelf;
-    let retriever = Retriever::new(embedder, corpus.clone(), passages, index, titles);
+    let retriever = Retriever::new(embedder, corpus.clone(), passages, index, titles)
+        .context("The reviews' words could not be indexed")?;
     let assistant = Assistant::new(retriever, engine, prompts, config.max_tokens);
     report(Phase::Warming);
     assistant.warm_up().map_err(anyhow::Error::msg)?;

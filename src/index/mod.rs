@@ -9,8 +9,10 @@ mod distinct;
 mod exact;
 mod fingerprint;
 mod graph;
+pub mod lexical;
 pub mod store;
 mod vectors;
+pub mod words;
 
 use std::sync::Arc;
 
@@ -100,6 +102,15 @@ impl Index {
     /// Where there is no such passage.
     pub fn score(&self, query: &[f32], passage: usize) -> f32 {
         dot(query, self.rows.row(self.passages.rows()[passage] as usize)).min(1.0)
+    }
+
+    /// Cosine similarity of two passages.
+    ///
+    /// # Panics
+    /// Where there is no such passage.
+    pub fn likeness(&self, one: usize, other: usize) -> f32 {
+        let row = |passage: usize| self.rows.row(self.passages.rows()[passage] as usize);
+        dot(row(one), row(other)).min(1.0)
     }
 
     /// Passages in the index.

@@ -1,10 +1,6 @@
-//! Candidates → evidence: relevance, floor, diversity. Pure.
-//!
-//! The weights were chosen by looking at the evidence of some twenty questions over the shipped reviews; a yardstick
-//! for them is future work.
+//! Candidates → evidence: relevance, floor, diversity, and a place for the other side. Pure.
 
-use std::collections::HashMap;
-
+use super::fuse::{Ranking, reciprocal_ranks};
 use crate::reviews::ProductId;
 
 /// Below this a passage is not about the question. Questions about other things ("What is the capital of France?",
@@ -12,26 +8,31 @@ use crate::reviews::ProductId;
 const FLOOR: f32 = 0.45;
 /// How much the product's title counts for the floor, beside the passage.
 const FLOOR_TITLE: f32 = 0.5;
-/// How much the product's title counts in the order.
-const TITLE: f32 = 0.4;
-/// How much the aspect's words count in the order, where the passage has all of them.
-const WORDS: f32 = 0.3;
+/// How much the product's title counts in the order, where a ranking by passages counts 1.
+const TITLE: f32 = 0.5;
+/// How much being unlike what is chosen already counts, beside relevance (Carbonell and Goldstein 1998,
+/// <https://doi.org/10.1145/290941.291025>).
+const NOVELTY: f32 = 0.2;
+/// A review of at most so many stars is a complaint; one of more is praise.
+const COMPLAINT: u8 = 3;
 
-/// A passage that may become evidence, with its cosine similarities to the question.
+/// A passage that may become evidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// Its position among the passages.
     pub passage: usize,
     /// The product its review is about.
     pub product: ProductId,
-    /// Of the passage to the whole question.
+    /// The review's stars.
+    pub rating: u8,
+    /// Cosine similarity of the passage to the whole question.
     pub question: f32,
     /// Of the passage to the aspect asked about.
     pub aspect: f32,
     /// Of the product's title to the whole question.
     pub title: f32,
-    /// The share, by weight, of the aspect's words that the passage has.
-    pub words: f32,
+    /// The BM25 score of the aspect's words, where the passage has one of them.
+    pub words: Option<f32>,
 }
 
 impl Candidate {
@@ -40,76 +41,157 @@ impl Candidate {
         self.question.max(self.aspect)
     }
 
-    fn relevance(&self) -> f32 {
-        (self.question + self.aspect) / 2.0 + TITLE * self.title + WORDS * self.words
-    }
-
     fn is_about_it(&self) -> bool {
         self.score() + FLOOR_TITLE * self.title >= FLOOR
     }
+
+    fn complains(&self) -> bool {
+        self.rating <= COMPLAINT
+    }
 }
 
-/// How much evidence is wanted.
+/// How much evidence is wanted, and of which kind.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct Wanted {
     /// In all.
     pub evidence: usize,
     /// Of one product.
     pub per_product: usize,
+    /// Whether it is complaints that are asked for.
+    pub complaints: bool,
 }
 
-/// The most relevant candidates that are about the question, best first, without those that are `alike` to a better
-/// one and without more of one product than wanted.
+/// A candidate and its fused relevance, at most 1.
+struct Relevant {
+    candidate: Candidate,
+    relevance: f32,
+}
+
+/// The most relevant candidates that are about the question, best first, without those that repeat a better one,
+/// without more of one product than wanted, and with the other side's best where all others are of one mind.
+///
+/// `likeness` of two candidates is 1 where they say the same.
 pub fn choose(
-    mut candidates: Vec<Candidate>,
-    limits: Limits,
-    alike: impl Fn(&Candidate, &Candidate) -> bool,
+    candidates: Vec<Candidate>,
+    wanted: Wanted,
+    likeness: impl Fn(&Candidate, &Candidate) -> f32,
 ) -> Vec<Candidate> {
-    candidates.retain(Candidate::is_about_it);
-    // Ties go by position, so that the same question has the same evidence on every machine.
-    candidates.sort_by(|a, b| {
-        b.relevance()
-            .total_cmp(&a.relevance())
-            .then(a.passage.cmp(&b.passage))
-    });
-    let mut chosen: Vec<Candidate> = Vec::with_capacity(limits.evidence);
-    let mut of_product: HashMap<ProductId, usize> = HashMap::new();
-    for candidate in candidates {
-        if chosen.len() == limits.evidence {
-            break;
-        }
-        let of_product = of_product.entry(candidate.product).or_default();
-        if *of_product < limits.per_product && !chosen.iter().any(|better| alike(better, &candidate)) {
-            *of_product += 1;
-            chosen.push(candidate);
-        }
+    let (mut rest, others) = sides(ranked(candidates), wanted.complaints);
+    let mut chosen: Vec<Candidate> = Vec::with_capacity(wanted.evidence);
+    while chosen.len() < wanted.evidence {
+        let of_product = |product| chosen.iter().filter(|better| better.product == product).count();
+        let nearest = |candidate| {
+            let likenesses = chosen.iter().map(|better| likeness(better, candidate));
+            likenesses.fold(0.0, f32::max)
+        };
+        let open = rest
+            .iter()
+            .enumerate()
+            .filter_map(|(at, Relevant { candidate, relevance })| {
+                let nearest = nearest(candidate);
+                let repeats = nearest >= 1.0;
+                (!repeats && of_product(candidate.product) < wanted.per_product)
+                    .then_some((at, (1.0 - NOVELTY) * relevance - NOVELTY * nearest))
+            });
+        // The first of the best, which is the most relevant of them.
+        let best = open.reduce(|best, other| if other.1 > best.1 { other } else { best });
+        let Some((at, _)) = best else { break };
+        chosen.push(rest.remove(at).candidate);
     }
+    rest.extend(others);
+    give_the_other_side_a_place(&mut chosen, rest, wanted.evidence);
     chosen
+}
+
+/// What evidence is chosen from, and what only the last place may come from: those that praise, where complaints are
+/// asked for and there are some.
+fn sides(ranked: Vec<Relevant>, complaints: bool) -> (Vec<Relevant>, Vec<Relevant>) {
+    if complaints && ranked.iter().any(|relevant| relevant.candidate.complains()) {
+        ranked
+            .into_iter()
+            .partition(|relevant| relevant.candidate.complains())
+    } else {
+        (ranked, Vec::new())
+    }
+}
+
+/// The candidates that are about the question, most relevant first. Ties go by position, so that the same question
+/// has the same evidence on every machine.
+fn ranked(mut candidates: Vec<Candidate>) -> Vec<Relevant> {
+    candidates.retain(Candidate::is_about_it);
+    candidates.sort_by_key(|candidate| candidate.passage);
+    let ranking = |weight, score: &dyn Fn(&Candidate) -> Option<f32>| Ranking {
+        scores: candidates.iter().map(score).collect(),
+        weight,
+    };
+    let relevance = reciprocal_ranks(
+        candidates.len(),
+        &[
+            ranking(1.0, &|candidate| Some(candidate.question)),
+            ranking(1.0, &|candidate| Some(candidate.aspect)),
+            ranking(1.0, &|candidate| candidate.words),
+            ranking(TITLE, &|candidate| Some(candidate.title)),
+        ],
+    );
+    let mut relevant: Vec<Relevant> = candidates
+        .into_iter()
+        .zip(relevance)
+        .map(|(candidate, relevance)| Relevant { candidate, relevance })
+        .collect();
+    relevant.sort_by(|a, b| b.relevance.total_cmp(&a.relevance));
+    relevant
+}
+
+/// Where all that is chosen praises, or all of it complains, the best of `rest` that says otherwise of one of the
+/// chosen products takes the last place.
+fn give_the_other_side_a_place(chosen: &mut Vec<Candidate>, rest: Vec<Relevant>, places: usize) {
+    let Some(first) = chosen.first() else { return };
+    let side = first.complains();
+    if chosen.iter().any(|candidate| candidate.complains() != side) {
+        return;
+    }
+    let other = rest
+        .into_iter()
+        .map(|relevant| relevant.candidate)
+        .find(|candidate| {
+            candidate.complains() != side && chosen.iter().any(|better| better.product == candidate.product)
+        });
+    if let Some(other) = other {
+        chosen.truncate(places.saturating_sub(1).max(1));
+        chosen.push(other);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn candidate(passage: usize, product: u32, score: f32, title: f32) -> Candidate {
+    fn candidate(passage: usize, product: u32, rating: u8, score: f32) -> Candidate {
         Candidate {
             passage,
             product: ProductId(product),
+            rating,
             question: score,
             aspect: score,
-            title,
-            words: 0.0,
+            title: 0.0,
+            words: None,
         }
     }
 
-    fn chosen(candidates: &[Candidate], per_product: usize) -> Vec<usize> {
-        // In these tests passages are alike when they differ by 100.
-        let alike = |a: &Candidate, b: &Candidate| a.passage % 100 == b.passage % 100;
-        let limits = Limits {
-            evidence: 3,
-            per_product,
+    const WANTED: Wanted = Wanted {
+        evidence: 3,
+        per_product: 2,
+        complaints: false,
+    };
+
+    /// In these tests passages say the same when they differ by 100, and are alike when they differ by 1,000.
+    fn chosen(candidates: &[Candidate], wanted: Wanted) -> Vec<usize> {
+        let likeness = |a: &Candidate, b: &Candidate| match a.passage.abs_diff(b.passage) {
+            100 => 1.0,
+            1000 => 0.9,
+            _ => 0.0,
         };
-        choose(candidates.to_vec(), limits, alike)
+        choose(candidates.to_vec(), wanted, likeness)
             .iter()
             .map(|candidate| candidate.passage)
             .collect()
@@ -118,45 +200,90 @@ mod tests {
     #[test]
     fn what_is_not_about_the_question_is_no_evidence_whatever_words_it_has() {
         let words = Candidate {
-            words: 1.0,
-            ..candidate(1, 1, FLOOR - 0.01, 0.0)
+            words: Some(9.0),
+            ..candidate(1, 1, 5, FLOOR - 0.01)
         };
-        assert_eq!(
-            chosen(
-                &[words, candidate(2, 2, FLOOR, 0.0), candidate(3, 3, 0.3, 0.4)],
-                2
-            ),
-            [3, 2]
-        );
+        let title = Candidate {
+            title: 0.4,
+            ..candidate(3, 3, 5, 0.3)
+        };
+        assert_eq!(chosen(&[words, candidate(2, 2, 5, FLOOR), title], WANTED), [2, 3]);
     }
 
     #[test]
-    fn title_and_words_decide_between_like_passages_and_ties_go_by_position() {
-        let candidates = [
-            candidate(1, 1, 0.60, 0.1),
-            candidate(2, 2, 0.55, 0.4),
-            candidate(4, 3, 0.5, 0.0),
-            candidate(3, 4, 0.5, 0.0),
+    fn words_and_title_have_a_say_and_ties_go_by_position() {
+        let plain = [
+            candidate(2, 2, 5, 0.5),
+            candidate(1, 1, 5, 0.5),
+            candidate(3, 3, 5, 0.6),
         ];
-        assert_eq!(chosen(&candidates, 2), [2, 1, 3]);
+        assert_eq!(chosen(&plain, WANTED), [3, 1, 2]);
         let words = Candidate {
-            words: 1.0,
-            ..candidate(5, 5, 0.5, 0.0)
+            words: Some(2.0),
+            ..candidate(4, 4, 5, 0.5)
         };
-        assert_eq!(chosen(&[candidate(1, 1, 0.6, 0.1), words], 2), [5, 1]);
+        let [a, b, c] = plain;
+        assert_eq!(chosen(&[a, b, c, words], WANTED), [4, 3, 1]);
     }
 
     #[test]
     fn repetitions_and_the_third_of_a_product_are_left_out() {
         let candidates = [
-            candidate(1, 1, 0.9, 0.0),
-            candidate(101, 2, 0.8, 0.0),
-            candidate(2, 1, 0.7, 0.0),
-            candidate(3, 1, 0.6, 0.0),
-            candidate(4, 3, 0.5, 0.0),
-            candidate(5, 3, 0.47, 0.0),
+            candidate(1, 1, 5, 0.9),
+            candidate(101, 2, 5, 0.8),
+            candidate(2, 1, 5, 0.7),
+            candidate(3, 1, 5, 0.6),
+            candidate(4, 3, 5, 0.5),
         ];
-        assert_eq!(chosen(&candidates, 2), [1, 2, 4]);
-        assert_eq!(chosen(&candidates, 3), [1, 2, 3]);
+        assert_eq!(chosen(&candidates, WANTED), [1, 2, 4]);
+        let many = Wanted {
+            per_product: 3,
+            ..WANTED
+        };
+        assert_eq!(chosen(&candidates, many), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_says_something_new_goes_before_what_says_it_again() {
+        let candidates = [
+            candidate(1, 1, 5, 0.9),
+            candidate(1001, 2, 5, 0.8),
+            candidate(5, 3, 5, 0.7),
+        ];
+        assert_eq!(chosen(&candidates, WANTED), [1, 5, 1001]);
+    }
+
+    #[test]
+    fn the_best_dissent_on_a_chosen_product_has_the_last_place() {
+        let praise = [1, 2, 3, 4].map(|at| candidate(at, at as u32 % 2, 5, 0.9 - at as f32 / 100.0));
+        let elsewhere = candidate(7, 9, 1, 0.6);
+        let dissent = [candidate(8, 1, 2, 0.5), candidate(9, 0, 1, 0.47)];
+        let all = [&praise[..], std::slice::from_ref(&elsewhere), &dissent].concat();
+        assert_eq!(chosen(&all, WANTED), [1, 2, 8]);
+        // Below the floor it is not about the question; of another product it is no dissent.
+        let beside = [&praise[..], &[elsewhere, candidate(8, 1, 1, 0.2)]].concat();
+        assert_eq!(chosen(&beside, WANTED), [1, 2, 3]);
+        // Dissent that is there already is enough.
+        let mixed = [&praise[..1], &[candidate(8, 1, 1, 0.95)], &praise[1..]].concat();
+        assert_eq!(chosen(&mixed, WANTED), [8, 1, 2]);
+    }
+
+    #[test]
+    fn who_asks_for_complaints_gets_them_and_the_best_praise_last() {
+        let candidates = [
+            candidate(1, 1, 5, 0.9),
+            candidate(2, 2, 1, 0.6),
+            candidate(3, 2, 3, 0.5),
+            candidate(4, 1, 2, 0.55),
+            candidate(5, 2, 4, 0.8),
+        ];
+        let complaints = Wanted {
+            complaints: true,
+            ..WANTED
+        };
+        assert_eq!(chosen(&candidates, complaints), [2, 4, 1]);
+        // Praise of a product that nobody complains about is no other side.
+        assert_eq!(chosen(&candidates[..2], complaints), [2]);
+        assert_eq!(chosen(&candidates[..1], complaints), [1]);
     }
 }

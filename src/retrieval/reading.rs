@@ -6,8 +6,35 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::words::{self, Frequencies};
+use super::spelling::Spelling;
+use crate::index::words::{self, Frequencies};
 use crate::reviews::{Product, ProductId};
+
+/// Words of a question that asks what is wrong, folded …
+const COMPLAINTS: &[&str] = &[
+    "bad",
+    "complain",
+    "complaint",
+    "con",
+    "defect",
+    "defective",
+    "disadvantag",
+    "dislik",
+    "drawback",
+    "fault",
+    "hate",
+    "issu",
+    "kharab",
+    "negativ",
+    "problem",
+    "unhapp",
+    "worse",
+    "worst",
+];
+/// … unless it asks what is right as well.
+const PRAISE: &[&str] = &[
+    "advantag", "best", "good", "like", "positiv", "pro", "prais", "worth",
+];
 
 /// A catalogue's words.
 pub struct Vocabulary {
@@ -20,6 +47,8 @@ pub struct Vocabulary {
     categories: HashMap<String, HashSet<ProductId>>,
     /// Words of titles and categories that are commoner there than in reviews: what things are called.
     products: HashSet<String>,
+    /// All words that a question can mean.
+    spelling: Spelling,
 }
 
 /// A question, read.
@@ -33,6 +62,8 @@ pub struct Reading {
     pub scope: HashSet<ProductId>,
     /// Whether it names them by brand.
     pub by_brand: bool,
+    /// Whether it asks what is wrong with them.
+    pub complaints: bool,
 }
 
 impl Vocabulary {
@@ -68,15 +99,23 @@ impl Vocabulary {
             .flat_map(|name| words::of(name))
             .filter(|word| named.share(word) > passages.share(word))
             .collect();
-        let names = products
+        let names: Vec<HashSet<String>> = products
             .iter()
             .map(|product| words::of(product.short_title()))
             .collect();
+        let used = passages.iter().map(|(word, texts)| (word.to_string(), texts));
+        let called_so = names
+            .iter()
+            .flatten()
+            .chain(brands.keys())
+            .chain(categories.keys());
+        let spelling = Spelling::of(used.chain(called_so.map(|word| (word.clone(), 1))));
         Self {
             brands,
             names,
             categories,
             products: called,
+            spelling,
         }
     }
 
@@ -96,9 +135,7 @@ impl Vocabulary {
 
     /// Reads a question: which products the `whole` of it names, and which aspect its `last` part asks about.
     pub fn read(&self, whole: &str, last: &str) -> Reading {
-        let written: Vec<(&str, String)> = words::written(whole)
-            .map(|word| (word, words::folded(word)))
-            .collect();
+        let written = self.words(whole);
         let named: HashSet<ProductId> = written
             .iter()
             .filter_map(|(_, word)| self.brands.get(word))
@@ -115,12 +152,12 @@ impl Vocabulary {
         let by_brand = !named.is_empty();
         let scope = if by_brand { named } else { kinds() };
 
-        let asking: Vec<(&str, String)> = words::written(last)
-            .map(|word| (word, words::folded(word)))
-            .collect();
+        let asking = self.words(last);
         let of_aspect = || asking.iter().filter(|(_, word)| !self.products.contains(word));
+        let complaints = asks_what_is_wrong(&asking);
+        let tells = |word: &str| !(complaints && COMPLAINTS.contains(&word));
         let words: HashSet<String> = of_aspect()
-            .filter(|(word, _)| !words::asks(word))
+            .filter(|(written, word)| !words::asks(written) && tells(word))
             .map(|(_, word)| word.clone())
             .collect();
         let aspect: Vec<&str> = of_aspect().map(|(word, _)| *word).collect();
@@ -135,8 +172,25 @@ impl Vocabulary {
             words,
             scope,
             by_brand,
+            complaints,
         }
     }
+
+    /// The words of a question, as written and as they are compared.
+    fn words<'a>(&self, question: &'a str) -> Vec<(&'a str, String)> {
+        let compared = |word| match words::asks(word) {
+            true => words::folded(word),
+            false => self.spelling.corrected(words::folded(word)),
+        };
+        words::written(question)
+            .map(|word| (word, compared(word)))
+            .collect()
+    }
+}
+
+fn asks_what_is_wrong(question: &[(&str, String)]) -> bool {
+    let has = |list: &[&str]| question.iter().any(|(_, word)| list.contains(&word.as_str()));
+    has(COMPLAINTS) && !has(PRAISE)
 }
 
 #[cfg(test)]
@@ -224,5 +278,26 @@ mod tests {
             (follow_up.aspect.as_str(), follow_up.scope.len()),
             ("and does it leak", 2)
         );
+    }
+
+    #[test]
+    fn slips_are_forgiven_and_complaints_are_heard() {
+        let catalogue = [product("Zuvio Tone 5 Neckband", "headphones")];
+        let reviews = ["battery is good", "the battery has an issue", "sound is clear"];
+        let vocabulary = Vocabulary::of(&catalogue, &Frequencies::of(reviews.into_iter()));
+        for (question, words, named, complaints) in [
+            ("How is the batery of the Zuvoi?", &["batter"][..], true, false),
+            ("Any issues with the baterry?", &["batter"], false, true),
+            ("What do people complain about?", &[], false, true),
+            ("Is it good or bad?", &["bad"], false, false),
+        ] {
+            let reading = vocabulary.read(question, question);
+            let words: HashSet<String> = words.iter().map(|word| word.to_string()).collect();
+            assert_eq!(
+                (reading.words, reading.by_brand, reading.complaints),
+                (words, named, complaints),
+                "{question}"
+            );
+        }
     }
 }

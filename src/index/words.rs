@@ -1,4 +1,4 @@
-//! Words as retrieval compares them: folded, stemmed, weighed by how rare they are. Pure.
+//! Words as they are compared: folded, stemmed, counted. Pure.
 
 use std::collections::{HashMap, HashSet};
 
@@ -147,15 +147,16 @@ impl Frequencies {
         frequencies
     }
 
+    /// Every word, with in how many texts it occurs; in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.containing
+            .iter()
+            .map(|(word, texts)| (word.as_str(), *texts))
+    }
+
     /// The share of the texts that contain `word`.
     pub fn share(&self, word: &str) -> f64 {
         self.count(word) / self.texts.max(1) as f64
-    }
-
-    /// How much `word` tells: the inverse document frequency of BM25 (Robertson and Zaragoza, 2009).
-    pub fn weight(&self, word: &str) -> f64 {
-        let count = self.count(word);
-        (1.0 + (self.texts as f64 - count + 0.5) / (count + 0.5)).ln()
     }
 
     fn count(&self, word: &str) -> f64 {
@@ -183,9 +184,9 @@ mod tests {
     }
 
     #[test]
-    fn rare_words_tell_more() {
+    fn texts_are_counted_not_occurrences() {
         let frequencies = Frequencies::of(["good battery", "good mic", "Good goods"].into_iter());
-        assert!(frequencies.weight("mic") > frequencies.weight("good"));
+        assert_eq!(frequencies.share("mic"), 1.0 / 3.0);
         assert_eq!(frequencies.share("good"), 1.0);
         assert_eq!(frequencies.share("unknown"), 0.0);
     }

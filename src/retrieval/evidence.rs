@@ -1,0 +1,76 @@
+//! What is asked for, and what is found.
+
+use crate::reviews::{Product, ReviewId};
+
+/// Which reviews may be evidence. Empty or absent means any.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filters {
+    /// The shop's product ids ([`Product::key`]).
+    pub product_ids: Vec<String>,
+    /// A category, compared without case.
+    pub category: Option<String>,
+    /// Reviews with at least so many stars.
+    pub min_rating: Option<u8>,
+    /// Products of at most so many rupees; a product without a price does not pass.
+    pub max_price: Option<u32>,
+}
+
+impl Filters {
+    /// Whether a product passes.
+    pub fn admits(&self, product: &Product) -> bool {
+        let listed = self.product_ids.is_empty() || self.product_ids.contains(&product.key);
+        let category = self.category.as_ref().is_none_or(|wanted| {
+            product
+                .category
+                .as_ref()
+                .is_some_and(|category| category.eq_ignore_ascii_case(wanted))
+        });
+        let price = self
+            .max_price
+            .is_none_or(|most| product.price.is_some_and(|price| price <= most));
+        listed && category && price
+    }
+}
+
+/// A question, with what it leans on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The question as it can be understood alone.
+    pub whole: String,
+    /// The part of it that asks: the same, or the end of it where the beginning is an earlier question.
+    pub last: String,
+}
+
+/// One quote that an answer may rest on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// The review it is from.
+    pub review: ReviewId,
+    /// The shop's product id.
+    pub product_key: String,
+    /// The product's title.
+    pub product_title: String,
+    /// The reviewer's stars, 1 to 5.
+    pub rating: u8,
+    /// The review's headline; may be empty.
+    pub summary: String,
+    /// The quoted passage, letter by letter as in the review.
+    pub quote: String,
+    /// Where the quote starts in the review's text, in characters.
+    pub start: usize,
+    /// Where it ends, in characters, exclusive.
+    pub end: usize,
+    /// The review's text before the quote; may be empty.
+    pub before: String,
+    /// The review's text after the quote; may be empty.
+    pub after: String,
+    /// Cosine similarity to the question, −1 to 1.
+    pub score: f32,
+}
+
+impl Evidence {
+    /// What people call the product; see [`crate::reviews::short_title`].
+    pub fn short_title(&self) -> &str {
+        crate::reviews::short_title(&self.product_title)
+    }
+}

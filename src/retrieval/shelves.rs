@@ -1,0 +1,198 @@
+//! The search itself: candidates by meaning and by word, and the evidence that is chosen of them. Runs on whichever
+//! thread asks; reads only.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tantivy::TantivyError;
+
+use super::rank::{self, Candidate, Wanted};
+use super::reading::{Reading, Vocabulary};
+use super::{Evidence, Filters};
+use crate::index::words::Frequencies;
+use crate::index::{Index, lexical::Lexical};
+use crate::metrics;
+use crate::reviews::{Corpus, Passage, ProductId, Review};
+
+/// Best passages that each search brings to the ranking.
+const CANDIDATES: usize = 200;
+/// Products that a question is taken to be about by their titles, where it names none.
+const TITLES: usize = 8;
+/// Passages that become evidence.
+const EVIDENCE: usize = 6;
+/// Passages of one product among them, unless the question is about that product alone.
+const PER_PRODUCT: usize = 2;
+
+/// What is searched: immutable, shared by all questions.
+pub struct Shelves {
+    corpus: Arc<Corpus>,
+    passages: Vec<Passage>,
+    /// A vector for each passage.
+    index: Index,
+    /// A vector for each product's title, in the order of products.
+    titles: Index,
+    /// The words of each passage.
+    lexical: Lexical,
+    /// What a question is read with.
+    pub vocabulary: Vocabulary,
+}
+
+/// A question as it is compared with passages.
+pub struct Sought<'a> {
+    /// What it is about.
+    pub reading: Reading,
+    /// The vector of the whole question.
+    pub question: &'a [f32],
+    /// The vector of the aspect asked about.
+    pub aspect: &'a [f32],
+}
+
+impl Shelves {
+    /// Shelves of `passages`, whose vectors are `index`, and of products, whose titles' vectors are `titles`.
+    ///
+    /// # Errors
+    /// Where the passages' words cannot be indexed.
+    pub fn new(
+        corpus: Arc<Corpus>,
+        passages: Vec<Passage>,
+        index: Index,
+        titles: Index,
+    ) -> Result<Self, TantivyError> {
+        let texts = || passages.iter().map(|passage| passage.text(&corpus));
+        let frequencies = Frequencies::of(texts());
+        Ok(Self {
+            lexical: Lexical::build(texts())?,
+            vocabulary: Vocabulary::of(&corpus.products, &frequencies),
+            corpus,
+            passages,
+            index,
+            titles,
+        })
+    }
+
+    /// The evidence for what is sought, best first.
+    pub fn search(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Evidence> {
+        let candidates = self.candidates(sought, filters);
+        let ranking = Instant::now();
+        let one_product =
+            filters.product_ids.len() == 1 || (sought.reading.by_brand && sought.reading.scope.len() == 1);
+        let wanted = Wanted {
+            evidence: EVIDENCE,
+            per_product: if one_product { EVIDENCE } else { PER_PRODUCT },
+            complaints: sought.reading.complaints,
+        };
+        let likeness = |a: &Candidate, b: &Candidate| {
+            if self.text(a.passage).eq_ignore_ascii_case(self.text(b.passage)) {
+                1.0
+            } else {
+                // Other words are something else, however near.
+                self.index.likeness(a.passage, b.passage).min(0.99)
+            }
+        };
+        let chosen = rank::choose(candidates, wanted, likeness);
+        if let Some(best) = chosen.iter().map(Candidate::score).reduce(f32::max) {
+            metrics::RETRIEVAL_TOP_SCORE.record(&[], f64::from(best));
+        }
+        let evidence = chosen.iter().map(|candidate| self.evidence(candidate)).collect();
+        metrics::RETRIEVAL_DURATION_SECONDS.record(&["fuse"], ranking.elapsed().as_secs_f64());
+        evidence
+    }
+
+    /// Passages near the question or its aspect, or with its words: of the products it names, where it names some;
+    /// else anywhere, and of the products whose titles are nearest.
+    fn candidates(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Candidate> {
+        let started = Instant::now();
+        let titles = self
+            .titles
+            .search_exact(sought.question, self.corpus.products.len(), |_| true);
+        let mut title_score = vec![0.0; titles.len()];
+        titles.iter().for_each(|hit| title_score[hit.passage] = hit.score);
+
+        let named = !sought.reading.scope.is_empty();
+        let about: HashSet<ProductId> = match named {
+            true => sought.reading.scope.clone(),
+            false => titles
+                .iter()
+                .take(TITLES)
+                .map(|hit| ProductId(hit.passage as u32))
+                .collect(),
+        };
+        let admitted = |passage: usize| {
+            let review = self.review(passage);
+            filters.min_rating.is_none_or(|least| review.rating >= least)
+                && filters.admits(&self.corpus.products[review.product.0 as usize])
+        };
+        let in_scope = |passage| about.contains(&self.review(passage).product) && admitted(passage);
+        let unfiltered = *filters == Filters::default();
+        // Every passage that was found, with its BM25 score where it has one.
+        let mut found: BTreeMap<usize, Option<f32>> = BTreeMap::new();
+        for vector in [sought.question, sought.aspect] {
+            let mut near = self.index.search_exact(vector, CANDIDATES, in_scope);
+            if !named {
+                near.extend(match unfiltered {
+                    true => self.index.search(vector, CANDIDATES),
+                    false => self.index.search_exact(vector, CANDIDATES, admitted),
+                });
+            }
+            found.extend(near.iter().map(|hit| (hit.passage, None)));
+        }
+        metrics::RETRIEVAL_DURATION_SECONDS.record(&["dense"], started.elapsed().as_secs_f64());
+
+        let started = Instant::now();
+        let mut with_words = |keep: &dyn Fn(usize) -> bool| {
+            let hits = self.lexical.search(&sought.reading.words, CANDIDATES, keep);
+            found.extend(hits.iter().map(|hit| (hit.passage, Some(hit.score))));
+        };
+        with_words(&in_scope);
+        if !named {
+            with_words(&admitted);
+        }
+        metrics::RETRIEVAL_DURATION_SECONDS.record(&["lexical"], started.elapsed().as_secs_f64());
+
+        let candidate = |(passage, words): (usize, Option<f32>)| {
+            let review = self.review(passage);
+            Candidate {
+                passage,
+                product: review.product,
+                rating: review.rating,
+                question: self.index.score(sought.question, passage),
+                aspect: self.index.score(sought.aspect, passage),
+                title: title_score[review.product.0 as usize],
+                words,
+            }
+        };
+        found.into_iter().map(candidate).collect()
+    }
+
+    fn review(&self, passage: usize) -> &Review {
+        &self.corpus.reviews[self.passages[passage].review.0 as usize]
+    }
+
+    fn text(&self, passage: usize) -> &str {
+        let Passage { start, end, .. } = self.passages[passage];
+        &self.review(passage).text[start as usize..end as usize]
+    }
+
+    fn evidence(&self, candidate: &Candidate) -> Evidence {
+        let passage = self.passages[candidate.passage];
+        let review = self.review(candidate.passage);
+        let product = &self.corpus.products[review.product.0 as usize];
+        let (before, rest) = review.text.split_at(passage.start as usize);
+        let (quote, after) = rest.split_at((passage.end - passage.start) as usize);
+        let start = before.chars().count();
+        Evidence {
+            review: passage.review,
+            product_key: product.key.clone(),
+            product_title: product.title.clone(),
+            rating: review.rating,
+            summary: review.summary.clone(),
+            quote: quote.to_string(),
+            start,
+            end: start + quote.chars().count(),
+            before: before.to_string(),
+            after: after.to_string(),
+            score: candidate.score(),
+        }
+    }
+}
