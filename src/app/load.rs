@@ -82,7 +82,7 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
     } = shelf;
     let retriever = Retriever::new(embedder, corpus.clone(), passages, index, titles)
         .context("The reviews' words could not be indexed")?;
-    let assistant = Assistant::new(retriever, engine, prompts, config.max_tokens);
+    let assistant = Assistant::new(retriever.clone(), engine, prompts, config.max_tokens);
     report(Phase::Warming);
     assistant.warm_up().map_err(anyhow::Error::msg)?;
     tracing::info!(
@@ -95,6 +95,7 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
     );
     Ok(Service {
         assistant,
+        retriever,
         corpus,
         info,
     })

@@ -14,6 +14,7 @@ pub use load::{Shelf, embed, passages_dir, pool, shelf};
 
 use crate::assistant::Assistant;
 use crate::config::Config;
+use crate::retrieval::Retriever;
 use crate::reviews::Corpus;
 
 /// How far the server is. Its text is what `/readyz` shows.
@@ -58,6 +59,8 @@ impl fmt::Display for Phase {
 pub struct Service {
     /// Answers questions.
     pub assistant: Assistant,
+    /// Finds evidence and products, without the chat model.
+    pub retriever: Retriever,
     /// The reviews.
     pub corpus: Arc<Corpus>,
     /// What runs here.

@@ -25,14 +25,12 @@ pub use prompt::{DEFAULT_BUDGET, PromptBuilder, PromptError};
 use crate::embedding::EmbeddingError;
 use crate::generation::{Engine, Event as Step, Finished, Overloaded, Reason, Refused, Request, Sampling};
 use crate::metrics;
-use crate::retrieval::Retriever;
+use crate::retrieval::{self, Retriever};
 use grounding::Grounded;
 use prompt::Prompt;
 
 /// Events that wait for a slow reader before the answer waits with them; the engine never does.
 const EVENTS: usize = 64;
-/// Seconds after which retrieval has room again: a question's embedding takes a fraction of one.
-const RETRY_RETRIEVAL_SECONDS: u64 = 1;
 
 /// Answers questions. Cheap to clone.
 #[derive(Clone)]
@@ -344,7 +342,7 @@ fn refuse(error: EmbeddingError) -> AskError {
         EmbeddingError::Overloaded => {
             metrics::RAG_REQUESTS_TOTAL.add(&["overloaded"], 1);
             AskError::Overloaded(Overloaded {
-                retry_after_seconds: RETRY_RETRIEVAL_SECONDS,
+                retry_after_seconds: retrieval::RETRY_SECONDS,
             })
         }
         error => {

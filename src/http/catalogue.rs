@@ -142,7 +142,8 @@ impl Page {
 }
 
 impl ProductFacts {
-    fn of(product: &Product) -> ProductFacts {
+    /// The facts of one product.
+    pub(super) fn of(product: &Product) -> ProductFacts {
         ProductFacts {
             id: product.key.clone(),
             title: product.title.clone(),

@@ -43,7 +43,7 @@ enum WireRole {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct WireFilters {
+pub(super) struct WireFilters {
     product_ids: Option<Vec<String>>,
     category: Option<String>,
     min_rating: Option<u8>,
@@ -122,7 +122,7 @@ fn check_messages(messages: &[Message], options: &Options) -> Result<(), ApiErro
 }
 
 /// The filters, where they name what exists: one that matches nothing is a slip, not a question without evidence.
-fn checked_filters(filters: WireFilters, corpus: &Corpus) -> Result<Filters, ApiError> {
+pub(super) fn checked_filters(filters: WireFilters, corpus: &Corpus) -> Result<Filters, ApiError> {
     let product_ids = filters.product_ids.unwrap_or_default();
     if let Some(unknown) = product_ids
         .iter()

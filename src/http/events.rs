@@ -120,7 +120,7 @@ impl From<Event> for Wire {
                 eta_seconds: tenths(wait),
             },
             Event::Evidence(evidence) => Wire::Evidence {
-                items: (1..).zip(evidence).map(Item::new).collect(),
+                items: Item::numbered(evidence),
             },
             Event::Progress {
                 processed,
@@ -143,6 +143,11 @@ impl From<ApiError> for Wire {
 }
 
 impl Item {
+    /// Evidence, numbered from 1 in its order.
+    pub fn numbered(evidence: Vec<Evidence>) -> Vec<Item> {
+        (1..).zip(evidence).map(Item::new).collect()
+    }
+
     fn new((id, evidence): (usize, Evidence)) -> Item {
         Item {
             id,

@@ -15,6 +15,7 @@ mod observe;
 mod page;
 mod panics;
 mod probes;
+mod recommend;
 mod request_id;
 mod serve;
 mod stream;
@@ -73,6 +74,9 @@ fn routes() -> Vec<(Method, &'static str, MethodRouter<Shared>)> {
         (Method::GET, "/api/products", get(catalogue::products)),
         (Method::GET, "/api/products/{id}", get(catalogue::product)),
         (Method::GET, "/api/reviews/{id}", get(catalogue::review)),
+        // What retrieval finds, without the chat model.
+        (Method::POST, "/api/search", post(recommend::search)),
+        (Method::POST, "/api/recommend", post(recommend::recommend)),
         // The two endpoints of the system this one took over from.
         (Method::POST, "/get", post(form::get)),
         (Method::GET, "/health", get(probes::health)),

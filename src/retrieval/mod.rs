@@ -2,10 +2,12 @@
 //!
 //! [`Retriever::retrieve`] runs as a task: the question's vectors come from the embedder's thread, the search runs on
 //! tokio's blocking threads. What a question is about is read in `reading`, with `spelling`'s help; `shelves` finds
-//! candidates, by meaning and by word; `fuse` makes one order of several; `rank` decides what becomes evidence.
+//! candidates, by meaning and by word; `fuse` makes one order of several; `rank` decides what becomes evidence, and `products` which
+//! products are recommended.
 
 mod evidence;
 mod fuse;
+mod products;
 mod rank;
 mod reading;
 mod shelves;
@@ -21,7 +23,11 @@ use crate::index::Index;
 use crate::metrics;
 use crate::reviews::{Corpus, Passage};
 pub use evidence::{Asked, Evidence, Filters};
+pub use products::Recommended;
 use shelves::{Shelves, Sought};
+
+/// Seconds after which retrieval has room again: a question's embedding takes a fraction of one.
+pub const RETRY_SECONDS: u64 = 1;
 
 /// Finds evidence. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +57,28 @@ impl Retriever {
     /// # Errors
     /// [`EmbeddingError::Overloaded`], at once, when too many questions wait to be embedded.
     pub async fn retrieve(&self, asked: &Asked, filters: &Filters) -> Result<Vec<Evidence>, EmbeddingError> {
+        self.seek(asked, filters, Shelves::search).await
+    }
+
+    /// The products that fit what was asked, best first; none where nothing is about it.
+    ///
+    /// # Errors
+    /// As [`Retriever::retrieve`].
+    pub async fn recommend(
+        &self,
+        asked: &Asked,
+        filters: &Filters,
+    ) -> Result<Vec<Recommended>, EmbeddingError> {
+        self.seek(asked, filters, Shelves::recommend).await
+    }
+
+    /// Reads and embeds what is asked, then has `search` answer it on a blocking thread.
+    async fn seek<T: Send + 'static>(
+        &self,
+        asked: &Asked,
+        filters: &Filters,
+        search: fn(&Shelves, &Sought<'_>, &Filters) -> T,
+    ) -> Result<T, EmbeddingError> {
         let started = Instant::now();
         let reading = self.shelves.vocabulary.read(&asked.whole, &asked.last);
         let texts = vec![asked.whole.clone(), reading.aspect.clone()];
@@ -59,14 +87,12 @@ impl Retriever {
 
         let (shelves, filters) = (self.shelves.clone(), filters.clone());
         let search = move || {
-            shelves.search(
-                &Sought {
-                    reading,
-                    question: &vectors[0],
-                    aspect: &vectors[1],
-                },
-                &filters,
-            )
+            let sought = Sought {
+                reading,
+                question: &vectors[0],
+                aspect: &vectors[1],
+            };
+            search(&shelves, &sought, &filters)
         };
         tokio::task::spawn_blocking(search)
             .await

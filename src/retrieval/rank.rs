@@ -45,7 +45,8 @@ impl Candidate {
         self.score() + FLOOR_TITLE * self.title >= FLOOR
     }
 
-    fn complains(&self) -> bool {
+    /// Whether its review complains.
+    pub fn complains(&self) -> bool {
         self.rating <= COMPLAINT
     }
 }
@@ -61,22 +62,25 @@ pub struct Wanted {
     pub complaints: bool,
 }
 
-/// A candidate and its fused relevance, at most 1.
-struct Relevant {
-    candidate: Candidate,
-    relevance: f32,
+/// A candidate that is about the question.
+#[derive(Debug, Clone)]
+pub struct Relevant {
+    /// Which.
+    pub candidate: Candidate,
+    /// Its fused relevance, at most 1.
+    pub relevance: f32,
 }
 
-/// The most relevant candidates that are about the question, best first, without those that repeat a better one,
+/// The most relevant of `ranked`, best first, without those that repeat a better one,
 /// without more of one product than wanted, and with the other side's best where all others are of one mind.
 ///
 /// `likeness` of two candidates is 1 where they say the same.
 pub fn choose(
-    candidates: Vec<Candidate>,
+    ranked: Vec<Relevant>,
     wanted: Wanted,
     likeness: impl Fn(&Candidate, &Candidate) -> f32,
 ) -> Vec<Candidate> {
-    let (mut rest, others) = sides(ranked(candidates), wanted.complaints);
+    let (mut rest, others) = sides(ranked, wanted.complaints);
     let mut chosen: Vec<Candidate> = Vec::with_capacity(wanted.evidence);
     while chosen.len() < wanted.evidence {
         let of_product = |product| chosen.iter().filter(|better| better.product == product).count();
@@ -117,7 +121,7 @@ fn sides(ranked: Vec<Relevant>, complaints: bool) -> (Vec<Relevant>, Vec<Relevan
 
 /// The candidates that are about the question, most relevant first. Ties go by position, so that the same question
 /// has the same evidence on every machine.
-fn ranked(mut candidates: Vec<Candidate>) -> Vec<Relevant> {
+pub fn ranked(mut candidates: Vec<Candidate>) -> Vec<Relevant> {
     candidates.retain(Candidate::is_about_it);
     candidates.sort_by_key(|candidate| candidate.passage);
     let ranking = |weight, score: &dyn Fn(&Candidate) -> Option<f32>| Ranking {
@@ -191,7 +195,7 @@ mod tests {
             1000 => 0.9,
             _ => 0.0,
         };
-        choose(candidates.to_vec(), wanted, likeness)
+        choose(ranked(candidates.to_vec()), wanted, likeness)
             .iter()
             .map(|candidate| candidate.passage)
             .collect()

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use tantivy::TantivyError;
 
-use super::rank::{self, Candidate, Wanted};
+use super::products::{self, Recommended};
+use super::rank::{self, Candidate, Relevant, Wanted};
 use super::reading::{Reading, Vocabulary};
 use super::{Evidence, Filters};
 use crate::index::words::Frequencies;
@@ -23,6 +24,9 @@ const TITLES: usize = 8;
 const EVIDENCE: usize = 6;
 /// Passages of one product among them, unless the question is about that product alone.
 const PER_PRODUCT: usize = 2;
+
+/// Quotes that a recommended product comes with.
+const QUOTES: usize = 3;
 
 /// What is searched: immutable, shared by all questions.
 pub struct Shelves {
@@ -73,8 +77,15 @@ impl Shelves {
 
     /// The evidence for what is sought, best first.
     pub fn search(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Evidence> {
-        let candidates = self.candidates(sought, filters);
+        let ranked = rank::ranked(self.candidates(sought, filters));
         let ranking = Instant::now();
+        if let Some(best) = ranked
+            .iter()
+            .map(|relevant| relevant.candidate.score())
+            .reduce(f32::max)
+        {
+            metrics::RETRIEVAL_TOP_SCORE.record(&[], f64::from(best));
+        }
         let one_product =
             filters.product_ids.len() == 1 || (sought.reading.by_brand && sought.reading.scope.len() == 1);
         let wanted = Wanted {
@@ -82,6 +93,25 @@ impl Shelves {
             per_product: if one_product { EVIDENCE } else { PER_PRODUCT },
             complaints: sought.reading.complaints,
         };
+        let evidence = self.choose(ranked, wanted);
+        metrics::RETRIEVAL_DURATION_SECONDS.record(&["fuse"], ranking.elapsed().as_secs_f64());
+        evidence
+    }
+
+    /// The products that fit what is sought, best first.
+    pub fn recommend(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Recommended> {
+        let ranked = rank::ranked(self.candidates(sought, filters));
+        let wanted = Wanted {
+            evidence: QUOTES,
+            per_product: QUOTES,
+            complaints: sought.reading.complaints,
+        };
+        products::recommend(ranked, &self.corpus.products, |passages| {
+            self.choose(passages, wanted)
+        })
+    }
+
+    fn choose(&self, ranked: Vec<Relevant>, wanted: Wanted) -> Vec<Evidence> {
         let likeness = |a: &Candidate, b: &Candidate| {
             if self.text(a.passage).eq_ignore_ascii_case(self.text(b.passage)) {
                 1.0
@@ -90,13 +120,10 @@ impl Shelves {
                 self.index.likeness(a.passage, b.passage).min(0.99)
             }
         };
-        let chosen = rank::choose(candidates, wanted, likeness);
-        if let Some(best) = chosen.iter().map(Candidate::score).reduce(f32::max) {
-            metrics::RETRIEVAL_TOP_SCORE.record(&[], f64::from(best));
-        }
-        let evidence = chosen.iter().map(|candidate| self.evidence(candidate)).collect();
-        metrics::RETRIEVAL_DURATION_SECONDS.record(&["fuse"], ranking.elapsed().as_secs_f64());
-        evidence
+        rank::choose(ranked, wanted, likeness)
+            .iter()
+            .map(|candidate| self.evidence(candidate))
+            .collect()
     }
 
     /// Passages near the question or its aspect, or with its words: of the products it names, where it names some;

@@ -12,6 +12,7 @@ mod commands;
 mod damage;
 mod errors;
 mod exposition;
+mod found;
 mod leaving;
 mod measurements;
 mod old_page;

@@ -1,0 +1,178 @@
+//! `POST /api/search` and `POST /api/recommend`: what retrieval finds for a question. The chat model is not asked.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::ProductFacts;
+use super::chat::{WireFilters, checked_filters};
+use super::events::Item;
+use super::{Shared, error::ApiError, extract::JsonBody};
+use crate::assistant::AskError;
+use crate::embedding::EmbeddingError;
+use crate::generation::Overloaded;
+use crate::retrieval::{self, Asked, Filters, Recommended};
+use crate::reviews::{Corpus, Share};
+
+/// The request of both.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Inquiry {
+    question: String,
+    #[serde(default)]
+    filters: Option<WireFilters>,
+}
+
+/// Best first.
+#[derive(Debug, Serialize)]
+pub(super) struct Found<T> {
+    items: Vec<T>,
+}
+
+/// A product that fits the question, and every figure that its place rests on.
+#[derive(Debug, Serialize)]
+pub(super) struct Recommendation {
+    product: ProductFacts,
+    /// relevance × shrunk_rating / 5 × (1 − the middle of dissent's interval).
+    score: f64,
+    /// Of its most relevant passage, from 0 to 1.
+    relevance: f64,
+    /// The mean drawn towards the shop's, as if ten more reviews had the shop's mean.
+    shrunk_rating: f64,
+    dissent: Dissent,
+    quotes: Vec<Item>,
+}
+
+/// How many of the passages found are from reviews of three stars and fewer.
+#[derive(Debug, Serialize)]
+struct Dissent {
+    count: usize,
+    of: usize,
+    share: f64,
+    /// The 95% interval of the share, after Wilson.
+    interval: [f64; 2],
+}
+
+/// `POST /api/search`: the evidence that an answer would rest on.
+pub(super) async fn search(
+    State(context): State<Shared>,
+    JsonBody(inquiry): JsonBody<Inquiry>,
+) -> Result<Json<Found<Item>>, ApiError> {
+    let (service, _ticket) = context.admit()?;
+    let (asked, filters) = inquiry.checked(&service.corpus, context.options.max_message_chars)?;
+    let evidence = service.retriever.retrieve(&asked, &filters).await?;
+    let items = Item::numbered(evidence);
+    Ok(Json(Found { items }))
+}
+
+/// `POST /api/recommend`: the products that fit.
+pub(super) async fn recommend(
+    State(context): State<Shared>,
+    JsonBody(inquiry): JsonBody<Inquiry>,
+) -> Result<Json<Found<Recommendation>>, ApiError> {
+    let (service, _ticket) = context.admit()?;
+    let (asked, filters) = inquiry.checked(&service.corpus, context.options.max_message_chars)?;
+    let recommended = service.retriever.recommend(&asked, &filters).await?;
+    let wire = |recommended| Recommendation::of(recommended, &service.corpus);
+    let items = recommended.into_iter().map(wire).collect();
+    Ok(Json(Found { items }))
+}
+
+impl Inquiry {
+    fn checked(self, corpus: &Corpus, max_chars: usize) -> Result<(Asked, Filters), ApiError> {
+        let question = self.question.trim();
+        let length = question.chars().count();
+        if !(1..=max_chars).contains(&length) {
+            let message =
+                format!("The question must have from 1 to {max_chars} characters; this one has {length}.");
+            return Err(ApiError::invalid(message).at("question"));
+        }
+        let asked = Asked {
+            whole: question.to_string(),
+            last: question.to_string(),
+        };
+        Ok((asked, checked_filters(self.filters.unwrap_or_default(), corpus)?))
+    }
+}
+
+impl Recommendation {
+    fn of(recommended: Recommended, corpus: &Corpus) -> Self {
+        Self {
+            product: ProductFacts::of(&corpus.products[recommended.product.0 as usize]),
+            score: rounded(recommended.score),
+            relevance: rounded(recommended.relevance),
+            shrunk_rating: rounded(recommended.rating.shrunk),
+            dissent: Dissent::of(recommended.dissent),
+            quotes: Item::numbered(recommended.quotes),
+        }
+    }
+}
+
+impl Dissent {
+    fn of(share: Share) -> Self {
+        let (low, high) = share.interval();
+        Self {
+            count: share.count,
+            of: share.of,
+            share: rounded(share.value()),
+            interval: [rounded(low), rounded(high)],
+        }
+    }
+}
+
+/// To three decimals.
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+impl From<EmbeddingError> for ApiError {
+    fn from(error: EmbeddingError) -> ApiError {
+        match error {
+            EmbeddingError::Overloaded => AskError::from(Overloaded {
+                retry_after_seconds: retrieval::RETRY_SECONDS,
+            })
+            .into(),
+            error => {
+                tracing::error!(%error, "Nothing could be looked up; the request was refused with an internal error.");
+                ApiError::internal()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::tests::corpus;
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_inquiry_is_a_question_with_known_filters() {
+        let check = |request| {
+            let inquiry: Inquiry = serde_json::from_value(request).expect("it parses");
+            inquiry.checked(&corpus(), 20)
+        };
+        let (asked, filters) = check(json!({"question": " Loud? ", "filters": {"product_ids": ["KET-1"]}}))
+            .expect("it is in order");
+        assert_eq!((asked.whole.as_str(), asked.last.as_str()), ("Loud?", "Loud?"));
+        assert_eq!(filters.product_ids, ["KET-1"]);
+        for (request, param) in [
+            (json!({"question": " "}), "question"),
+            (json!({"question": "é".repeat(21)}), "question"),
+            (
+                json!({"question": "a", "filters": {"product_ids": ["NO"]}}),
+                "filters.product_ids",
+            ),
+        ] {
+            let body = serde_json::to_value(check(request).expect_err(param).into_body()).expect("an error");
+            assert_eq!(body["error"]["param"], param, "{body}");
+        }
+        assert!(serde_json::from_value::<Inquiry>(json!({"question": "a", "limit": 3})).is_err());
+    }
+
+    #[test]
+    fn a_share_comes_with_what_it_is_of() {
+        let dissent = serde_json::to_value(Dissent::of(Share { count: 10, of: 20 })).expect("it serialises");
+        let expected = json!({"count": 10, "of": 20, "share": 0.5, "interval": [0.299, 0.701]});
+        assert_eq!(dissent, expected);
+    }
+}

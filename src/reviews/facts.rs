@@ -1,0 +1,133 @@
+//! What can be said of a product by counting, and how sure it is. Pure.
+
+use super::Product;
+
+/// How many reviews of the shop's mean a product is taken to have beside its own: one five-star review then says
+/// little, fifty say nearly all.
+const PRIOR_REVIEWS: f64 = 10.0;
+/// Standard deviations that a 95% interval reaches to either side.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// A product's stars, with what they are worth beside those of others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rating {
+    /// Reviews.
+    pub count: u32,
+    /// Mean stars; 0 where there is no review.
+    pub mean: f64,
+    /// The mean drawn towards the shop's: (10 × the shop's mean + the sum of stars) / (10 + reviews).
+    pub shrunk: f64,
+}
+
+impl Rating {
+    /// The rating of a product in a shop whose reviews have `shop_mean` stars in the mean.
+    pub fn of(product: &Product, shop_mean: f64) -> Self {
+        let (count, stars) = totals(&product.histogram);
+        Self {
+            count: count as u32,
+            mean: if count > 0.0 { stars / count } else { 0.0 },
+            shrunk: (PRIOR_REVIEWS * shop_mean + stars) / (PRIOR_REVIEWS + count),
+        }
+    }
+}
+
+/// Mean stars over the reviews of all `products`; 0 where there is none.
+pub fn mean_rating(products: &[Product]) -> f64 {
+    let all = products
+        .iter()
+        .map(|product| totals(&product.histogram))
+        .fold((0.0, 0.0), |(count, stars), (n, sum)| (count + n, stars + sum));
+    if all.0 > 0.0 { all.1 / all.0 } else { 0.0 }
+}
+
+/// Reviews, and the sum of their stars.
+fn totals(histogram: &[u32; 5]) -> (f64, f64) {
+    let count: u32 = histogram.iter().sum();
+    let stars: u32 = (1..).zip(histogram).map(|(stars, count)| stars * count).sum();
+    (f64::from(count), f64::from(stars))
+}
+
+/// So many of so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Those that are counted.
+    pub count: usize,
+    /// All of them.
+    pub of: usize,
+}
+
+impl Share {
+    /// The share; 0 of nothing is 0.
+    pub fn value(self) -> f64 {
+        self.count as f64 / self.of.max(1) as f64
+    }
+
+    /// The 95% interval of the share that the reviews are a sample of, after Wilson (1927,
+    /// <https://doi.org/10.1080/01621459.1927.10502953>); of nothing, all is possible.
+    pub fn interval(self) -> (f64, f64) {
+        if self.of == 0 {
+            return (0.0, 1.0);
+        }
+        let (n, share, z2) = (self.of as f64, self.value(), Z * Z);
+        let centre = share + z2 / (2.0 * n);
+        let reach = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
+        let scale = 1.0 + z2 / n;
+        (
+            ((centre - reach) / scale).max(0.0),
+            ((centre + reach) / scale).min(1.0),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(histogram: [u32; 5]) -> Product {
+        Product {
+            key: "K".into(),
+            title: "Kettle".into(),
+            category: None,
+            price: None,
+            histogram,
+            reviews: vec![],
+        }
+    }
+
+    #[test]
+    fn few_reviews_are_drawn_to_the_shops_mean_and_many_are_not() {
+        let shop = [
+            product([0, 0, 0, 0, 1]),
+            product([0, 0, 10, 50, 40]),
+            product([5, 0, 0, 0, 0]),
+        ];
+        let mean = mean_rating(&shop);
+        assert!((mean - (5.0 + 430.0 + 5.0) / 106.0).abs() < 1e-12);
+        let [one, many, bad] = [&shop[0], &shop[1], &shop[2]].map(|product| Rating::of(product, mean));
+        assert_eq!((one.count, one.mean), (1, 5.0));
+        assert!((one.shrunk - (10.0 * mean + 5.0) / 11.0).abs() < 1e-12);
+        assert!(
+            many.shrunk > one.shrunk,
+            "a hundred fours and fives beat one five"
+        );
+        assert!(bad.shrunk < 3.5 && bad.mean == 1.0);
+        let none = Rating::of(&product([0; 5]), mean);
+        assert_eq!((none.count, none.mean), (0, 0.0));
+        assert!((none.shrunk - mean).abs() < 1e-12);
+        assert_eq!(mean_rating(&[]), 0.0);
+    }
+
+    #[test]
+    fn the_interval_is_wilsons() {
+        // 10 of 20: (0.5 + 0.0960365 ± 1.96 × sqrt(0.0125 + 0.0024009)) / 1.192073.
+        let (low, high) = Share { count: 10, of: 20 }.interval();
+        assert!(
+            (low - 0.299_298).abs() < 1e-5 && (high - 0.700_702).abs() < 1e-5,
+            "{low} {high}"
+        );
+        let (low, high) = Share { count: 0, of: 10 }.interval();
+        assert!(low == 0.0 && (high - 0.277_533).abs() < 1e-5, "{low} {high}");
+        assert_eq!(Share { count: 0, of: 0 }.interval(), (0.0, 1.0));
+        assert_eq!(Share { count: 0, of: 0 }.value(), 0.0);
+    }
+}
