@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 
 use crate::embedding::Precision;
+use crate::evaluation::qa::Half;
 use crate::logging::LogFormat;
 use crate::weights::device::DeviceChoice;
 
@@ -66,6 +67,28 @@ pub enum Evaluation {
         /// At most so many reviews, from the first on.
         #[arg(long, default_value_t = 50_000)]
         rows: usize,
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Retrieval over a collection in BEIR's layout: nDCG, recall and MRR.
+    Beir {
+        /// A folder with corpus.jsonl, queries.jsonl and qrels/test.tsv.
+        dir: PathBuf,
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Questions about products (SubjQA): is the review that answers found, and is the answer right?
+    Qa {
+        /// SubjQA's CSV, plain or .gz.
+        file: PathBuf,
+        /// Whose questions: a half of the items, to calibrate on one and report on the other, or both.
+        #[arg(long, value_name = "a|b|both", default_value_t)]
+        half: Half,
+        /// Have so many of the questions answered too, by quotes and by the chat model; always the same ones.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        answers: usize,
         /// Print JSON instead of a table.
         #[arg(long)]
         json: bool,

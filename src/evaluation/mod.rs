@@ -1,12 +1,25 @@
-//! How good the embedding, the index and the chat model are, in figures: what `eval` prints.
+//! How good the embedding, the index, retrieval, the answers and the chat model are, in figures: what `eval` prints.
 //!
-//! In: an encoder, an index or a chat model's logits, and a yardstick. Out: serialisable results that print as tables.
-//! Runs on the calling thread; what can fail is reading the yardstick's file, and the encoder.
+//! In: a yardstick, and what is measured: an encoder, an index, a chat model's logits, or whatever ranks documents
+//! ([`Search`]) or answers questions ([`Answer`]). Out: serialisable results that print as tables. Runs on the calling
+//! thread; what can fail is reading the yardstick's files, and what is measured ([`EvaluationError`]).
+//!
+//! `beir` and `qa` are yardsticks of retrieval and answers; their arithmetic is in `ranking` and `words`.
 
+pub mod beir;
+mod error;
+mod lines;
 pub mod perplexity;
+pub mod qa;
+pub mod ranking;
 mod recall;
+mod search;
 mod sts;
+pub mod words;
 
+pub use error::{EvaluationError, Failure};
 pub use perplexity::Perplexity;
+pub use qa::{Answer, Answered};
 pub use recall::{Latency, Recall, perturbed, recall};
-pub use sts::{EvaluationError, Sts, sts};
+pub use search::{Ranking, Search};
+pub use sts::{Sts, sts};

@@ -1,11 +1,12 @@
 //! Semantic textual similarity: does the cosine of two sentences' vectors rank pairs as people do?
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::embedding::{EmbeddingError, Encoder};
+use super::{EvaluationError, lines};
+use crate::embedding::Encoder;
 use crate::index::dot;
 
 /// Agreement between cosines and people's scores.
@@ -23,40 +24,8 @@ impl fmt::Display for Sts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<10}{:>8.4}", "Spearman", self.spearman)?;
         writeln!(f, "{:<10}{:>8.4}", "Pearson", self.pearson)?;
-        write!(f, "{:<10}{:>8}", "pairs", self.pairs)
+        writeln!(f, "{:<10}{:>8}", "pairs", self.pairs)
     }
-}
-
-/// Why a measurement could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum EvaluationError {
-    /// The yardstick cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-    /// A line is not a scored pair.
-    #[error("line {line} of {} is not {{\"s1\": text, \"s2\": text, \"score\": number}}: {source}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-    /// Too few pairs, or all alike.
-    #[error("{} holds nothing to compare: at least two pairs with different scores are needed", path.display())]
-    Nothing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The encoder failed.
-    #[error(transparent)]
-    Embedding(#[from] EmbeddingError),
 }
 
 #[derive(Deserialize)]
@@ -84,7 +53,10 @@ pub fn sts(encoder: &Encoder, file: &Path) -> Result<Sts, EvaluationError> {
         .collect();
     let scores: Vec<f64> = pairs.iter().map(|pair| pair.score).collect();
     let correlations = correlation(&ranks(&cosines), &ranks(&scores)).zip(correlation(&cosines, &scores));
-    let (spearman, pearson) = correlations.ok_or_else(|| EvaluationError::Nothing { path: file.into() })?;
+    let (spearman, pearson) = correlations.ok_or_else(|| EvaluationError::Nothing {
+        path: file.into(),
+        wanted: "at least two pairs with different scores are needed",
+    })?;
     Ok(Sts {
         spearman,
         pearson,
@@ -93,19 +65,9 @@ pub fn sts(encoder: &Encoder, file: &Path) -> Result<Sts, EvaluationError> {
 }
 
 fn read(path: &Path) -> Result<Vec<Pair>, EvaluationError> {
-    let text = std::fs::read_to_string(path).map_err(|source| EvaluationError::Read {
-        path: path.into(),
-        source,
-    })?;
-    let lines = text.lines().zip(1..).filter(|(text, _)| !text.trim().is_empty());
-    let pair = |(text, line)| {
-        serde_json::from_str(text).map_err(|source| EvaluationError::Line {
-            path: path.into(),
-            line,
-            source,
-        })
-    };
-    lines.map(pair).collect()
+    lines::json(path, "{\"s1\": text, \"s2\": text, \"score\": number}")?
+        .map(|line| line.map(|(_, pair)| pair))
+        .collect()
 }
 
 /// Pearson's correlation; nothing where one side does not vary.
@@ -190,8 +152,11 @@ mod tests {
                 "{\"s1\":\"a\",\"s2\":\"b\",\"score\":1}\n{\"s1\":\"a\"}",
                 "line 2 of",
             ),
-            ("", "nothing to compare"),
-            ("{\"s1\":\"a\",\"s2\":\"b\",\"score\":1}", "nothing to compare"),
+            ("", "nothing to measure with"),
+            (
+                "{\"s1\":\"a\",\"s2\":\"b\",\"score\":1}",
+                "nothing to measure with",
+            ),
         ] {
             std::fs::write(&file, text).unwrap();
             let message = sts(&encoder, &file).unwrap_err().to_string();

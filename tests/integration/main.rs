@@ -22,3 +22,4 @@ mod readiness;
 mod restart;
 mod stopping;
 mod tidy;
+mod yardsticks;

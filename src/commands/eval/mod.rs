@@ -1,0 +1,111 @@
+//! `eval`: quality, measured. Here a command's words become a yardstick and what it is held against.
+
+mod answers;
+mod passages;
+mod perplexity;
+
+use std::fmt::Display;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::app;
+use crate::cli::Evaluation;
+use crate::config::Config;
+use crate::embedding::Encoder;
+use crate::evaluation;
+use crate::evaluation::beir::{Beir, Collection, beir};
+use crate::evaluation::qa::{Half, Qa, SubjQa, qa};
+use crate::index::Index;
+use crate::reviews;
+use crate::weights::{self, device};
+use answers::Respondent;
+use passages::PassageSearch;
+
+/// Questions that recall is measured with.
+const QUERIES: usize = 500;
+/// How far a question lies from the passage it was made of, as a share of its length.
+const NOISE: f32 = 0.5;
+/// Nearest passages asked for.
+const K: usize = 10;
+
+pub(super) fn run(config: &Config, evaluation: Evaluation) -> anyhow::Result<()> {
+    match evaluation {
+        Evaluation::Sts { file, json } => print(&evaluation::sts(&encoder(config)?, &file)?, json),
+        Evaluation::Recall { rows, json } => {
+            let index = first(config, &encoder(config)?, rows)?;
+            let queries = evaluation::perturbed(&index, QUERIES, NOISE);
+            print(&evaluation::recall(&index, &queries, K), json)
+        }
+        Evaluation::Beir { dir, json } => print(&collection(config, &dir)?, json),
+        Evaluation::Qa {
+            file,
+            half,
+            answers,
+            json,
+        } => print(&questions(config, &file, half, answers)?, json),
+        Evaluation::Perplexity { text, json } => print(&perplexity::perplexity(config, &text)?, json),
+    }
+}
+
+fn encoder(config: &Config) -> anyhow::Result<Encoder> {
+    let embedding = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
+    let (device, _) = device::select(config.device)?;
+    let pool = app::pool(config)?;
+    Ok(Encoder::load(
+        &embedding,
+        &device,
+        config.embedding_precision,
+        &pool,
+    )?)
+}
+
+/// Retrieval over the collection in `dir`.
+fn collection(config: &Config, dir: &Path) -> anyhow::Result<Beir> {
+    let collection = Collection::read(dir)?;
+    let texts = collection
+        .documents
+        .iter()
+        .map(|document| (0, passages::document(&document.title, &document.text)));
+    let search = PassageSearch::over(encoder(config)?, &passages::corpus(&["the collection"], texts))?;
+    Ok(beir(&collection, &search)?)
+}
+
+/// Retrieval over the questions in `file`, and `answers` of them answered.
+fn questions(config: &Config, file: &Path, half: Half, answers: usize) -> anyhow::Result<Qa> {
+    let set = SubjQa::read(file)?;
+    let items: Vec<&str> = set.items.iter().map(|item| item.id.as_str()).collect();
+    let texts = set
+        .reviews
+        .iter()
+        .map(|review| (review.item, review.text.clone()));
+    let corpus = passages::corpus(&items, texts);
+    let search = PassageSearch::over(encoder(config)?, &corpus)?;
+    if answers == 0 {
+        return Ok(qa(&set, half, &search, None)?);
+    }
+    let respondent = Respondent::over(config, corpus, &search, encoder(config)?)?;
+    Ok(qa(&set, half, &search, Some((&respondent, answers)))?)
+}
+
+/// An index of the first `rows` reviews.
+fn first(config: &Config, encoder: &Encoder, rows: usize) -> anyhow::Result<Index> {
+    let corpus = reviews::load(&config.data, &config.columns)?;
+    let passages = reviews::passages(&corpus);
+    let texts: Vec<&str> = passages
+        .iter()
+        .filter(|passage| (passage.review.0 as usize) < rows)
+        .map(|passage| passage.text(&corpus))
+        .collect();
+    let vectors = app::embed(encoder, &texts, &|_| {})?;
+    Ok(Index::build(vectors))
+}
+
+fn print(result: &(impl Display + Serialize), json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(result)?);
+    } else {
+        print!("{result}");
+    }
+    Ok(())
+}
