@@ -6,7 +6,7 @@
 //! products are recommended.
 
 mod evidence;
-mod fuse;
+pub(crate) mod fuse;
 mod products;
 mod rank;
 mod reading;

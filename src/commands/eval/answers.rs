@@ -49,7 +49,7 @@ impl Respondent {
         let titles = Index::build(app::embed(&encoder, &titles, &|_| {})?);
         let index = Index::build(search.vectors.clone());
         let embedder = Embedder::spawn(encoder, 1);
-        let retriever = Retriever::new(embedder, Arc::new(corpus), search.passages.clone(), index, titles);
+        let retriever = Retriever::new(embedder, Arc::new(corpus), search.passages.clone(), index, titles)?;
         let (engine, prompts) = engine(config)?;
         Ok(Self {
             assistant: Assistant::new(retriever, engine, prompts, config.max_tokens),

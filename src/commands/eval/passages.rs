@@ -1,15 +1,19 @@
-//! Documents cut into the passages that the server searches, and ranked by their best passage.
+//! Documents cut into the passages that the server searches, and ranked by their best passage: by meaning, by words,
+//! and by the fusion of the two.
 //!
 //! In: documents, as the reviews of a [`Corpus`]. Out: for a query, the documents in the order of each system that there
 //! is. Every passage is compared, so that what is measured is the ranking and not HNSW, which `eval recall` measures.
 //! Runs on the calling thread and those of the encoder's pool; what can fail is the encoder.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::app;
 use crate::embedding::Encoder;
 use crate::evaluation::{Failure, Ranking, Search};
-use crate::index::{Vectors, dot};
+use crate::index::lexical::Lexical;
+use crate::index::{Vectors, dot, words};
+use crate::retrieval::fuse;
 use crate::reviews::{self, Corpus, Passage, Product, ProductId, Review, ReviewId};
 
 /// Documents, passage by passage.
@@ -19,6 +23,8 @@ pub(super) struct PassageSearch {
     pub passages: Vec<Passage>,
     /// A vector for each passage.
     pub vectors: Vectors,
+    /// The words of each passage.
+    words: Lexical,
     /// Where each document's passages lie. A document of a word or two has none and is never found.
     places: Vec<Range<usize>>,
 }
@@ -47,6 +53,7 @@ impl PassageSearch {
             .map(|document| first_of(ReviewId(document))..first_of(ReviewId(document + 1)))
             .collect();
         Ok(Self {
+            words: Lexical::build(texts.into_iter())?,
             encoder,
             passages,
             vectors,
@@ -54,34 +61,77 @@ impl PassageSearch {
         })
     }
 
-    /// The documents by the cosine of their best passage.
-    fn dense(&self, query: &str, among: &[usize], k: usize) -> Result<Vec<usize>, Failure> {
-        let query = self.encoder.encode(&[query], &mut |_| {})?.remove(0);
-        let best = |&document: &usize| {
-            let cosines = self.places[document]
-                .clone()
-                .map(|passage| dot(&query, self.vectors.row(passage)));
-            Some((cosines.reduce(f32::max)?, document))
-        };
-        Ok(best_first(among.iter().filter_map(best).collect(), k))
+    /// Every passage of these documents, in their order.
+    fn passages_of(&self, documents: &[usize]) -> Vec<usize> {
+        documents
+            .iter()
+            .flat_map(|&document| self.places[document].clone())
+            .collect()
     }
+
+    /// The `k` documents with the best passages; `scores` belong to `passages`.
+    fn by_best_passage(&self, passages: &[usize], scores: &[Option<f32>], k: usize) -> Vec<usize> {
+        let mut best: BTreeMap<usize, f32> = BTreeMap::new();
+        for (&passage, score) in passages.iter().zip(scores) {
+            if let Some(score) = *score {
+                let best = best.entry(self.document_of(passage)).or_insert(score);
+                *best = best.max(score);
+            }
+        }
+        best_first(
+            best.into_iter()
+                .map(|(document, score)| (score, document))
+                .collect(),
+            k,
+        )
+    }
+
+    fn document_of(&self, passage: usize) -> usize {
+        self.passages[passage].review.0 as usize
+    }
+}
+
+/// The BM25 scores of `count` texts, in their order; none where a text has none of the words.
+fn scores_of(lexical: &Lexical, words: &BTreeSet<String>, count: usize) -> Vec<Option<f32>> {
+    let mut scores = vec![None; count];
+    for hit in lexical.search(words, count, |_| true) {
+        scores[hit.passage] = Some(hit.score);
+    }
+    scores
 }
 
 impl Search for PassageSearch {
     /// Every system that there is has its line here.
     fn rank(&self, query: &str, among: Option<&[usize]>, k: usize) -> Result<Vec<Ranking>, Failure> {
-        let all: Vec<usize>;
-        let among = match among {
-            Some(among) => among,
-            None => {
-                all = (0..self.places.len()).collect();
-                &all
-            }
+        let vector = self.encoder.encode(&[query], &mut |_| {})?.remove(0);
+        let words: BTreeSet<String> = words::written(query)
+            .filter(|word| !words::asks(word))
+            .map(words::folded)
+            .collect();
+        let passages = match among {
+            Some(documents) => self.passages_of(documents),
+            None => (0..self.passages.len()).collect(),
         };
-        Ok(vec![Ranking {
-            system: "dense",
-            documents: self.dense(query, among, k)?,
-        }])
+        let of_all = scores_of(&self.words, &words, self.passages.len());
+        let scores = |score: &dyn Fn(usize) -> Option<f32>| -> Vec<Option<f32>> {
+            passages.iter().map(|&passage| score(passage)).collect()
+        };
+        let dense = scores(&|passage| Some(dot(&vector, self.vectors.row(passage))));
+        let lexical = scores(&|passage| of_all[passage]);
+        let fused = fuse::reciprocal_ranks(
+            passages.len(),
+            &[&dense, &lexical].map(|scores| fuse::Ranking {
+                scores: scores.clone(),
+                weight: 1.0,
+            }),
+        );
+        let fused: Vec<Option<f32>> = fused.into_iter().map(Some).collect();
+        let systems = [("dense", dense), ("lexical", lexical), ("fused", fused)];
+        let ranking = |(system, scores): (&'static str, Vec<Option<f32>>)| Ranking {
+            system,
+            documents: self.by_best_passage(&passages, &scores, k),
+        };
+        Ok(systems.map(ranking).into())
     }
 }
 
@@ -160,6 +210,17 @@ mod tests {
         };
         assert_eq!(ranked("How long does the battery last?", None, 1), [3]);
         assert_eq!(ranked("Does the kettle leak?", None, 1), [1]);
+        // Every system finds it; by words only what has one is found.
+        let all = search.rank("Does the kettle leak?", None, 10).unwrap();
+        let found = all
+            .iter()
+            .map(|ranking| (ranking.system, ranking.documents.as_slice()));
+        let [dense, lexical, fused] = found.collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(lexical, ("lexical", &[1][..]));
+        assert_eq!(
+            (dense.0, dense.1[0], fused.0, fused.1[0]),
+            ("dense", 1, "fused", 1)
+        );
         // What has nothing to quote is never found, and what was not asked for is left out.
         assert_eq!(ranked("Is it nice?", None, 10).len(), 3);
         assert_eq!(ranked("How long does the battery last?", Some(&[0, 2]), 10), [0]);
