@@ -59,7 +59,7 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
     if let Some(golden) = &embedding.golden {
         selftest::embedding(&encoder, golden)?;
     }
-    let (engine, prompts) = engine(config, &chat, &device, pool)?;
+    let (engine, prompts) = engine(config, &chat, &device::for_another_thread(&device)?, pool)?;
     let shelf = shelf(config, &embedding, &encoder, report)?;
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),

@@ -39,7 +39,8 @@ pub struct Encoder {
 /// Who computes.
 enum Model {
     Kernels(Bert),
-    Candle(Reference),
+    // Boxed: with the feature `cuda` tensors have long descriptions.
+    Candle(Box<Reference>),
 }
 
 impl std::fmt::Debug for Encoder {
@@ -76,7 +77,7 @@ impl Encoder {
             tokenizer,
             model: match precision {
                 Precision::Int8 => Model::Kernels(Bert::load(&config, &path, pool)?),
-                Precision::F32 => Model::Candle(Reference::load(&config, &path, device)?),
+                Precision::F32 => Model::Candle(Box::new(Reference::load(&config, &path, device)?)),
             },
             precision,
             dimension: config.hidden_size,

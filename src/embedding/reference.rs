@@ -29,6 +29,8 @@ impl Reference {
                 path: path.into(),
                 source: Arc::new(source),
             })?;
+        // On a GPU, candle queues each thread's work apart, and it is another thread that embeds.
+        device.synchronize()?;
         Ok(Self {
             model,
             device: device.clone(),

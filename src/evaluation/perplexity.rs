@@ -38,8 +38,9 @@ impl fmt::Display for Perplexity {
     }
 }
 
-/// The windows of a text. Where the model has a token that begins every text, it takes the place of each window's
-/// first token.
+/// The windows of a text. Where the model has a token that begins every text, `tokens` begins with it, and it takes the
+/// place of each further window's first token: without it in front all windows would begin a token later than those of
+/// `llama-perplexity`, and their perplexity is off by more than a percent in a few thousand tokens.
 pub fn windows(tokens: &[u32], begin: Option<u32>) -> impl Iterator<Item = Vec<u32>> {
     tokens.chunks_exact(WINDOW).map(move |window| {
         let mut window = window.to_vec();

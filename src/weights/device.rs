@@ -1,7 +1,8 @@
 //! What inference computes on.
 //!
 //! In: the operator's choice. Out: a candle device and its label for metrics. The only file that asks whether the
-//! binary was built with `cuda`. A GPU that was asked for and is not there is an error, never a quiet fallback.
+//! binary was built with `cuda`. A GPU that was asked for and is not there is an error, never a quiet fallback. (Where
+//! there is not even a driver, the system's loader refuses a binary that was built with `cuda`, in its own words.)
 
 use candle_core::Device;
 
@@ -56,9 +57,23 @@ pub fn select(choice: DeviceChoice) -> Result<(Device, &'static str), WeightsErr
     }
 }
 
+/// The same hardware for another thread. candle's handle on a GPU holds a handle of cuBLAS, whose workspace two threads
+/// must not use at a time.
+pub fn for_another_thread(device: &Device) -> Result<Device, WeightsError> {
+    match device {
+        Device::Cpu => Ok(Device::Cpu),
+        _ => gpu().map_err(WeightsError::Device),
+    }
+}
+
 #[cfg(feature = "cuda")]
 fn gpu() -> Result<Device, String> {
-    Device::new_cuda(0).map_err(|error| format!("no NVIDIA GPU could be used: {error}"))
+    Device::new_cuda(0).map_err(|error| {
+        // With RUST_BACKTRACE, candle's errors go on with a backtrace.
+        let error = error.to_string();
+        let reason = error.lines().next().unwrap_or_default();
+        format!("no NVIDIA GPU could be used: {reason}")
+    })
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -88,6 +103,34 @@ mod tests {
         let (device, label) = select(DeviceChoice::Cpu).unwrap();
         assert!(device.is_cpu());
         assert_eq!(label, "cpu");
+    }
+
+    #[test]
+    fn another_thread_gets_the_same_hardware() {
+        let (device, label) = select(DeviceChoice::Auto).unwrap();
+        let other = for_another_thread(&device).unwrap();
+        assert_eq!(
+            (other.is_cuda(), other.is_cpu()),
+            (label == "cuda", label == "cpu")
+        );
+    }
+
+    #[cfg(feature = "cuda")]
+    #[test]
+    fn a_gpu_is_there_or_its_absence_is_said_in_words() {
+        match select(DeviceChoice::Cuda) {
+            Ok((device, label)) => assert!(device.is_cuda() && label == "cuda"),
+            Err(error) => {
+                let message = error.to_string();
+                assert!(
+                    message.contains("no NVIDIA GPU could be used: ")
+                        && message.contains("choose the device cpu")
+                        && !message.contains('\n'),
+                    "{message}"
+                );
+                assert_eq!(select(DeviceChoice::Auto).unwrap().1, "cpu");
+            }
+        }
     }
 
     #[cfg(not(feature = "cuda"))]

@@ -75,6 +75,16 @@ fn bench_tells_of_each_measurement_in_the_words_of_llama_bench() {
         let mean = speeds.iter().sum::<f64>() / 3.0;
         assert!((number(row, "avg_ts") / mean - 1.0).abs() < 1e-9, "{row}");
         assert!(speeds.contains(&number(row, "median_ts")), "{row}");
+        // Who says tokens reads the weights for them; all users together, at the same time.
+        let said = number(row, "n_gen") * number(row, "n_users");
+        if said > 1.0 {
+            let steps = number(row, "median_ts") * said / tokens / number(row, "n_users");
+            let least = number(row, "model_size") * steps / 1e9;
+            let bandwidth = number(row, "median_gb_per_s");
+            assert!(bandwidth > least && bandwidth < 2.0 * least, "{row}");
+        } else {
+            assert!(row["median_gb_per_s"].is_null(), "{row}");
+        }
         // More than the weights, less than a machine.
         let memory = number(row, "peak_memory_bytes");
         assert!(memory > number(row, "model_size") && memory < 4e9, "{row}");

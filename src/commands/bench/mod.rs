@@ -2,7 +2,8 @@
 //!
 //! *Prefill* and *decode* drive the bare model, as llama.cpp's `llama-bench` does: random tokens, one run that is not
 //! counted, nothing sampled. The *first token* and the *users* ask the engine that the server has; each prompt is
-//! random too, so that nothing of it is in the prefix cache. All runs on the calling thread and those of the engine
+//! random too, so that nothing of it is in the prefix cache. Where tokens are said, the bytes that must be read for them
+//! come to a bandwidth. All runs on the calling thread and those of the engine
 //! and the model; what can fail is loading the model, and a pass through it.
 
 mod decoder;
@@ -12,6 +13,7 @@ mod machine;
 mod row;
 mod subject;
 mod tokens;
+mod traffic;
 
 use anyhow::ensure;
 
@@ -22,6 +24,7 @@ use crate::generation::model::reader::Reader;
 use row::{Row, Test};
 use subject::Subject;
 use tokens::RandomTokens;
+use traffic::Traffic;
 
 pub(super) fn run(config: &Config, benchmark: &Benchmark) -> anyhow::Result<()> {
     let chat = chat_model::load(config)?;
@@ -38,19 +41,20 @@ pub(super) fn run(config: &Config, benchmark: &Benchmark) -> anyhow::Result<()> 
     );
     let mut tokens = RandomTokens::new(chat.model.shape().vocabulary, chat.begin());
     let mut report = Report::new(benchmark, &subject);
+    let traffic = Traffic::new(&chat.gguf, chat.model.shape());
 
     let (bare, served): (Vec<Test>, Vec<Test>) = tests.into_iter().partition(Test::is_bare);
     let room = bare.iter().map(Test::context).max().unwrap_or(0);
     let mut reader = Reader::new(chat.model, room)?;
     for test in bare {
         let samples = decoder::measure(&mut reader, test, benchmark, &mut tokens)?;
-        report.add(Row::new(test, &samples));
+        report.add(Row::new(test, &samples, traffic.bytes_per_token(test)));
     }
     if !served.is_empty() {
         let engine = engine::start(reader.into_model(), chat.tokenizer, chat.name, &served)?;
         for test in served {
             let samples = engine::measure(&engine, test, benchmark.repetitions.get(), &mut tokens)?;
-            report.add(Row::new(test, &samples));
+            report.add(Row::new(test, &samples, traffic.bytes_per_token(test)));
         }
     }
     report.end()

@@ -128,7 +128,8 @@ impl fmt::Display for Test {
     }
 }
 
-/// A measurement. Names are those of `llama-bench`; `test`, `n_users`, the medians and the memory are our own.
+/// A measurement. Names are those of `llama-bench`; `test`, `n_users`, the medians, bandwidth and memory are
+/// our own.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
     #[serde(skip)]
@@ -142,6 +143,8 @@ pub struct Row {
     test_time: String,
     #[serde(flatten)]
     figures: Figures,
+    /// The bandwidth, in 10⁹ bytes a second, that reading weights, keys and values takes at the median speed.
+    median_gb_per_s: Option<f64>,
     /// Of the whole process, from its start to the end of this measurement.
     peak_memory_bytes: Option<u64>,
 }
@@ -157,13 +160,16 @@ pub struct FullRow<'a> {
 
 impl Row {
     /// The first line of the table.
-    pub const HEADINGS: &'static str = "test                          tokens/s  ± stddev   seconds  peak MiB";
+    pub const HEADINGS: &'static str =
+        "test                          tokens/s  ± stddev   seconds  peak MiB      GB/s";
 
-    /// The row of a measurement that has just ended.
+    /// The row of a measurement that has just ended, in which each token took `bytes_per_token` to be read, where that
+    /// is known.
     ///
     /// # Panics
     /// If there are no samples.
-    pub fn new(test: Test, samples: &[Duration]) -> Self {
+    pub fn new(test: Test, samples: &[Duration], bytes_per_token: Option<f64>) -> Self {
+        let figures = Figures::new(samples, test.tokens());
         Self {
             kind: test,
             test: test.name(),
@@ -172,7 +178,8 @@ impl Row {
             n_gen: test.generate(),
             n_depth: test.depth(),
             test_time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            figures: Figures::new(samples, test.tokens()),
+            median_gb_per_s: bytes_per_token.map(|bytes| bytes * figures.median_ts / 1e9),
+            figures,
             peak_memory_bytes: machine::peak_memory(),
         }
     }
@@ -188,12 +195,12 @@ impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (test, figures) = (self.kind.to_string(), &self.figures);
         let seconds = figures.median_ns as f64 / 1e9;
-        let memory = self
-            .peak_memory_bytes
-            .map_or_else(|| "–".to_string(), |bytes| (bytes >> 20).to_string());
+        let known = |text: Option<String>| text.unwrap_or_else(|| "–".to_string());
+        let memory = known(self.peak_memory_bytes.map(|bytes| (bytes >> 20).to_string()));
+        let bandwidth = known(self.median_gb_per_s.map(|figure| format!("{figure:.1}")));
         write!(
             f,
-            "{test:<28}{:>10.1}{:>10.1}{seconds:>10.3}{memory:>10}",
+            "{test:<28}{:>10.1}{:>10.1}{seconds:>10.3}{memory:>10}{bandwidth:>10}",
             figures.median_ts, figures.stddev_ts
         )
     }
@@ -237,6 +244,7 @@ mod tests {
                 depth: 0,
             },
             &[Duration::from_millis(500)],
+            None,
         );
         let line = row.to_string();
         assert!(line.starts_with("prefill 512 "), "{line}");
@@ -244,5 +252,12 @@ mod tests {
         assert!(line[..column("tokens/s")].ends_with(" 1024.0"), "{line}");
         // The sign in the heading has two bytes, but one column.
         assert!(line[..column("seconds") - 1].ends_with(" 0.500"), "{line}");
+        assert!(line.ends_with("         –"), "{line}");
+        let decode = Test::Decode {
+            generate: 4,
+            depth: 0,
+        };
+        let row = Row::new(decode, &[Duration::from_millis(500)], Some(1.5e9));
+        assert!(row.to_string().ends_with("      12.0"), "{row}");
     }
 }

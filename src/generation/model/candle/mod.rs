@@ -4,8 +4,12 @@
 //! GPU its operations are queued there, and only fetching the logits waits for them. What can fail is candle: memory,
 //! the device.
 //!
-//! On CUDA weights stay quantised, and candle's own kernels multiply them. On the CPU they are expanded to f32: large
-//! and slow, but plain arithmetic, against which the CPU's own kernels are tested.
+//! On CUDA weights stay quantised, and candle's own kernels multiply them: one for up to eight rows, another for more,
+//! so there the last bits of a row depend on how many are beside it. On the CPU they are expanded to f32: large and
+//! slow, but plain arithmetic, against which the CPU's own kernels are tested.
+//!
+//! candle queues a thread's work in a queue of that thread's own, so what one thread puts on a GPU and another reads has
+//! to be waited for: loading and reserving end with that.
 
 mod attention;
 mod batch;
@@ -47,7 +51,7 @@ impl CandleDecoder {
         let architecture = Architecture::read(gguf)?;
         let source = Source { gguf, device };
         let embedding = source.matrix(EMBEDDING)?;
-        Ok(Self {
+        let decoder = Self {
             layers: (0..architecture.layers)
                 .map(|at| Layer::load(&source, &architecture, at))
                 .collect::<Result<_, _>>()?,
@@ -61,7 +65,9 @@ impl CandleDecoder {
             caches: Vec::new(),
             device: device.clone(),
             architecture,
-        })
+        };
+        device.synchronize()?;
+        Ok(decoder)
     }
 }
 
@@ -77,11 +83,15 @@ impl Model for CandleDecoder {
     fn reserve(&mut self, blocks: usize) -> Result<(), ModelError> {
         // The old ones go first: there may not be memory for both.
         self.caches.clear();
-        for _ in 0..self.architecture.layers {
-            self.caches
-                .push(Cache::new(&self.architecture, blocks, &self.device)?);
-        }
-        Ok(())
+        let caches = (0..self.architecture.layers)
+            .map(|_| Cache::new(&self.architecture, blocks, &self.device))
+            .collect::<Result<_, _>>();
+        self.caches = caches.map_err(|error| {
+            tracing::error!(%error, "The device gives no memory for keys and values.");
+            let bytes = self.shape().block_bytes.saturating_mul(blocks);
+            ModelError::NoMemory { bytes }
+        })?;
+        Ok(self.device.synchronize()?)
     }
 
     fn forward(&mut self, chunks: &[Chunk<'_>], logits: &mut Vec<f32>) -> Result<(), ModelError> {

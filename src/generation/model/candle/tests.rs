@@ -12,6 +12,7 @@ use crate::generation::model::architecture::testing::{Tiny, chunk, run, tokens};
 use crate::weights::device::{self, DeviceChoice};
 use crate::weights::testing::chat_model;
 
+mod gpu;
 mod naive;
 
 /// A GPU where this is built for one and there is one.
@@ -227,6 +228,23 @@ fn the_shape_is_the_files_and_an_empty_batch_is_nothing() {
     };
     assert_eq!(decoder.shape(), expected);
     assert!(run(&mut decoder, &[]).is_empty());
+}
+
+#[test]
+fn what_one_thread_loads_another_can_read_at_once() {
+    // On a GPU each thread has a queue of its own. The model is large, so that its weights take a while to arrive.
+    let path = chat_model();
+    let load = || {
+        let mut decoder = CandleDecoder::load(&Gguf::read(&path).unwrap(), &device()).unwrap();
+        decoder.reserve(2).unwrap();
+        decoder
+    };
+    let read =
+        |mut decoder: CandleDecoder| run(&mut decoder, &[chunk(&[1, 0], 0, &[1, 4093, 198, 14413], 1)]);
+    let here = read(load());
+    let loaded = load();
+    let elsewhere = std::thread::spawn(move || read(loaded)).join().unwrap();
+    assert_eq!(here, elsewhere);
 }
 
 /// What candle's own Llama says of the last token.
