@@ -37,6 +37,31 @@ impl Mask {
         is_known
     }
 
+    /// Allows exactly the tokens whose bits are set: token `t` is bit `t % 32` of word `t / 32`. Tokens beyond the last
+    /// word are not allowed.
+    ///
+    /// # Errors
+    ///
+    /// The first token that is beyond the vocabulary.
+    pub(super) fn copy(&mut self, bits: &[u32]) -> Result<(), u32> {
+        self.clear();
+        for (word, pair) in self.words.iter_mut().zip(bits.chunks(2)) {
+            let high = pair.get(1).copied().unwrap_or(0);
+            *word = u64::from(pair[0]) | u64::from(high) << 32;
+        }
+        let first_beyond = |(index, word): (usize, &u32)| {
+            let known = self.vocabulary.saturating_sub(32 * index).min(32);
+            let beyond = u64::from(*word) >> known << known;
+            (beyond != 0).then(|| 32 * index as u32 + beyond.trailing_zeros())
+        };
+        let last = self.vocabulary / 32;
+        let mut words = bits.iter().enumerate().skip(last);
+        words.find_map(first_beyond).map_or(Ok(()), |token| {
+            self.clear();
+            Err(token)
+        })
+    }
+
     /// Whether a token is allowed.
     pub fn allows(&self, token: u32) -> bool {
         let word = self.words.get(token as usize / 64).copied().unwrap_or(0);
@@ -91,6 +116,24 @@ mod tests {
             }
             mask.clear();
             assert_eq!(mask, Mask::none(130));
+        }
+    }
+
+    #[test]
+    fn bits_are_copied_as_far_as_the_vocabulary_goes() {
+        for (bits, expected) in [
+            (&[][..], Ok(vec![])),
+            (&[1], Ok(vec![0])),
+            (&[1 << 31, 5, 0, 1, 3], Ok(vec![31, 32, 34, 96, 128, 129])),
+            (&[0, 0, 0, 0, 3, 0, 0], Ok(vec![128, 129])),
+            (&[1, 0, 0, 0, 0b101], Err(130)),
+            (&[1, 0, 0, 0, 1, 0, 0, 1 << 4], Err(228)),
+        ] {
+            let mut mask = Mask::none(130);
+            mask.allow(7); // Must be forgotten.
+            let copied = mask.copy(bits);
+            let allowed: Vec<u32> = (0..300).filter(|token| mask.allows(*token)).collect();
+            assert_eq!(copied.map(|()| allowed), expected, "{bits:?}");
         }
     }
 

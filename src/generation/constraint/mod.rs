@@ -4,15 +4,23 @@
 //! [`Mask`], which the sampler applies; afterwards it is told the token. Tokens of a draft that were not accepted are
 //! never told. It can fail when it is told a token that it did not allow, which is a mistake of the caller.
 //!
+//! [`OneOf`] is a closed list of answers; [`JsonSchema`] is JSON of a given shape, over a [`Vocabulary`] that is built
+//! once for a model. A stop text, `max_tokens` and a deadline end a text whether it is complete or not, and nothing is
+//! added to it then.
+//!
 //! ```text
 //! mask(&mut mask) ──► Sampler::sample(logits, Some(&mask)) ──► accept(token) ──► is_complete()? ──► the end
 //! ```
 
+mod json_schema;
 mod mask;
 mod one_of;
+mod vocabulary;
 
+pub use json_schema::{JsonSchema, SchemaError};
 pub use mask::Mask;
 pub use one_of::OneOf;
+pub use vocabulary::{Vocabulary, VocabularyError};
 
 /// A form that a generated text must take.
 pub trait Constraint: Send {
@@ -21,7 +29,8 @@ pub trait Constraint: Send {
     ///
     /// # Errors
     ///
-    /// [`ConstraintError::Vocabulary`] when an allowed token is beyond the mask's vocabulary.
+    /// [`ConstraintError::Vocabulary`] when an allowed token is beyond the mask's vocabulary,
+    /// [`ConstraintError::Stuck`] when it takes too much to tell what is allowed, or nothing is.
     fn mask(&mut self, mask: &mut Mask) -> Result<(), ConstraintError>;
 
     /// Goes on by a token that was chosen.
@@ -54,4 +63,9 @@ pub enum ConstraintError {
         /// How many tokens the model has.
         vocabulary: usize,
     },
+    /// It cannot tell what may come next. Says nothing of the text.
+    #[error(
+        "the constraint cannot go on ({0}); simplify its regular expressions, or use a model with more tokens"
+    )]
+    Stuck(String),
 }

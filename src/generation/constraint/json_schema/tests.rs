@@ -1,0 +1,396 @@
+//! What schemas lead to, over the default model's tokens and over bytes, without a model; which schemas are refused.
+
+mod model;
+mod validator;
+
+use std::sync::{Arc, LazyLock};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tokenizers::Tokenizer;
+
+use super::*;
+use crate::generation::model::scripted::{END, Voice};
+use crate::generation::testing::{AMPLE, Bench, byte_tokenizer, prompt, request, script};
+use crate::generation::{Reason, Request};
+use crate::weights::gguf::Gguf;
+use crate::weights::testing::chat_model;
+use crate::weights::tokenizer;
+use validator::complaint;
+
+/// The default model's tokens.
+struct Real {
+    tokenizer: Arc<Tokenizer>,
+    end: Vec<u32>,
+    vocabulary: Vocabulary,
+}
+
+static REAL: LazyLock<Real> = LazyLock::new(|| {
+    let gguf = Gguf::read(&chat_model()).unwrap();
+    let tokenizer = Arc::new(tokenizer::from_gguf(&gguf).unwrap());
+    let end = tokenizer::end_tokens(&gguf, &tokenizer);
+    let vocabulary = Vocabulary::new(&tokenizer, &end).unwrap();
+    Real {
+        tokenizer,
+        end,
+        vocabulary,
+    }
+});
+
+/// A vocabulary of the 256 bytes, of which 0 ends a text.
+static BYTES: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::new(&byte_tokenizer(), &[END]).unwrap());
+
+fn forms(schema: &Value) -> JsonSchema {
+    JsonSchema::new(schema, &REAL.vocabulary).unwrap_or_else(|error| panic!("{schema}: {error}"))
+}
+
+fn refused(schema: &Value) -> String {
+    match JsonSchema::new(schema, &REAL.vocabulary) {
+        Ok(_) => panic!("{schema} is accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A text that the masks lead to, chosen at random; after `patience` tokens, the shortest way to its end. `None` when
+/// there was no end within reach.
+fn stroll(form: &mut JsonSchema, seed: u64, patience: usize) -> Option<String> {
+    let mut mask = Mask::none(REAL.tokenizer.get_vocab_size(true));
+    let says = |token: u32| tokenizer::bytes(&REAL.tokenizer, token);
+    let mut state = seed;
+    let mut text = Vec::new();
+    for step in 0..patience + 400 {
+        form.mask(&mut mask).expect("something may follow");
+        let allowed: Vec<u32> = (0..mask.vocabulary() as u32)
+            .filter(|token| mask.allows(*token))
+            .collect();
+        assert!(!allowed.is_empty());
+        // A linear congruential generator with Knuth's constants.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let token = if step < patience {
+            allowed[(state >> 33) as usize % allowed.len()]
+        } else {
+            let length = |token: &&u32| match says(**token)[..] {
+                [] => 0,
+                [b'}' | b']' | b'"'] => 1,
+                [b',' | b':'] => 2,
+                ref bytes => 2 + bytes.len(),
+            };
+            *allowed.iter().min_by_key(length).expect("something is allowed")
+        };
+        form.accept(token).expect("it is allowed");
+        text.extend(says(token));
+        if form.is_complete() {
+            return Some(String::from_utf8(text).expect("whole characters"));
+        }
+    }
+    None
+}
+
+/// One of every kind of keyword, with what a text must hold for the test to have seen it.
+fn schemas() -> Vec<Value> {
+    vec![
+        json!({"type": "object"}),
+        json!({"type": "object", "properties": {
+            "name": {"type": "string", "maxLength": 12},
+            "price": {"type": "number", "minimum": 0, "maximum": 99.5},
+            "stars": {"type": "integer", "minimum": 1, "maximum": 5},
+            "maker": {"type": "object", "properties": {"city": {"type": "string", "maxLength": 8}},
+                "required": ["city"], "additionalProperties": false},
+            "tags": {"type": "array", "items": {"enum": ["loud", "light", "cheap"]}, "minItems": 1, "maxItems": 3},
+        }, "required": ["name", "stars", "maker", "tags"], "additionalProperties": false}),
+        json!({"type": "array", "items": {"type": ["boolean", "null"]}, "minItems": 2, "maxItems": 4}),
+        json!({"enum": ["a\"b\\c", "tab\there", "अच्छा", "👍🏽", "\u{1}", 3, null, {"a": [1, true]}]}),
+        json!({"oneOf": [{"type": "integer"}, {"type": "string", "maxLength": 5}]}),
+        json!({"anyOf": [{"type": "boolean"}, {"const": "maybe"}, {"type": "array", "maxItems": 1}]}),
+        json!({"type": "string", "pattern": "^[A-Z]{2}-[0-9]{3}$"}),
+        json!({"type": "string", "format": "date"}),
+        json!({"allOf": [{"type": "integer", "minimum": 10}, {"maximum": 60}], "multipleOf": 5}),
+        json!({"$ref": "#/$defs/node", "$defs": {"node": {"type": "object", "properties": {
+            "value": {"type": "integer", "minimum": 0, "maximum": 9},
+            "next": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/node"}]},
+        }, "required": ["value", "next"], "additionalProperties": false}}}),
+        json!({"type": "array", "prefixItems": [{"const": "x"}, {"type": "boolean"}], "minItems": 2, "items": false}),
+        json!({"title": "Anything short", "type": "string", "minLength": 3, "maxLength": 6, "x-unknown": 1}),
+    ]
+}
+
+#[test]
+fn whatever_the_masks_lead_to_is_json_that_the_schema_allows() {
+    for schema in schemas() {
+        for seed in 0..6 {
+            let text = stroll(&mut forms(&schema), seed, 30).unwrap_or_else(|| panic!("{schema} has no end"));
+            let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(complaint(&schema, &schema, &value), None, "{text} under {schema}");
+            assert!(!text.contains(['\n', '\t']), "on one line: {text}");
+        }
+    }
+}
+
+/// Schemas of a few levels, all of whose texts are bounded or soon ended.
+fn any_schema() -> impl Strategy<Value = Value> {
+    let bounded = |kind: &'static str| {
+        (-50_i64..50, 0_i64..40)
+            .prop_map(move |(least, more)| json!({"type": kind, "minimum": least, "maximum": least + more}))
+    };
+    let string = (0_usize..4, 0_usize..9)
+        .prop_map(|(least, more)| json!({"type": "string", "minLength": least, "maxLength": least + more}));
+    let choice = prop::collection::vec("[a-z\"\\\\é ]{0,6}", 1..4).prop_map(|texts| json!({"enum": texts}));
+    let leaf = prop_oneof![
+        Just(json!({"type": "null"})),
+        Just(json!({"type": "boolean"})),
+        bounded("integer"),
+        bounded("number"),
+        string,
+        choice,
+        Just(json!({"type": "string", "pattern": "^[0-9a-f]{4}$"})),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        let array = (inner.clone(), 0_usize..3, 0_usize..3).prop_map(|(items, least, more)| {
+            json!({"type": "array", "items": items, "minItems": least, "maxItems": least + more})
+        });
+        let properties = prop::collection::vec((inner.clone(), any::<bool>()), 0..4);
+        let object = (properties, any::<bool>()).prop_map(|(properties, open)| {
+            let name = |index: usize| format!("p{index}");
+            let listed = properties.iter().enumerate();
+            let required: Vec<String> =
+                listed.clone().filter(|(_, (_, required))| *required).map(|(index, _)| name(index)).collect();
+            let properties: serde_json::Map<String, Value> =
+                listed.map(|(index, (schema, _))| (name(index), schema.clone())).collect();
+            let others = if open { json!({"type": "boolean"}) } else { json!(false) };
+            json!({"type": "object", "properties": properties, "required": required, "additionalProperties": others})
+        });
+        let either = prop::collection::vec(inner, 1..4).prop_map(|options| json!({"anyOf": options}));
+        prop_oneof![array, object, either]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn random_schemas_are_kept_to(schema in any_schema(), seed in any::<u64>()) {
+        let Some(text) = stroll(&mut forms(&schema), seed, 40) else {
+            return Err(TestCaseError::fail("no end"));
+        };
+        let value: Value = serde_json::from_str(&text).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(complaint(&schema, &schema, &value), None, "{}", text);
+    }
+}
+
+#[test]
+fn properties_come_in_the_schemas_order() {
+    let schema = json!({"type": "object", "properties": {"z": {"const": 1}, "a": {"const": 2}, "m": {"const": 3}},
+        "required": ["a", "m", "z"], "additionalProperties": false});
+    let text = stroll(&mut forms(&schema), 1, 0).expect("an end");
+    assert_eq!(text.replace(' ', ""), r#"{"z":1,"a":2,"m":3}"#);
+}
+
+#[test]
+fn unsupported_schemas_are_refused_in_words() {
+    for (schema, words) in [
+        (json!({"type": "string", "not": {"const": "x"}}), "`not`"),
+        (
+            json!({"type": "array", "uniqueItems": true, "contains": {}}),
+            "`contains`, `uniqueItems`",
+        ),
+        (
+            json!({"properties": {"a": {"if": {}, "then": {}}}}),
+            "`if`, `then`",
+        ),
+        (
+            json!({"oneOf": [{"type": "integer"}, {"type": "integer", "minimum": 3}]}),
+            "use anyOf",
+        ),
+        (json!({"$ref": "https://example.com/schema.json"}), "#/"),
+        (json!({"$ref": "#/$defs/missing"}), "missing"),
+        (json!({"type": "string", "pattern": "(?=a)b"}), "look-around"),
+        (json!({"type": "string", "format": "colour"}), "colour"),
+        (json!({"type": "text"}), "text"),
+        (
+            json!({"minimum": 5, "maximum": 4, "type": "integer"}),
+            "Unsatisfiable",
+        ),
+        (json!(false), "Unsatisfiable"),
+        (json!({"enum": []}), "Unsatisfiable"),
+        (json!({"$ref": "#"}), "no text satisfies"),
+        (json!("string"), "object or boolean"),
+    ] {
+        let message = refused(&schema);
+        assert!(message.contains(words), "{schema}: {message}");
+        assert!(
+            !message.contains("coerce") && !message.contains("feature"),
+            "{message}"
+        );
+    }
+    // A property may have any name.
+    stroll(
+        &mut forms(&json!({"type": "object", "properties": {"not": {"type": "null"}}})),
+        1,
+        0,
+    )
+    .expect("an end");
+}
+
+#[test]
+fn what_would_take_long_is_refused_at_once() {
+    let properties = |count: usize| -> Value {
+        let named = (0..count).map(|index| (format!("p{index}"), json!({"type": "null"})));
+        Value::Object(named.collect())
+    };
+    let patterns = |count: usize| -> Vec<Value> {
+        (0..count)
+            .map(|length| json!({"type": "string", "pattern": format!("a.{{{length}}}b")}))
+            .collect()
+    };
+    let pairs = |count: usize| -> Vec<Value> {
+        let either = |index| {
+            json!({"anyOf": [{"properties": {format!("a{index}"): {"type": "null"}}},
+            {"properties": {format!("b{index}"): {"type": "null"}}}]})
+        };
+        (0..count).map(either).collect()
+    };
+    let names: serde_json::Map<String, Value> =
+        (0..9).map(|index| (format!("^{index}"), json!(true))).collect();
+    for (schema, words) in [
+        (json!({"const": "x".repeat(bounds::MOST_BYTES)}), "bytes"),
+        (json!({"allOf": patterns(9)}), "9 patterns"),
+        (json!({"patternProperties": names}), "9 patterns"),
+        (json!({"type": "integer", "multipleOf": 1_000_003}), "multipleOf"),
+        (
+            json!({"anyOf": [{"multipleOf": 97}, {"multipleOf": 0.89}]}),
+            "multipleOf",
+        ),
+        (
+            json!({"properties": properties(60), "minProperties": 1}),
+            "60 properties",
+        ),
+        (json!({"allOf": pairs(12)}), "too complex"),
+        (
+            json!({"type": "string", "pattern": "a?".repeat(7_000)}),
+            "too complex",
+        ),
+    ] {
+        let message = refused(&schema);
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn long_and_deep_schemas_that_cost_little_are_fine() {
+    let properties: serde_json::Map<String, Value> = (0..300)
+        .map(|index| (format!("p{index}"), json!({"type": "null"})))
+        .collect();
+    let mut deep = json!({"type": "null"});
+    for _ in 0..300 {
+        deep = json!({"type": "array", "items": deep, "maxItems": 1});
+    }
+    let chain: serde_json::Map<String, Value> = (0..300)
+        .map(|index| {
+            (
+                format!("d{index}"),
+                json!({"items": {"$ref": format!("#/$defs/d{}", (index + 1) % 300)}}),
+            )
+        })
+        .collect();
+    for schema in [
+        json!({"properties": properties, "additionalProperties": false}),
+        deep,
+        json!({"$defs": chain, "$ref": "#/$defs/d0", "type": "array"}),
+        json!({"type": "array", "items": {"type": "null"}, "minItems": 0, "maxItems": 1_000_000_000}),
+        json!({"type": "string", "maxLength": 1_000_000}),
+        json!({"type": "integer", "multipleOf": 100_000}),
+    ] {
+        stroll(&mut forms(&schema), 1, 0).expect("a short way to the end");
+    }
+}
+
+#[test]
+fn the_end_is_clean_and_wrong_tokens_change_nothing() {
+    let schema = json!({"type": "array", "items": {"type": "integer"}, "maxItems": 1});
+    let mut form = JsonSchema::new(&schema, &BYTES).expect("a schema");
+    let mut mask = Mask::none(256);
+    let mut allowed = |form: &mut JsonSchema| -> Vec<u8> {
+        form.mask(&mut mask).expect("a mask");
+        (0..=255).filter(|byte| mask.allows(u32::from(*byte))).collect()
+    };
+    assert_eq!(allowed(&mut form), b"[");
+    for wrong in [u32::from(b'{'), u32::from(b' '), END, 256, u32::MAX] {
+        assert_eq!(form.accept(wrong), Err(ConstraintError::NotAllowed(wrong)));
+    }
+    assert_eq!(allowed(&mut form), b"[");
+    for byte in *b"[4" {
+        form.accept(u32::from(byte)).expect("it is allowed");
+        assert!(!form.is_complete());
+    }
+    assert_eq!(allowed(&mut form), b"0123456789]");
+    // Without being asked for a mask first.
+    form.accept(u32::from(b'2')).expect("it is allowed");
+    form.accept(u32::from(b']')).expect("it is allowed");
+    assert!(form.is_complete());
+    assert_eq!(allowed(&mut form), [END as u8]);
+    assert_eq!(form.accept(END), Err(ConstraintError::NotAllowed(END)));
+    let beyond = JsonSchema::new(&schema, &BYTES)
+        .expect("a schema")
+        .mask(&mut Mask::none(80));
+    let expected = ConstraintError::Vocabulary {
+        token: u32::from(b'['),
+        vocabulary: 80,
+    };
+    assert_eq!(beyond, Err(expected));
+}
+
+#[test]
+fn texts_end_whole_or_say_that_they_were_cut() {
+    let object = json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"],
+        "additionalProperties": false});
+    let say = |schema: &Value, voice: &str, max_tokens, stop: &[&str]| {
+        let form = JsonSchema::new(schema, &BYTES).expect("a schema");
+        let (text, finished) = Bench::new(script(voice), AMPLE).answer(Request {
+            max_tokens,
+            stop: stop.iter().map(|stop| stop.to_string()).collect(),
+            constraint: Some(Box::new(form)),
+            ..request(prompt(20))
+        });
+        (text, finished.reason, finished.generated_tokens)
+    };
+    // The last bracket ends it, without an end token.
+    let whole = r#"{"a": "b₹"}"#;
+    assert_eq!(
+        say(&object, &format!("{whole} and more"), 100, &[]),
+        (whole.into(), Reason::Stop, whole.len())
+    );
+    assert_eq!(
+        say(&object, whole, 7, &[]),
+        (r#"{"a": ""#.into(), Reason::Length, 7)
+    );
+    assert_eq!(
+        say(&object, whole, 100, &["₹"]),
+        (r#"{"a": "b"#.into(), Reason::Stop, r#"{"a": "b₹"#.len())
+    );
+    // What could go on takes one.
+    assert_eq!(
+        say(&json!({"type": "integer"}), "42", 100, &[]),
+        ("42".into(), Reason::Stop, 2)
+    );
+    assert_eq!(
+        say(&json!({"type": "integer"}), "42", 2, &[]),
+        ("42".into(), Reason::Length, 2)
+    );
+    // What the model would rather say is not heard.
+    let (text, ..) = say(&json!({"enum": [true, false]}), "Sure! true", 100, &[]);
+    assert!(["true", "false"].contains(&text.as_str()), "{text}");
+}
+
+#[test]
+fn what_no_token_says_ends_the_generation_as_an_error() {
+    // No token says `q`.
+    let vocabulary = Vocabulary::new(&byte_tokenizer(), &[END, u32::from(b'q')]).expect("255 tokens");
+    let form = JsonSchema::new(&json!({"const": "q"}), &vocabulary).expect("a schema");
+    let (text, finished) = Bench::new(Voice::Noise, AMPLE).answer(Request {
+        constraint: Some(Box::new(form)),
+        ..request(prompt(20))
+    });
+    assert_eq!((text.as_str(), finished.reason), ("\"", Reason::Error));
+}

@@ -1,0 +1,89 @@
+//! The default model under schemas: what it says keeps to them, greedily and by chance, and depends on nothing else.
+
+use candle_core::Device;
+
+use super::*;
+use crate::generation::model;
+use crate::generation::testing::collect;
+use crate::generation::{Engine, Options, Parts, Sampling};
+use crate::kernels::pool::Pool;
+
+fn engine(options: Options) -> Engine {
+    let gguf = Gguf::read(&chat_model()).unwrap();
+    let pool = Arc::new(Pool::new("test", 2).unwrap());
+    let parts = Parts {
+        model: model::load(&gguf, &Device::Cpu, pool).unwrap(),
+        tokenizer: REAL.tokenizer.clone(),
+        end_tokens: REAL.end.clone(),
+        name: "test".into(),
+    };
+    Engine::start(parts, options).unwrap()
+}
+
+/// The question, and an example that an answer may quote.
+const PROMPT: &str = "<|im_start|>user\nDescribe a pair of headphones as JSON, like {\"name\": \"boAt Rockerz\", \
+                      \"price\": 19.5, \"stars\": 4, \"maker\": {\"city\": \"Delhi\"}, \"tags\": [\"loud\", \
+                      \"light\"]}.<|im_end|>\n<|im_start|>assistant\n";
+
+fn ask(schema: &Value, sampling: Sampling) -> Request {
+    Request {
+        prompt: REAL.tokenizer.encode(PROMPT, false).unwrap().get_ids().to_vec(),
+        max_tokens: 80,
+        sampling,
+        constraint: Some(Box::new(forms(schema))),
+        ..request([])
+    }
+}
+
+fn warm(seed: u64) -> Sampling {
+    Sampling {
+        temperature: 1.0,
+        seed,
+        ..Sampling::GREEDY
+    }
+}
+
+#[test]
+fn the_default_model_keeps_to_schemas_in_any_company() {
+    let options = |max_running, lookup| Options {
+        max_running,
+        max_waiting: 64,
+        kv_cache_bytes: 256 << 20,
+        lookup,
+    };
+    let schemas = &schemas();
+    let requests = || {
+        schemas
+            .iter()
+            .flat_map(|schema| [Sampling::GREEDY, warm(7)].map(|sampling| (schema, ask(schema, sampling))))
+    };
+    let say = |engine: &Engine, request| collect(engine.generate(request).unwrap());
+    let together = engine(options(8, true));
+    let receivers: Vec<_> = requests()
+        .map(|(schema, request)| (schema, together.generate(request).unwrap()))
+        .collect();
+    let alone = engine(options(1, false));
+    let (mut accepted, mut whole) = (0, 0);
+    for ((schema, receiver), (_, request)) in receivers.into_iter().zip(requests()) {
+        let (_, text, finished) = collect(receiver);
+        match serde_json::from_str(&text) {
+            Ok(value) => {
+                assert_eq!(complaint(schema, schema, &value), None, "{text} under {schema}");
+                whole += 1;
+            }
+            Err(error) => {
+                assert!(error.is_eof(), "{error} in {text} under {schema}");
+                assert_eq!(finished.reason, Reason::Length, "{text} under {schema}");
+            }
+        }
+        accepted += finished.accepted_tokens;
+        assert_eq!(
+            say(&alone, request).1,
+            text,
+            "alone and without drafts, under {schema}"
+        );
+    }
+    // Any object, and objects in objects, may go on for longer than they are given.
+    assert!(whole >= 2 * schemas.len() - 4, "{whole} texts are whole");
+    assert!(accepted > 10, "drafts met the masks: {accepted} tokens");
+}
