@@ -127,11 +127,12 @@ pub fn asks(word: &str) -> bool {
     ASKING.contains(&word.to_lowercase().trim_end_matches("'s"))
 }
 
-/// In how many of some texts each word occurs.
+/// In how many of some texts each word occurs, and how it is written.
 #[derive(Debug, Default)]
 pub struct Frequencies {
     texts: usize,
     containing: HashMap<String, u32>,
+    written: HashMap<String, u32>,
 }
 
 impl Frequencies {
@@ -143,15 +144,16 @@ impl Frequencies {
             for word in of(text) {
                 *frequencies.containing.entry(word).or_default() += 1;
             }
+            for word in written(text) {
+                *frequencies.written.entry(word.to_lowercase()).or_default() += 1;
+            }
         }
         frequencies
     }
 
-    /// Every word, with in how many texts it occurs; in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.containing
-            .iter()
-            .map(|(word, texts)| (word.as_str(), *texts))
+    /// Every word as it is written, in lower case, with how often; in no order.
+    pub fn written(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.written.iter().map(|(word, times)| (word.as_str(), *times))
     }
 
     /// The share of the texts that contain `word`.

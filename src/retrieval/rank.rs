@@ -9,7 +9,7 @@ const FLOOR: f32 = 0.45;
 /// How much the product's title counts for the floor, beside the passage.
 const FLOOR_TITLE: f32 = 0.5;
 /// How much the product's title counts in the order, where a ranking by passages counts 1.
-const TITLE: f32 = 0.5;
+const TITLE: f32 = 2.0;
 /// How much being unlike what is chosen already counts, beside relevance (Carbonell and Goldstein 1998,
 /// <https://doi.org/10.1145/290941.291025>).
 const NOVELTY: f32 = 0.2;
@@ -119,10 +119,10 @@ fn sides(ranked: Vec<Relevant>, complaints: bool) -> (Vec<Relevant>, Vec<Relevan
     }
 }
 
-/// The candidates that are about the question, most relevant first. Ties go by position, so that the same question
+/// The candidates that are about the question, or all where `anything` is, most relevant first. Ties go by position, so that the same question
 /// has the same evidence on every machine.
-pub fn ranked(mut candidates: Vec<Candidate>) -> Vec<Relevant> {
-    candidates.retain(Candidate::is_about_it);
+pub fn ranked(mut candidates: Vec<Candidate>, anything: bool) -> Vec<Relevant> {
+    candidates.retain(|candidate| anything || candidate.is_about_it());
     candidates.sort_by_key(|candidate| candidate.passage);
     let ranking = |weight, score: &dyn Fn(&Candidate) -> Option<f32>| Ranking {
         scores: candidates.iter().map(score).collect(),
@@ -195,7 +195,7 @@ mod tests {
             1000 => 0.9,
             _ => 0.0,
         };
-        choose(ranked(candidates.to_vec()), wanted, likeness)
+        choose(ranked(candidates.to_vec(), false), wanted, likeness)
             .iter()
             .map(|candidate| candidate.passage)
             .collect()
@@ -207,11 +207,16 @@ mod tests {
             words: Some(9.0),
             ..candidate(1, 1, 5, FLOOR - 0.01)
         };
+        let near = Candidate {
+            words: Some(1.0),
+            ..candidate(2, 2, 5, FLOOR)
+        };
         let title = Candidate {
             title: 0.4,
             ..candidate(3, 3, 5, 0.3)
         };
-        assert_eq!(chosen(&[words, candidate(2, 2, 5, FLOOR), title], WANTED), [2, 3]);
+        assert_eq!(chosen(&[words.clone(), near, title], WANTED), [2, 3]);
+        assert_eq!(ranked(vec![words], true).len(), 1, "unless anything is");
     }
 
     #[test]

@@ -31,6 +31,8 @@ const COMPLAINTS: &[&str] = &[
     "worse",
     "worst",
 ];
+/// What such a question asks about, where it says no more: complaints seldom use the word.
+const WRONG: &str = "bad quality, it broke, it does not work, disappointed";
 /// … unless it asks what is right as well.
 const PRAISE: &[&str] = &[
     "advantag", "best", "good", "like", "positiv", "pro", "prais", "worth",
@@ -103,13 +105,16 @@ impl Vocabulary {
             .iter()
             .map(|product| words::of(product.short_title()))
             .collect();
-        let used = passages.iter().map(|(word, texts)| (word.to_string(), texts));
-        let called_so = names
+        let titles = products
             .iter()
-            .flatten()
-            .chain(brands.keys())
-            .chain(categories.keys());
-        let spelling = Spelling::of(used.chain(called_so.map(|word| (word.clone(), 1))));
+            .flat_map(|product| {
+                [
+                    product.title.as_str(),
+                    product.category.as_deref().unwrap_or_default(),
+                ]
+            })
+            .flat_map(words::written);
+        let spelling = Spelling::of(passages.written().chain(titles.map(|word| (word, 1))));
         Self {
             brands,
             names,
@@ -162,10 +167,10 @@ impl Vocabulary {
             .collect();
         let aspect: Vec<&str> = of_aspect().map(|(word, _)| *word).collect();
         // "Tell me about the Zuvio" leaves nothing to compare passages with.
-        let aspect = if words.is_empty() {
-            last.to_string()
-        } else {
-            aspect.join(" ")
+        let aspect = match (words.is_empty(), complaints) {
+            (false, _) => aspect.join(" "),
+            (true, true) => WRONG.to_string(),
+            (true, false) => last.to_string(),
         };
         Reading {
             aspect,
@@ -176,14 +181,15 @@ impl Vocabulary {
         }
     }
 
-    /// The words of a question, as written and as they are compared.
-    fn words<'a>(&self, question: &'a str) -> Vec<(&'a str, String)> {
-        let compared = |word| match words::asks(word) {
-            true => words::folded(word),
-            false => self.spelling.corrected(words::folded(word)),
+    /// The words of a question, as they were meant and as they are compared.
+    fn words<'a>(&'a self, question: &'a str) -> Vec<(&'a str, String)> {
+        let meant = |word| match words::asks(word) {
+            true => word,
+            false => self.spelling.corrected(word),
         };
         words::written(question)
-            .map(|word| (word, compared(word)))
+            .map(meant)
+            .map(|word| (word, words::folded(word)))
             .collect()
     }
 }

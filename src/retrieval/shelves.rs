@@ -77,7 +77,7 @@ impl Shelves {
 
     /// The evidence for what is sought, best first.
     pub fn search(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Evidence> {
-        let ranked = rank::ranked(self.candidates(sought, filters));
+        let ranked = self.ranked(sought, filters);
         let ranking = Instant::now();
         if let Some(best) = ranked
             .iter()
@@ -100,7 +100,7 @@ impl Shelves {
 
     /// The products that fit what is sought, best first.
     pub fn recommend(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Recommended> {
-        let ranked = rank::ranked(self.candidates(sought, filters));
+        let ranked = self.ranked(sought, filters);
         let wanted = Wanted {
             evidence: QUOTES,
             per_product: QUOTES,
@@ -109,6 +109,12 @@ impl Shelves {
         products::recommend(ranked, &self.corpus.products, |passages| {
             self.choose(passages, wanted)
         })
+    }
+
+    /// The candidates that are about what is sought. Of a product that is named, and nothing else, anything is.
+    fn ranked(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Relevant> {
+        let anything = sought.reading.by_brand && sought.reading.words.is_empty();
+        rank::ranked(self.candidates(sought, filters), anything)
     }
 
     fn choose(&self, ranked: Vec<Relevant>, wanted: Wanted) -> Vec<Evidence> {

@@ -1,34 +1,40 @@
 //! A word that nobody uses → the word that was meant. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use crate::index::words;
 
 /// A word of fewer letters is taken as it is: too many words are near it.
 const SHORTEST: usize = 4;
 /// A word of at least so many letters may have two slips; a shorter one has one.
 const LONG: usize = 6;
 
-/// The folded words that reviews, titles and categories use.
+/// The words that reviews, titles and categories use, in lower case.
 pub struct Spelling {
     known: HashMap<String, u32>,
+    /// The same words folded: another form of a known word is no slip.
+    folded: HashSet<String>,
 }
 
 impl Spelling {
     /// Learns words with how often each is used.
-    pub fn of(words: impl Iterator<Item = (String, u32)>) -> Self {
-        let mut known = HashMap::new();
+    pub fn of<'a>(words: impl Iterator<Item = (&'a str, u32)>) -> Self {
+        let mut known: HashMap<String, u32> = HashMap::new();
         for (word, uses) in words {
-            *known.entry(word).or_default() += uses;
+            *known.entry(word.to_lowercase()).or_default() += uses;
         }
-        Self { known }
+        let folded = known.keys().map(|word| words::folded(word)).collect();
+        Self { known, folded }
     }
 
     /// The word itself where it is known, or too short, or nothing is near; else the nearest known word with the same
     /// first letter, of several the one that is used most. Nearness counts letters inserted, left out, exchanged, and
     /// swapped with the next.
-    pub fn corrected(&self, word: String) -> String {
+    pub fn corrected<'a>(&'a self, written: &'a str) -> &'a str {
+        let word = written.to_lowercase();
         let letters = word.chars().count();
-        if letters < SHORTEST || self.known.contains_key(&word) {
-            return word;
+        if letters < SHORTEST || self.folded.contains(&words::folded(&word)) {
+            return written;
         }
         let slips = if letters < LONG { 1 } else { 2 };
         let first = word.chars().next();
@@ -45,7 +51,7 @@ impl Spelling {
                 )
             })
             .filter(|(distance, ..)| *distance <= slips);
-        near.min().map_or(word, |(.., known)| known.clone())
+        near.min().map_or(written, |(.., known)| known)
     }
 }
 
@@ -56,27 +62,29 @@ mod tests {
     #[test]
     fn slips_are_corrected_and_known_or_far_words_are_left() {
         let known = [
-            ("batter", 90),
+            ("battery", 90),
             ("better", 40),
             ("sound", 80),
-            ("airdop", 3),
+            ("Airdopes", 3),
             ("mic", 50),
             ("sounds", 1),
         ];
-        let spelling = Spelling::of(known.into_iter().map(|(word, uses)| (word.to_string(), uses)));
+        let spelling = Spelling::of(known.into_iter());
         for (word, meant) in [
-            ("batter", "batter"),
-            ("baterr", "batter"),
-            ("btter", "batter"),
+            ("battery", "battery"),
+            ("Battery's", "Battery's"),
+            ("baterry", "battery"),
+            ("bettr", "better"),
             ("soudn", "sound"),
-            ("suond", "sound"),
-            ("airdpo", "airdop"),
+            ("Suond", "sound"),
+            ("airdpoes", "airdopes"),
             ("mik", "mik"),
             ("xound", "xound"),
+            ("sounding", "sounding"),
             ("kettle", "kettle"),
             ("आवाज़", "आवाज़"),
         ] {
-            assert_eq!(spelling.corrected(word.to_string()), meant, "{word}");
+            assert_eq!(spelling.corrected(word), meant, "{word}");
         }
     }
 }
