@@ -76,6 +76,7 @@ unsafe fn curve<L: Lanes>(x: L) -> L {
 mod tests {
     use super::*;
     use crate::kernels::lanes::LANES;
+    use crate::kernels::testing::blocks_of;
 
     /// Sixteen numbers through the curve.
     struct Curve<'a>(&'a mut [f32; LANES]);
@@ -134,19 +135,16 @@ mod tests {
         for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
             let mut together = Activations::default();
             gelu_all(&pool, level, &rows, &bias, &mut together);
-            let blocks = together.blocks();
             for (number, row) in rows.chunks_exact(width).enumerate() {
                 let mut alone = Activations::default();
                 gelu_all(&pool, level, row, &bias, &mut alone);
-                assert_eq!(
-                    together.codes()[number * blocks * 32..][..blocks * 32],
-                    *alone.codes()
-                );
+                assert_eq!(blocks_of(&together, number), blocks_of(&alone, 0));
                 for (at, (x, bias)) in row.iter().zip(&bias).enumerate() {
                     let x = f64::from(x + bias);
                     let expected = x * 0.5 * (1.0 + erf(x / 2_f64.sqrt()));
-                    let scale = f64::from(alone.factors()[at / 32].scale);
-                    let found = f64::from(alone.codes()[at]) * scale;
+                    let (codes, factors) = alone.block(0, at / 32);
+                    let scale = f64::from(factors.scale);
+                    let found = f64::from(codes[at % 32]) * scale;
                     assert!(
                         (found - expected).abs() <= scale * 0.501,
                         "{level:?}: {found}, not {expected}"

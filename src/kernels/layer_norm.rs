@@ -161,10 +161,10 @@ mod tests {
                 let mut alone = row.to_vec();
                 norm.apply(level, &mut alone, &weight);
                 assert_eq!(together[number * width..][..width], alone, "{level:?}");
-                let blocks = codes.blocks();
                 for (at, expected) in alone.iter().enumerate() {
-                    let scale = codes.factors()[number * blocks + at / 32].scale;
-                    let found = f32::from(codes.codes()[number * blocks * 32 + at]) * scale;
+                    let (codes, factors) = codes.block(number, at / 32);
+                    let scale = factors.scale;
+                    let found = f32::from(codes[at % 32]) * scale;
                     assert!(
                         (found - expected).abs() <= scale * 0.501,
                         "{level:?}: {found}, not {expected}"

@@ -1,19 +1,17 @@
 //! Matrix products: tiles of weights times quantised rows.
 //!
-//! The kernel takes a strip (the tiles of sixteen output columns over the whole length) and up to [`GROUP`] rows. Each
+//! The kernel takes a strip (the tiles of sixteen output columns over the whole length) and up to [`PANEL`] rows. Each
 //! tile is unpacked once and used for all of them; the sums stay in registers until the strip's end. A row's sums are
 //! formed in the same order whatever rows are beside it, so a row's result does not depend on the batch.
 
 use std::ops::Range;
 
-use super::activations::Activations;
+use super::activations::{Activations, Layout, PANEL};
 use super::disjoint::Disjoint;
 use super::lanes::{Kernel, LANES, Lanes};
-use super::tiles::{COLUMNS, Matrix, Tile4, Tile5, Tile8, Tiles};
+use super::tiles::{COLUMNS, Matrix, QUADS, Tile4, Tile5, Tile8, Tiles};
 use super::unrolled::unrolled;
 
-/// Rows whose sums the registers hold beside an unpacked tile.
-const GROUP: usize = 12;
 /// Tiles to ask memory for in advance.
 const AHEAD: usize = 6;
 
@@ -21,11 +19,11 @@ const AHEAD: usize = 6;
 trait Unpack {
     /// Each lane's scale and minimum, as half floats.
     fn factors(&self) -> (&[u16; LANES], &[u16; LANES]);
-    /// Eight vectors; the `q`th holds columns `4q..4q+4`.
+    /// The codes of columns `4 · quad..4 · quad + 4`.
     ///
     /// # Safety
-    /// The processor has the instructions of `L`.
-    unsafe fn unpack<L: Lanes>(&self) -> [L::Codes; 8];
+    /// The processor has the instructions of `L`; a tile has [`QUADS`].
+    unsafe fn unpack<L: Lanes>(&self, quad: usize) -> L::Codes;
     /// # Safety
     /// As [`Lanes::dot`].
     unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums;
@@ -38,9 +36,9 @@ impl Unpack for Tile4 {
     }
 
     #[inline(always)]
-    unsafe fn unpack<L: Lanes>(&self) -> [L::Codes; 8] {
-        // SAFETY: four times 64 bytes are there.
-        unsafe { nibbles::<L>(self.codes.as_ptr()) }
+    unsafe fn unpack<L: Lanes>(&self, quad: usize) -> L::Codes {
+        // SAFETY: as the caller's; four times 64 bytes are there.
+        unsafe { nibbles::<L>(self.codes.as_ptr(), quad) }
     }
 
     #[inline(always)]
@@ -57,12 +55,9 @@ impl Unpack for Tile5 {
     }
 
     #[inline(always)]
-    unsafe fn unpack<L: Lanes>(&self) -> [L::Codes; 8] {
-        // SAFETY: four times 64 bytes are there.
-        unsafe {
-            let codes = nibbles::<L>(self.codes.as_ptr());
-            std::array::from_fn(|quad| L::add_sixteen(codes[quad], self.high[quad]))
-        }
+    unsafe fn unpack<L: Lanes>(&self, quad: usize) -> L::Codes {
+        // SAFETY: as the caller's; four times 64 bytes are there.
+        unsafe { L::add_sixteen(nibbles::<L>(self.codes.as_ptr(), quad), self.high[quad]) }
     }
 
     #[inline(always)]
@@ -79,9 +74,9 @@ impl Unpack for Tile8 {
     }
 
     #[inline(always)]
-    unsafe fn unpack<L: Lanes>(&self) -> [L::Codes; 8] {
-        // SAFETY: eight times 64 bytes are there.
-        unsafe { std::array::from_fn(|quad| L::load_codes(self.codes.as_ptr().add(quad * 64))) }
+    unsafe fn unpack<L: Lanes>(&self, quad: usize) -> L::Codes {
+        // SAFETY: as the caller's; eight times 64 bytes are there.
+        unsafe { L::load_codes(self.codes.as_ptr().add(quad * 64)) }
     }
 
     #[inline(always)]
@@ -91,20 +86,20 @@ impl Unpack for Tile8 {
     }
 }
 
+/// The low four bits of 64 bytes for an even quad, the high ones for the odd one after it.
+///
 /// # Safety
-/// The processor has the instructions of `L`; 256 bytes can be read.
+/// The processor has the instructions of `L`; 256 bytes can be read, and there are [`QUADS`].
 #[inline(always)]
-unsafe fn nibbles<L: Lanes>(bytes: *const u8) -> [L::Codes; 8] {
+unsafe fn nibbles<L: Lanes>(bytes: *const u8, quad: usize) -> L::Codes {
     // SAFETY: as the caller's.
     unsafe {
-        let pairs: [L::Codes; 4] = std::array::from_fn(|group| L::load_codes(bytes.add(group * 64)));
-        std::array::from_fn(|quad| {
-            if quad % 2 == 0 {
-                L::low(pairs[quad / 2])
-            } else {
-                L::high(pairs[quad / 2])
-            }
-        })
+        let pair = L::load_codes(bytes.add(quad / 2 * 64));
+        if quad.is_multiple_of(2) {
+            L::low(pair)
+        } else {
+            L::high(pair)
+        }
     }
 }
 
@@ -178,80 +173,70 @@ impl Strips<'_> {
     unsafe fn all_rows<L: Lanes, T: Unpack>(&self, tiles: &[T]) {
         let rows = self.rows.rows();
         let mut row = 0;
-        // SAFETY: as the caller's; each call stays within the rows.
+        // SAFETY: as the caller's; each call stays within the rows, and within a panel.
         unsafe {
-            while row + GROUP <= rows {
-                self.group::<L, T, GROUP>(tiles, row);
-                row += GROUP;
-            }
-            if row + 8 <= rows {
-                self.group::<L, T, 8>(tiles, row);
-                row += 8;
-            }
-            if row + 4 <= rows {
-                self.group::<L, T, 4>(tiles, row);
-                row += 4;
-            }
-            if row + 2 <= rows {
-                self.group::<L, T, 2>(tiles, row);
-                row += 2;
-            }
-            if row < rows {
-                self.group::<L, T, 1>(tiles, row);
+            while row < rows {
+                row += match rows - row {
+                    PANEL.. => self.group::<L, T, PANEL>(tiles, row),
+                    8.. => self.group::<L, T, 8>(tiles, row),
+                    4.. => self.group::<L, T, 4>(tiles, row),
+                    3 => self.group::<L, T, 3>(tiles, row),
+                    2 => self.group::<L, T, 2>(tiles, row),
+                    _ => self.group::<L, T, 1>(tiles, row),
+                };
             }
         }
     }
 
     /// # Safety
-    /// As [`Self::all_rows`]; rows `first..first + R` exist.
+    /// As [`Self::all_rows`]; rows `first..first + R` exist and are of one panel.
     #[inline(always)]
-    unsafe fn group<L: Lanes, T: Unpack, const R: usize>(&self, tiles: &[T], first: usize) {
+    unsafe fn group<L: Lanes, T: Unpack, const R: usize>(&self, tiles: &[T], first: usize) -> usize {
         let blocks = self.rows.blocks();
         for strip in self.strips.clone() {
             // SAFETY: as the caller's.
             unsafe { self.some_rows::<L, T, R>(&tiles[strip * blocks..][..blocks], strip, first) }
         }
+        R
     }
 
     /// # Safety
     /// As [`Self::group`]; `tiles` are those of the strip, one for each block of a row.
     #[inline(always)]
     unsafe fn some_rows<L: Lanes, T: Unpack, const R: usize>(&self, tiles: &[T], strip: usize, first: usize) {
-        let blocks = tiles.len();
-        // SAFETY: rows `first..first + R` exist, each with as many blocks as there are tiles; `out` has as many rows,
-        // and the strip's columns in them are nobody else's. The addresses to prefetch need not be valid.
+        let layout = Layout::of(first, self.rows.rows(), tiles.len());
+        // SAFETY: rows `first..first + R` exist, each with as many blocks as there are tiles, and their blocks lie next
+        // to each other; `out` has as many rows, and the strip's columns in them are nobody else's. The addresses to
+        // prefetch need not be valid.
         unsafe {
-            let codes = self.rows.codes().as_ptr().add(first * blocks * COLUMNS);
-            let factors = self.rows.factors().as_ptr().add(first * blocks);
+            let mut codes = self.rows.codes().as_ptr().add(layout.first * COLUMNS);
+            let mut factors = self.rows.factors().as_ptr().add(layout.first);
             let mut sums = [L::splat(0.0); R];
-            for (block, tile) in tiles.iter().enumerate() {
-                {
-                    let ahead = std::ptr::from_ref(tile).wrapping_add(AHEAD).cast::<u8>();
-                    for line in 0..size_of::<T>() / 64 {
-                        L::prefetch(ahead.wrapping_add(line * 64));
-                    }
+            for tile in tiles {
+                let ahead = std::ptr::from_ref(tile).wrapping_add(AHEAD).cast::<u8>();
+                for line in 0..size_of::<T>() / 64 {
+                    L::prefetch(ahead.wrapping_add(line * 64));
                 }
-                let weights = tile.unpack::<L>();
+                // All rows take a quad before the next is unpacked, so that no sum waits for the one before it.
+                let mut dots = [L::no_sums(); R];
+                unrolled!(QUADS, quad, {
+                    let weights = tile.unpack::<L>(quad);
+                    unrolled!(R, row, {
+                        let codes = codes.add(row * COLUMNS).cast::<i32>().add(quad);
+                        dots[row] = T::dot::<L>(dots[row], weights, codes.read_unaligned());
+                    });
+                });
                 let (scale, min) = tile.factors();
                 let (scale, min) = (L::load_f16(scale.as_ptr()), L::load_f16(min.as_ptr()));
+                let offset = L::offset(scale);
                 unrolled!(R, row, {
-                    let at = row * blocks + block;
-                    let quads = codes.add(at * COLUMNS).cast::<i32>();
-                    let factors = &*factors.add(at);
-                    // Two chains, so that one product need not wait for the other.
-                    let (mut even, mut odd) = (L::no_sums(), L::no_sums());
-                    unrolled!(4, pair, {
-                        even = T::dot::<L>(even, weights[2 * pair], quads.add(2 * pair).read_unaligned());
-                        odd = T::dot::<L>(
-                            odd,
-                            weights[2 * pair + 1],
-                            quads.add(2 * pair + 1).read_unaligned(),
-                        );
-                    });
-                    let dots = L::from_sums(L::add_sums(even, odd)).mul(scale);
+                    let factors = &*factors.add(row);
+                    let dots = L::scaled(dots[row], scale, offset);
                     let sum = dots.mul_add(L::splat(factors.scale), sums[row]);
                     sums[row] = min.mul_add(L::splat(factors.sum), sum);
                 });
+                codes = codes.wrapping_add(layout.stride * COLUMNS);
+                factors = factors.wrapping_add(layout.stride);
             }
             let column = strip * LANES;
             let width = (self.matrix.rows() - column).min(LANES);

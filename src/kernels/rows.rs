@@ -2,11 +2,10 @@
 //!
 //! A row is one token's numbers. These are safe functions over one row; [`each`] spreads rows over threads.
 
-use super::activations::{RowMut, block};
+use super::activations::RowMut;
 use super::disjoint::Disjoint;
 use super::lanes::{Kernel, LANES, Lanes, Level};
 use super::pool::Pool;
-use super::tiles::COLUMNS;
 
 /// Rows that are not worth a region: waking the others takes longer.
 const FEW: usize = 4;
@@ -178,39 +177,6 @@ impl Kernel for Gate<'_, '_> {
     }
 }
 
-impl RowMut<'_> {
-    /// Whether a row of `length` numbers fits it.
-    pub(super) fn holds(&self, length: usize) -> bool {
-        length.div_ceil(COLUMNS) == self.factors().len()
-    }
-
-    /// Quantises what `number(at, count)` gives for the `count` numbers from `at`, zeros in the other lanes.
-    ///
-    /// # Safety
-    /// The processor has the instructions of `L`.
-    #[inline(always)]
-    pub(super) unsafe fn fill<L: Lanes>(&mut self, length: usize, number: impl Fn(usize, usize) -> L) {
-        let (codes, factors) = self.parts();
-        for (index, (codes, factors)) in codes.as_chunks_mut().0.iter_mut().zip(factors).enumerate() {
-            let mut values = [0.0; COLUMNS];
-            for half in 0..COLUMNS / LANES {
-                let at = index * COLUMNS + half * LANES;
-                let count = length.saturating_sub(at).min(LANES);
-                if count > 0 {
-                    let numbers = number(at, count);
-                    // SAFETY: as the caller's; each half of `values` holds one vector.
-                    unsafe {
-                        let to = values.as_mut_ptr().add(half * LANES);
-                        numbers.first(count, L::splat(0.0)).store(to);
-                    }
-                }
-            }
-            // SAFETY: as the caller's.
-            *factors = unsafe { block::<L>(&values, codes) };
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -220,6 +186,7 @@ mod tests {
     use super::*;
     use crate::kernels::activations::Activations;
     use crate::kernels::testing::{Random, alone, assert_near, levels, restored, threads};
+    use crate::kernels::tiles::COLUMNS;
 
     #[test]
     fn each_row_comes_once() {
@@ -265,7 +232,7 @@ mod tests {
 
     /// How far a quantised number may be off: half a step, and what the arithmetic before it loses.
     fn bound(rows: &Activations, at: usize) -> f64 {
-        f64::from(rows.factors()[at / COLUMNS].scale) * 0.501
+        f64::from(rows.block(0, at / COLUMNS).1.scale) * 0.501
     }
 
     fn curve(curve: Curve, x: f64) -> f64 {

@@ -2,7 +2,7 @@
 
 use candle_core::quantized::GgmlDType;
 
-use super::activations::Activations;
+use super::activations::{Activations, Factors};
 use super::lanes::Level;
 use super::pack::PackError;
 use super::pool::Pool;
@@ -68,17 +68,25 @@ pub fn quantised(level: Level, numbers: &[f32], columns: usize) -> Activations {
     rows
 }
 
+/// Codes and factors of a row's blocks.
+pub fn blocks_of(rows: &Activations, row: usize) -> Vec<(Vec<i8>, Factors)> {
+    let block = |block| {
+        let (codes, factors) = rows.block(row, block);
+        (codes.to_vec(), factors)
+    };
+    (0..rows.blocks()).map(block).collect()
+}
+
 /// The numbers that quantised rows stand for, `[rows, columns]`, the padding left out.
 pub fn restored(rows: &Activations) -> Vec<f32> {
-    let blocks = rows.codes().as_chunks::<32>().0.iter().zip(rows.factors());
-    let numbers: Vec<f32> = blocks
-        .flat_map(|(codes, factors)| codes.map(|code| f32::from(code) * factors.scale))
-        .collect();
-    numbers
-        .chunks(rows.blocks() * 32)
-        .flat_map(|row| &row[..rows.columns()])
-        .copied()
-        .collect()
+    let numbers = |row| {
+        let blocks = blocks_of(rows, row).into_iter();
+        let numbers = blocks.flat_map(|(codes, Factors { scale, .. })| {
+            codes.into_iter().map(move |code| f32::from(code) * scale)
+        });
+        numbers.take(rows.columns())
+    };
+    (0..rows.rows()).flat_map(numbers).collect()
 }
 
 /// The bits of numbers: what is the same to the last bit has the same.

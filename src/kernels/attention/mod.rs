@@ -2,7 +2,7 @@
 //!
 //! Keys are taken in partitions of [`PARTITION`]. Within one, the scores of a few queries are formed, turned into
 //! weights and used up; partitions are joined one after the other, as in FlashAttention
-//! (<https://arxiv.org/abs/2205.14135>) and, where one row has several threads to itself, Flash-Decoding
+//! (<https://arxiv.org/abs/2205.14135>) and, where few rows have several threads to themselves, Flash-Decoding
 //! (<https://pytorch.org/blog/flash-decoding/>). A query's arithmetic depends only on its own position, so its result
 //! is the same in any batch and on any number of threads.
 
@@ -16,6 +16,7 @@ use super::disjoint::Disjoint;
 use super::lanes::Level;
 use super::pool::Pool;
 use super::store::Store;
+pub use kernel::LONGEST_HEAD;
 use kernel::{Attend, QUERIES, Query};
 use plan::Task;
 pub use plan::{Plan, Span};
@@ -35,7 +36,7 @@ pub struct Attention {
     pub window: Option<usize>,
 }
 
-/// What single-row tasks leave for the merge; kept between layers so that nothing is allocated in one.
+/// What tasks of single partitions leave for the merge; kept between layers so that nothing is allocated in one.
 #[derive(Debug, Default)]
 pub struct Partials {
     /// `[partials, queries of a head, head_dim]`.
@@ -84,7 +85,7 @@ pub fn attend(
                 // SAFETY: every row and head is in one task, and every query comes up once there.
                 None => unsafe { all.part(at..at + size) },
                 Some(partial) => {
-                    let at = (partial * group + query) * size;
+                    let at = ((partial + row - task.rows.start) * group + query) * size;
                     // SAFETY: every partial is one task's.
                     unsafe { sums.part(at..at + size) }
                 }
@@ -109,8 +110,8 @@ pub fn attend(
             queries: &mut given[..wanted.len()],
         });
         if let Some(partial) = task.partial {
-            for (state, (_, query)) in reached.iter().zip(wanted) {
-                let at = partial * group + query;
+            for (state, (row, query)) in reached.iter().zip(wanted) {
+                let at = (partial + row - task.rows.start) * group + query;
                 // SAFETY: every partial is one task's.
                 let own = unsafe { states.part(at..at + 1) };
                 own[0] = *state;
@@ -136,10 +137,10 @@ pub fn attend(
         }
     });
 
-    for (row, head, range) in plan.merges() {
+    for (row, head, row_partials) in plan.merges() {
         for query in 0..group {
             let at = (row * heads + head * group + query) * size;
-            let parts = range.clone().map(|partial| {
+            let parts = row_partials.clone().map(|partial| {
                 let at = partial * group + query;
                 (partials.states[at], &partials.sums[at * size..(at + 1) * size])
             });

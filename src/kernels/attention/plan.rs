@@ -1,5 +1,6 @@
 //! Which rows look back on which blocks, and how that is cut into tasks. The same for every layer of a step.
 
+use std::iter::StepBy;
 use std::ops::Range;
 
 use super::PARTITION;
@@ -37,15 +38,17 @@ pub(super) struct Task {
     pub rows: Range<usize>,
     pub first_position: usize,
     pub partitions: Range<usize>,
-    /// Where the result goes when other tasks have other partitions of the same row.
+    /// Where the first row's result goes when other tasks have other partitions of the same rows; those of the next
+    /// rows follow.
     pub partial: Option<usize>,
 }
 
+/// A row's results of each partition.
 #[derive(Debug)]
 struct Merge {
     row: usize,
     head: usize,
-    partials: Range<usize>,
+    partials: StepBy<Range<usize>>,
 }
 
 impl<'a> Plan<'a> {
@@ -76,25 +79,25 @@ impl<'a> Plan<'a> {
             merges: Vec::new(),
             spans,
         };
-        // Worth the merge only where there are fewer rows and heads than keep the threads busy.
-        let split = threads > 1 && plan.rows * kv_heads < threads * 4;
+        // A few groups of queries to a task, so that there are tasks enough.
+        let step = (QUERIES / group).max(1) * 2;
+        let tasks: usize = plan.spans.iter().map(|span| span.rows.len().div_ceil(step)).sum();
+        // Worth the merge only where there are too few tasks to keep the threads equally busy.
+        let split = threads > 1 && tasks * kv_heads < threads * 4;
         for span in 0..plan.spans.len() {
             for head in 0..kv_heads {
-                plan.add(span, head, group, split);
+                plan.add(span, head, step, split);
             }
         }
         plan
     }
 
-    fn add(&mut self, span: usize, head: usize, group: usize, split: bool) {
+    fn add(&mut self, span: usize, head: usize, step: usize, split: bool) {
         let Span { start, rows, .. } = self.spans[span].clone();
-        // A few groups of queries to a task, so that there are tasks enough.
-        let step = (QUERIES / group).max(1) * 2;
         for from in rows.clone().step_by(step) {
             let rows_of_task = from..rows.end.min(from + step);
             let first_position = start + (from - rows.start);
-            let end = first_position + rows_of_task.len();
-            let partitions = end.div_ceil(PARTITION);
+            let partitions = (first_position + rows_of_task.len()).div_ceil(PARTITION);
             let task = |partitions, partial| Task {
                 span,
                 head,
@@ -103,20 +106,23 @@ impl<'a> Plan<'a> {
                 partitions,
                 partial,
             };
-            if !split || rows_of_task.len() > 1 || partitions < 2 {
+            if !split || partitions < 2 {
                 self.tasks.push(task(0..partitions, None));
                 continue;
             }
-            let partials = self.partials..self.partials + partitions;
-            for (partition, partial) in partials.clone().enumerate() {
+            let count = rows_of_task.len();
+            for partition in 0..partitions {
+                let partial = self.partials + partition * count;
                 self.tasks.push(task(partition..partition + 1, Some(partial)));
             }
-            self.partials = partials.end;
-            self.merges.push(Merge {
-                row: from,
-                head,
-                partials,
-            });
+            let first = self.partials;
+            self.partials += partitions * count;
+            self.merges
+                .extend(rows_of_task.clone().enumerate().map(|(index, row)| Merge {
+                    row,
+                    head,
+                    partials: (first + index..self.partials).step_by(count),
+                }));
         }
     }
 
@@ -148,7 +154,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Row, head and the partials that make its result.
-    pub(super) fn merges(&self) -> impl Iterator<Item = (usize, usize, Range<usize>)> {
+    pub(super) fn merges(&self) -> impl Iterator<Item = (usize, usize, StepBy<Range<usize>>)> {
         self.merges
             .iter()
             .map(|merge| (merge.row, merge.head, merge.partials.clone()))

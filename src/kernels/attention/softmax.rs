@@ -1,4 +1,6 @@
 //! Softmax in pieces: weights of one partition, and how partitions are joined.
+//!
+//! Scores come multiplied by `log₂ e`, so that weights are powers of two, which are less work than those of `e`.
 
 use std::ops::Range;
 
@@ -10,7 +12,7 @@ use crate::kernels::store::BLOCK;
 pub struct State {
     /// The largest score so far.
     largest: f32,
-    /// The sum of all `e^(score - largest)`.
+    /// The sum of all `2^(score - largest)`.
     pub sum: f32,
 }
 
@@ -30,61 +32,44 @@ impl State {
     /// The processor has the instructions of `L`.
     #[inline(always)]
     pub unsafe fn join<L: Lanes>(&mut self, other: State) -> (f32, f32) {
-        let largest = if self.largest > other.largest {
-            self.largest
-        } else {
-            other.largest
-        };
+        let less = self.largest - other.largest;
         // SAFETY: as the caller's.
-        let power = |from: f32| unsafe {
+        let power = unsafe {
             let mut lanes = [0.0; LANES];
-            L::splat(from - largest).exp().store(lanes.as_mut_ptr());
+            L::splat(-less.abs()).exp2().store(lanes.as_mut_ptr());
             lanes[0]
         };
-        let before = if self.sum == 0.0 { 0.0 } else { power(self.largest) };
-        let new = power(other.largest);
+        // One of the two is the largest, and its power is one.
+        let (before, new) = if less > 0.0 { (1.0, power) } else { (power, 1.0) };
+        let before = if self.sum == 0.0 { 0.0 } else { before };
         *self = State {
-            largest,
+            largest: if less > 0.0 { self.largest } else { other.largest },
             sum: self.sum * before + other.sum * new,
         };
         (before, new)
     }
 }
 
-/// Turns a partition's scores into weights `e^(score·scale - largest)`, zero outside of `range`.
+/// Turns a partition's scores into weights `2^(score - largest)`, zero outside of `range`.
 ///
 /// # Safety
 /// The processor has the instructions of `L`; `scores` has `blocks · BLOCK` numbers.
 #[inline(always)]
-pub unsafe fn soften<L: Lanes>(scores: *mut f32, range: Range<usize>, blocks: usize, scale: f32) -> State {
-    // Those at the start of a block that are before the range, and those up to its end.
-    let bounds = |block: usize| {
-        let from = block * BLOCK;
-        let bound = |at: usize| at.clamp(from, from + BLOCK) - from;
-        (bound(range.start), bound(range.end.max(range.start)))
-    };
+pub unsafe fn soften<L: Lanes>(scores: *mut f32, range: Range<usize>, blocks: usize) -> State {
     // SAFETY: as the caller's.
     unsafe {
-        let scale = L::splat(scale);
         let lowest = L::splat(f32::NEG_INFINITY);
         let mut largest = lowest;
         for block in 0..blocks {
-            let (first, end) = bounds(block);
-            let scores = L::load(scores.add(block * BLOCK)).mul(scale);
-            largest = largest.max(lowest.first(first, scores.first(end, lowest)));
+            let scores = L::load(scores.add(block * BLOCK));
+            largest = largest.max(inside(scores, block, &range, lowest));
         }
         let largest = largest.largest();
         let mut sum = L::splat(0.0);
         for block in 0..blocks {
-            let (first, end) = bounds(block);
             let to = scores.add(block * BLOCK);
-            let zero = L::splat(0.0);
-            if first >= end {
-                zero.store(to);
-                continue;
-            }
-            let weights = L::load(to).mul(scale).sub(L::splat(largest)).exp();
-            let weights = zero.first(first, weights.first(end, zero));
+            let weights = L::load(to).sub(L::splat(largest)).exp2();
+            let weights = inside(weights, block, &range, L::splat(0.0));
             sum = sum.add(weights);
             weights.store(to);
         }
@@ -93,6 +78,21 @@ pub unsafe fn soften<L: Lanes>(scores: *mut f32, range: Range<usize>, blocks: us
             sum: sum.sum(),
         }
     }
+}
+
+/// What of a block's lanes is in `range`, and `outside` in the other lanes.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
+#[inline(always)]
+unsafe fn inside<L: Lanes>(lanes: L, block: usize, range: &Range<usize>, outside: L) -> L {
+    let from = block * BLOCK;
+    if range.start <= from && from + BLOCK <= range.end {
+        return lanes;
+    }
+    let bound = |at: usize| at.clamp(from, from + BLOCK) - from;
+    // SAFETY: as the caller's.
+    unsafe { outside.first(bound(range.start), lanes.first(bound(range.end), outside)) }
 }
 
 /// `out · before + sums · new`; what was in `out` does not count where `before` is zero.

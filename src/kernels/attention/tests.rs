@@ -230,7 +230,7 @@ fn any_heads() -> impl Strategy<Value = Heads> {
     let heads = (
         1..3usize,
         prop::sample::select(vec![1, 3, 7, 14]),
-        prop::sample::select(vec![8, 64, 80, 128]),
+        prop::sample::select(vec![8, 64, 80, 128, LONGEST_HEAD]),
         prop::option::of(prop::sample::select(vec![1, 5, 40, 300])),
     );
     heads.prop_map(|(kv_heads, group, size, window)| Heads {
@@ -283,7 +283,7 @@ const HEADS: Heads = Heads {
 };
 
 #[test]
-fn a_single_deep_row_is_split_only_for_several_threads() {
+fn a_few_deep_rows_are_split_only_for_several_threads() {
     let blocks: Vec<u32> = (0..64).collect();
     let span = |start, rows| Span {
         blocks: &blocks,
@@ -293,8 +293,10 @@ fn a_single_deep_row_is_split_only_for_several_threads() {
     let partials = |start, rows, threads| Plan::new(vec![span(start, rows)], 2, 3, threads).partials();
     // Two heads of keys and values, four partitions.
     assert_eq!(partials(1_000, 1, 2), 8);
+    assert_eq!(partials(1_000, 5, 2), 40);
     assert_eq!(partials(1_000, 1, 1), 0);
     assert_eq!(partials(200, 1, 2), 0);
+    // Four tasks to a head are enough.
     assert_eq!(partials(900, 30, 2), 0);
 }
 
@@ -367,6 +369,13 @@ fn rows_of_no_span_are_refused() {
 #[should_panic(expected = "blocks for all tokens of a span")]
 fn too_few_blocks_are_refused() {
     plan_for(&[(15, 0..2)], &[0]);
+}
+
+#[test]
+#[should_panic(expected = "a head of no more than 256 numbers")]
+fn a_head_that_is_too_long_is_refused() {
+    let heads = Heads { size: 272, ..HEADS };
+    Batch::new(&heads, &[(4, 1)], 1).together(&alone(), Level::best());
 }
 
 #[test]

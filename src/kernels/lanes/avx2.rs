@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::*;
 
-use super::Lanes;
+use super::{Lanes, WHOLE};
 
 /// Sixteen `f32`, eight and eight.
 #[derive(Clone, Copy)]
@@ -108,15 +108,15 @@ impl<const VNNI: bool> Lanes for Ymm<VNNI> {
         }
     }
 
-    #[inline(always)] unsafe fn no_sums() -> Self::Sums { unsafe { (_mm256_setzero_si256(), _mm256_setzero_si256()) } }
+    #[inline(always)] unsafe fn no_sums() -> Self::Sums { unsafe { let whole = _mm256_castps_si256(_mm256_set1_ps(WHOLE)); (whole, whole) } }
     #[inline(always)] unsafe fn dot_small(sums: Self::Sums, codes: Self::Codes, quad: i32) -> Self::Sums {
         unsafe { let quads = _mm256_set1_epi32(quad); (dot8::<VNNI>(sums.0, codes.0, quads), dot8::<VNNI>(sums.1, codes.1, quads)) }
     }
     #[inline(always)] unsafe fn dot(sums: Self::Sums, codes: Self::Codes, quad: i32) -> Self::Sums {
         unsafe { let quads = _mm256_set1_epi32(quad); (dot8_wide::<VNNI>(sums.0, codes.0, quads), dot8_wide::<VNNI>(sums.1, codes.1, quads)) }
     }
-    #[inline(always)] unsafe fn add_sums(sums: Self::Sums, other: Self::Sums) -> Self::Sums { unsafe { (_mm256_add_epi32(sums.0, other.0), _mm256_add_epi32(sums.1, other.1)) } }
-    #[inline(always)] unsafe fn from_sums(sums: Self::Sums) -> Self { unsafe { Self(_mm256_cvtepi32_ps(sums.0), _mm256_cvtepi32_ps(sums.1)) } }
+    #[inline(always)] unsafe fn offset(scale: Self) -> Self { unsafe { scale.mul(Self::splat(-WHOLE)) } }
+    #[inline(always)] unsafe fn scaled(sums: Self::Sums, scale: Self, offset: Self) -> Self { unsafe { Self(_mm256_castsi256_ps(sums.0), _mm256_castsi256_ps(sums.1)).mul_add(scale, offset) } }
     #[inline(always)] unsafe fn store_codes(self, to: *mut i8) -> i32 {
         unsafe {
             let (low, high) = (_mm256_cvtps_epi32(self.0), _mm256_cvtps_epi32(self.1));

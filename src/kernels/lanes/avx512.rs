@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use super::Lanes;
+use super::{Lanes, WHOLE};
 
 /// Sixteen `f32`.
 #[derive(Clone, Copy)]
@@ -15,6 +15,7 @@ pub struct Zmm(__m512);
 impl Lanes for Zmm {
     type Sums = __m512i;
     type Codes = __m512i;
+    const MANY: bool = true;
 
     #[inline(always)] unsafe fn splat(value: f32) -> Self { unsafe { Self(_mm512_set1_ps(value)) } }
     #[inline(always)] unsafe fn load(from: *const f32) -> Self { unsafe { Self(_mm512_loadu_ps(from)) } }
@@ -36,11 +37,11 @@ impl Lanes for Zmm {
         unsafe { Self(_mm512_mask_blend_ps(mask, other.0, self.0)) }
     }
 
-    #[inline(always)] unsafe fn no_sums() -> __m512i { unsafe { _mm512_setzero_si512() } }
+    #[inline(always)] unsafe fn no_sums() -> __m512i { unsafe { _mm512_castps_si512(_mm512_set1_ps(WHOLE)) } }
     #[inline(always)] unsafe fn dot_small(sums: __m512i, codes: __m512i, quad: i32) -> __m512i { unsafe { _mm512_dpbusd_epi32(sums, codes, _mm512_set1_epi32(quad)) } }
     #[inline(always)] unsafe fn dot(sums: __m512i, codes: __m512i, quad: i32) -> __m512i { unsafe { Self::dot_small(sums, codes, quad) } }
-    #[inline(always)] unsafe fn add_sums(sums: Self::Sums, other: Self::Sums) -> Self::Sums { unsafe { _mm512_add_epi32(sums, other) } }
-    #[inline(always)] unsafe fn from_sums(sums: __m512i) -> Self { unsafe { Self(_mm512_cvtepi32_ps(sums)) } }
+    #[inline(always)] unsafe fn offset(scale: Self) -> Self { unsafe { scale.mul(Self::splat(-WHOLE)) } }
+    #[inline(always)] unsafe fn scaled(sums: __m512i, scale: Self, offset: Self) -> Self { unsafe { Self(_mm512_castsi512_ps(sums)).mul_add(scale, offset) } }
     #[inline(always)] unsafe fn store_codes(self, to: *mut i8) -> i32 {
         unsafe {
             let codes = _mm512_cvtps_epi32(self.0);

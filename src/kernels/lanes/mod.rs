@@ -20,6 +20,12 @@ pub use level::{Kernel, Level};
 /// How many numbers a vector holds.
 pub const LANES: usize = 16;
 
+/// 1.5 · 2²³. A float of this size has no bits for fractions: its lowest bits count in ones, so that a whole number that
+/// is added to its *bits* is added to its value. Sums of products of codes are formed on top of it, which saves
+/// converting them.
+#[cfg(target_arch = "x86_64")]
+const WHOLE: f32 = 12_582_912.0;
+
 /// A vector of sixteen `f32`, with what goes into it and out of it.
 ///
 /// # Safety
@@ -32,6 +38,8 @@ pub trait Lanes: Copy {
     type Sums: Copy;
     /// Sixty-four unsigned bytes: sixteen lanes of four codes.
     type Codes: Copy;
+    /// Whether the registers hold some thirty vectors rather than seven: how much a kernel may keep in them.
+    const MANY: bool = false;
 
     /// All lanes the same.
     unsafe fn splat(value: f32) -> Self;
@@ -66,16 +74,17 @@ pub trait Lanes: Copy {
     /// The first `count` lanes of `self`, the others of `other`.
     unsafe fn first(self, count: usize, other: Self) -> Self;
 
-    /// Sixteen zeros.
+    /// Sixteen sums of nothing, to add to.
     unsafe fn no_sums() -> Self::Sums;
     /// Adds to each lane the products of its four codes, each below 32, with four signed bytes, the same for all lanes.
     unsafe fn dot_small(sums: Self::Sums, codes: Self::Codes, quad: i32) -> Self::Sums;
     /// As [`Lanes::dot_small`], for codes up to 255.
     unsafe fn dot(sums: Self::Sums, codes: Self::Codes, quad: i32) -> Self::Sums;
-    /// Both together, lane by lane.
-    unsafe fn add_sums(sums: Self::Sums, other: Self::Sums) -> Self::Sums;
-    /// The sums as numbers.
-    unsafe fn from_sums(sums: Self::Sums) -> Self;
+    /// What [`Lanes::scaled`] takes beside a scale: worked out once for all sums that are scaled alike.
+    unsafe fn offset(scale: Self) -> Self;
+    /// The sums, each below 2²² in size, times `scale`; rounded once, as scales that were half floats leave room for the
+    /// offset to be exact.
+    unsafe fn scaled(sums: Self::Sums, scale: Self, offset: Self) -> Self;
     /// Rounds sixteen numbers within ±127 to signed bytes in memory; gives their sum.
     unsafe fn store_codes(self, to: *mut i8) -> i32;
 
@@ -174,6 +183,31 @@ pub trait Lanes: Copy {
                 p = p.mul_add(r, Self::splat(coefficient));
             }
             p.mul_add(r.mul(r), r.add(Self::splat(1.0))).scale(n)
+        }
+    }
+
+    /// `2^self`, to about two units in the last place. Below -126 it stays at `2^-126`, above 127 at `2^127`: neither
+    /// zero nor infinite.
+    ///
+    /// `2^x = 2^n · 2^r` with `|r| ≤ 1/2`, and `2^r` by the polynomial of degree 5 that starts with 1 and whose largest
+    /// relative error is the least, `9.2e-8` (found by Lawson's algorithm).
+    #[inline(always)]
+    unsafe fn exp2(self) -> Self {
+        #[expect(
+            clippy::approx_constant,
+            reason = "the polynomial's own, a little less than ln 2"
+        )]
+        const COEFFICIENTS: [f32; 5] = [9.671_513e-3, 5.550_733_6e-2, 2.402_224_2e-1, 6.931_47e-1, 1.0];
+        // SAFETY: as the caller's.
+        unsafe {
+            let x = self.min(Self::splat(127.0)).max(Self::splat(-126.0));
+            let n = x.round();
+            let r = x.sub(n);
+            let mut p = Self::splat(1.326_472_7e-3);
+            for coefficient in COEFFICIENTS {
+                p = p.mul_add(r, Self::splat(coefficient));
+            }
+            p.scale(n)
         }
     }
 }

@@ -62,8 +62,8 @@ impl Lanes for Portable {
         std::array::from_fn(|lane| sums[lane] + (0..4).map(|k| i32::from(codes[lane * 4 + k]) * quad[k]).sum::<i32>())
     }
     #[inline(always)] unsafe fn dot(sums: [i32; LANES], codes: [u8; 64], quad: i32) -> [i32; LANES] { unsafe { Self::dot_small(sums, codes, quad) } }
-    #[inline(always)] unsafe fn add_sums(sums: Self::Sums, other: Self::Sums) -> Self::Sums { std::array::from_fn(|lane| sums[lane] + other[lane]) }
-    #[inline(always)] unsafe fn from_sums(sums: [i32; LANES]) -> Self { Self(sums.map(|sum| sum as f32)) }
+    #[inline(always)] unsafe fn offset(_scale: Self) -> Self { Self([0.0; LANES]) }
+    #[inline(always)] unsafe fn scaled(sums: [i32; LANES], scale: Self, _offset: Self) -> Self { Self(std::array::from_fn(|lane| sums[lane] as f32 * scale.0[lane])) }
     #[inline(always)] unsafe fn store_codes(self, to: *mut i8) -> i32 {
         let codes = self.0.map(|value| value.round_ties_even() as i8);
         unsafe { write(codes, to) };

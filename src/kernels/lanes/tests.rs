@@ -151,6 +151,22 @@ proptest! {
     }
 
     #[test]
+    fn sums_are_scaled_with_one_rounding(seed: u64, byte in -127..=127i8, halves in prop::array::uniform16(0..0x7c00u16)) {
+        let mut random = Random(seed);
+        let codes: [u8; 64] = std::array::from_fn(|_| random.bits() as u8);
+        // Every half float: what a tile's scales are.
+        let scale = halves.map(|half| f16::from_bits(half).to_f32() * if half % 2 == 0 { 1.0 } else { -1.0 });
+        let wanted = each(|lane| {
+            let codes: i32 = codes[lane * 4..][..4].iter().map(|code| i32::from(*code)).sum();
+            (codes * i32::from(byte) * QUADS as i32) as f32 * scale[lane]
+        });
+        for level in levels() {
+            let found = level.run(Scaled { codes, byte, scale });
+            prop_assert_eq!(found, wanted, "{:?}", level);
+        }
+    }
+
+    #[test]
     fn codes_are_taken_apart(codes in prop::collection::vec(any::<u8>(), 64), bits: u64) {
         let codes: [u8; 64] = codes.try_into().unwrap();
         let low = codes.map(|code| code & 15);
@@ -185,11 +201,11 @@ struct Dots {
 }
 
 impl Kernel for Dots {
-    /// Sums of small codes, of wide codes, and of both.
-    type Output = [Row; 3];
+    /// Sums of small codes and of wide ones.
+    type Output = [Row; 2];
 
     #[inline(always)]
-    unsafe fn run<L: Lanes>(self) -> [Row; 3] {
+    unsafe fn run<L: Lanes>(self) -> [Row; 2] {
         // SAFETY: as the caller's; both arrays are sixty-four bytes, and the small codes are below 32.
         unsafe {
             let (small, wide) = (
@@ -201,12 +217,23 @@ impl Kernel for Dots {
                 first = L::dot_small(first, small, quad);
                 second = L::dot(second, wide, quad);
             }
-            [first, second, L::add_sums(first, second)].map(|sums| row(L::from_sums(sums)))
+            [first, second].map(|sums| numbers::<L>(sums))
         }
     }
 }
 
-fn dots(small: &[u8; 64], wide: &[u8; 64], quads: &[[u8; 4]; QUADS]) -> [Row; 3] {
+/// # Safety
+/// The processor has the instructions of `L`.
+#[inline(always)]
+unsafe fn numbers<L: Lanes>(sums: L::Sums) -> Row {
+    // SAFETY: as the caller's.
+    unsafe {
+        let one = L::splat(1.0);
+        row(L::scaled(sums, one, L::offset(one)))
+    }
+}
+
+fn dots(small: &[u8; 64], wide: &[u8; 64], quads: &[[u8; 4]; QUADS]) -> [Row; 2] {
     let sums = |codes: &[u8; 64]| {
         each(|lane| {
             let products = quads.iter().flat_map(|quad| {
@@ -218,9 +245,32 @@ fn dots(small: &[u8; 64], wide: &[u8; 64], quads: &[[u8; 4]; QUADS]) -> [Row; 3]
             products.sum::<i32>()
         })
     };
-    let (first, second) = (sums(small), sums(wide));
-    // At most 8 · 4 · 286 · 127, which an `f32` holds.
-    [first, second, each(|lane| first[lane] + second[lane])].map(|sums| sums.map(|sum| sum as f32))
+    // At most 8 · 4 · 255 · 127, which an `f32` holds.
+    [small, wide].map(|codes| sums(codes).map(|sum| sum as f32))
+}
+
+/// Sums of products, each times a scale.
+struct Scaled {
+    /// Wide codes and a byte, the same for all four of a lane.
+    codes: [u8; 64],
+    byte: i8,
+    scale: Row,
+}
+
+impl Kernel for Scaled {
+    type Output = Row;
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) -> Row {
+        let quad = i32::from_le_bytes([self.byte.cast_unsigned(); 4]);
+        // SAFETY: as the caller's; the arrays are sixty-four bytes and sixteen numbers.
+        unsafe {
+            let codes = L::load_codes(self.codes.as_ptr());
+            let sums = (0..QUADS).fold(L::no_sums(), |sums, _| L::dot(sums, codes, quad));
+            let scale = L::load(self.scale.as_ptr());
+            row(L::scaled(sums, scale, L::offset(scale)))
+        }
+    }
 }
 
 struct Split {
@@ -251,7 +301,7 @@ impl Kernel for Split {
 unsafe fn bytes<L: Lanes>(codes: L::Codes) -> [u8; 64] {
     let quarters: [Row; 4] = std::array::from_fn(|k| {
         // SAFETY: as the caller's.
-        unsafe { row(L::from_sums(L::dot(L::no_sums(), codes, 1 << (8 * k)))) }
+        unsafe { numbers::<L>(L::dot(L::no_sums(), codes, 1 << (8 * k))) }
     });
     std::array::from_fn(|i| quarters[i % 4][i / 4] as u8)
 }
@@ -270,7 +320,11 @@ impl Kernel for StoreCodes {
     }
 }
 
-struct Powers(Row);
+/// Powers of `e` or of two.
+struct Powers {
+    of_two: bool,
+    of: Row,
+}
 
 impl Kernel for Powers {
     type Output = Row;
@@ -278,44 +332,61 @@ impl Kernel for Powers {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) -> Row {
         // SAFETY: as the caller's; the array has sixteen elements.
-        unsafe { row(L::load(self.0.as_ptr()).exp()) }
-    }
-}
-
-#[test]
-fn powers_of_e_are_good_to_two_units_in_the_last_place() {
-    // From -87 to 88 in small steps, and closely around zero.
-    let far = (-8_700..=8_800).map(|i| i as f32 / 100.0);
-    let near = (-2_000..2_000).map(|i| i as f32 * 1e-6);
-    let numbers: Vec<f32> = far.chain(near).collect();
-    for level in levels() {
-        let mut worst = 0.0_f64;
-        for numbers in numbers.as_chunks::<LANES>().0 {
-            for (number, power) in numbers.iter().zip(level.run(Powers(*numbers))) {
-                let wanted = f64::from(*number).exp();
-                worst = worst.max((f64::from(power) / wanted - 1.0).abs());
-            }
+        unsafe {
+            let x = L::load(self.of.as_ptr());
+            row(if self.of_two { x.exp2() } else { x.exp() })
         }
-        // A unit in the last place is at most 2^-23 of the number.
-        assert!(
-            worst < 2.0 * f64::from(f32::EPSILON),
-            "{level:?}: off by {worst:e}"
-        );
     }
 }
 
 #[test]
-fn powers_of_e_stay_finite_and_above_zero() {
-    let mut numbers = [0.0; LANES];
-    numbers[..6].copy_from_slice(&[f32::NEG_INFINITY, -1e30, -88.0, 89.0, 1e30, f32::INFINITY]);
+fn powers_are_good_to_two_units_in_the_last_place() {
+    for (of_two, first, last) in [(false, -8_700, 8_800), (true, -12_600, 12_700)] {
+        // From first to last in small steps, and closely around zero.
+        let far = (first..=last).map(|i| i as f32 / 100.0);
+        let near = (-2_000..2_000).map(|i| i as f32 * 1e-6);
+        let numbers: Vec<f32> = far.chain(near).collect();
+        for level in levels() {
+            let mut worst = 0.0_f64;
+            for of in numbers.as_chunks::<LANES>().0 {
+                for (number, power) in of.iter().zip(level.run(Powers { of_two, of: *of })) {
+                    let number = f64::from(*number);
+                    let wanted = if of_two { number.exp2() } else { number.exp() };
+                    worst = worst.max((f64::from(power) / wanted - 1.0).abs());
+                }
+            }
+            // A unit in the last place is at most 2^-23 of the number.
+            assert!(
+                worst < 2.0 * f64::from(f32::EPSILON),
+                "{level:?}, of two {of_two}: off by {worst:e}"
+            );
+        }
+    }
+}
+
+#[test]
+fn powers_stay_finite_and_above_zero() {
+    let mut of = [0.0; LANES];
+    of[..6].copy_from_slice(&[f32::NEG_INFINITY, -1e30, -127.0, 89.0, 1e30, f32::INFINITY]);
     for level in levels() {
-        let powers = level.run(Powers(numbers));
         let (low, high) = ((-87_f32).exp(), 88_f32.exp());
+        let powers = level.run(Powers { of_two: false, of });
         for (power, bound) in powers.iter().zip([low, low, low, high, high, high]) {
             assert!((power / bound - 1.0).abs() < 1e-6, "{level:?}: {power}");
         }
+        let powers_of_two = level.run(Powers { of_two: true, of });
+        let (low, high) = (f32::MIN_POSITIVE, 127_f32.exp2());
+        assert_eq!(
+            powers_of_two[..6],
+            [low, low, low, 89_f32.exp2(), high, high],
+            "{level:?}"
+        );
         // So that the largest score's weight is exactly one, and joining a single part changes nothing.
-        assert_eq!(powers[6..], [1.0; 10], "{level:?}");
+        assert_eq!(
+            (&powers[6..], &powers_of_two[6..]),
+            (&[1.0; 10][..], &[1.0; 10][..]),
+            "{level:?}"
+        );
     }
 }
 

@@ -11,6 +11,7 @@ use super::layer::Layer;
 use super::{Buffers, Decoder, Weights};
 use crate::generation::model::ModelError;
 use crate::generation::model::architecture::{self, Architecture, EMBEDDING, HEAD, LAST_NORM, LayerTensor};
+use crate::kernels::attention::LONGEST_HEAD;
 use crate::kernels::lanes::Level;
 use crate::kernels::pool::Pool;
 use crate::kernels::store::Store;
@@ -26,6 +27,15 @@ impl Decoder {
     /// As [`Decoder::load`], with the instructions of `level`, which the processor must have.
     pub fn load_at(level: Level, gguf: &Gguf, pool: Arc<Pool>) -> Result<Self, ModelError> {
         let architecture = Architecture::read(gguf)?;
+        if architecture.head_dim > LONGEST_HEAD {
+            return Err(ModelError::Unsupported {
+                path: gguf.path().display().to_string(),
+                problem: format!(
+                    "its attention heads have {} numbers, and at most {LONGEST_HEAD} can be computed with",
+                    architecture.head_dim
+                ),
+            });
+        }
         let mut tensors = Tensors {
             gguf,
             file: File::open(gguf.path())?,

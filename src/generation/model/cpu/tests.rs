@@ -175,3 +175,20 @@ fn the_default_model_is_near_its_f32_self_and_keeps_its_bits_beyond_a_partition(
     }
     assert_eq!(bits(&last), bits(&whole), "split between threads and not");
 }
+
+#[test]
+fn heads_that_are_too_long_are_an_error_that_says_so() {
+    let tiny = Tiny {
+        width: 288,
+        heads: 1,
+        kv_heads: 1,
+        head_dim: 272,
+        ..Tiny::new(Family::Llama)
+    };
+    let (_file, gguf) = tiny.gguf();
+    let refused = Decoder::load(&gguf, pool(1)).err().expect("an error").to_string();
+    assert!(
+        refused.contains("heads have 272 numbers, and at most 256"),
+        "{refused}"
+    );
+}
