@@ -200,7 +200,7 @@ pub struct Settings {
     /// The most tokens of an answer [default: 80]
     #[arg(long, env = "RECOMMENDER_MAX_TOKENS", global = true, value_name = "N")]
     pub max_tokens: Option<usize>,
-    /// The most tokens of a prompt: more hold more evidence and take longer to read [default: 350]
+    /// The most tokens of a prompt: more hold more evidence and take longer to read [default: 512]
     #[arg(long, env = "RECOMMENDER_MAX_PROMPT_TOKENS", global = true, value_name = "N")]
     pub max_prompt_tokens: Option<usize>,
     /// Seconds that running answers get to end after SIGTERM or SIGINT [default: 20]

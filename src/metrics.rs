@@ -67,6 +67,10 @@ const STATUS: LabelSet = LabelSet {
     name: "status",
     values: &[],
 };
+const VERDICT: LabelSet = LabelSet {
+    name: "verdict",
+    values: &["supported", "unsupported", "none"],
+};
 const OUTCOME: LabelSet = LabelSet {
     name: "outcome",
     values: &[
@@ -233,6 +237,10 @@ metrics! {
         "Seconds from the arrival of a question to the first piece of its answer.";
     Histogram RAG_REQUEST_DURATION_SECONDS [OUTCOME] REQUEST_SECONDS = "rag_request_duration_seconds":
         "Seconds from the arrival of a question to the end of its answer.";
+    Histogram ANSWER_GROUNDEDNESS_RATIO [] RATIO = "answer_groundedness_ratio":
+        "Share of the chat model's claims that a quote supports, for each answer with claims; the others are not said.";
+    Counter ANSWER_CITATIONS_TOTAL [VERDICT] = "answer_citations_total":
+        "Sentences of answers checked against the reviews, by verdict.";
 
     Counter LLM_PROMPT_TOKENS_TOTAL [MODEL] = "llm_prompt_tokens_total":
         "Prompt tokens of accepted generations, cached ones included.";

@@ -74,6 +74,7 @@ async function follow(stream, view) {
     }
     if (event === "progress") view.busy(prefillWords(data), data.processed, data.prompt_tokens);
     if (event === "token") view.token(data.text);
+    if (event === "citation" && data.verdict === "unsupported") view.leftOut(data.sentence);
     if (event === "final") final = data;
   }
   if (final) return final;

@@ -3,7 +3,7 @@
 import { Answer } from "./answer.js";
 import { Cards } from "./cards.js";
 import { button, make } from "./dom.js";
-import { outcomeWords, timingWords } from "./words.js";
+import { leftOutWords, outcomeWords, timingWords } from "./words.js";
 
 /** A question longer than this is set as text, not as a headline. */
 const LONG_CHARS = 140;
@@ -15,6 +15,8 @@ export class TurnView {
   #busyBar = make("progress", "busy-bar");
   #busy;
   #ending = make("div", "ending");
+  /** What the language model said and no review supports. */
+  #leftOut = new Set();
 
   constructor(question) {
     const dots = make("span", "dots", make("i"), make("i"), make("i"));
@@ -37,6 +39,7 @@ export class TurnView {
   start(text) {
     this.#cards.clear();
     this.#answer.clear();
+    this.#leftOut.clear();
     this.#ending.replaceChildren();
     this.element.dataset.state = "busy";
     this.busy(text);
@@ -64,12 +67,17 @@ export class TurnView {
     if (atBottom) page.scrollTop = page.scrollHeight;
   }
 
+  leftOut(sentence) {
+    this.#leftOut.add(sentence);
+  }
+
   finish(final) {
     this.#end("done");
     this.#answer.finish(final.text);
     this.#cards.markCited(final.evidence_ids ?? []);
     const [note, timing] = [outcomeWords(final), timingWords(final.timings)];
     if (note) this.#ending.append(make("p", "note", note));
+    if (this.#leftOut.size > 0) this.#ending.append(leftOutList(this.#leftOut));
     if (timing) this.#ending.append(make("p", "timing", timing));
   }
 
@@ -98,6 +106,12 @@ export class TurnView {
     this.#busy.hidden = true;
     this.#ending.replaceChildren();
   }
+}
+
+/** Closed until somebody wants to see it, and marked as what it is. */
+function leftOutList(sentences) {
+  const items = [...sentences].map((sentence) => make("li", "", make("s", "", sentence)));
+  return make("details", "left-out", make("summary", "", leftOutWords(sentences.size)), make("ul", "", ...items));
 }
 
 function actionRow(actions) {

@@ -49,10 +49,16 @@ export function starWords(rating) {
 }
 
 /** What the visitor should know about how an answer came about; empty for an ordinary one. */
-export function outcomeWords({ outcome, replaced }) {
-  if (outcome === "extractive") return "Quoted straight from the reviews, without the language model.";
+export function outcomeWords({ outcome }) {
+  if (outcome === "extractive") return "Quoted straight from the reviews.";
   if (outcome === "no_evidence") return "No review fits this question well enough to answer from.";
-  return replaced ? "Corrected after checking it against the reviews." : "";
+  return "";
+}
+
+/** What is said of the language model's sentences that no review supports. */
+export function leftOutWords(amount) {
+  const [sentences, them] = amount === 1 ? ["1 sentence", "it"] : [`${amount} sentences`, "them"];
+  return `${sentences} of the language model left out: no review says so. Show ${them}`;
 }
 
 /** "first word 1.2 s · 34 tokens/s", with what is known. */

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::grounding::Checked;
 use crate::generation::{Finished, Overloaded};
 use crate::retrieval::{Evidence, Filters};
 
@@ -55,8 +56,11 @@ pub enum Event {
         /// The prompt's length.
         prompt_tokens: usize,
     },
-    /// More of the answer.
+    /// More of the answer. What has been said is not taken back.
     Token(String),
+    /// A sentence has been checked: one that stands in what was just said, or one that the model said and that is left
+    /// out.
+    Citation(Checked),
     /// The end: the authoritative answer.
     Final(Answer),
     /// The end: no answer. The cause has been logged.
@@ -95,8 +99,6 @@ pub struct Answer {
     pub text: String,
     /// How it came about.
     pub outcome: Outcome,
-    /// Whether `text` differs from what was streamed.
-    pub replaced: bool,
     /// Positions, from 1, of the evidence that `text` cites.
     pub cited: Vec<usize>,
     /// Milliseconds from arrival to the evidence.

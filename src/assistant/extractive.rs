@@ -1,32 +1,81 @@
-//! Answers that need no model: quotes, as they stand in the reviews. Pure.
+//! Parts of answers that need no model: quotes, as they stand in the reviews. Pure.
 
-use super::grounding::Grounded;
+use std::collections::BTreeSet;
+
+use super::grounding::{Checked, Verdict};
 use crate::retrieval::Evidence;
 
-/// Quotes in an extractive answer.
+/// Quotes in an answer that has nothing else.
 const QUOTES: usize = 3;
+/// A review of at most so many stars is a complaint; one of more is praise.
+const COMPLAINT: u8 = 3;
 
 /// Said when nothing in the reviews is about the question.
 pub const NO_EVIDENCE: &str = "None of the reviews here says anything about that. Try naming a product, or what you want to know of it.";
+/// Said before quotes that stand alone.
+pub const HEADING: &str = "This is what reviewers say:";
 
-/// The best quotes under a heading that says what they are.
-pub fn quotes(evidence: &[Evidence]) -> Grounded {
-    let shown = &evidence[..evidence.len().min(QUOTES)];
-    let lines = shown.iter().enumerate().map(|(at, evidence)| {
-        let Evidence { rating, quote, .. } = evidence;
-        format!(
-            "\n• {}, {rating} of 5 stars: “{quote}” [{}]",
-            evidence.short_title(),
-            at + 1
-        )
-    });
-    let text = std::iter::once("This is what reviewers say:".to_string())
-        .chain(lines)
-        .collect();
-    Grounded {
-        text,
-        cited: (1..=shown.len()).collect(),
+/// A quote as an answer's sentence; `number` is its position, from 1.
+pub fn quotation(number: usize, evidence: &Evidence) -> Checked {
+    said("A buyer of the", number, evidence)
+}
+
+fn said(who: &str, number: usize, evidence: &Evidence) -> Checked {
+    let (name, quote) = (evidence.short_title(), one_line(&evidence.quote));
+    Checked {
+        sentence: format!("{who} {name} says: “{quote}” [{number}]"),
+        verdict: Verdict::Supported,
+        cited: vec![number],
     }
+}
+
+/// The best quotes, each with its product and stars.
+pub fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
+    let best = (1..).zip(evidence).take(QUOTES);
+    best.map(|(number, evidence)| Checked {
+        sentence: format!(
+            "{}, {} of 5 stars: “{}” [{number}]",
+            evidence.short_title(),
+            evidence.rating,
+            one_line(&evidence.quote)
+        ),
+        verdict: Verdict::Supported,
+        cited: vec![number],
+    })
+}
+
+/// What an answer that cites `cited` leaves out and should not: the second best quote, where it has only one, and the
+/// best from the other side, where all that it cites praises, or all of it complains.
+pub fn still_to_be_heard(evidence: &[Evidence], cited: &BTreeSet<usize>) -> Vec<Checked> {
+    let complains = |number: &usize| evidence[number - 1].rating <= COMPLAINT;
+    let mut cited = cited.clone();
+    let mut heard = Vec::new();
+    if cited.len() == 1 && evidence.len() > 1 {
+        let second = (1..=evidence.len()).find(|number| !cited.contains(number));
+        heard.extend(second.map(|number| said("A buyer of the", number, &evidence[number - 1])));
+        cited.extend(second);
+    }
+    let Some(side) = cited.first().map(complains) else {
+        return heard;
+    };
+    if cited.iter().all(|number| complains(number) == side) {
+        let other = (1..=evidence.len()).find(|number| complains(number) != side);
+        let who = if side { "Content is" } else { "But" };
+        heard.extend(other.map(|number| {
+            let stars = evidence[number - 1].rating;
+            said(
+                &format!("{who} a buyer who gave {stars} of 5 stars to the"),
+                number,
+                &evidence[number - 1],
+            )
+        }));
+    }
+    heard
+}
+
+/// A quote without its line breaks: an answer is a paragraph.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -36,13 +85,50 @@ mod tests {
 
     #[test]
     fn quotes_stand_as_they_are_and_are_cited() {
-        let evidence = vec![evidence("Pellar Hush (Black)", "it's <b>loud</b>"); 5];
-        let Grounded { text, cited } = quotes(&evidence);
-        assert_eq!(cited, [1, 2, 3]);
-        let second = text.lines().nth(2);
+        let evidence = vec![evidence("Pellar Hush (Black)", "it's\n <b>loud</b>"); 5];
+        let said: Vec<Checked> = quotes(&evidence).collect();
+        assert_eq!(said.len(), QUOTES);
         assert_eq!(
-            second,
-            Some("• Pellar Hush, 4 of 5 stars: “it's <b>loud</b>” [2]")
+            said[1].sentence,
+            "Pellar Hush, 4 of 5 stars: “it's <b>loud</b>” [2]"
+        );
+        assert_eq!(
+            (said[1].cited.as_slice(), said[1].verdict),
+            (&[2][..], Verdict::Supported)
+        );
+        let sentence = quotation(1, &evidence[0]).sentence;
+        assert_eq!(
+            sentence,
+            "A buyer of the Pellar Hush says: “it's <b>loud</b>” [1]"
+        );
+    }
+
+    #[test]
+    fn the_second_voice_and_the_other_side_are_heard() {
+        let rated = |stars: &[u8]| -> Vec<Evidence> {
+            let one = |(at, rating): (usize, &u8)| Evidence {
+                rating: *rating,
+                ..evidence("Pellar Hush", &format!("quote {at}"))
+            };
+            stars.iter().enumerate().map(one).collect()
+        };
+        for (stars, cited, heard) in [
+            (&[5, 4, 2][..], &[1][..], &[2, 3][..]),
+            (&[5, 4, 2], &[1, 2], &[3]),
+            (&[5, 4, 2], &[1, 3], &[]),
+            (&[5, 2, 4], &[1], &[2]),
+            (&[1, 2, 4], &[1, 2], &[3]),
+            (&[5, 4], &[1, 2], &[]),
+            (&[5], &[1], &[]),
+        ] {
+            let found = still_to_be_heard(&rated(stars), &cited.iter().copied().collect());
+            let numbers: Vec<usize> = found.iter().flat_map(|checked| checked.cited.clone()).collect();
+            assert_eq!(numbers, heard, "{stars:?} {cited:?}");
+        }
+        let other = still_to_be_heard(&rated(&[5, 5, 2]), &BTreeSet::from([1, 2]));
+        assert_eq!(
+            other[0].sentence,
+            "But a buyer who gave 2 of 5 stars to the Pellar Hush says: “quote 2” [3]"
         );
     }
 }

@@ -9,26 +9,28 @@ use std::sync::Arc;
 use tokenizers::Tokenizer;
 
 use super::chat_template::{ChatTemplate, Message, TemplateError};
+use crate::generation::constraint::Brackets;
 use crate::retrieval::Evidence;
 use crate::weights::gguf::Gguf;
 use crate::weights::tokenizer;
 
-/// Tokens of a prompt, unless the configuration says otherwise: what a laptop reads in some seconds.
-pub const DEFAULT_BUDGET: usize = 350;
+/// Tokens of a prompt, unless the configuration says otherwise: what a laptop reads in some tenths of a second.
+pub const DEFAULT_BUDGET: usize = 512;
 
 const INSTRUCTIONS: &str = "You tell shoppers what customer reviews say. Answer in one or two short sentences, in the words of the reviews.";
 /// A small model follows a worked example better than any instruction. It is the same in every prompt, so that the
 /// prefix cache makes it free.
 const EXAMPLE_QUESTION: &str = "Reviews:\n\
-    - Solmar Jug Kettle: Boils a litre in four minutes.\n\
-    - Solmar Jug Kettle: Very disappointed, the lid came loose after a month.\n\
-    - Brindo Glass Kettle: Nice colour but slow.\n\
+    [1] Solmar Jug Kettle: Boils a litre in four minutes.\n\
+    [2] Solmar Jug Kettle: Very disappointed, the lid came loose after a month.\n\
+    [3] Brindo Glass Kettle: Nice colour but slow.\n\
     Question: Which kettle is the best?";
-const EXAMPLE_ANSWER: &str = "A buyer of the Solmar Jug Kettle says: \"Boils a litre in four minutes.\" \
-    Another buyer says that the lid came loose after a month. The Brindo Glass Kettle has a nice colour but is slow.";
-/// How every answer begins: with the best evidence, word for word, and before the model says anything. What a model
+const EXAMPLE_ANSWER: &str = "A buyer of the Solmar Jug Kettle says: \"Boils a litre in four minutes.\" [1] \
+    Another buyer says that the lid came loose after a month [2]. The Brindo Glass Kettle has a nice colour but is slow [3].";
+/// How every answer begins: with the best evidence, word for word, and before the model says anything. The prompt ends
+/// with it. What a model
 /// of this size says of its own is seldom better and often untrue; it goes on from there.
-const OPENING: [&str; 3] = ["A buyer of the", " says: \"", "\""];
+const OPENING: [&str; 3] = ["A buyer of the", " says: \"", "\" [1]"];
 
 /// The first of the characters that stand for data while the template is rendered (U+E000, private use).
 const FIRST_MARK: u32 = 0xE000;
@@ -65,9 +67,6 @@ pub struct Prompt {
     pub ids: Vec<u32>,
     /// So many pieces of evidence, from the best on, had room.
     pub evidence: usize,
-    /// The answer's first sentence, which is not the model's: the prompt ends with it. It quotes and cites the best
-    /// evidence.
-    pub opening: String,
 }
 
 /// Makes prompts for one chat model.
@@ -82,6 +81,7 @@ pub struct PromptBuilder {
     /// Put first, for a model that wants it and whose template does not write it.
     bos: Option<u32>,
     budget: usize,
+    brackets: Arc<Brackets>,
 }
 
 impl PromptBuilder {
@@ -104,6 +104,7 @@ impl PromptBuilder {
         data.set_encode_special_tokens(true);
         Ok(Self {
             template,
+            brackets: Arc::new(Brackets::of(&tokenizer)),
             beginning: tokenizer,
             markup: continuing,
             data,
@@ -139,15 +140,20 @@ impl PromptBuilder {
         self.encode("", &[])
     }
 
+    /// Where the model's tokens have brackets, so that an answer cites nothing that is not in its prompt.
+    pub fn brackets(&self) -> Arc<Brackets> {
+        self.brackets.clone()
+    }
+
     fn encode(&self, question: &str, evidence: &[Evidence]) -> Result<Prompt, PromptError> {
         let mut data = Pieces::default();
-        let mut lines: String = evidence
-            .iter()
-            .map(|evidence| line(evidence, &mut data))
+        let mut lines: String = (1..)
+            .zip(evidence)
+            .map(|(number, evidence)| line(number, evidence, &mut data))
             .collect();
         if lines.is_empty() {
             // A warm-up ends its shared beginning where the first line's data would begin.
-            lines = format!("-{}", data.mark(String::new()));
+            lines = format!("[1]{}", data.mark(String::new()));
         }
         let question = data.mark(format!(" {}", one_line(question)));
         let mut rendered = self.template.render(&[
@@ -157,11 +163,9 @@ impl PromptBuilder {
             Message::new("user", format!("Reviews:\n{lines}Question:{question}")),
         ])?;
 
-        let mut opening = String::new();
         if let Some(best) = evidence.first() {
-            let (name, quote) = (best.short_title(), one_line(&best.quote));
-            opening = format!("A buyer of the {name} says: “{quote}” [1]");
-            let (name, quote) = (data.mark(format!(" {name}")), data.mark(quote));
+            let name = data.mark(format!(" {}", best.short_title()));
+            let quote = data.mark(one_line(&best.quote));
             rendered.push_str(&format!(
                 "{}{name}{}{quote}{}",
                 OPENING[0], OPENING[1], OPENING[2]
@@ -170,7 +174,6 @@ impl PromptBuilder {
         Ok(Prompt {
             ids: self.tokens(&rendered, &data)?,
             evidence: evidence.len(),
-            opening,
         })
     }
 
@@ -219,10 +222,10 @@ fn is_mark(c: char) -> bool {
     (FIRST_MARK..=LAST_MARK).contains(&u32::from(c))
 }
 
-fn line(evidence: &Evidence, data: &mut Pieces) -> String {
+fn line(number: usize, evidence: &Evidence, data: &mut Pieces) -> String {
     let title = data.mark(format!(" {}", evidence.short_title()));
     let quote = data.mark(format!(" {}", one_line(&evidence.quote)));
-    format!("-{title}:{quote}\n")
+    format!("[{number}]{title}:{quote}\n")
 }
 
 fn one_line(text: &str) -> String {
@@ -259,17 +262,13 @@ mod tests {
         let (builder, tokenizer) = builder(400);
         let prompt = built(&builder, "Is it\nloud?", &[evidence("very loud")]);
         let text = tokenizer.decode(&prompt.ids, false).expect("known ids");
-        let expected = "<|im_start|>user\nReviews:\n- Zuvio Tone 5: very loud\nQuestion: Is it loud?<|im_end|>\n\
-                        <|im_start|>assistant\nA buyer of the Zuvio Tone 5 says: \"very loud\"";
+        let expected = "<|im_start|>user\nReviews:\n[1] Zuvio Tone 5: very loud\nQuestion: Is it loud?<|im_end|>\n\
+                        <|im_start|>assistant\nA buyer of the Zuvio Tone 5 says: \"very loud\" [1]";
         assert!(
             text.starts_with("<|im_start|>system\nYou tell shoppers"),
             "{text}"
         );
         assert!(text.ends_with(expected), "{text}");
-        assert_eq!(
-            prompt.opening,
-            "A buyer of the Zuvio Tone 5 says: “very loud” [1]"
-        );
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn run(config: &Config, question: String) -> anyhow::Result<()> {
                     return Ok(());
                 }
                 Event::Failed => bail!("The answer could not be completed; the log says why."),
-                Event::Queued { .. } | Event::Progress { .. } => {}
+                Event::Queued { .. } | Event::Progress { .. } | Event::Citation(_) => {}
             }
         }
         bail!("The answer ended without an end; this is a bug.")
@@ -49,9 +49,6 @@ pub(super) fn run(config: &Config, question: String) -> anyhow::Result<()> {
 }
 
 fn close(answer: &Answer, evidence: &[Evidence]) {
-    if answer.replaced {
-        println!("\n\nChecked against the reviews:\n{}", answer.text);
-    }
     if answer.outcome == Outcome::NoEvidence {
         println!();
         return;

@@ -22,6 +22,12 @@ pub(super) enum Wire {
     Progress { prompt_tokens: usize, processed: usize },
     /// More of the answer.
     Token { text: String },
+    /// A sentence, checked.
+    Citation {
+        sentence: String,
+        evidence_ids: Vec<usize>,
+        verdict: &'static str,
+    },
     /// The end: the authoritative answer.
     Final(Box<Final>),
     /// The end: no answer.
@@ -52,6 +58,7 @@ pub(super) struct Item {
 pub(super) struct Final {
     text: String,
     outcome: &'static str,
+    /// Never: what was streamed is not taken back.
     replaced: bool,
     evidence_ids: Vec<usize>,
     usage: Usage,
@@ -101,6 +108,7 @@ impl Wire {
             Wire::Evidence { .. } => "evidence",
             Wire::Progress { .. } => "progress",
             Wire::Token { .. } => "token",
+            Wire::Citation { .. } => "citation",
             Wire::Final(_) => "final",
             Wire::Error(_) => "error",
         }
@@ -130,6 +138,11 @@ impl From<Event> for Wire {
                 processed,
             },
             Event::Token(text) => Wire::Token { text },
+            Event::Citation(checked) => Wire::Citation {
+                sentence: checked.sentence,
+                evidence_ids: checked.cited,
+                verdict: checked.verdict.as_str(),
+            },
             Event::Final(answer) => Wire::Final(Box::new(answer.into())),
             Event::Failed => ApiError::internal().into(),
         }
@@ -179,7 +192,7 @@ impl From<Answer> for Final {
             },
             text: answer.text,
             outcome: answer.outcome.as_str(),
-            replaced: answer.replaced,
+            replaced: false,
             evidence_ids: answer.cited,
         }
     }
@@ -229,7 +242,11 @@ fn rate(count: usize, time: Duration) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{assistant::Outcome, generation::Reason, reviews::ReviewId};
+    use crate::{
+        assistant::{Checked, Outcome, Verdict},
+        generation::Reason,
+        reviews::ReviewId,
+    };
     use serde_json::{Value, json};
 
     fn wire(event: Event) -> (&'static str, bool, Value) {
@@ -265,7 +282,6 @@ mod tests {
             } else {
                 Outcome::NoEvidence
             },
-            replaced: false,
             cited: vec![1],
             retrieval_ms: 12.5,
             first_token_ms: generation.as_ref().map(|_| 300.0),
@@ -296,6 +312,15 @@ mod tests {
                 Event::Token(" क्या 🙂".into()),
                 "token",
                 json!({"text": " क्या 🙂"}),
+            ),
+            (
+                Event::Citation(Checked {
+                    sentence: "It is loud [2]".into(),
+                    verdict: Verdict::Supported,
+                    cited: vec![2],
+                }),
+                "citation",
+                json!({"sentence": "It is loud [2]", "evidence_ids": [2], "verdict": "supported"}),
             ),
             (Event::Evidence(vec![]), "evidence", json!({"items": []})),
         ];

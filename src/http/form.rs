@@ -88,7 +88,6 @@ mod tests {
         Event::Final(Answer {
             text: "All of it.".into(),
             outcome,
-            replaced: true,
             cited: vec![],
             retrieval_ms: 1.0,
             first_token_ms: None,

@@ -27,6 +27,22 @@ impl Mask {
         self.words.fill(0);
     }
 
+    /// Allows every token.
+    pub fn allow_all(&mut self) {
+        self.words.fill(u64::MAX);
+        let beyond = self.words.len() * 64 - self.vocabulary;
+        if let Some(last) = self.words.last_mut() {
+            *last >>= beyond;
+        }
+    }
+
+    /// Allows a token no longer.
+    pub fn forbid(&mut self, token: u32) {
+        if let Some(word) = self.words.get_mut(token as usize / 64) {
+            *word &= !(1 << (token % 64));
+        }
+    }
+
     /// Allows a token. Returns whether the vocabulary has it.
     pub fn allow(&mut self, token: u32) -> bool {
         let token = token as usize;
@@ -116,6 +132,20 @@ mod tests {
             }
             mask.clear();
             assert_eq!(mask, Mask::none(130));
+        }
+    }
+
+    #[test]
+    fn all_tokens_but_some_may_be_allowed() {
+        for vocabulary in [0, 1, 64, 130] {
+            let mut mask = Mask::none(vocabulary);
+            mask.allow_all();
+            mask.forbid(63);
+            mask.forbid(u32::MAX);
+            for token in 0..300 {
+                let expected = (token as usize) < vocabulary && token != 63;
+                assert_eq!(mask.allows(token), expected, "{token} of {vocabulary}");
+            }
         }
     }
 

@@ -34,7 +34,7 @@ impl Setup {
             data: shop::write(home.path()),
             index: home.path().join("index"),
             models: models::dir(),
-            words: ["--max-prompt-tokens", "260", "--max-tokens", "12"]
+            words: ["--max-prompt-tokens", "320", "--max-tokens", "12"]
                 .map(String::from)
                 .to_vec(),
             home: Arc::new(home),

@@ -1,0 +1,238 @@
+//! One answer on its way to the asker: the best quote at once, then what the model adds, each sentence when it has been
+//! checked, then the other side where it was not heard.
+//!
+//! Runs as a task. What has been sent is never taken back: a sentence waits for its verdict.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::extractive;
+use super::grounding::{Checked, Grounding, Sentences, Verdict};
+use super::{Answer, Event, Evidence, Outcome};
+use crate::generation::{Event as Step, Finished, Reason};
+use crate::metrics;
+
+/// Where the words of an answer come from.
+pub enum Source {
+    /// The model, which was shown the first `shown` pieces of evidence and goes on from the best.
+    Model {
+        steps: mpsc::Receiver<Step>,
+        shown: usize,
+    },
+    /// The quotes themselves: the model is busy, or the best one is too long for a prompt.
+    Quotes,
+    /// There is no evidence.
+    Nothing,
+}
+
+/// One answer.
+pub struct Course {
+    pub arrived: Instant,
+    pub retrieval_ms: f64,
+    pub evidence: Vec<Evidence>,
+    pub events: mpsc::Sender<Event>,
+}
+
+/// The asker has gone.
+struct Gone;
+
+/// What has been said.
+#[derive(Default)]
+struct Said {
+    text: String,
+    cited: BTreeSet<usize>,
+    first_token_ms: Option<f64>,
+}
+
+/// How many of the model's sentences a quote supports, and how many none does.
+#[derive(Default)]
+struct Tally {
+    supported: usize,
+    unsupported: usize,
+}
+
+impl Course {
+    /// Sends the answer's events, the last of them included.
+    pub async fn run(self, source: Source) {
+        let last = match self.tell(source).await {
+            Ok(last) => last,
+            Err(Gone) => {
+                observe("cancelled", self.arrived);
+                return;
+            }
+        };
+        match &last {
+            Event::Final(answer) => observe(answer.outcome.as_str(), self.arrived),
+            _ => observe("error", self.arrived),
+        }
+        let _ = self.events.send(last).await;
+    }
+
+    /// Sends everything but the last event, which it gives back.
+    async fn tell(&self, source: Source) -> Result<Event, Gone> {
+        self.send(Event::Evidence(self.evidence.clone())).await?;
+        let mut said = Said::default();
+        match source {
+            Source::Model { steps, shown } => self.relay(steps, shown, said).await,
+            Source::Quotes => {
+                self.piece(&mut said, extractive::HEADING).await?;
+                for quote in extractive::quotes(&self.evidence) {
+                    self.sentence(&mut said, quote, "\n• ").await?;
+                }
+                Ok(self.last(said, Outcome::Extractive, None))
+            }
+            Source::Nothing => {
+                self.piece(&mut said, extractive::NO_EVIDENCE).await?;
+                Ok(self.last(said, Outcome::NoEvidence, None))
+            }
+        }
+    }
+
+    /// Quotes the best evidence, passes on what the engine reports and what of the model's sentences stands.
+    async fn relay(
+        &self,
+        mut steps: mpsc::Receiver<Step>,
+        shown: usize,
+        mut said: Said,
+    ) -> Result<Event, Gone> {
+        self.sentence(&mut said, extractive::quotation(1, &self.evidence[0]), "")
+            .await?;
+        let mut sentences = Sentences::default();
+        let mut grounding = Grounding::after_the_best_of(self.evidence[..shown].to_vec());
+        let mut tally = Tally::default();
+        loop {
+            // An asker who left is noticed also while the model says nothing; dropping `steps` then stops it.
+            let step = tokio::select! {
+                step = steps.recv() => step,
+                () = self.events.closed() => return Err(Gone),
+            };
+            match step {
+                Some(Step::Queued { ahead, wait }) => self.send(Event::Queued { ahead, wait }).await?,
+                // Nobody asks for them.
+                Some(Step::Logprobs { .. }) => {}
+                Some(Step::Progress { processed, total }) => {
+                    self.send(Event::Progress {
+                        processed,
+                        prompt_tokens: total,
+                    })
+                    .await?;
+                }
+                Some(Step::Text(text)) => {
+                    for sentence in sentences.push(&text) {
+                        self.checked(&mut said, grounding.check(&sentence), &mut tally)
+                            .await?;
+                    }
+                }
+                Some(Step::Finished(Finished {
+                    reason: Reason::Error,
+                    ..
+                }))
+                | None => return Ok(Event::Failed),
+                Some(Step::Finished(generation)) => {
+                    let outcome = match generation.reason {
+                        Reason::Cancelled => {
+                            return Ok(self.last(said, Outcome::Cancelled, Some(generation)));
+                        }
+                        Reason::Stop => {
+                            let rest = grounding.check(&sentences.rest());
+                            self.checked(&mut said, rest, &mut tally).await?;
+                            tally.outcome()
+                        }
+                        // What was cut off may say something else than it began to.
+                        _ => tally.outcome(),
+                    };
+                    tally.record();
+                    for quote in extractive::still_to_be_heard(&self.evidence, &said.cited) {
+                        self.sentence(&mut said, quote, " ").await?;
+                    }
+                    return Ok(self.last(said, outcome, Some(generation)));
+                }
+            }
+        }
+    }
+
+    /// A sentence of the model's: said where it is supported.
+    async fn checked(&self, said: &mut Said, checked: Checked, tally: &mut Tally) -> Result<(), Gone> {
+        match checked.verdict {
+            Verdict::Supported => {
+                tally.supported += 1;
+                self.sentence(said, checked, " ").await
+            }
+            Verdict::Unsupported => {
+                tally.unsupported += 1;
+                self.verdict(checked).await
+            }
+            Verdict::None => Ok(()),
+        }
+    }
+
+    /// A sentence that stands, after what joins it to those before it.
+    async fn sentence(&self, said: &mut Said, checked: Checked, joint: &str) -> Result<(), Gone> {
+        let piece = format!("{joint}{}", checked.sentence);
+        self.piece(said, &piece).await?;
+        said.cited.extend(&checked.cited);
+        self.verdict(checked).await
+    }
+
+    async fn verdict(&self, checked: Checked) -> Result<(), Gone> {
+        metrics::ANSWER_CITATIONS_TOTAL.add(&[checked.verdict.as_str()], 1);
+        self.send(Event::Citation(checked)).await
+    }
+
+    async fn piece(&self, said: &mut Said, text: &str) -> Result<(), Gone> {
+        if said.first_token_ms.is_none() {
+            metrics::RAG_TIME_TO_FIRST_TOKEN_SECONDS.record(&[], self.arrived.elapsed().as_secs_f64());
+            said.first_token_ms = Some(milliseconds_since(self.arrived));
+        }
+        said.text.push_str(text);
+        self.send(Event::Token(text.to_string())).await
+    }
+
+    fn last(&self, said: Said, outcome: Outcome, generation: Option<Finished>) -> Event {
+        let Said {
+            text,
+            cited,
+            first_token_ms,
+        } = said;
+        Event::Final(Answer {
+            text,
+            outcome,
+            cited: cited.into_iter().collect(),
+            retrieval_ms: self.retrieval_ms,
+            first_token_ms,
+            generation,
+        })
+    }
+
+    async fn send(&self, event: Event) -> Result<(), Gone> {
+        self.events.send(event).await.map_err(|_| Gone)
+    }
+}
+
+impl Tally {
+    fn outcome(&self) -> Outcome {
+        match self.supported {
+            0 => Outcome::Extractive,
+            _ => Outcome::Answered,
+        }
+    }
+
+    fn record(&self) {
+        let claims = self.supported + self.unsupported;
+        if claims > 0 {
+            metrics::ANSWER_GROUNDEDNESS_RATIO.record(&[], self.supported as f64 / claims as f64);
+        }
+    }
+}
+
+fn observe(outcome: &str, arrived: Instant) {
+    metrics::RAG_REQUESTS_TOTAL.add(&[outcome], 1);
+    metrics::RAG_REQUEST_DURATION_SECONDS.record(&[outcome], arrived.elapsed().as_secs_f64());
+}
+
+/// Milliseconds from `start` to now.
+pub fn milliseconds_since(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1000.0
+}

@@ -1,0 +1,252 @@
+//! What the model says, checked sentence by sentence against the evidence, while it is being said. Pure.
+//!
+//! In: a sentence, and the evidence that the model was shown. Out: whether a quote supports it, and the sentence as it
+//! may stand in an answer, with its citation. What no quote supports is not said.
+//!
+//! | file | the question it answers |
+//! | --- | --- |
+//! | `sentences.rs` | Where does a sentence end that is still being said? |
+//! | `names.rs` | Do the names in it exist? |
+//! | `support.rs` | Which quote says so too? |
+
+mod names;
+mod sentences;
+mod support;
+
+use std::collections::BTreeSet;
+
+use super::extractive;
+use crate::retrieval::Evidence;
+pub use sentences::Sentences;
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// A quote says so too.
+    Supported,
+    /// No quote does.
+    Unsupported,
+    /// It claims nothing, or nothing that was not said before.
+    None,
+}
+
+impl Verdict {
+    /// The label value in metrics and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Supported => "supported",
+            Verdict::Unsupported => "unsupported",
+            Verdict::None => "none",
+        }
+    }
+}
+
+/// A sentence, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// As it stands in the answer where it is supported; else as it was said.
+    pub sentence: String,
+    /// What was found.
+    pub verdict: Verdict,
+    /// Positions, from 1, of the evidence that supports it.
+    pub cited: Vec<usize>,
+}
+
+impl Checked {
+    fn not_said(sentence: &str, verdict: Verdict) -> Self {
+        Self {
+            sentence: sentence.trim().to_string(),
+            verdict,
+            cited: vec![],
+        }
+    }
+}
+
+/// The checks of one answer.
+pub struct Grounding {
+    /// What the model was shown.
+    evidence: Vec<Evidence>,
+    /// Positions, from 1, of what the answer cites already.
+    cited: BTreeSet<usize>,
+}
+
+impl Grounding {
+    /// An answer that begins with the best of `evidence`, word for word, and may go on with the rest.
+    pub fn after_the_best_of(evidence: Vec<Evidence>) -> Self {
+        Self {
+            evidence,
+            cited: BTreeSet::from([1]),
+        }
+    }
+
+    /// Checks the answer's next sentence.
+    pub fn check(&mut self, said: &str) -> Checked {
+        let (bare, by_itself) = without_citations(said);
+        if !support::claims_something(&bare) {
+            return Checked::not_said(said, Verdict::None);
+        }
+        let Some(sentence) = names::repaired(&bare, &self.evidence) else {
+            return Checked::not_said(said, Verdict::Unsupported);
+        };
+        let Some(number) = support::of(&sentence, &self.evidence, &by_itself) else {
+            return Checked::not_said(said, Verdict::Unsupported);
+        };
+        // What only repeats a quote that stands there already says nothing.
+        if self.cited.contains(&number) {
+            return Checked::not_said(said, Verdict::None);
+        }
+        // What is said to be a quotation is made one.
+        if sentence.contains(['"', '“']) {
+            self.cited.insert(number);
+            return extractive::quotation(number, &self.evidence[number - 1]);
+        }
+        let Some(claim) = names::attributed(&sentence, &self.evidence[number - 1], &self.evidence[0]) else {
+            return Checked::not_said(said, Verdict::Unsupported);
+        };
+        self.cited.insert(number);
+        Checked {
+            sentence: format!("{claim} [{number}]"),
+            verdict: Verdict::Supported,
+            cited: vec![number],
+        }
+    }
+}
+
+/// A sentence without its `[1]`, and the numbers that they held.
+fn without_citations(sentence: &str) -> (String, Vec<usize>) {
+    let (mut bare, mut numbers) = (String::new(), Vec::new());
+    let mut rest = sentence;
+    while let Some((before, after)) = rest.split_once('[') {
+        let (inside, behind) = after.split_once(']').unwrap_or((after, ""));
+        match inside.parse() {
+            Ok(number) => {
+                bare.push_str(before.trim_end());
+                numbers.push(number);
+            }
+            Err(_) => bare.push_str(&rest[..rest.len() - behind.len()]),
+        }
+        rest = behind;
+    }
+    bare.push_str(rest);
+    (bare, numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assistant::testing::evidence;
+
+    fn shown() -> Vec<Evidence> {
+        vec![
+            evidence("Zuvio Tone 5 (Graphite)", "battery lasts 38 hours easily"),
+            evidence(
+                "Zuvio Tone 5 (Graphite)",
+                "mic is bad, callers complain about noise",
+            ),
+            evidence("Tapnok Foldy", "It leaked on the base, never again"),
+            evidence("Pellar Hush", "Soft pads, my ears stay cool"),
+        ]
+    }
+
+    #[test]
+    fn what_a_quote_supports_stands_and_cites_it() {
+        use Verdict::{None, Supported, Unsupported};
+        for (said, verdict, stands) in [
+            ("", None, ""),
+            ("Sure [1].", None, ""),
+            (
+                "Another buyer says that callers complain about noise.",
+                Supported,
+                "Another buyer says that callers complain about noise [2]",
+            ),
+            // The model's own citation counts where it is right, and is put right where it is not.
+            (
+                "Callers complain about noise [2].",
+                Supported,
+                "Callers complain about noise [2]",
+            ),
+            (
+                "Callers complain about noise [3].",
+                Supported,
+                "Callers complain about noise [2]",
+            ),
+            // Invented, about nothing that was said, or only a name.
+            ("It has the best sound in the world [2].", Unsupported, ""),
+            ("The Pellar Hush is a Pellar Hush.", Unsupported, ""),
+            // A repetition of the opening's quote.
+            ("The battery lasts 38 hours.", None, ""),
+            // Turned round, either way.
+            ("Callers never complain about noise.", Unsupported, ""),
+            ("The Tapnok leaked on the base again.", Unsupported, ""),
+            // Another number, another product, and one that does not exist.
+            ("Another battery lasts 40 hours easily.", Unsupported, ""),
+            ("At the Pellar callers complain about noise.", Unsupported, ""),
+            (
+                "Its callers complain about noise, the Bosé says.",
+                Unsupported,
+                "",
+            ),
+            // A quotation that is none, and was not closed.
+            (
+                "Another says: \"Callers often complain about noise.",
+                Supported,
+                "A buyer of the Zuvio Tone 5 says: “mic is bad, callers complain about noise” [2]",
+            ),
+            // Of another product: said, made to say so, or left out.
+            (
+                "The Pellar has soft pads.",
+                Supported,
+                "The Pellar has soft pads [4]",
+            ),
+            // A name that slipped.
+            (
+                "The Pelar has soft pads.",
+                Supported,
+                "The Pellar has soft pads [4]",
+            ),
+            (
+                "Another buyer says that it has soft pads.",
+                Supported,
+                "A buyer of the Pellar Hush says that it has soft pads [4]",
+            ),
+            ("It has soft pads.", Unsupported, ""),
+            ("। बैटरी अच्छी है 👍", Unsupported, ""),
+        ] {
+            let checked = Grounding::after_the_best_of(shown()).check(said);
+            assert_eq!(checked.verdict, verdict, "{said}: {checked:?}");
+            match verdict {
+                Supported => assert_eq!(checked.sentence, stands),
+                _ => assert_eq!((checked.sentence.as_str(), checked.cited.len()), (said.trim(), 0)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_quote_is_cited_once() {
+        let mut grounding = Grounding::after_the_best_of(shown());
+        assert_eq!(grounding.check("Callers complain about noise.").cited, [2]);
+        assert_eq!(
+            grounding.check("Callers complain of noise.").verdict,
+            Verdict::None
+        );
+        assert_eq!(grounding.check("The Pellar has soft pads.").cited, [4]);
+    }
+
+    #[test]
+    fn citations_are_read_and_taken_out() {
+        for (sentence, bare, numbers) in [
+            ("It is loud [1].", "It is loud.", vec![1]),
+            ("Loud [1][22], so", "Loud, so", vec![1, 22]),
+            ("a [b] c", "a [b] c", vec![]),
+            ("a [1", "a", vec![1]),
+            ("[] x [", "[] x [", vec![]),
+            (
+                "[99999999999999999999999] y",
+                "[99999999999999999999999] y",
+                vec![],
+            ),
+        ] {
+            assert_eq!(without_citations(sentence), (bare.to_string(), numbers));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Which quote supports a sentence. Pure.
+//!
+//! Support is measured in words: most of what a sentence claims has to be said in one quote, and neither may deny what
+//! the other affirms. That lets through some untruths and stops some truths, but no invention.
+
+use std::collections::HashSet;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::retrieval::Evidence;
+
+/// This share of a sentence's telling words has to be in a quote for the sentence to rest on it: of three, two.
+const SUPPORT: f64 = 0.66;
+/// And at least so many of them: one word in common is chance.
+const WORDS_IN_COMMON: usize = 2;
+/// Words that only say who speaks.
+const SPEAKERS: &[&str] = &[
+    "another",
+    "buyer",
+    "buyers",
+    "customer",
+    "customers",
+    "says",
+    "that",
+];
+/// Words that deny. A word that ends in "n't" denies too.
+const DENIALS: &[&str] = &[
+    "no", "not", "never", "none", "nothing", "without", "nahi", "cannot",
+];
+
+/// Whether a sentence says anything that could be true or not.
+pub fn claims_something(sentence: &str) -> bool {
+    words(sentence)
+        .filter(|word| !SPEAKERS.contains(&word.as_str()))
+        .count()
+        >= WORDS_IN_COMMON
+}
+
+/// The evidence, from 1, that supports a sentence: of what it cites `by_itself` the first that does, else what supports
+/// it best; the better ranked of equals.
+pub fn of(sentence: &str, evidence: &[Evidence], by_itself: &[usize]) -> Option<usize> {
+    let said = telling_words(sentence);
+    let brands: HashSet<String> = evidence.iter().filter_map(brand).collect();
+    let named: Vec<String> = words(sentence).filter(|word| brands.contains(word)).collect();
+    let share = |evidence: &Evidence| {
+        // A product's name, or who says it, claims nothing.
+        let name = telling_words(evidence.short_title());
+        let claims = |word: &&String| !name.contains(*word) && !SPEAKERS.contains(&word.as_str());
+        let claim: Vec<&String> = said.iter().filter(claims).collect();
+        let quote = telling_words(&evidence.quote);
+        let (found, missing): (Vec<&String>, Vec<&String>) =
+            claim.iter().partition(|word| quote.contains(**word));
+        let holds = found.len() >= WORDS_IN_COMMON
+            && denies(sentence) == denies(&evidence.quote)
+            // A number is quoted or invented, and what is said of one product is not true of another.
+            && !missing.iter().any(|word| has_digit(word))
+            && (named.is_empty() || brand(evidence).is_some_and(|brand| named.contains(&brand)));
+        if holds {
+            found.len() as f64 / claim.len() as f64
+        } else {
+            0.0
+        }
+    };
+    let shares: Vec<(usize, f64)> = (1..)
+        .zip(evidence.iter().map(share))
+        .filter(|(_, share)| *share >= SUPPORT)
+        .collect();
+    let cited = by_itself
+        .iter()
+        .find(|cited| shares.iter().any(|(number, _)| number == *cited));
+    let best = shares
+        .iter()
+        .reduce(|best, other| if other.1 > best.1 { other } else { best })
+        .map(|(number, _)| number);
+    cited.or(best).copied()
+}
+
+/// The first word of a product's title.
+pub fn brand(evidence: &Evidence) -> Option<String> {
+    words(evidence.short_title()).next()
+}
+
+fn denies(text: &str) -> bool {
+    let denial =
+        |word: &String| DENIALS.contains(&word.as_str()) || word.ends_with("n't") || word.ends_with("n’t");
+    words(text).any(|word| denial(&word))
+}
+
+/// Words of four letters or more, and everything with a digit: what is left when "the" and "is" go.
+fn telling_words(text: &str) -> HashSet<String> {
+    words(text)
+        .filter(|word| word.chars().count() >= 4 || has_digit(word))
+        .collect()
+}
+
+fn has_digit(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit())
+}
+
+/// A text's words, in small letters.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
+    text.unicode_words().map(str::to_lowercase)
+}
