@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let config = match Config::resolve(cli.settings, cli.config.as_deref()) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("{error:#}");
+            eprintln!("{}", said(&error));
             return ExitCode::from(2);
         }
     };
@@ -27,8 +27,17 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // Logged, not printed, so that a log collector has it; whoever sits at a terminal sees it too.
-            tracing::error!("{error:#}");
+            tracing::error!("{}", said(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error with its causes, each once: some messages have their cause's words within.
+fn said(error: &anyhow::Error) -> String {
+    let causes = error.chain().skip(1).map(ToString::to_string);
+    causes.fold(error.to_string(), |said, cause| match said.contains(&cause) {
+        true => said,
+        false => format!("{said}: {cause}"),
+    })
 }

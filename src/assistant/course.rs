@@ -4,15 +4,20 @@
 //! Runs as a task. What has been sent is never taken back: a sentence waits for its verdict.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use super::extractive;
-use super::grounding::{Checked, Grounding, Sentences, Verdict};
+use super::grounding::{self, Checked, Grounding, Sentences, Verdict};
 use super::{Answer, Event, Evidence, Outcome};
+use crate::embedding::EmbeddingError;
 use crate::generation::{Event as Step, Finished, Reason};
 use crate::metrics;
+use crate::retrieval::Retriever;
+
+/// Between two attempts to have a sentence embedded: some times what one takes.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// Where the words of an answer come from.
 pub enum Source {
@@ -32,6 +37,8 @@ pub struct Course {
     pub arrived: Instant,
     pub retrieval_ms: f64,
     pub evidence: Vec<Evidence>,
+    /// Compares what is said with it.
+    pub retriever: Retriever,
     pub events: mpsc::Sender<Event>,
 }
 
@@ -121,8 +128,8 @@ impl Course {
                 }
                 Some(Step::Text(text)) => {
                     for sentence in sentences.push(&text) {
-                        self.checked(&mut said, grounding.check(&sentence), &mut tally)
-                            .await?;
+                        let checked = self.check(&mut grounding, &sentence).await;
+                        self.checked(&mut said, checked, &mut tally).await?;
                     }
                 }
                 Some(Step::Finished(Finished {
@@ -136,7 +143,7 @@ impl Course {
                             return Ok(self.last(said, Outcome::Cancelled, Some(generation)));
                         }
                         Reason::Stop => {
-                            let rest = grounding.check(&sentences.rest());
+                            let rest = self.check(&mut grounding, &sentences.rest()).await;
                             self.checked(&mut said, rest, &mut tally).await?;
                             tally.outcome()
                         }
@@ -151,6 +158,29 @@ impl Course {
                 }
             }
         }
+    }
+
+    /// Checks a sentence of the model's. While too many others are being embedded it waits: what an answer says must not
+    /// depend on who else asks.
+    async fn check(&self, grounding: &mut Grounding, sentence: &str) -> Checked {
+        let mut likeness = vec![0.0; self.evidence.len()];
+        if let Some(claim) = grounding::claim(sentence) {
+            loop {
+                match self.retriever.likeness(&claim, &self.evidence).await {
+                    Ok(found) => likeness = found,
+                    Err(EmbeddingError::Overloaded) => {
+                        tokio::time::sleep(PATIENCE).await;
+                        continue;
+                    }
+                    // Then nothing is like it, and nothing of the model's is said.
+                    Err(error) => {
+                        tracing::error!(%error, "A sentence could not be compared with the reviews and was left out.");
+                    }
+                }
+                break;
+            }
+        }
+        grounding.check(sentence, &likeness)
     }
 
     /// A sentence of the model's: said where it is supported.

@@ -80,6 +80,7 @@ impl Assistant {
             arrived: question.arrived,
             retrieval_ms,
             evidence,
+            retriever: self.retriever.clone(),
             events,
         };
         tokio::spawn(course.run(source));

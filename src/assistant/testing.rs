@@ -6,6 +6,7 @@ use crate::reviews::ReviewId;
 /// A four-star review of `title` that says `quote` and nothing else.
 pub fn evidence(title: &str, quote: &str) -> Evidence {
     Evidence {
+        passage: 0,
         review: ReviewId(0),
         product_key: title.into(),
         product_title: title.into(),

@@ -260,6 +260,7 @@ mod tests {
 
     fn evidence(quote: &str) -> Evidence {
         Evidence {
+            passage: 0,
             review: ReviewId(41),
             product_key: "HDP-7".into(),
             product_title: "Quiet One".into(),

@@ -44,6 +44,8 @@ pub struct Asked {
 /// One quote that an answer may rest on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
+    /// Its position in the index.
+    pub passage: usize,
     /// The review it is from.
     pub review: ReviewId,
     /// The shop's product id.

@@ -72,6 +72,16 @@ impl Retriever {
         self.seek(asked, filters, Shelves::recommend).await
     }
 
+    /// The cosine similarity of a text to each piece of evidence.
+    ///
+    /// # Errors
+    /// As [`Retriever::retrieve`].
+    pub async fn likeness(&self, text: &str, evidence: &[Evidence]) -> Result<Vec<f32>, EmbeddingError> {
+        let vectors = self.embedder.embed(vec![text.to_string()]).await?;
+        let likeness = |evidence: &Evidence| self.shelves.likeness(&vectors[0], evidence);
+        Ok(evidence.iter().map(likeness).collect())
+    }
+
     /// Reads and embeds what is asked, then has `search` answer it on a blocking thread.
     async fn seek<T: Send + 'static>(
         &self,

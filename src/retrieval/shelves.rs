@@ -111,6 +111,11 @@ impl Shelves {
         })
     }
 
+    /// The cosine similarity of a vector to a piece of evidence.
+    pub fn likeness(&self, vector: &[f32], evidence: &Evidence) -> f32 {
+        self.index.score(vector, evidence.passage)
+    }
+
     /// The candidates that are about what is sought. Of a product that is named, and nothing else, anything is.
     fn ranked(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Relevant> {
         let anything = sought.reading.by_brand && sought.reading.words.is_empty();
@@ -215,6 +220,7 @@ impl Shelves {
         let (quote, after) = rest.split_at((passage.end - passage.start) as usize);
         let start = before.chars().count();
         Evidence {
+            passage: candidate.passage,
             review: passage.review,
             product_key: product.key.clone(),
             product_title: product.title.clone(),

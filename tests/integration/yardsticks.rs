@@ -101,3 +101,16 @@ fn questions_are_ranked_answered_and_refused() {
     assert_eq!(outcome.code, Some(2));
     assert!(outcome.log.contains("neither a, b nor both"), "{outcome:?}");
 }
+
+#[test]
+fn what_cannot_be_read_is_said_once_with_its_cause() {
+    let setup = Setup::new();
+    let file = setup.home().join("nowhere.jsonl");
+    let outcome = run(setup.words(&["eval", "sts", file.to_str().expect("a path that is text")]));
+    assert_eq!(outcome.code, Some(1));
+    assert!(
+        outcome.log.contains("nowhere.jsonl cannot be read"),
+        "{outcome:?}"
+    );
+    assert_eq!(outcome.log.matches("No such file").count(), 1, "{outcome:?}");
+}

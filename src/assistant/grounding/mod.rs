@@ -79,8 +79,8 @@ impl Grounding {
         }
     }
 
-    /// Checks the answer's next sentence.
-    pub fn check(&mut self, said: &str) -> Checked {
+    /// Checks the answer's next sentence; `likeness` is its cosine similarity to each piece of the evidence.
+    pub fn check(&mut self, said: &str, likeness: &[f32]) -> Checked {
         let (bare, by_itself) = without_citations(said);
         if !support::claims_something(&bare) {
             return Checked::not_said(said, Verdict::None);
@@ -88,7 +88,7 @@ impl Grounding {
         let Some(sentence) = names::repaired(&bare, &self.evidence) else {
             return Checked::not_said(said, Verdict::Unsupported);
         };
-        let Some(number) = support::of(&sentence, &self.evidence, &by_itself) else {
+        let Some(number) = support::of(&sentence, &self.evidence, likeness, &by_itself) else {
             return Checked::not_said(said, Verdict::Unsupported);
         };
         // What only repeats a quote that stands there already says nothing.
@@ -96,7 +96,7 @@ impl Grounding {
             return Checked::not_said(said, Verdict::None);
         }
         // What is said to be a quotation is made one.
-        if sentence.contains(['"', '“']) {
+        if support::quotes(&sentence) {
             self.cited.insert(number);
             return extractive::quotation(number, &self.evidence[number - 1]);
         }
@@ -110,6 +110,12 @@ impl Grounding {
             cited: vec![number],
         }
     }
+}
+
+/// What of a sentence is compared with the evidence; nothing where it claims nothing.
+pub fn claim(said: &str) -> Option<String> {
+    let (bare, _) = without_citations(said);
+    support::claims_something(&bare).then_some(bare)
 }
 
 /// A sentence without its `[1]`, and the numbers that they held.
@@ -212,7 +218,7 @@ mod tests {
             ("It has soft pads.", Unsupported, ""),
             ("। बैटरी अच्छी है 👍", Unsupported, ""),
         ] {
-            let checked = Grounding::after_the_best_of(shown()).check(said);
+            let checked = Grounding::after_the_best_of(shown()).check(said, &[1.0; 4]);
             assert_eq!(checked.verdict, verdict, "{said}: {checked:?}");
             match verdict {
                 Supported => assert_eq!(checked.sentence, stands),
@@ -224,12 +230,32 @@ mod tests {
     #[test]
     fn a_quote_is_cited_once() {
         let mut grounding = Grounding::after_the_best_of(shown());
-        assert_eq!(grounding.check("Callers complain about noise.").cited, [2]);
-        assert_eq!(
-            grounding.check("Callers complain of noise.").verdict,
-            Verdict::None
-        );
-        assert_eq!(grounding.check("The Pellar has soft pads.").cited, [4]);
+        let mut check = |said: &str| grounding.check(said, &[1.0; 4]);
+        assert_eq!(check("Callers complain about noise.").cited, [2]);
+        assert_eq!(check("Callers complain of noise.").verdict, Verdict::None);
+        assert_eq!(check("The Pellar has soft pads.").cited, [4]);
+    }
+
+    #[test]
+    fn words_in_common_are_not_enough_where_the_meaning_is_another() {
+        use Verdict::{Supported, Unsupported};
+        for (said, likeness, verdict) in [
+            // A part of the quote, word for word.
+            ("Callers complain.", 0.5, Supported),
+            ("Callers complain.", 0.45, Unsupported),
+            ("Callers often complain about traffic noise.", 0.7, Supported),
+            ("Callers often complain about traffic noise.", 0.65, Unsupported),
+            // A quotation becomes the quote, however it was told.
+            ("One says: \"callers complain about noises\"", 0.1, Supported),
+            (
+                "One says: \"callers complain about heavy traffic noises\"",
+                0.9,
+                Unsupported,
+            ),
+        ] {
+            let checked = Grounding::after_the_best_of(shown()).check(said, &[0.0, likeness, 0.0, 0.0]);
+            assert_eq!(checked.verdict, verdict, "{said} {likeness}");
+        }
     }
 
     #[test]
