@@ -230,7 +230,7 @@ pub fn embed(encoder: &Encoder, texts: &[&str], report: Report<'_>) -> anyhow::R
     let style = indicatif::ProgressStyle::with_template("embedding {bar:40} {pos}/{len} {eta} left")
         .expect("a valid template");
     let bar = indicatif::ProgressBar::new(total as u64).with_style(style);
-    let vectors = encoder.encode(texts, &mut |done| {
+    let vectors = encoder.encode_passages(texts, &mut |done| {
         bar.set_position(done as u64);
         report(Phase::Embedding { done, total });
     })?;

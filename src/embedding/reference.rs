@@ -11,6 +11,7 @@ use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config, DTYPE};
 
 use super::EmbeddingError;
+use crate::weights::Pooling;
 
 /// A loaded encoder.
 pub(super) struct Reference {
@@ -37,8 +38,8 @@ impl Reference {
         })
     }
 
-    /// The mean of each text's last rows.
-    pub(super) fn means(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    /// Each text's last rows made one: their mean, or the first.
+    pub(super) fn pooled(&self, texts: &[&[u32]], pooling: Pooling) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         let width = texts.iter().map(|text| text.len()).max().unwrap_or(0);
         let shape = (texts.len(), width);
         // What stands in the padding makes no difference.
@@ -53,7 +54,11 @@ impl Reference {
         let mask = Tensor::from_vec(real.collect::<Vec<_>>(), shape, &self.device)?;
         let ids = Tensor::from_vec(ids, shape, &self.device)?;
         let hidden = self.model.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
-        Ok(mean_over_mask(&hidden, &mask)?.to_vec2::<f32>()?)
+        let pooled = match pooling {
+            Pooling::Mean => mean_over_mask(&hidden, &mask)?,
+            Pooling::Cls => hidden.narrow(1, 0, 1)?.squeeze(1)?.contiguous()?,
+        };
+        Ok(pooled.to_vec2::<f32>()?)
     }
 }
 

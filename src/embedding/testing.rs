@@ -29,6 +29,8 @@ pub(crate) fn minilm_in(precision: Precision, pool: &Arc<Pool>) -> Encoder {
         name: "all-MiniLM-L6-v2".into(),
         sha256: None,
         max_tokens: 256,
+        pooling: Default::default(),
+        prefixes: Default::default(),
         golden: None,
     };
     Encoder::load(&model, &Device::Cpu, precision, pool).unwrap()
@@ -61,6 +63,8 @@ pub(crate) fn write_tiny(dir: &Path) -> EmbeddingModel {
         name: "tiny".into(),
         sha256: None,
         max_tokens: 8,
+        pooling: Default::default(),
+        prefixes: Default::default(),
         golden: None,
     }
 }

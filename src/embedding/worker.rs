@@ -119,7 +119,9 @@ fn answer(encoder: &Encoder, jobs: Vec<Job>, between: &mut dyn FnMut()) {
         .flat_map(|job| &job.texts)
         .map(String::as_str)
         .collect();
-    let mut outcome = encoder.encode(&texts, &mut |_| between()).map(Vec::into_iter);
+    let mut outcome = encoder
+        .encode_queries(&texts, &mut |_| between())
+        .map(Vec::into_iter);
     for Job { texts, reply, place } in jobs {
         let share = match &mut outcome {
             Ok(vectors) => Ok(vectors.by_ref().take(texts.len()).collect()),

@@ -47,6 +47,8 @@ impl Fingerprint {
                 }
             }
         }
+        part(&format!("{:?}", model.pooling));
+        part(&model.prefixes.passage);
         part(precision.as_str());
         part(std::env::consts::ARCH);
         part(HNSW_RS);
@@ -108,6 +110,8 @@ mod tests {
             name: name.into(),
             sha256: sha256.map(String::from),
             max_tokens,
+            pooling: Default::default(),
+            prefixes: Default::default(),
             golden: None,
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{EmbeddingModel, WeightsError, verify};
+use super::{EmbeddingModel, Pooling, Prefixes, WeightsError, verify};
 
 /// The weights' file in an embedding folder.
 pub const WEIGHTS: &str = "model.safetensors";
@@ -30,31 +30,52 @@ fn read(dir: &Path) -> Result<EmbeddingModel, String> {
             return Err(format!("it has no file {name}"));
         }
     }
-    check_pooling(json(dir, "1_Pooling/config.json")?)?;
     Ok(EmbeddingModel {
         dir: dir.to_path_buf(),
         name: super::stem(&dir.canonicalize().map_err(|error| error.to_string())?),
         sha256: Some(verify::hash(&dir.join(WEIGHTS)).map_err(|error| error.to_string())?),
         max_tokens: max_tokens(dir)?,
+        pooling: pooling(json(dir, "1_Pooling/config.json")?)?,
+        prefixes: prefixes(json(dir, "config_sentence_transformers.json")?)?,
         golden: None,
     })
 }
 
 /// A folder without this file gets mean pooling, as sentence-transformers gives it.
-fn check_pooling(config: Option<Value>) -> Result<(), String> {
+fn pooling(config: Option<Value>) -> Result<Pooling, String> {
     let Some(Value::Object(config)) = config else {
-        return Ok(());
+        return Ok(Pooling::Mean);
     };
     let on = |(key, value): (&String, &Value)| {
         (key.starts_with("pooling_mode") && value == &Value::Bool(true)).then(|| key.clone())
     };
     let modes: Vec<String> = config.iter().filter_map(on).collect();
-    if modes == ["pooling_mode_mean_tokens"] {
-        return Ok(());
+    match modes.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["pooling_mode_mean_tokens"] => Ok(Pooling::Mean),
+        ["pooling_mode_cls_token"] => Ok(Pooling::Cls),
+        _ => Err(format!(
+            "1_Pooling/config.json asks for {modes:?}, and only pooling_mode_mean_tokens or pooling_mode_cls_token, \
+             one of them, is built in"
+        )),
     }
-    Err(format!(
-        "1_Pooling/config.json asks for {modes:?}, and only pooling_mode_mean_tokens is built in"
-    ))
+}
+
+/// What sentence-transformers calls prompts: for questions, and for what is searched, which has two names there.
+fn prefixes(config: Option<Value>) -> Result<Prefixes, String> {
+    let prompt = |name: &str| match config
+        .as_ref()
+        .and_then(|config| config.get("prompts")?.get(name))
+    {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(prompt)) => Ok(Some(prompt.clone())),
+        Some(other) => Err(format!(
+            "the prompt {name} in config_sentence_transformers.json is {other}, and should be a text"
+        )),
+    };
+    Ok(Prefixes {
+        query: prompt("query")?.unwrap_or_default(),
+        passage: prompt("passage")?.or(prompt("document")?).unwrap_or_default(),
+    })
 }
 
 /// The limit the model was trained with, else the number of positions it has.
@@ -129,10 +150,36 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_not_built_in_is_named() {
+    fn pooling_and_prefixes_are_the_folders_own() {
+        let own = |files: &[(&str, &str)]| {
+            let folder = folder(files);
+            let model = embedding_model(folder.path()).unwrap();
+            (model.pooling, model.prefixes.query, model.prefixes.passage)
+        };
+        assert_eq!(own(&[]), (Pooling::Mean, String::new(), String::new()));
         let cls = r#"{"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":false}"#;
+        let prompts = r#"{"prompts":{"query":"query: ","document":"passage: "}}"#;
+        let files = [
+            ("1_Pooling/config.json", cls),
+            ("config_sentence_transformers.json", prompts),
+        ];
+        assert_eq!(own(&files), (Pooling::Cls, "query: ".into(), "passage: ".into()));
+        let one = (
+            "config_sentence_transformers.json",
+            r#"{"prompts":{"passage":"p: "}}"#,
+        );
+        assert_eq!(own(&[one]), (Pooling::Mean, String::new(), "p: ".into()));
+    }
+
+    #[test]
+    fn what_is_missing_or_not_built_in_is_named() {
+        let two = r#"{"pooling_mode_max_tokens":true,"pooling_mode_mean_tokens":true}"#;
         let cases = [
-            (("1_Pooling/config.json", cls), "pooling_mode_cls_token"),
+            (("1_Pooling/config.json", two), "pooling_mode_max_tokens"),
+            (
+                ("config_sentence_transformers.json", r#"{"prompts":{"query":1}}"#),
+                "the prompt query",
+            ),
             (("1_Pooling/config.json", "{"), "is not JSON"),
             (("config.json", "{}"), "max_position_embeddings"),
             (

@@ -102,21 +102,37 @@ pub struct Golden {
 }
 
 /// How a text becomes one vector.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Embedding {
     /// How the vectors of a text's tokens become one.
     pub pooling: Pooling,
     /// The most tokens of a text that the model reads.
     pub max_tokens: usize,
+    /// What texts begin with.
+    #[serde(default)]
+    pub prefixes: Prefixes,
 }
 
 /// How the vectors of a text's tokens become one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pooling {
     /// Their mean.
+    #[default]
     Mean,
+    /// The first token's, which stands for the whole text.
+    Cls,
+}
+
+/// What a model was trained to find before texts; empty where nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Prefixes {
+    /// Before questions.
+    pub query: String,
+    /// Before what is searched.
+    pub passage: String,
 }
 
 /// A repository on Hugging Face.
@@ -243,6 +259,7 @@ mod tests {
                 .model(Role::Embedding)
                 .unwrap()
                 .embedding
+                .as_ref()
                 .unwrap()
                 .max_tokens,
             256
@@ -272,7 +289,7 @@ mod tests {
                 "name = \"/etc/config.json\"",
                 "leads out of the folder",
             ),
-            ("pooling = \"mean\"", "pooling = \"cls\"", "`mean`"),
+            ("pooling = \"mean\"", "pooling = \"max\"", "`mean`"),
             ("role = \"chat\"", "role = \"embedding\"", "if, and only if"),
             ("licence = ", "lisence = ", "lisence"),
         ];

@@ -20,6 +20,7 @@ pub(crate) mod testing;
 use std::path::{Path, PathBuf};
 
 use manifest::{Golden, Manifest, ManifestError, Model, Role};
+pub use manifest::{Pooling, Prefixes};
 use verify::VerifyError;
 
 /// Why a model cannot be used.
@@ -89,6 +90,10 @@ pub struct EmbeddingModel {
     pub sha256: Option<String>,
     /// The most tokens of a text that the model reads; what follows is cut off.
     pub max_tokens: usize,
+    /// How the vectors of a text's tokens become one.
+    pub pooling: Pooling,
+    /// What texts begin with.
+    pub prefixes: Prefixes,
     /// What it is known to make of a text; of a default model only.
     pub golden: Option<Golden>,
 }
@@ -130,6 +135,10 @@ pub fn embedding_model(
     let model = manifest.model(Role::Embedding)?;
     let dir = model.dir(models_dir);
     verify_files(model, &dir)?;
+    let embedding = model
+        .embedding
+        .clone()
+        .expect("checked when the manifest was read");
     Ok(EmbeddingModel {
         name: model.name.clone(),
         sha256: model
@@ -137,10 +146,9 @@ pub fn embedding_model(
             .iter()
             .find(|file| file.name == folder::WEIGHTS)
             .map(|file| file.sha256.clone()),
-        max_tokens: model
-            .embedding
-            .expect("checked when the manifest was read")
-            .max_tokens,
+        max_tokens: embedding.max_tokens,
+        pooling: embedding.pooling,
+        prefixes: embedding.prefixes,
         golden: model.golden.clone(),
         dir,
     })

@@ -103,7 +103,7 @@ fn scores_of(lexical: &Lexical, words: &BTreeSet<String>, count: usize) -> Vec<O
 impl Search for PassageSearch {
     /// Every system that there is has its line here.
     fn rank(&self, query: &str, among: Option<&[usize]>, k: usize) -> Result<Vec<Ranking>, Failure> {
-        let vector = self.encoder.encode(&[query], &mut |_| {})?.remove(0);
+        let vector = self.encoder.encode_queries(&[query], &mut |_| {})?.remove(0);
         let words: BTreeSet<String> = words::written(query)
             .filter(|word| !words::asks(word))
             .map(words::folded)

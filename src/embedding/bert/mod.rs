@@ -1,6 +1,6 @@
 //! A BERT encoder on our kernels: 8-bit products, everything between them in single precision.
 //!
-//! In: token ids of some texts. Out: for each text the mean of its last rows. The texts' rows lie one after another
+//! In: token ids of some texts. Out: for each text its last rows, pooled. The texts' rows lie one after another
 //! without padding, `[Σ tokens, hidden]`. Post-norm layers as in Devlin et al. 2018,
 //! <https://arxiv.org/abs/1810.04805>. A text's result does not depend on the texts beside it or on the number of
 //! threads, to the last bit. Runs on the calling thread and the pool's; cannot fail once loaded.
@@ -15,6 +15,7 @@ use crate::kernels::activations::Activations;
 use crate::kernels::lanes::Level;
 use crate::kernels::layer_norm::LayerNorm;
 use crate::kernels::pool::Pool;
+use crate::weights::Pooling;
 use layer::{Layer, Norm};
 use words::Words;
 
@@ -64,9 +65,9 @@ struct Rows {
 }
 
 impl Bert {
-    /// The mean of each text's last rows, `hidden` numbers. Texts have at least one token and at most as many as the
+    /// Each text's last rows made one, `hidden` numbers: their mean, or the first. Texts have at least one token and at most as many as the
     /// model has places; ids are below the size of its vocabulary.
-    pub(super) fn means(&self, texts: &[&[u32]]) -> Vec<Vec<f32>> {
+    pub(super) fn pooled(&self, texts: &[&[u32]], pooling: Pooling) -> Vec<Vec<f32>> {
         let mut starts = vec![0];
         starts.extend(texts.iter().scan(0, |end, text| {
             *end += text.len();
@@ -78,12 +79,12 @@ impl Bert {
         for layer in &self.layers {
             layer.forward(&self.pool, self.level, &self.shape, &starts, &mut rows);
         }
-        let means = starts
+        let pooled = starts
             .windows(2)
-            .map(|bounds| self.mean(&rows.x, bounds[0], bounds[1]));
-        let means = means.collect();
+            .map(|bounds| self.mean(&rows.x, bounds[0], pooling.end(bounds[0], bounds[1])));
+        let pooled = pooled.collect();
         self.spare().push(rows);
-        means
+        pooled
     }
 
     /// The words' rows with their places', normed.
@@ -115,6 +116,16 @@ impl Bert {
 
     fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Rows>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pooling {
+    /// Where the rows end whose mean it is, of a text whose rows are `start..end`.
+    fn end(self, start: usize, end: usize) -> usize {
+        match self {
+            Pooling::Mean => end,
+            Pooling::Cls => start + 1,
+        }
     }
 }
 

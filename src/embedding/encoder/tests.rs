@@ -93,6 +93,35 @@ fn int8_means_what_f32_means() {
 }
 
 #[test]
+fn the_first_tokens_row_and_prefixes_are_what_the_model_wants() {
+    let texts = ["good sound", "bad battery bad", ""];
+    let load = |precision| {
+        let dir = tempfile::tempdir().unwrap();
+        let model = EmbeddingModel {
+            pooling: Pooling::Cls,
+            prefixes: Prefixes {
+                query: "battery ".into(),
+                passage: "sound ".into(),
+            },
+            ..write_tiny(dir.path())
+        };
+        Encoder::load(&model, &Device::Cpu, precision, &pool()).unwrap()
+    };
+    let (ours, reference) = (load(Precision::Int8), load(Precision::F32));
+    for (ours, reference) in encode(&ours, &texts).iter().zip(encode(&reference, &texts)) {
+        assert_near(ours, &reference, 0.02);
+    }
+    assert!(
+        encode(&ours, &texts) != encode(&tiny(), &texts),
+        "the mean is something else"
+    );
+    let question = ours.encode_queries(&["good"], &mut |_| {}).unwrap();
+    assert_eq!(question, encode(&ours, &["battery good"]));
+    let passage = ours.encode_passages(&["good"], &mut |_| {}).unwrap();
+    assert_eq!(passage, encode(&ours, &["sound good"]));
+}
+
+#[test]
 fn order_is_kept_over_many_batches_and_equal_texts_have_equal_vectors() {
     let encoder = tiny();
     let words = [

@@ -13,6 +13,8 @@ fn fingerprint(data: &str) -> Fingerprint {
         name: "m".into(),
         sha256: Some("s".into()),
         max_tokens: 256,
+        pooling: Default::default(),
+        prefixes: Default::default(),
         golden: None,
     };
     Fingerprint::new(data, &[], &model, Precision::Int8).unwrap()
