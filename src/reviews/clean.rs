@@ -44,15 +44,16 @@ pub(super) fn text(cell: Option<&str>) -> Option<String> {
     Some(text)
 }
 
-/// Control characters, and marks without a width that hide text or turn it round. The two joiners stay: emoji and
-/// Indian scripts are written with them.
+/// Control characters, and marks without a width that hide text or turn it round; among them the tags of U+E0000, which
+/// can carry a whole hidden sentence. The two joiners stay: emoji and Indian scripts are written with them. Three flags
+/// that are written with tags (England, Scotland, Wales) become a black one.
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
-            '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}'
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
         )
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Whole stars from 1 to 5, written as `4`, `4.0`, `4/5`, `4 stars` or `4.0 out of 5 stars`.
@@ -126,6 +127,10 @@ mod tests {
                 Some("family 👨\u{200d}👩\u{200d}👧"),
             ),
             ("be\u{200b}st\u{7} \u{202e}buy\u{feff}", Some("best buy")),
+            (
+                "best\u{e0062}\u{e0075}\u{e0079} \u{61c}b\u{2064}u\u{206e}y\u{e0101} 🏴",
+                Some("best buy 🏴"),
+            ),
             ("Nice phone...READ MORE", Some("Nice phone...")),
             ("READ MORE", None),
             (
