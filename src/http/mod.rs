@@ -27,8 +27,9 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{Method, Uri},
-    middleware::from_fn,
+    http::{HeaderValue, Method, Uri, header},
+    middleware::{from_fn, map_response},
+    response::Response,
     routing::{MethodRouter, get, post},
 };
 
@@ -99,15 +100,25 @@ fn router(context: Shared) -> Router {
     framed(router, max_body_bytes).with_state(context)
 }
 
-/// What is around every handler, from the inside out: a body limit, errors in one shape, panics caught, and request
-/// id, metrics and access log.
+/// What is around every handler, from the inside out: a body limit, errors in one shape, panics caught, types that are
+/// not guessed, and request id, metrics and access log.
 fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, max_body_bytes: usize) -> Router<S> {
     router
         .fallback(nothing_there)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(max_body_bytes))
         .layer(from_fn(panics::catch))
+        .layer(map_response(as_labelled))
         .layer(from_fn(observe::observe))
+}
+
+/// Forbids browsers to guess a response's type: reviews are in many, and may look like a page.
+async fn as_labelled(mut response: Response) -> Response {
+    let forbidden = HeaderValue::from_static("nosniff");
+    response
+        .headers_mut()
+        .insert(header::X_CONTENT_TYPE_OPTIONS, forbidden);
+    response
 }
 
 async fn nothing_there(uri: Uri) -> ApiError {
@@ -138,6 +149,7 @@ mod tests {
         let site = site();
         let unknown = site.get("/nowhere?q=1");
         assert_eq!(unknown.status, 404);
+        assert_eq!(unknown.header("x-content-type-options"), "nosniff");
         assert_eq!(
             unknown.json(),
             serde_json::json!({"error": {
@@ -156,6 +168,7 @@ mod tests {
         let reply = site().get("/only-get");
         assert_eq!((reply.status, reply.body.as_str()), (200, "here"));
         assert_eq!(reply.header("content-length"), "4");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff");
     }
 
     #[test]
