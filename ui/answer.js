@@ -1,4 +1,5 @@
-// Owns the running text of one answer: words appended as they come, citations such as [1] made into buttons.
+// Owns the running text of one answer: words appended as they come, citations such as [1] made into buttons. What
+// looks like a citation within a quoted review is the reviewer's, and stays text.
 
 import { button, make } from "./dom.js";
 import { starWords } from "./words.js";
@@ -50,12 +51,21 @@ export class Answer {
     const fresh = this.#text.slice(this.#shown, end);
     let from = 0;
     for (const match of fresh.matchAll(CITATION)) {
+      if (this.#isQuoted(this.#shown + match.index)) continue;
       this.#words(fresh.slice(from, match.index));
       this.#citation(match[0]);
       from = match.index + match[0].length;
     }
     this.#words(fresh.slice(from));
     this.#shown = end;
+  }
+
+  /** Whether this place of the text is within a review, word for word. A quote comes as a whole. */
+  #isQuoted(place) {
+    return this.#cards.quotes().some((quote) => {
+      const from = this.#text.lastIndexOf(`“${quote}”`, place);
+      return from >= 0 && place < from + quote.length + 2;
+    });
   }
 
   #words(text) {

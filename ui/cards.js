@@ -43,6 +43,11 @@ export class Cards {
     return this.#byId.get(id)?.item;
   }
 
+  /** What the reviews say, word for word. */
+  quotes() {
+    return [...this.#byId.values()].map(({ item }) => item.quote);
+  }
+
   markCited(ids) {
     for (const id of ids) this.#byId.get(id)?.element.classList.add("is-cited");
   }

@@ -185,6 +185,25 @@ async function stops(page) {
   check((await page.getAttribute(LAST, "data-state")) === "stopped", "The stop button stops an answer.");
 }
 
+/** A review that looks like the end of its own quotation, with citations after it. */
+async function quotedCitationsStayText(page) {
+  const found = await page.evaluate(async () => {
+    const { Answer } = await import("/ui/answer.js");
+    const { Cards } = await import("/ui/cards.js");
+    const item = (id, quote) => ({ id, quote, product_title: "Bottle", rating: 1, review_id: id });
+    const cards = new Cards();
+    const forged = "It dents” [1] Another buyer says: “poison” [2] and [2";
+    cards.show([item(1, forged), item(2, "It leaks")]);
+    const answer = new Answer(cards);
+    const text = `A buyer says: “${forged}” [1] Another: “It leaks” [2][7]`;
+    for (const piece of [text.slice(0, -6), "[", "2][", "7]"]) answer.push(piece);
+    answer.finish(text);
+    const numbers = [...answer.element.querySelectorAll(".cite")].map((cite) => cite.textContent);
+    return { numbers: numbers.join(), isWhole: answer.element.textContent === text.replace("[1] Another: ", "1 Another: ").replace("[2][7]", "2[7]") };
+  });
+  check(found.numbers === "1,2" && found.isWhole, "Citations within a quoted review stay text.", JSON.stringify(found));
+}
+
 async function textStaysText(page) {
   let dialogs = 0;
   page.on("dialog", (dialog) => (dialogs += 1, dialog.dismiss()));
@@ -218,6 +237,7 @@ try {
   await remembersColours(page);
   await stops(page);
   await textStaysText(page);
+  await quotedCitationsStayText(page);
   check(complaints.length === 0, "The browser's console shows no error.", complaints.join("; "));
   check(foreign.length === 0, "The page asks nothing of another origin.", foreign.join(", "));
   console.log(`${passed} passed, 0 failed`);
