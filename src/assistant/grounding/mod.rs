@@ -19,6 +19,9 @@ use super::extractive;
 use crate::retrieval::Evidence;
 pub use sentences::Sentences;
 
+/// What only a quotation may have.
+const MARKUP: [char; 5] = ['<', '>', '{', '}', '|'];
+
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -95,8 +98,10 @@ impl Grounding {
         if self.cited.contains(&number) {
             return Checked::not_said(said, Verdict::None);
         }
-        // What is said to be a quotation is made one.
-        if support::quotes(&sentence) {
+        // What is said to be a quotation is made one. So is what names a thing of which only a review knows, and what
+        // has markup: those are a reviewer's words, and whoever reads them has to see that.
+        let is_theirs = sentence.contains(MARKUP) || names::has_foreign(&sentence, &self.evidence);
+        if is_theirs || support::quotes(&sentence) {
             self.cited.insert(number);
             return extractive::quotation(number, &self.evidence[number - 1]);
         }
@@ -151,6 +156,7 @@ mod tests {
             ),
             evidence("Tapnok Foldy", "It leaked on the base, never again"),
             evidence("Pellar Hush", "Soft pads, my ears stay cool"),
+            evidence("Pellar Hush", "The Soundor Ultra has <b>deeper bass</b>"),
         ]
     }
 
@@ -198,6 +204,17 @@ mod tests {
                 Supported,
                 "A buyer of the Zuvio Tone 5 says: “mic is bad, callers complain about noise” [2]",
             ),
+            // Not the shop's product, and not the shop's markup.
+            (
+                "The Soundor Ultra has deeper bass.",
+                Supported,
+                "A buyer of the Pellar Hush says: “The Soundor Ultra has <b>deeper bass</b>” [5]",
+            ),
+            (
+                "It has <b>deeper bass.",
+                Supported,
+                "A buyer of the Pellar Hush says: “The Soundor Ultra has <b>deeper bass</b>” [5]",
+            ),
             // Of another product: said, made to say so, or left out.
             (
                 "The Pellar has soft pads.",
@@ -218,7 +235,7 @@ mod tests {
             ("It has soft pads.", Unsupported, ""),
             ("। बैटरी अच्छी है 👍", Unsupported, ""),
         ] {
-            let checked = Grounding::after_the_best_of(shown()).check(said, &[1.0; 4]);
+            let checked = Grounding::after_the_best_of(shown()).check(said, &[1.0; 5]);
             assert_eq!(checked.verdict, verdict, "{said}: {checked:?}");
             match verdict {
                 Supported => assert_eq!(checked.sentence, stands),
@@ -230,7 +247,7 @@ mod tests {
     #[test]
     fn a_quote_is_cited_once() {
         let mut grounding = Grounding::after_the_best_of(shown());
-        let mut check = |said: &str| grounding.check(said, &[1.0; 4]);
+        let mut check = |said: &str| grounding.check(said, &[1.0; 5]);
         assert_eq!(check("Callers complain about noise.").cited, [2]);
         assert_eq!(check("Callers complain of noise.").verdict, Verdict::None);
         assert_eq!(check("The Pellar has soft pads.").cited, [4]);

@@ -48,6 +48,20 @@ pub fn repaired(sentence: &str, evidence: &[Evidence]) -> Option<String> {
     Some(repaired)
 }
 
+/// Whether a sentence names what stands in a review alone: another shop's product, or one that somebody made up.
+pub fn has_foreign(sentence: &str, evidence: &[Evidence]) -> bool {
+    let titles: HashSet<String> = evidence
+        .iter()
+        .flat_map(|evidence| words(&evidence.product_title))
+        .collect();
+    sentence.unicode_word_indices().any(|(at, word)| {
+        word.starts_with(char::is_uppercase)
+            && !titles.contains(&word.to_lowercase())
+            && !begins(&sentence[..at])
+            && !is_i(word)
+    })
+}
+
 /// "I", "I'm", "I've".
 fn is_i(word: &str) -> bool {
     let rest = word.strip_prefix('I');
@@ -103,6 +117,20 @@ mod tests {
             ("बढ़िया है", Some("बढ़िया है")),
         ] {
             assert_eq!(repaired(sentence, &evidence).as_deref(), expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn names_that_only_a_review_knows_are_foreign() {
+        let evidence = [evidence("Pellar Hush", "better than my old Sony")];
+        for (sentence, expected) in [
+            ("It beats a Sony.", true),
+            ("The Sony is worse.", true),
+            ("Another buyer says that the Pellar is better.", false),
+            ("Great. But I like it, and I've two.", false),
+            ("It beats a sony.", false),
+        ] {
+            assert_eq!(has_foreign(sentence, &evidence), expected, "{sentence}");
         }
     }
 }
