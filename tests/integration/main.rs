@@ -13,6 +13,7 @@ mod damage;
 mod errors;
 mod exposition;
 mod found;
+mod hostile;
 mod leaving;
 mod measurements;
 mod old_page;

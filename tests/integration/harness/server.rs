@@ -53,6 +53,14 @@ impl Setup {
             .with("--max-tokens", max_tokens)
     }
 
+    /// The same with prompts and answers as long as they are by default.
+    pub fn with_default_lengths(self) -> Setup {
+        Setup {
+            words: vec![],
+            ..self
+        }
+    }
+
     /// One more setting.
     pub fn with(mut self, flag: &str, value: impl ToString) -> Setup {
         self.words.extend([flag.to_string(), value.to_string()]);
