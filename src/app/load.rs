@@ -7,12 +7,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use candle_core::Device;
 
-use super::{Info, Phase, Service, memory, selftest};
+use super::embed::{self, Embedded, Embedding};
+use super::{Info, Phase, Report, Service, memory, selftest};
 use crate::assistant::{Assistant, PromptBuilder};
 use crate::config::{self, Config};
-use crate::embedding::{Embedder, Encoder};
+use crate::embedding::{self, Embedder, Encoder};
 use crate::generation::{Engine, Options, Parts, model};
-use crate::index::{Fingerprint, Index, Vectors, store};
+use crate::index::{Fingerprint, Index, store};
 use crate::kernels::pool::Pool;
 use crate::metrics;
 use crate::retrieval::Retriever;
@@ -41,9 +42,6 @@ pub struct Shelf {
     /// What `index` was built from.
     pub fingerprint: Fingerprint,
 }
-
-/// Who is told how far loading is.
-type Report<'a> = &'a dyn Fn(Phase);
 
 /// Loads all that serves requests.
 pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Service> {
@@ -167,23 +165,31 @@ pub fn shelf(
         config.data.display()
     );
     let started = Instant::now();
-    let precision = encoder.precision();
-    let fingerprint = Fingerprint::new(&corpus.fingerprint, &passages, embedding, precision)
-        .context("The embedding model's files could not be read")?;
-    let titles = format!("titles of {}", corpus.fingerprint);
-    let titles_fingerprint = Fingerprint::new(&titles, &[], embedding, precision)
-        .context("The embedding model's files could not be read")?;
+    let model = embedding::fingerprint(embedding, encoder.precision())?;
+    let fingerprint = Fingerprint::new(&corpus.fingerprint, &passages, &model);
+    let titles_fingerprint = Fingerprint::new(&format!("titles of {}", corpus.fingerprint), &[], &model);
     let texts: Vec<&str> = passages.iter().map(|passage| passage.text(&corpus)).collect();
     let titles: Vec<&str> = corpus
         .products
         .iter()
         .map(|product| product.title.as_str())
         .collect();
-    let index = self::index(&passages_dir(config), &fingerprint, encoder, &texts, report)?;
+    let mut embedding = Embedding {
+        encode: &mut |texts| encoder.encode_passages(texts, &mut |_| {}),
+        dimension: encoder.dimension(),
+        cache: embed::cache(&config.index_dir, &model, encoder.dimension()),
+    };
+    let index = self::index(
+        &passages_dir(config),
+        &fingerprint,
+        &mut embedding,
+        &texts,
+        report,
+    )?;
     let titles = self::index(
         &config.index_dir.join(TITLES),
         &titles_fingerprint,
-        encoder,
+        &mut embedding,
         &titles,
         report,
     )?;
@@ -201,7 +207,7 @@ pub fn shelf(
 fn index(
     dir: &Path,
     fingerprint: &Fingerprint,
-    encoder: &Encoder,
+    embedding: &mut Embedding<'_>,
     texts: &[&str],
     report: Report<'_>,
 ) -> anyhow::Result<Index> {
@@ -215,32 +221,12 @@ fn index(
             tracing::warn!(reason = %unusable, "The snapshot is not used; the index is built anew.")
         }
     }
-    let index = Index::build(embed(encoder, texts, report)?);
+    let Embedded { vectors, rows, .. } = embedding.embed(texts, report)?;
+    let index = Index::of_texts(vectors, rows);
     if let Err(error) = store::save(dir, fingerprint, &index) {
         tracing::warn!(%error, "The index is in memory only.");
     }
     Ok(index)
-}
-
-/// Embeds `texts`, with a bar on the terminal.
-pub fn embed(encoder: &Encoder, texts: &[&str], report: Report<'_>) -> anyhow::Result<Vectors> {
-    let total = texts.len();
-    let started = Instant::now();
-    report(Phase::Embedding { done: 0, total });
-    let style = indicatif::ProgressStyle::with_template("embedding {bar:40} {pos}/{len} {eta} left")
-        .expect("a valid template");
-    let bar = indicatif::ProgressBar::new(total as u64).with_style(style);
-    let vectors = encoder.encode_passages(texts, &mut |done| {
-        bar.set_position(done as u64);
-        report(Phase::Embedding { done, total });
-    })?;
-    bar.finish_and_clear();
-    tracing::info!(
-        texts = total,
-        seconds = started.elapsed().as_secs_f64(),
-        "Embedded what the snapshot did not hold."
-    );
-    Ok(Vectors::from_rows(encoder.dimension(), vectors))
 }
 
 /// Tells metrics what is loaded.

@@ -3,6 +3,7 @@
 //! [`App`] is the handle that the HTTP side holds from before anything is loaded. Loading runs on a thread of its
 //! own (`load`) while the probes already answer.
 
+mod embed;
 mod load;
 mod memory;
 mod selftest;
@@ -10,7 +11,8 @@ mod selftest;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use load::{Shelf, embed, passages_dir, pool, shelf};
+pub use embed::{Embedded, Embedding, cache, embed};
+pub use load::{Shelf, passages_dir, pool, shelf};
 
 use crate::assistant::Assistant;
 use crate::config::Config;
@@ -54,6 +56,9 @@ impl fmt::Display for Phase {
         }
     }
 }
+
+/// Who is told how far loading is.
+type Report<'a> = &'a dyn Fn(Phase);
 
 /// What serves requests once all is loaded.
 pub struct Service {

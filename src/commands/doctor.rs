@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use crate::config::{self, Config};
+use crate::embedding;
 use crate::generation::model;
 use crate::index::{Fingerprint, store};
 use crate::reviews;
@@ -91,7 +92,8 @@ fn snapshot(config: &Config) -> Result<String, String> {
         let (device, _) = device::select(config.device).ok()?;
         let precision = config.embedding_precision.on(&device);
         let passages = reviews::passages(&corpus);
-        let fingerprint = Fingerprint::new(&corpus.fingerprint, &passages, &model, precision).ok()?;
+        let model = embedding::fingerprint(&model, precision).ok()?;
+        let fingerprint = Fingerprint::new(&corpus.fingerprint, &passages, &model);
         Some(store::load(&crate::app::passages_dir(config), &fingerprint))
     })();
     let found = match known {

@@ -24,7 +24,7 @@ pub(super) fn batches(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
 
 /// Each different text once, and for every text its position among them. Reviews repeat ("Good product") by the
 /// thousand, and equal texts then have equal vectors to the last bit, whatever batch they would have been in.
-pub(super) fn distinct<'a>(texts: &[&'a str]) -> (Vec<&'a str>, Vec<usize>) {
+pub(crate) fn distinct<'a>(texts: &[&'a str]) -> (Vec<&'a str>, Vec<usize>) {
     let mut seen = HashMap::with_capacity(texts.len());
     let mut different = Vec::new();
     let positions = texts.iter().map(|&text| {

@@ -3,11 +3,14 @@
 //! [`Encoder`] does the arithmetic, on whatever thread calls it: the start-up's, when reviews are embedded, and the
 //! `embedder` thread's, when questions are; in `bert/` by our kernels, in `reference` by candle. [`Embedder`] is the
 //! cloneable handle to that thread; how many calls wait for it is bounded, so a burst of questions is refused at once
-//! and never makes the wait longer. What can fail: see [`EmbeddingError`].
+//! and never makes the wait longer. [`Cache`] keeps vectors on disk. What can fail: see [`EmbeddingError`] and
+//! [`CacheError`].
 
 mod batch;
 mod bert;
+mod cache;
 mod encoder;
+mod fingerprint;
 mod precision;
 mod reference;
 mod tensors;
@@ -21,7 +24,10 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::weights::WeightsError;
+pub(crate) use batch::distinct;
+pub use cache::{Cache, CacheError, Key, key};
 pub use encoder::Encoder;
+pub use fingerprint::fingerprint;
 pub use precision::Precision;
 use worker::Job;
 

@@ -1,6 +1,7 @@
 //! Equal vectors put together: one row each, and which passages stand in it.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 use super::Vectors;
@@ -17,22 +18,26 @@ pub(super) struct Distinct {
 }
 
 impl Distinct {
-    /// The different vectors among these, and where they occur.
-    pub(super) fn of(vectors: Vectors) -> (Vectors, Self) {
-        let mut seen: HashMap<Vec<u32>, u32> = HashMap::with_capacity(vectors.len());
-        let mut different = Vectors::new(vectors.dimension());
-        let rows = vectors.rows().map(|vector| {
-            *seen
-                .entry(vector.iter().map(|x| x.to_bits()).collect())
-                .or_insert_with(|| {
-                    different.push(vector);
-                    number(different.len() - 1)
-                })
-        });
-        let rows = rows.collect();
-        let passages =
-            Self::from_rows(rows, different.len()).expect("every row was numbered as it was added");
-        (different, passages)
+    /// The different vectors among these, and where they occur. `rows` says which vector each passage has, vectors
+    /// being in the order in which passages first have them. Vectors move up to the places of their copies; none is
+    /// held twice.
+    pub(super) fn of(mut vectors: Vectors, mut rows: Vec<u32>) -> (Vectors, Self) {
+        let first = firsts(&vectors);
+        let mut count = 0;
+        let mut moved = vec![0; first.len()];
+        for (row, &first) in first.iter().enumerate() {
+            if first as usize == row {
+                vectors.copy_row(row, count);
+                moved[row] = number(count);
+                count += 1;
+            } else {
+                moved[row] = moved[first as usize];
+            }
+        }
+        vectors.truncate(count);
+        rows.iter_mut().for_each(|row| *row = moved[*row as usize]);
+        let passages = Self::from_rows(rows, count).expect("every passage has one of the vectors");
+        (vectors, passages)
     }
 
     /// From the row of every passage; nothing where a row is not below `count`.
@@ -71,6 +76,34 @@ impl Distinct {
     }
 }
 
+/// For every vector the first that is equal to it.
+fn firsts(vectors: &Vectors) -> Vec<u32> {
+    let mut seen: HashMap<Bits<'_>, u32> = HashMap::with_capacity(vectors.len());
+    let first = |(row, vector)| *seen.entry(Bits(vector)).or_insert(number(row));
+    vectors.rows().enumerate().map(first).collect()
+}
+
+/// A vector that is compared bit by bit.
+struct Bits<'a>(&'a [f32]);
+
+impl Hash for Bits<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Two vectors that agree in their first numbers are as good as equal; the comparison tells.
+        self.0.iter().take(8).for_each(|x| x.to_bits().hash(state));
+    }
+}
+
+impl PartialEq for Bits<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0
+            .iter()
+            .map(|x| x.to_bits())
+            .eq(other.0.iter().map(|x| x.to_bits()))
+    }
+}
+
+impl Eq for Bits<'_> {}
+
 fn number(position: usize) -> u32 {
     u32::try_from(position).expect("four thousand million passages do not fit in memory")
 }
@@ -89,7 +122,8 @@ mod tests {
             [0.0, 1.0],
             [1.0, 0.0],
         ];
-        let (different, passages) = Distinct::of(Vectors::from_rows(2, rows.map(Vec::from)));
+        let (different, passages) =
+            Distinct::of(Vectors::from_rows(2, rows.map(Vec::from)), (0..6).collect());
         assert_eq!(
             different,
             Vectors::from_rows(2, [[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]].map(Vec::from))
@@ -98,6 +132,17 @@ mod tests {
         assert_eq!(of_rows, [vec![0, 2, 5], vec![1, 4], vec![3]]);
         assert_eq!(passages.len(), 6);
         assert_eq!(Distinct::from_rows(passages.rows().to_vec(), 3), Some(passages));
+    }
+
+    #[test]
+    fn passages_that_share_a_text_share_its_row() {
+        let of_texts = Vectors::from_rows(2, [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.6, 0.8]].map(Vec::from));
+        let (different, passages) = Distinct::of(of_texts, vec![0, 1, 0, 2, 3, 1]);
+        assert_eq!(
+            different,
+            Vectors::from_rows(2, [[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]].map(Vec::from))
+        );
+        assert_eq!(passages.rows(), [0, 1, 0, 0, 2, 1]);
     }
 
     #[test]

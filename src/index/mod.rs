@@ -48,7 +48,17 @@ pub struct Hit {
 impl Index {
     /// Indexes one vector of length 1 for each passage.
     pub fn build(vectors: Vectors) -> Self {
-        let (rows, passages) = Distinct::of(vectors);
+        let passages = vectors.len() as u32;
+        Self::of_texts(vectors, (0..passages).collect())
+    }
+
+    /// Indexes passages of which `rows` says which vector each has: a text that occurs in many passages comes with one
+    /// vector. Vectors are in the order in which passages first have them.
+    ///
+    /// # Panics
+    /// Where a passage has a vector that is not there.
+    pub fn of_texts(vectors: Vectors, rows: Vec<u32>) -> Self {
+        let (rows, passages) = Distinct::of(vectors, rows);
         let rows = Arc::new(rows);
         let graph = (!rows.is_empty()).then(|| Graph::build(&rows));
         Self {

@@ -37,6 +37,14 @@ impl Vectors {
         self.values.extend_from_slice(row);
     }
 
+    /// So many rows of zeros, to be filled.
+    pub fn zeros(dimension: usize, rows: usize) -> Self {
+        Self {
+            dimension,
+            values: vec![0.0; dimension * rows],
+        }
+    }
+
     /// Numbers in a row.
     pub fn dimension(&self) -> usize {
         self.dimension
@@ -55,6 +63,24 @@ impl Vectors {
     /// One vector.
     pub fn row(&self, row: usize) -> &[f32] {
         &self.values[row * self.dimension..][..self.dimension]
+    }
+
+    /// One vector, to be written.
+    pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
+        &mut self.values[row * self.dimension..][..self.dimension]
+    }
+
+    /// Copies a row over another.
+    pub(super) fn copy_row(&mut self, from: usize, to: usize) {
+        let start = from * self.dimension;
+        self.values
+            .copy_within(start..start + self.dimension, to * self.dimension);
+    }
+
+    /// Keeps the first rows, and no memory for others.
+    pub(super) fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows * self.dimension);
+        self.values.shrink_to_fit();
     }
 
     /// All of them, in order.

@@ -21,6 +21,7 @@ mod overload;
 mod page;
 mod readiness;
 mod restart;
+mod resuming;
 mod stopping;
 mod tidy;
 mod yardsticks;

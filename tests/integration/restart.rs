@@ -4,7 +4,7 @@ use crate::harness::client::Answer;
 use crate::harness::metrics::Scrape;
 use crate::harness::{Server, Setup, shop};
 
-const EMBEDDED: &str = "Embedded what the snapshot did not hold.";
+const EMBEDDED: &str = "Embedded what was not on disk.";
 
 fn said(answer: &Answer) -> (&str, &[serde_json::Value]) {
     (answer.text(), answer.evidence())

@@ -46,7 +46,7 @@ impl Respondent {
             .iter()
             .map(|product| product.title.as_str())
             .collect();
-        let titles = Index::build(app::embed(&encoder, &titles, &|_| {})?);
+        let titles = Index::build(app::embed(&encoder, &titles)?);
         let index = Index::build(search.vectors.clone());
         let embedder = Embedder::spawn(encoder, 1);
         let retriever = Retriever::new(embedder, Arc::new(corpus), search.passages.clone(), index, titles)?;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::app;
 use crate::cli::Evaluation;
 use crate::config::Config;
-use crate::embedding::Encoder;
+use crate::embedding::{self, Encoder};
 use crate::evaluation;
 use crate::evaluation::beir::{Beir, Collection, beir};
 use crate::evaluation::qa::{Half, Qa, SubjQa, qa};
@@ -33,7 +33,7 @@ pub(super) fn run(config: &Config, evaluation: Evaluation) -> anyhow::Result<()>
     match evaluation {
         Evaluation::Sts { file, json } => print(&evaluation::sts(&encoder(config)?, &file)?, json),
         Evaluation::Recall { rows, json } => {
-            let index = first(config, &encoder(config)?, rows)?;
+            let index = first(config, rows)?;
             let queries = evaluation::perturbed(&index, QUERIES, NOISE);
             print(&evaluation::recall(&index, &queries, K), json)
         }
@@ -88,8 +88,8 @@ fn questions(config: &Config, file: &Path, half: Half, answers: usize) -> anyhow
     Ok(qa(&set, half, &search, Some((&respondent, answers)))?)
 }
 
-/// An index of the first `rows` reviews.
-fn first(config: &Config, encoder: &Encoder, rows: usize) -> anyhow::Result<Index> {
+/// An index of the first `rows` reviews; what the server has embedded before is not embedded again.
+fn first(config: &Config, rows: usize) -> anyhow::Result<Index> {
     let corpus = reviews::load(&config.data, &config.columns)?;
     let passages = reviews::passages(&corpus);
     let texts: Vec<&str> = passages
@@ -97,8 +97,16 @@ fn first(config: &Config, encoder: &Encoder, rows: usize) -> anyhow::Result<Inde
         .filter(|passage| (passage.review.0 as usize) < rows)
         .map(|passage| passage.text(&corpus))
         .collect();
-    let vectors = app::embed(encoder, &texts, &|_| {})?;
-    Ok(Index::build(vectors))
+    let model = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
+    let encoder = encoder(config)?;
+    let fingerprint = embedding::fingerprint(&model, encoder.precision())?;
+    let mut embedding = app::Embedding {
+        encode: &mut |texts| encoder.encode_passages(texts, &mut |_| {}),
+        dimension: encoder.dimension(),
+        cache: app::cache(&config.index_dir, &fingerprint, encoder.dimension()),
+    };
+    let app::Embedded { vectors, rows, .. } = embedding.embed(&texts, &|_| {})?;
+    Ok(Index::of_texts(vectors, rows))
 }
 
 fn print(result: &(impl Display + Serialize), json: bool) -> anyhow::Result<()> {

@@ -47,7 +47,7 @@ impl PassageSearch {
     pub fn over(encoder: Encoder, documents: &Corpus) -> anyhow::Result<Self> {
         let passages = reviews::passages(documents);
         let texts: Vec<&str> = passages.iter().map(|passage| passage.text(documents)).collect();
-        let vectors = app::embed(&encoder, &texts, &|_| {})?;
+        let vectors = app::embed(&encoder, &texts)?;
         let first_of = |document| passages.partition_point(|passage| passage.review < document);
         let places = (0..number(documents.reviews.len()))
             .map(|document| first_of(ReviewId(document))..first_of(ReviewId(document + 1)))

@@ -4,20 +4,9 @@ use std::fs;
 
 use super::super::testing::{DIMENSION, clustered};
 use super::*;
-use crate::embedding::Precision;
-use crate::weights::EmbeddingModel;
 
 fn fingerprint(data: &str) -> Fingerprint {
-    let model = EmbeddingModel {
-        dir: "".into(),
-        name: "m".into(),
-        sha256: Some("s".into()),
-        max_tokens: 256,
-        pooling: Default::default(),
-        prefixes: Default::default(),
-        golden: None,
-    };
-    Fingerprint::new(data, &[], &model, Precision::Int8).unwrap()
+    Fingerprint::new(data, &[], "a model")
 }
 
 fn saved() -> (tempfile::TempDir, Index) {

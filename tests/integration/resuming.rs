@@ -1,0 +1,57 @@
+//! A start that is killed while it embeds: the next one goes on from there, and a changed file costs its new texts.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::harness::metrics::Scrape;
+use crate::harness::wait::{self, PATIENCE};
+use crate::harness::{Server, Setup};
+
+/// Writes a shop of one lamp with these reviews, no two of them alike.
+fn write(path: &Path, reviews: std::ops::Range<usize>) {
+    let mut rows = String::from("product_id,product_title,rating,summary,review\n");
+    for number in reviews {
+        let _ = writeln!(rows, "L-1,Ilmo Lamp,4,Bright,It was lit for {number} hours");
+    }
+    std::fs::write(path, rows).expect("the data is written");
+}
+
+/// How many texts it has embedded, and of how many, by what it says of itself while it does so.
+fn progress(server: &Server) -> Option<(usize, usize)> {
+    let said = server.get("/readyz").json();
+    let (done, total) = said["status"]
+        .as_str()?
+        .strip_prefix("embedding ")?
+        .split_once('/')?;
+    Some((done.parse().ok()?, total.parse().ok()?))
+}
+
+fn embedded(server: &Server) -> usize {
+    Scrape::of(server).value("embedding_texts_total") as usize
+}
+
+#[test]
+fn a_start_that_was_killed_goes_on_where_it_was() {
+    let setup = Setup::shallow(4);
+    write(&setup.data, 0..1500);
+    let killed = setup.start();
+    let (done, total) = wait::until("some of the texts", PATIENCE, || {
+        progress(&killed).filter(|(done, total)| *done > 0 && *total == 1500)
+    });
+    assert!(done < total, "it was killed too late to tell");
+    drop(killed);
+
+    let second = setup.ready();
+    let rest = embedded(&second);
+    // The rest, a title, and what the self-test and the first answer ask for.
+    assert!(
+        rest > 0 && rest <= total - done + 4,
+        "{rest} of {total} after {done}"
+    );
+    drop(second);
+
+    write(&setup.data, 700..1510);
+    let third = setup.ready();
+    assert_eq!(third.get("/info").json()["reviews"], 810);
+    assert!((10..=12).contains(&embedded(&third)), "{}", embedded(&third));
+}
