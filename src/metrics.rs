@@ -304,6 +304,9 @@ metrics! {
     Histogram RETRIEVAL_TOP_SCORE [] RATIO = "retrieval_top_score":
         "Cosine similarity of the best passage found for a question.";
 
+    Gauge RETRIEVAL_RECALL_RATIO [] = "retrieval_recall_ratio":
+        "Share of the nearest passages that searches of the index found, of those that were done over exactly.";
+
     Gauge INDEX_REVIEWS [] = "index_reviews":
         "Reviews that can be searched.";
     Gauge INDEX_PRODUCTS [] = "index_products":

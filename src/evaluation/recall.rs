@@ -26,6 +26,20 @@ pub struct Recall {
     pub hnsw: Latency,
     /// The exact scan's speed.
     pub exact: Latency,
+    /// HNSW narrower and wider than it serves.
+    pub curve: Vec<Point>,
+}
+
+/// HNSW at one width of search.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Point {
+    /// Rows kept while it searches.
+    pub width: usize,
+    /// The share of the exact scan's `k` that it found too.
+    pub recall: f64,
+    /// Its speed.
+    #[serde(flatten)]
+    pub latency: Latency,
 }
 
 /// How long a search takes, in milliseconds.
@@ -54,33 +68,73 @@ impl fmt::Display for Recall {
                 latency.median_ms, latency.p95_ms
             )?;
         }
+        writeln!(
+            f,
+            "{:<8}{:>12}{:>12}{:>12}",
+            "width", "recall", "median ms", "p95 ms"
+        )?;
+        for Point {
+            width,
+            recall,
+            latency,
+        } in &self.curve
+        {
+            let Latency { median_ms, p95_ms } = latency;
+            writeln!(f, "{width:<8}{recall:>12.4}{median_ms:>12.3}{p95_ms:>12.3}")?;
+        }
         Ok(())
     }
 }
 
-/// Asks both for the `k` nearest passages of every query.
+/// Widths of search that the curve is measured at.
+const WIDTHS: [usize; 9] = [16, 32, 48, 64, 96, 128, 192, 256, 512];
+
+/// Asks both for the `k` nearest passages of every query, one after another.
 pub fn recall(index: &Index, queries: &[Vec<f32>], k: usize) -> Recall {
-    let mut times = (Vec::new(), Vec::new());
-    let (mut found, mut expected) = (0, 0);
-    for query in queries {
-        let approximate = timed(&mut times.0, || index.search_graph(query, k));
-        let exact = timed(&mut times.1, || index.search_exact(query, k, |_| true));
-        expected += exact.len();
-        found += exact.iter().filter(|hit| approximate.contains(hit)).count();
-    }
+    let mut times = Vec::new();
+    let exact: Vec<Vec<Hit>> = queries
+        .iter()
+        .map(|query| timed(&mut times, || index.search_exact(query, k, |_| true)))
+        .collect();
+    let measured = |search: &dyn Fn(&[f32]) -> Vec<Hit>| {
+        let mut times = Vec::new();
+        let found: Vec<Vec<Hit>> = queries
+            .iter()
+            .map(|query| timed(&mut times, || search(query)))
+            .collect();
+        (share(&found, &exact), latency(times))
+    };
+    let point = |width| {
+        let (recall, latency) = measured(&|query| index.search_wide(query, k, width));
+        Point {
+            width,
+            recall,
+            latency,
+        }
+    };
+    let (recall, hnsw) = measured(&|query| index.search_graph(query, k));
     Recall {
         k,
         queries: queries.len(),
         passages: index.len(),
         rows: index.rows().len(),
-        recall: if expected == 0 {
-            1.0
-        } else {
-            found as f64 / expected as f64
-        },
+        recall,
         serves: if index.serves_exactly() { "exact" } else { "hnsw" },
-        hnsw: latency(times.0),
-        exact: latency(times.1),
+        hnsw,
+        exact: latency(times),
+        curve: WIDTHS.map(point).into(),
+    }
+}
+
+/// The share of `expected` that is in `found`, over all questions; all of nothing where nothing was to be found.
+fn share(found: &[Vec<Hit>], expected: &[Vec<Hit>]) -> f64 {
+    let hits = found.iter().zip(expected);
+    let hits = hits.map(|(found, expected)| expected.iter().filter(|hit| found.contains(hit)).count());
+    let of: usize = expected.iter().map(Vec::len).sum();
+    if of == 0 {
+        1.0
+    } else {
+        hits.sum::<usize>() as f64 / of as f64
     }
 }
 
@@ -146,7 +200,7 @@ mod tests {
     fn index(count: usize) -> Index {
         let mut random = Random(1);
         let rows = (0..count).map(|_| moved(&[0.0; 16], random.next(), 1.0));
-        Index::build(Vectors::from_rows(16, rows))
+        Index::build(Vectors::from_rows(16, rows)).with_graph()
     }
 
     #[test]
@@ -162,6 +216,9 @@ mod tests {
         assert_eq!(result.serves, "exact");
         assert!(result.to_string().contains("recall@10"), "{result}");
         assert!(result.hnsw.median_ms <= result.hnsw.p95_ms);
+        let recalls: Vec<f64> = result.curve.iter().map(|point| point.recall).collect();
+        // The widest sees every row.
+        assert!(recalls[0] > 0.5 && recalls.last() == Some(&1.0), "{recalls:?}");
     }
 
     #[test]

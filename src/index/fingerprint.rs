@@ -7,20 +7,18 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{graph, store};
+use super::graph::{self, HNSW_RS};
+use super::store;
 use crate::reviews::Passage;
 
-/// The hnsw_rs that writes and reads the graph's files; a test compares it with `Cargo.lock`.
-pub(super) const HNSW_RS: &str = "0.3.5";
-
-/// SHA-256, in hex, over the data, the cutting into passages, what makes vectors of them, the graph's parameters, the
-/// machine's architecture (the files are written as they lie in memory) and the versions of our format and of hnsw_rs.
+/// SHA-256, in hex, over the data, the cutting into passages, what makes vectors of them, the parameters of the graph and
+/// the versions of our format and of hnsw_rs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
     /// Of what an index is about to be built from. `data` is the corpus' own fingerprint, `model` that of
-    /// [what embeds](crate::embedding::fingerprint).
+    /// [what embeds](crate::embedding::fingerprint()).
     pub fn new(data: &str, passages: &[Passage], model: &str) -> Self {
         let mut hash = Sha256::new();
         let mut part = |text: &str| {
@@ -29,13 +27,12 @@ impl Fingerprint {
         };
         part(data);
         part(model);
-        part(std::env::consts::ARCH);
         part(HNSW_RS);
         let numbers = [
             store::FORMAT,
             graph::LINKS,
             graph::WIDTH_OF_BUILDING,
-            usize::BITS as usize,
+            super::EXACT_UP_TO,
         ];
         part(&format!("{numbers:?}"));
         for passage in passages {

@@ -1,5 +1,7 @@
 //! The index as a whole: what it finds, in which order, and that it finds the same every time.
 
+use std::sync::Arc;
+
 use super::testing::{DIMENSION, clustered};
 use super::*;
 
@@ -22,7 +24,7 @@ fn recall(index: &Index, k: usize) -> f64 {
 
 #[test]
 fn hnsw_finds_nearly_all_that_the_exact_scan_finds() {
-    let index = Index::build(clustered(3_000, 1));
+    let index = Index::build(clustered(3_000, 1)).with_graph();
     let recall = recall(&index, 10);
     assert!(recall > 0.98, "recall@10 is {recall}");
 }
@@ -59,7 +61,7 @@ fn copies_are_all_found_in_order() {
     let mut vectors = clustered(500, 3);
     let copied = vectors.row(40).to_vec();
     (0..200).for_each(|_| vectors.push(&copied));
-    let index = Index::build(vectors);
+    let index = Index::build(vectors).with_graph();
     let hits = index.search_graph(&copied, 150);
     assert_eq!(hits.len(), 150);
     assert!(hits.iter().all(|hit| hit.score > 0.99999));
@@ -69,7 +71,7 @@ fn copies_are_all_found_in_order() {
 
 #[test]
 fn building_twice_gives_the_same_answers() {
-    let [one, two] = [0; 2].map(|_| Index::build(clustered(2_000, 4)));
+    let [one, two] = [0; 2].map(|_| Index::build(clustered(2_000, 4)).with_graph());
     for query in queries(100) {
         assert_eq!(one.search_graph(&query, 20), two.search_graph(&query, 20));
     }
@@ -77,7 +79,7 @@ fn building_twice_gives_the_same_answers() {
 
 #[test]
 fn many_threads_get_what_one_gets() {
-    let index = Arc::new(Index::build(clustered(2_000, 5)));
+    let index = Arc::new(Index::build(clustered(2_000, 5)).with_graph());
     let queries = queries(50);
     let expected: Vec<Vec<Hit>> = queries
         .iter()
@@ -97,10 +99,10 @@ fn many_threads_get_what_one_gets() {
 #[test]
 fn few_or_no_passages_are_no_special_case() {
     let query = &queries(1)[0];
-    let empty = Index::build(Vectors::new(DIMENSION));
+    let empty = Index::build(Vectors::new(DIMENSION)).with_graph();
     assert!(empty.is_empty() && empty.search(query, 5).is_empty() && empty.search_graph(query, 5).is_empty());
     for count in 1..5 {
-        let index = Index::build(clustered(count, 6));
+        let index = Index::build(clustered(count, 6)).with_graph();
         assert_eq!(index.len(), count);
         assert_eq!(
             index.search_graph(query, 10),

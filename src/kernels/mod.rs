@@ -16,6 +16,7 @@
 //! | `bidirectional/` | What does an encoder's query find in its text? |
 //! | `rows`, `rotary`, `place` | What happens to each row between a decoder's products? |
 //! | `layer_norm`, `gelu` | What happens to each row between an encoder's products? |
+//! | `codes` | How near are an index' rows to a query? |
 //!
 //! A row's result never depends on the rows beside it, on the number of threads, or on how a sequence was cut into
 //! steps: batching, caching and drafting change no text.
@@ -23,6 +24,7 @@
 pub mod activations;
 pub mod attention;
 pub mod bidirectional;
+pub mod codes;
 mod disjoint;
 pub mod gelu;
 pub mod lanes;

@@ -12,7 +12,7 @@ use super::rank::{self, Candidate, Relevant, Wanted};
 use super::reading::{Reading, Vocabulary};
 use super::{Evidence, Filters};
 use crate::index::words::Frequencies;
-use crate::index::{Index, lexical::Lexical};
+use crate::index::{Index, Sampled, lexical::Lexical};
 use crate::metrics;
 use crate::reviews::{Corpus, Passage, ProductId, Review};
 
@@ -33,7 +33,7 @@ pub struct Shelves {
     corpus: Arc<Corpus>,
     passages: Vec<Passage>,
     /// A vector for each passage.
-    index: Index,
+    index: Sampled,
     /// A vector for each product's title, in the order of products.
     titles: Index,
     /// The words of each passage.
@@ -70,7 +70,7 @@ impl Shelves {
             vocabulary: Vocabulary::of(&corpus.products, &frequencies),
             corpus,
             passages,
-            index,
+            index: Sampled::new(index),
             titles,
         })
     }

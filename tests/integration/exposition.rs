@@ -14,7 +14,9 @@ fn the_first_scrape_has_every_metric_and_an_answer_moves_them() {
     for metric in ALL {
         let name = metric.description().name;
         let series = first.of_metric(name);
-        assert!(!series.is_empty(), "{name} is not there");
+        // So small an index reads every row, and then there is nothing to compare.
+        let comes_later = name == "retrieval_recall_ratio";
+        assert_eq!(series.is_empty(), comes_later, "{name}");
         // The model has read its instructions by now, and the reviews are embedded; nobody has asked anything.
         let is_traffic = name.starts_with("http_") || name.starts_with("rag_");
         if is_traffic {

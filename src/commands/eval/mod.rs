@@ -33,7 +33,7 @@ pub(super) fn run(config: &Config, evaluation: Evaluation) -> anyhow::Result<()>
     match evaluation {
         Evaluation::Sts { file, json } => print(&evaluation::sts(&encoder(config)?, &file)?, json),
         Evaluation::Recall { rows, json } => {
-            let index = first(config, rows)?;
+            let index = first(config, rows)?.with_graph();
             let queries = evaluation::perturbed(&index, QUERIES, NOISE);
             print(&evaluation::recall(&index, &queries, K), json)
         }

@@ -1,7 +1,7 @@
 //! The index on disk, so that a second start with the same data embeds nothing.
 //!
 //! A snapshot is the folder `snapshot` inside the index folder: `header.json` (what it was made from, and length and
-//! SHA-256 of every other file), the vectors, the row of every passage, and hnsw_rs' two files. It is written beside
+//! SHA-256 of every other file), the vectors, the row of every passage, and the graph's links. It is written beside
 //! the old one and takes its place by renaming. Whatever is wrong with one, it is never trusted and never fatal: the
 //! caller logs why and builds the index again. Both ways run on the thread that starts the server.
 
@@ -9,22 +9,22 @@ mod files;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::distinct::Distinct;
-use super::fingerprint::{HNSW_RS, sha256};
-use super::graph::{self, Graph};
+use super::fingerprint::sha256;
+use super::graph::{Graph, HNSW_RS};
 use super::{Fingerprint, Index, Vectors};
 
 /// Changes whenever the files below do.
-pub(super) const FORMAT: usize = 1;
+pub(super) const FORMAT: usize = 2;
 
 const SNAPSHOT: &str = "snapshot";
 const HEADER: &str = "header.json";
 const VECTORS: &str = "vectors.f32";
 const ROWS: &str = "rows.u32";
+const GRAPH: &str = "graph.u32";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
@@ -34,6 +34,7 @@ struct Header {
     dimension: usize,
     rows: usize,
     passages: usize,
+    graph: bool,
     files: BTreeMap<String, Sum>,
 }
 
@@ -91,25 +92,24 @@ pub fn load(dir: &Path, fingerprint: &Fingerprint) -> Result<Index, Unusable> {
     if (header.format, &header.fingerprint, header.hnsw_rs.as_str()) != (FORMAT, fingerprint, HNSW_RS) {
         return Err(Unusable::Stale { dir: dir.into() });
     }
-    for file in file_names(header.rows) {
+    for file in file_names(header.graph) {
         verify(&snapshot.join(file), header.files.get(file))?;
     }
     let values = files::read::<f32>(&snapshot.join(VECTORS)).map_err(damaged(&snapshot, VECTORS))?;
     let rows = Vectors::from_values(header.dimension, values).filter(|rows| rows.len() == header.rows);
-    let rows =
-        Arc::new(rows.ok_or_else(|| damaged(&snapshot, HEADER)("counts other vectors than there are"))?);
+    let rows = rows.ok_or_else(|| damaged(&snapshot, HEADER)("counts other vectors than there are"))?;
     let of_passages = files::read::<u32>(&snapshot.join(ROWS)).map_err(damaged(&snapshot, ROWS))?;
     let passages = Distinct::from_rows(of_passages, rows.len()).filter(|all| all.len() == header.passages);
     let passages =
         passages.ok_or_else(|| damaged(&snapshot, HEADER)("counts other passages than there are"))?;
-    let graph = (!rows.is_empty())
-        .then(|| Graph::load(&snapshot, &rows))
-        .transpose();
-    Ok(Index {
-        graph: graph.map_err(damaged(&snapshot, graph::FILES[0]))?,
-        rows,
-        passages,
-    })
+    let graph = header.graph.then(|| read_graph(&snapshot, rows.len()));
+    Ok(Index::of_parts(rows, passages, graph.transpose()?))
+}
+
+fn read_graph(snapshot: &Path, rows: usize) -> Result<Graph, Unusable> {
+    let numbers = files::read::<u32>(&snapshot.join(GRAPH)).map_err(damaged(snapshot, GRAPH))?;
+    Graph::from_numbers(&numbers, rows)
+        .ok_or_else(|| damaged(snapshot, GRAPH)("leads to rows that are not there"))
 }
 
 /// Writes the index into this folder, in place of what is there.
@@ -120,7 +120,9 @@ pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), 
     let written = files::replace(dir, SNAPSHOT, |new| {
         files::write(&new.join(VECTORS), index.rows.values())?;
         files::write(&new.join(ROWS), index.passages.rows())?;
-        index.graph.as_ref().map_or(Ok(()), |graph| graph.dump(new))?;
+        if let Some(graph) = &index.graph {
+            files::write(&new.join(GRAPH), &graph.to_numbers())?;
+        }
         let sum = |file: &str| {
             let (bytes, sha256) = sha256(&new.join(file))?;
             Ok((file.to_string(), Sum { bytes, sha256 }))
@@ -132,7 +134,8 @@ pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), 
             dimension: index.rows.dimension(),
             rows: index.rows.len(),
             passages: index.len(),
-            files: file_names(index.rows.len())
+            graph: index.graph.is_some(),
+            files: file_names(index.graph.is_some())
                 .map(sum)
                 .collect::<std::io::Result<_>>()?,
         };
@@ -144,11 +147,9 @@ pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), 
     })
 }
 
-/// What the header vouches for. An index of nothing has no graph.
-fn file_names(rows: usize) -> impl Iterator<Item = &'static str> {
-    [VECTORS, ROWS]
-        .into_iter()
-        .chain(graph::FILES.into_iter().filter(move |_| rows > 0))
+/// What the header vouches for.
+fn file_names(graph: bool) -> impl Iterator<Item = &'static str> {
+    [VECTORS, ROWS].into_iter().chain(graph.then_some(GRAPH))
 }
 
 fn read_header(dir: &Path, snapshot: &Path) -> Result<Header, Unusable> {

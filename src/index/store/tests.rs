@@ -11,7 +11,7 @@ fn fingerprint(data: &str) -> Fingerprint {
 
 fn saved() -> (tempfile::TempDir, Index) {
     let dir = tempfile::tempdir().unwrap();
-    let index = Index::build(clustered(400, 11));
+    let index = Index::build(clustered(400, 11)).with_graph();
     save(dir.path(), &fingerprint("data"), &index).unwrap();
     (dir, index)
 }
@@ -69,7 +69,7 @@ fn absent_and_stale_are_told_apart() {
     let text = fs::read_to_string(&header).unwrap();
     for (now, before) in [
         (r#""hnsw_rs": "0.3.5""#, r#""hnsw_rs": "0.3.4""#),
-        (r#""format": 1"#, r#""format": 0"#),
+        (r#""format": 2"#, r#""format": 1"#),
     ] {
         assert!(text.contains(now));
         fs::write(&header, text.replace(now, before)).unwrap();
@@ -83,7 +83,7 @@ fn absent_and_stale_are_told_apart() {
 #[test]
 fn no_damage_to_any_file_is_trusted() {
     let (dir, _) = saved();
-    for file in [HEADER, VECTORS, ROWS, graph::FILES[0], graph::FILES[1]] {
+    for file in [HEADER, VECTORS, ROWS, GRAPH] {
         let path = dir.path().join(SNAPSHOT).join(file);
         let whole = fs::read(&path).unwrap();
         let flipped = |at: usize| {

@@ -1,0 +1,168 @@
+//! The HNSW graph over the rows (Malkov and Yashunin 2016, <https://arxiv.org/abs/1603.09320>).
+//!
+//! hnsw_rs [builds](build) it; here it lies as numbers in a few long lists, and is searched over the rows' codes. A
+//! search through hnsw_rs' own structure, where every link is an allocation with a count of its users, takes several
+//! times as long and the structure many times the memory. In: a query's codes. Out: rows. Any thread; nothing fails.
+
+mod build;
+mod links;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+pub(super) use build::{HNSW_RS, LINKS, WIDTH_OF_BUILDING};
+use links::Links;
+
+use super::codes::Codes;
+
+/// Rows kept while a query is answered, or twice as many as it asks for where that is more.
+///
+/// With 24 links and a width of building of 200, over 90,279 passages of real reviews, on one busy core: recall@10 is
+/// 0.970 in 0.05 ms at a width of 16, 0.990 in 0.13 ms at 48, 0.994 in 0.28 ms (p95 0.37 ms) at 128 and 0.998 in 0.90 ms
+/// at 512. hnswlib 0.8.0 with the same parameters and vectors, in `f32`: 0.965 in 0.06 ms at 16, 0.989 in 0.12 ms at 48,
+/// 0.994 in 0.23 ms at 128, 0.997 in 0.83 ms at 512. At 9,289 and 21,935 rows a width of 128 gives 0.999 and 0.998, in
+/// 0.14 and 0.17 ms.
+pub(super) const WIDTH_OF_SEARCH: usize = 128;
+
+/// How near a row is to a query by its codes, and the row.
+type Near = (i32, u32);
+
+/// Which rows lead to which.
+#[derive(Debug, PartialEq)]
+pub(super) struct Graph {
+    /// Where every search begins: a row of the highest layer.
+    entry: u32,
+    /// The links of each layer. The lowest, which has all rows, comes first.
+    layers: Vec<Links>,
+}
+
+impl Graph {
+    /// Links the rows; nothing where there are none.
+    pub(super) fn build(codes: &Codes) -> Option<Self> {
+        (codes.len() > 0).then(|| build::build(codes))
+    }
+
+    /// About the `width` rows nearest to the query by their codes, in no order.
+    pub(super) fn search(&self, codes: &Codes, query: &[i8], width: usize) -> Vec<u32> {
+        let (lowest, higher) = self.layers.split_first().expect("a graph has a layer");
+        let mut nearest = (codes.one(query, self.entry), self.entry);
+        let mut near = Vec::new();
+        for layer in higher.iter().rev() {
+            nearest = descend(layer, codes, query, nearest, &mut near);
+        }
+        let mut seen = Seen::none(lowest.len());
+        seen.first_time(nearest.1);
+        let mut promising = BinaryHeap::from([nearest]);
+        // The farthest of those found is on top.
+        let mut found = BinaryHeap::from([Reverse(nearest)]);
+        let mut fresh = Vec::new();
+        while let Some(next) = promising.pop() {
+            let full = found.len() >= width;
+            if full && found.peek().is_some_and(|Reverse(farthest)| next < *farthest) {
+                break;
+            }
+            fresh.clear();
+            fresh.extend(lowest.of(next.1).iter().filter(|&&row| seen.first_time(row)));
+            codes.some(query, &fresh, &mut near);
+            for row in near.iter().copied().zip(fresh.iter().copied()) {
+                let full = found.len() >= width;
+                if full && found.peek().is_some_and(|Reverse(farthest)| row < *farthest) {
+                    continue;
+                }
+                promising.push(row);
+                found.push(Reverse(row));
+                if full {
+                    found.pop();
+                }
+            }
+        }
+        found.into_iter().map(|Reverse((_, row))| row).collect()
+    }
+
+    /// The graph as numbers, for a snapshot.
+    pub(super) fn to_numbers(&self) -> Vec<u32> {
+        let mut numbers = vec![self.entry, self.layers.len() as u32];
+        self.layers.iter().for_each(|layer| layer.write(&mut numbers));
+        numbers
+    }
+
+    /// From [`Graph::to_numbers`] of a graph over so many rows; nothing where they are no such graph.
+    pub(super) fn from_numbers(numbers: &[u32], rows: usize) -> Option<Self> {
+        let (&[entry, count], mut rest) = numbers.split_first_chunk()?;
+        let mut layers = Vec::new();
+        for _ in 0..count {
+            layers.push(Links::read(&mut rest, rows)?);
+        }
+        let whole = rest.is_empty() && !layers.is_empty() && (entry as usize) < rows;
+        whole.then_some(Self { entry, layers })
+    }
+}
+
+/// Goes to nearer rows of a layer until none is nearer.
+fn descend(layer: &Links, codes: &Codes, query: &[i8], from: Near, near: &mut Vec<i32>) -> Near {
+    let mut nearest = from;
+    loop {
+        let rows = layer.of(nearest.1);
+        codes.some(query, rows, near);
+        match near.iter().copied().zip(rows.iter().copied()).max() {
+            Some(nearer) if nearer.0 > nearest.0 => nearest = nearer,
+            _ => return nearest,
+        }
+    }
+}
+
+/// Which rows a search has met: a bit each.
+struct Seen(Vec<u64>);
+
+impl Seen {
+    fn none(rows: usize) -> Self {
+        Self(vec![0; rows / 64 + 1])
+    }
+
+    /// Notes a row; false if it was noted before.
+    fn first_time(&mut self, row: u32) -> bool {
+        let (word, bit) = (&mut self.0[row as usize / 64], 1 << (row % 64));
+        let first = *word & bit == 0;
+        *word |= bit;
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::clustered;
+    use super::*;
+
+    fn graph(rows: usize) -> (Codes, Graph) {
+        let codes = Codes::of(&clustered(rows, 31));
+        let graph = Graph::build(&codes).expect("there are rows");
+        (codes, graph)
+    }
+
+    #[test]
+    fn a_search_as_wide_as_the_graph_finds_every_row() {
+        let (codes, graph) = graph(700);
+        let mut found = graph.search(&codes, codes.row(5), 700);
+        found.sort_unstable();
+        assert_eq!(found, (0..700).collect::<Vec<_>>());
+        assert_eq!(graph.search(&codes, codes.row(5), 12).len(), 12);
+        assert!(Graph::build(&Codes::of(&clustered(0, 1))).is_none());
+    }
+
+    #[test]
+    fn a_graph_comes_back_from_its_numbers_and_nothing_else_does() {
+        let (_, graph) = graph(300);
+        let numbers = graph.to_numbers();
+        assert_eq!(Graph::from_numbers(&numbers, 300), Some(graph));
+        assert_eq!(Graph::from_numbers(&numbers, 299), None);
+        assert_eq!(Graph::from_numbers(&numbers, 301), None);
+        assert_eq!(Graph::from_numbers(&numbers[..numbers.len() - 1], 300), None);
+        assert_eq!(Graph::from_numbers(&[&numbers[..], &[0]].concat(), 300), None);
+        assert_eq!(Graph::from_numbers(&[0, 0], 1), None);
+        for at in 0..numbers.len() {
+            let mut wrong = numbers.clone();
+            wrong[at] = u32::MAX;
+            assert_eq!(Graph::from_numbers(&wrong, 300), None, "{at}");
+        }
+    }
+}
