@@ -203,6 +203,13 @@ pub struct Settings {
     /// The most tokens of a prompt: more hold more evidence and take longer to read [default: 512]
     #[arg(long, env = "RECOMMENDER_MAX_PROMPT_TOKENS", global = true, value_name = "N")]
     pub max_prompt_tokens: Option<usize>,
+    /// A file that holds the SHA-256, in hex, of the key that POST /api/admin/reload asks for [default: none, and no
+    /// such route]
+    #[arg(long, env = "RECOMMENDER_ADMIN_KEY_FILE", global = true, value_name = "FILE")]
+    pub admin_key_file: Option<PathBuf>,
+    /// Look every so many seconds whether the reviews' file has changed, and serve the new one [default: 0, never]
+    #[arg(long, env = "RECOMMENDER_WATCH", global = true, value_name = "SECONDS")]
+    pub watch: Option<u64>,
     /// Seconds that running answers get to end after SIGTERM or SIGINT [default: 20]
     #[arg(long, env = "RECOMMENDER_DRAIN", global = true, value_name = "SECONDS")]
     pub drain: Option<u64>,
@@ -228,6 +235,8 @@ impl Settings {
             kv_cache_mb: self.kv_cache_mb.or(others.kv_cache_mb),
             max_tokens: self.max_tokens.or(others.max_tokens),
             max_prompt_tokens: self.max_prompt_tokens.or(others.max_prompt_tokens),
+            admin_key_file: self.admin_key_file.or(others.admin_key_file),
+            watch: self.watch.or(others.watch),
             drain: self.drain.or(others.drain),
         }
     }

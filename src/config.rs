@@ -13,6 +13,9 @@ use crate::embedding::Precision;
 use crate::logging::LogFormat;
 use crate::reviews::ColumnMapping;
 use crate::weights::device::DeviceChoice;
+pub use admin_key::AdminKey;
+
+mod admin_key;
 
 /// What the server runs with.
 #[derive(Debug, Clone)]
@@ -49,6 +52,10 @@ pub struct Config {
     pub max_tokens: usize,
     /// The most tokens of a prompt.
     pub max_prompt_tokens: usize,
+    /// What opens the routes for operators; without one there are none.
+    pub admin_key: Option<AdminKey>,
+    /// How often the reviews' file is looked at; never where it is zero.
+    pub watch: Duration,
     /// How long running answers may take to end.
     pub drain: Duration,
 }
@@ -64,6 +71,7 @@ impl Config {
             None => given,
         };
         let columns = ColumnMapping::parse(settings.column.as_deref().unwrap_or_default());
+        let admin_key = settings.admin_key_file.as_deref().map(AdminKey::read).transpose();
         let config = Self {
             listen: settings
                 .listen
@@ -87,6 +95,8 @@ impl Config {
                 .map(|mebibytes| mebibytes.saturating_mul(1 << 20)),
             max_tokens: settings.max_tokens.unwrap_or(80),
             max_prompt_tokens: settings.max_prompt_tokens.unwrap_or(DEFAULT_BUDGET),
+            admin_key: admin_key.as_ref().ok().cloned().flatten(),
+            watch: Duration::from_secs(settings.watch.unwrap_or(0)),
             drain: Duration::from_secs(settings.drain.unwrap_or(20)),
         };
         let in_range = |name: &str, value: usize, least: usize, most: usize| {
@@ -95,6 +105,7 @@ impl Config {
         };
         let problems = [
             columns.err().map(|error| format!("column: {error}")),
+            admin_key.err().map(|error| format!("admin-key-file: {error}")),
             in_range("threads", config.threads, 1, 1024),
             in_range("max-waiting", config.max_waiting, 0, 10_000),
             in_range("max-running", config.max_running, 1, 1024),
@@ -103,6 +114,7 @@ impl Config {
                 .and_then(|mebibytes| in_range("kv-cache-mb", mebibytes, 1, 1 << 24)),
             in_range("max-tokens", config.max_tokens, 1, 8192),
             in_range("max-prompt-tokens", config.max_prompt_tokens, 200, 1_000_000),
+            in_range("watch", config.watch.as_secs() as usize, 0, 86_400),
             in_range("drain", config.drain.as_secs() as usize, 0, 3600),
         ];
         let problems: Vec<String> = problems.into_iter().flatten().collect();

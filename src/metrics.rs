@@ -317,6 +317,8 @@ metrics! {
         "Seconds the index took to build, or to read from its snapshot.";
     Gauge INDEX_BUILT_TIMESTAMP_SECONDS [] = "index_built_timestamp_seconds":
         "When the index being served was built or read from its snapshot, in seconds since 1970.";
+    Counter INDEX_RELOADS_TOTAL [RELOADED] = "index_reloads_total":
+        "Times the reviews were read again, by what came of it.";
     Counter INDEX_ROWS_DROPPED_TOTAL [DROPPED] = "index_rows_dropped_total":
         "Rows of the data file that were left out, by reason.";
 
@@ -332,6 +334,10 @@ metrics! {
         "Cores that the machine or the container's quota allows.";
 }
 
+const RELOADED: LabelSet = LabelSet {
+    name: "outcome",
+    values: &["changed", "unchanged", "failed"],
+};
 const VERSION: LabelSet = LabelSet {
     name: "version",
     values: &[],

@@ -33,15 +33,8 @@ pub struct Embedding<'a> {
     pub encode: Encode<'a>,
     /// Numbers in a vector.
     pub dimension: usize,
-    /// What is on disk; nothing where the disk cannot be used.
-    pub cache: Option<Cache>,
-}
-
-/// The cache of vectors in a folder, or a word in the log on why there is none.
-pub fn cache(dir: &Path, model: &str, dimension: usize) -> Option<Cache> {
-    Cache::open(dir, model, dimension)
-        .inspect_err(|error| tracing::warn!(%error, "Vectors are not kept."))
-        .ok()
+    /// Where vectors are kept, and the [fingerprint](embedding::fingerprint()) of the model; nothing where none are.
+    pub kept: Option<(&'a Path, &'a str)>,
 }
 
 /// Embeds `texts` on the calling thread, with a bar on the terminal and nothing on disk; a vector for each.
@@ -52,7 +45,7 @@ pub fn embed(encoder: &Encoder, texts: &[&str]) -> Result<Vectors, EmbeddingErro
     let mut embedding = Embedding {
         encode: &mut |texts| encoder.encode_passages(texts, &mut |_| {}),
         dimension: encoder.dimension(),
-        cache: None,
+        kept: None,
     };
     let Embedded { vectors, rows, .. } = embedding.embed(texts, &|_| {})?;
     let of_text = rows.iter().map(|&row| vectors.row(row as usize).to_vec());
@@ -67,13 +60,14 @@ impl Embedding<'_> {
     pub fn embed(&mut self, texts: &[&str], report: Report<'_>) -> Result<Embedded, EmbeddingError> {
         let (different, positions) = embedding::distinct(texts);
         let mut vectors = Vectors::zeros(self.dimension, different.len());
-        let mut missing = self.known(&different, &mut vectors);
+        let mut cache = self.cache();
+        let mut missing = known(&mut cache, &different, &mut vectors);
         let new = missing.len();
         if new > 0 {
             let started = Instant::now();
             // Texts of like length are embedded together.
             missing.sort_by_key(|&row| different[row].len());
-            self.complete(&different, &missing, &mut vectors, report)?;
+            self.complete(&mut cache, &different, &missing, &mut vectors, report)?;
             tracing::info!(
                 texts = different.len(),
                 new,
@@ -88,26 +82,15 @@ impl Embedding<'_> {
         })
     }
 
-    /// Fills in what is on disk; which texts are not.
-    fn known(&mut self, texts: &[&str], vectors: &mut Vectors) -> Vec<usize> {
-        let mut known = vec![false; texts.len()];
-        if let Some(cache) = &mut self.cache {
-            let rows: HashMap<_, _> = texts.iter().map(|text| embedding::key(text)).zip(0..).collect();
-            let mut fill = |key, vector: &[f32]| {
-                if let Some(&row) = rows.get(&key) {
-                    vectors.row_mut(row).copy_from_slice(vector);
-                    known[row] = true;
-                }
-            };
-            if let Err(error) = cache.read(&mut fill) {
-                self.go_on_without(&error);
-            }
-        }
-        (0..texts.len()).filter(|&row| !known[row]).collect()
+    /// What is on disk, if it can be used; open for no longer than it takes to embed.
+    fn cache(&self) -> Option<Cache> {
+        let (dir, model) = self.kept?;
+        Cache::open(dir, model, self.dimension).inspect_err(not_kept).ok()
     }
 
     fn complete(
         &mut self,
+        cache: &mut Option<Cache>,
         texts: &[&str],
         missing: &[usize],
         vectors: &mut Vectors,
@@ -131,26 +114,45 @@ impl Embedding<'_> {
             for (&row, vector) in piece.iter().zip(&made) {
                 vectors.row_mut(row).copy_from_slice(vector);
             }
-            self.keep(&of_piece, &made);
+            keep(cache, &of_piece, &made);
             done += piece.len();
             told(done);
         }
         bar.finish_and_clear();
         Ok(())
     }
+}
 
-    fn keep(&mut self, texts: &[&str], vectors: &[Vec<f32>]) {
-        let keys = texts.iter().map(|text| embedding::key(text));
-        let records = keys.zip(vectors.iter().map(Vec::as_slice));
-        if let Some(Err(error)) = self.cache.as_mut().map(|cache| cache.append(records)) {
-            self.go_on_without(&error);
+/// Fills in what is on disk; which texts are not.
+fn known(cache: &mut Option<Cache>, texts: &[&str], vectors: &mut Vectors) -> Vec<usize> {
+    let mut known = vec![false; texts.len()];
+    if let Some(open) = cache {
+        let rows: HashMap<_, _> = texts.iter().map(|text| embedding::key(text)).zip(0..).collect();
+        let fill = |key, vector: &[f32]| {
+            if let Some(&row) = rows.get(&key) {
+                vectors.row_mut(row).copy_from_slice(vector);
+                known[row] = true;
+            }
+        };
+        if let Err(error) = open.read(fill) {
+            not_kept(&error);
+            *cache = None;
         }
     }
+    (0..texts.len()).filter(|&row| !known[row]).collect()
+}
 
-    fn go_on_without(&mut self, error: &CacheError) {
-        tracing::warn!(%error, "Vectors are not kept.");
-        self.cache = None;
+fn keep(cache: &mut Option<Cache>, texts: &[&str], vectors: &[Vec<f32>]) {
+    let keys = texts.iter().map(|text| embedding::key(text));
+    let records = keys.zip(vectors.iter().map(Vec::as_slice));
+    if let Some(Err(error)) = cache.as_mut().map(|cache| cache.append(records)) {
+        not_kept(&error);
+        *cache = None;
     }
+}
+
+fn not_kept(error: &CacheError) {
+    tracing::warn!(%error, "Vectors are not kept.");
 }
 
 #[cfg(test)]
@@ -184,7 +186,7 @@ mod tests {
         let mut embedding = Embedding {
             encode: &mut encode,
             dimension: 2,
-            cache: cache(dir, "a model", 2),
+            kept: Some((dir, "a model")),
         };
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let embedded = embedding.embed(&texts, &|phase| phases.borrow_mut().push(phase));

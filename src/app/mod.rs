@@ -6,18 +6,25 @@
 mod embed;
 mod load;
 mod memory;
+mod reload;
 mod selftest;
+mod shelf;
+mod watch;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use embed::{Embedded, Embedding, cache, embed};
-pub use load::{Shelf, passages_dir, pool, shelf};
+pub use embed::{Embedded, Embedding, embed};
+pub use load::pool;
+pub use reload::{NotReloaded, Reloaded};
+pub use shelf::{Shelf, passages_dir, shelf};
+pub use watch::watch;
 
 use crate::assistant::Assistant;
 use crate::config::Config;
 use crate::retrieval::Retriever;
 use crate::reviews::Corpus;
+use reload::Source;
 
 /// How far the server is. Its text is what `/readyz` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +77,8 @@ pub struct Service {
     pub corpus: Arc<Corpus>,
     /// What runs here.
     pub info: Info,
+    /// Where new reviews come from.
+    source: Source,
 }
 
 /// What runs here, for `/info`.
@@ -93,7 +102,13 @@ pub struct Info {
 
 /// A handle to the server's state. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Mutex<State>>);
+pub struct App(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    /// Held by the one reload that there is at a time.
+    reloading: Mutex<()>,
+}
 
 struct State {
     phase: Phase,
@@ -103,10 +118,13 @@ struct State {
 impl App {
     /// A server that has loaded nothing.
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(State {
-            phase: Phase::Verifying,
-            service: None,
-        })))
+        Self(Arc::new(Shared {
+            state: Mutex::new(State {
+                phase: Phase::Verifying,
+                service: None,
+            }),
+            reloading: Mutex::new(()),
+        }))
     }
 
     /// How far it is.
@@ -133,17 +151,22 @@ impl App {
     pub fn load(&self, config: &Config) -> anyhow::Result<()> {
         match load::service(config, &|phase| self.enter(phase)) {
             Ok(service) => {
-                let mut state = self.state();
-                if state.phase != Phase::Draining {
-                    state.service = Some(Arc::new(service));
-                    state.phase = Phase::Ready;
-                }
+                self.serve(service);
                 Ok(())
             }
             Err(error) => {
                 self.enter(Phase::Failed);
                 Err(error)
             }
+        }
+    }
+
+    /// Serves this from the next request on; requests that run keep what they began with.
+    fn serve(&self, service: Service) {
+        let mut state = self.state();
+        if state.phase != Phase::Draining {
+            state.service = Some(Arc::new(service));
+            state.phase = Phase::Ready;
         }
     }
 
@@ -156,7 +179,7 @@ impl App {
 
     /// The lock is held for a copy or a store only, never while something is computed or awaited.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -54,6 +54,14 @@ impl Assistant {
         }
     }
 
+    /// The same assistant over other reviews; answers that have begun keep theirs.
+    pub fn over(&self, retriever: Retriever) -> Self {
+        Self {
+            retriever,
+            ..self.clone()
+        }
+    }
+
     /// Answers a question. The events come until the one that ends the answer; dropping the receiver ends the work.
     ///
     /// # Errors

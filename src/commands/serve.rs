@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::runtime;
-use crate::app::App;
+use crate::app::{self, App};
 use crate::config::Config;
 use crate::{http, metrics};
 
@@ -57,12 +57,17 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         })
         .context("The loader's thread could not be started")?;
 
+    if !config.watch.is_zero() {
+        app::watch(app.clone(), &config.data, config.watch)
+            .context("The thread that watches the reviews' file could not be started")?;
+    }
     let options = http::Options {
         drain: config.drain,
         max_body_bytes: MAX_BODY_BYTES,
         max_messages: MAX_MESSAGES,
         max_message_chars: MAX_MESSAGE_CHARS,
         max_tokens: config.max_tokens,
+        admin_key: config.admin_key.clone(),
     };
     let stop = stop_signal()?;
     tokio::select! {

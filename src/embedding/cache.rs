@@ -53,8 +53,8 @@ pub enum CacheError {
 }
 
 impl Cache {
-    /// Opens the cache of the model with this [fingerprint](super::fingerprint) in a folder, or begins one. What a kill left half
-    /// written at its end is cut off.
+    /// Opens the cache of the model with this [fingerprint](super::fingerprint()) in a folder, or begins one. What a kill
+    /// left half written at its end is cut off.
     ///
     /// # Errors
     /// See [`CacheError`].

@@ -67,11 +67,33 @@ impl Embedder {
         self.submit(texts)?.await.map_err(|_| EmbeddingError::Stopped)?
     }
 
+    /// The unit vectors of texts that are searched, in the gaps between questions: for a thread that may wait. It takes
+    /// no question's place.
+    ///
+    /// # Errors
+    /// See [`EmbeddingError`].
+    pub fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job {
+            texts: texts.iter().map(|text| text.to_string()).collect(),
+            reply,
+            place: None,
+            passages: true,
+        };
+        self.jobs.send(job).map_err(|_| EmbeddingError::Stopped)?;
+        answer.blocking_recv().map_err(|_| EmbeddingError::Stopped)?
+    }
+
     fn submit(&self, texts: Vec<String>) -> Result<worker::Answer, EmbeddingError> {
         let place = self.places.clone().try_acquire_owned();
-        let place = place.map_err(|_| EmbeddingError::Overloaded)?;
+        let place = Some(place.map_err(|_| EmbeddingError::Overloaded)?);
         let (reply, answer) = oneshot::channel();
-        let job = Job { texts, reply, place };
+        let job = Job {
+            texts,
+            reply,
+            place,
+            passages: false,
+        };
         self.jobs.send(job).map_err(|_| EmbeddingError::Stopped)?;
         Ok(answer)
     }
@@ -166,6 +188,28 @@ mod tests {
         ));
         drop(inbox.try_recv().unwrap());
         assert!(embedder.submit(vec!["has the first one's place".into()]).is_ok());
+    }
+
+    #[test]
+    fn passages_and_questions_begin_with_what_the_model_wants() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut model = testing::write_tiny(dir.path());
+        model.prefixes.passage = "good ".into();
+        model.prefixes.query = "bad ".into();
+        let load = || {
+            Encoder::load(
+                &model,
+                &candle_core::Device::Cpu,
+                Precision::Int8,
+                &testing::pool(),
+            )
+            .unwrap()
+        };
+        let expected = load().encode(&["good sound", "bad sound"], &mut |_| {}).unwrap();
+        let embedder = Embedder::spawn(load(), 1);
+        assert_eq!(embedder.embed_passages(&["sound"]).unwrap(), expected[..1]);
+        let answer = embedder.submit(vec!["sound".into()]).unwrap();
+        assert_eq!(answer.blocking_recv().unwrap().unwrap(), expected[1..]);
     }
 
     #[tokio::test]

@@ -20,13 +20,15 @@ pub(super) type Answer = oneshot::Receiver<Vectors>;
 pub(super) struct Job {
     pub texts: Vec<String>,
     pub reply: oneshot::Sender<Vectors>,
-    /// Its place among those that may wait; given back when it is answered.
-    pub place: OwnedSemaphorePermit,
+    /// Its place among those that may wait, given back when it is answered; whoever waits on a thread has none.
+    pub place: Option<OwnedSemaphorePermit>,
+    /// Whether the texts are searched, and not asked: a model may want something else before them.
+    pub passages: bool,
 }
 
 impl Job {
     fn is_query(&self) -> bool {
-        self.texts.len() <= QUERY_TEXTS
+        !self.passages && self.texts.len() <= QUERY_TEXTS
     }
 }
 
@@ -119,10 +121,17 @@ fn answer(encoder: &Encoder, jobs: Vec<Job>, between: &mut dyn FnMut()) {
         .flat_map(|job| &job.texts)
         .map(String::as_str)
         .collect();
-    let mut outcome = encoder
-        .encode_queries(&texts, &mut |_| between())
-        .map(Vec::into_iter);
-    for Job { texts, reply, place } in jobs {
+    // Passages are bulk, which is answered alone.
+    let encoded = if jobs.iter().any(|job| job.passages) {
+        encoder.encode_passages(&texts, &mut |_| between())
+    } else {
+        encoder.encode_queries(&texts, &mut |_| between())
+    };
+    let mut outcome = encoded.map(Vec::into_iter);
+    for Job {
+        texts, reply, place, ..
+    } in jobs
+    {
         let share = match &mut outcome {
             Ok(vectors) => Ok(vectors.by_ref().take(texts.len()).collect()),
             Err(error) => Err(error.clone()),
@@ -144,8 +153,16 @@ mod tests {
     fn job(texts: &[&str]) -> (Job, Answer) {
         let (reply, answer) = oneshot::channel();
         let texts = texts.iter().map(|text| text.to_string()).collect();
-        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        (Job { texts, reply, place }, answer)
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().ok();
+        (
+            Job {
+                texts,
+                reply,
+                place,
+                passages: false,
+            },
+            answer,
+        )
     }
 
     fn waiting(jobs: Vec<Job>) -> (mpsc::UnboundedSender<Job>, Waiting) {

@@ -5,7 +5,10 @@
 
 use axum::{
     Json,
-    http::{StatusCode, header::RETRY_AFTER},
+    http::{
+        HeaderValue, StatusCode,
+        header::{RETRY_AFTER, WWW_AUTHENTICATE},
+    },
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -58,6 +61,27 @@ impl ApiError {
         ApiError {
             param: Some(param.into()),
             ..self
+        }
+    }
+
+    /// 401: who asks is not the operator.
+    pub fn unauthorized() -> ApiError {
+        ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "This needs the operator's key: send it as Authorization: Bearer KEY.",
+        )
+    }
+
+    /// 409: the same is being done already.
+    pub fn conflict(why: impl AsRef<str>) -> ApiError {
+        ApiError::new(StatusCode::CONFLICT, sentence(why.as_ref()))
+    }
+
+    /// 400: the reviews' file cannot be used; those from before are still served.
+    pub fn unusable_data(why: impl AsRef<str>) -> ApiError {
+        ApiError {
+            code: Some("unusable_data"),
+            ..ApiError::new(StatusCode::BAD_REQUEST, sentence(why.as_ref()))
         }
     }
 
@@ -120,6 +144,7 @@ impl ApiError {
     /// The JSON alone, for an error that comes when the status has long been sent.
     pub fn into_body(self) -> Body {
         let kind = match self.status {
+            StatusCode::UNAUTHORIZED => "authentication_error",
             StatusCode::NOT_FOUND => "not_found_error",
             StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
             StatusCode::SERVICE_UNAVAILABLE => "unavailable_error",
@@ -155,6 +180,11 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, retry_after) = (self.status, self.retry_after_seconds);
         let mut response = (status, Json(self.into_body())).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
@@ -184,6 +214,15 @@ mod tests {
                 "invalid_request_error",
                 Some("messages"),
                 None,
+            ),
+            (ApiError::unauthorized(), 401, "authentication_error", None, None),
+            (ApiError::conflict("x"), 409, "invalid_request_error", None, None),
+            (
+                ApiError::unusable_data("x"),
+                400,
+                "invalid_request_error",
+                None,
+                Some("unusable_data"),
             ),
             (ApiError::not_found("x"), 404, "not_found_error", None, None),
             (

@@ -4,6 +4,7 @@
 //! catalogue, the probes and the metrics. Everything runs on the async side and computes nothing; what a request
 //! needs of the stages above it asks over [`App`]. Every failure leaves as the one JSON shape of `error`.
 
+mod admin;
 mod admission;
 mod catalogue;
 mod chat;
@@ -33,7 +34,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use crate::{app::App, metrics::Exposition};
+use crate::{app::App, config::AdminKey, metrics::Exposition};
 use admission::Running;
 use error::ApiError;
 
@@ -50,6 +51,8 @@ pub struct Options {
     pub max_messages: usize,
     /// Characters of one turn.
     pub max_message_chars: usize,
+    /// What opens the routes for operators; without one there are none.
+    pub admin_key: Option<AdminKey>,
     /// The most answer tokens a request may ask for: the server's own limit.
     pub max_tokens: usize,
 }
@@ -89,14 +92,26 @@ fn routes() -> Vec<(Method, &'static str, MethodRouter<Shared>)> {
     ]
 }
 
+/// What there is only for operators, where they have a key.
+fn routes_of_operators() -> Vec<(Method, &'static str, MethodRouter<Shared>)> {
+    vec![(Method::POST, "/api/admin/reload", post(admin::reload))]
+}
+
 fn router(context: Shared) -> Router {
     let max_body_bytes = context.options.max_body_bytes;
-    let router = routes()
-        .into_iter()
-        .fold(Router::new(), |router, (method, path, handler)| {
-            observe::touch(&method, path);
-            router.route(path, handler)
-        });
+    let of_operators = context
+        .options
+        .admin_key
+        .iter()
+        .flat_map(|_| routes_of_operators());
+    let router =
+        routes()
+            .into_iter()
+            .chain(of_operators)
+            .fold(Router::new(), |router, (method, path, handler)| {
+                observe::touch(&method, path);
+                router.route(path, handler)
+            });
     framed(router, max_body_bytes).with_state(context)
 }
 

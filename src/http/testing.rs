@@ -133,5 +133,6 @@ pub(super) fn options() -> super::Options {
         max_messages: 4,
         max_message_chars: 50,
         max_tokens: 80,
+        admin_key: None,
     }
 }

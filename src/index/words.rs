@@ -136,19 +136,38 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// Counts the words of `texts`.
+    /// Counts the words of `texts`. A word is folded when it is first met, and known from then on: reviews are many, and
+    /// their words few.
     pub fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
-        let mut frequencies = Self::default();
+        let mut known: HashMap<&str, [usize; 2]> = HashMap::new();
+        let [mut folded_words, mut lower_words] = [Numbered::default(), Numbered::default()];
+        // Of each folded word, how many texts have it, and the last of them.
+        let mut containing: Vec<(u32, usize)> = Vec::new();
+        let mut occurring: Vec<u32> = Vec::new();
+        let mut texts_so_far = 0;
         for text in texts {
-            frequencies.texts += 1;
-            for word in of(text) {
-                *frequencies.containing.entry(word).or_default() += 1;
-            }
+            texts_so_far += 1;
             for word in written(text) {
-                *frequencies.written.entry(word.to_lowercase()).or_default() += 1;
+                let [stem, lower] = *known.entry(word).or_insert_with(|| {
+                    [
+                        folded_words.number(folded(word)),
+                        lower_words.number(word.to_lowercase()),
+                    ]
+                });
+                containing.resize(folded_words.0.len(), (0, 0));
+                occurring.resize(lower_words.0.len(), 0);
+                occurring[lower] += 1;
+                let (times, last) = &mut containing[stem];
+                if *last != texts_so_far {
+                    (*times, *last) = (*times + 1, texts_so_far);
+                }
             }
         }
-        frequencies
+        Self {
+            texts: texts_so_far,
+            containing: folded_words.with(|number| containing[number].0),
+            written: lower_words.with(|number| occurring[number]),
+        }
     }
 
     /// Every word as it is written, in lower case, with how often; in no order.
@@ -163,6 +182,25 @@ impl Frequencies {
 
     fn count(&self, word: &str) -> f64 {
         f64::from(self.containing.get(word).copied().unwrap_or(0))
+    }
+}
+
+/// Words, numbered as they are met.
+#[derive(Default)]
+struct Numbered(HashMap<String, usize>);
+
+impl Numbered {
+    fn number(&mut self, word: String) -> usize {
+        let next = self.0.len();
+        *self.0.entry(word).or_insert(next)
+    }
+
+    /// Every word with a figure of its own.
+    fn with(self, figure: impl Fn(usize) -> u32) -> HashMap<String, u32> {
+        self.0
+            .into_iter()
+            .map(|(word, number)| (word, figure(number)))
+            .collect()
     }
 }
 
@@ -187,9 +225,12 @@ mod tests {
 
     #[test]
     fn texts_are_counted_not_occurrences() {
-        let frequencies = Frequencies::of(["good battery", "good mic", "Good goods"].into_iter());
+        let frequencies = Frequencies::of(["good battery", "good mic", "Good good goods"].into_iter());
         assert_eq!(frequencies.share("mic"), 1.0 / 3.0);
         assert_eq!(frequencies.share("good"), 1.0);
         assert_eq!(frequencies.share("unknown"), 0.0);
+        let mut written: Vec<(&str, u32)> = frequencies.written().collect();
+        written.sort_unstable();
+        assert_eq!(written, [("battery", 1), ("good", 4), ("goods", 1), ("mic", 1)]);
     }
 }

@@ -15,6 +15,7 @@ mod exposition;
 mod found;
 mod hostile;
 mod leaving;
+mod living;
 mod measurements;
 mod old_page;
 mod overload;

@@ -103,7 +103,7 @@ fn first(config: &Config, rows: usize) -> anyhow::Result<Index> {
     let mut embedding = app::Embedding {
         encode: &mut |texts| encoder.encode_passages(texts, &mut |_| {}),
         dimension: encoder.dimension(),
-        cache: app::cache(&config.index_dir, &fingerprint, encoder.dimension()),
+        kept: Some((config.index_dir.as_path(), fingerprint.as_str())),
     };
     let app::Embedded { vectors, rows, .. } = embedding.embed(&texts, &|_| {})?;
     Ok(Index::of_texts(vectors, rows))

@@ -116,6 +116,20 @@ impl Client {
         self.send("POST", path, "application/json", &body.to_string())
     }
 
+    /// `POST` of nothing, with an operator's key or without.
+    pub fn post_with_key(&self, path: &str, key: Option<&str>) -> Reply {
+        let request = Request::post(format!("{}{path}", self.root));
+        let request = match key {
+            Some(key) => request.header("authorization", format!("Bearer {key}")),
+            None => request,
+        };
+        whole(
+            self.agent
+                .run(request.body(()).expect("a request"))
+                .expect("an answer"),
+        )
+    }
+
     /// Asks, and gives the events as they come.
     pub fn stream(&self, question: &str) -> Events {
         let response = self.ask_with(&asked(question));

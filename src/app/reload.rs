@@ -1,0 +1,128 @@
+//! New reviews while questions are answered: a new index is built beside the one being served and takes its place.
+//!
+//! Whoever asks is answered from what was served when the question came; what is new is there from the next question
+//! on. Only texts that were never embedded are, by the `embedder` thread, between questions. A file that cannot be used
+//! changes nothing. On the calling thread, which waits for all of this.
+
+use std::sync::{PoisonError, TryLockError};
+use std::time::Instant;
+
+use super::embed::Embedding;
+use super::shelf;
+use super::{App, Phase, Service};
+use crate::config::Config;
+use crate::embedding::Embedder;
+use crate::metrics;
+
+/// What a reload needs besides the file.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub config: Config,
+    pub embedder: Embedder,
+    /// The [fingerprint](crate::embedding::fingerprint()) of the embedding model.
+    pub model: String,
+    /// Numbers in a vector.
+    pub dimension: usize,
+}
+
+/// What a reload did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reloaded {
+    /// Whether the file holds anything else than what was served before.
+    pub changed: bool,
+    /// Reviews served now.
+    pub reviews: usize,
+    /// Their products.
+    pub products: usize,
+    /// Passages in the index.
+    pub passages: usize,
+    /// Texts that had to be embedded.
+    pub embedded: usize,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Why nothing was reloaded; what was served before is still served.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReloaded {
+    /// Nothing is served yet, or any more.
+    #[error("the server is not ready: {0}")]
+    NotReady(Phase),
+    /// Another reload has not ended.
+    #[error("the reviews are being reloaded already; ask again when that is done")]
+    Busy,
+    /// The file cannot be used, or its texts cannot be embedded.
+    #[error("{0:#}")]
+    Unusable(anyhow::Error),
+}
+
+impl App {
+    /// Reads the reviews' file again and serves what it holds.
+    ///
+    /// # Errors
+    /// See [`NotReloaded`]; it is logged too.
+    pub fn reload(&self) -> Result<Reloaded, NotReloaded> {
+        let _alone = match self.0.reloading.try_lock() {
+            Ok(alone) => alone,
+            Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
+            Err(TryLockError::WouldBlock) => return Err(NotReloaded::Busy),
+        };
+        let serving = self
+            .service()
+            .ok_or_else(|| NotReloaded::NotReady(self.phase()))?;
+        let outcome = self.replace(&serving);
+        let label = match &outcome {
+            Ok(Reloaded { changed: true, .. }) => "changed",
+            Ok(_) => "unchanged",
+            Err(_) => "failed",
+        };
+        metrics::INDEX_RELOADS_TOTAL.add(&[label], 1);
+        match &outcome {
+            Ok(done) => tracing::info!(
+                changed = done.changed,
+                reviews = done.reviews,
+                embedded = done.embedded,
+                seconds = done.seconds,
+                "The reviews were read again."
+            ),
+            Err(error) => tracing::error!(
+                %error,
+                "The reviews were not reloaded; those from before are still served."
+            ),
+        }
+        outcome
+    }
+
+    fn replace(&self, serving: &Service) -> Result<Reloaded, NotReloaded> {
+        let started = Instant::now();
+        let source = &serving.source;
+        let mut encode = |texts: &[&str]| source.embedder.embed_passages(texts);
+        let mut embedding = Embedding {
+            encode: &mut encode,
+            dimension: source.dimension,
+            kept: Some((source.config.index_dir.as_path(), source.model.as_str())),
+        };
+        let reading = shelf::read(&source.config, &source.model).map_err(NotReloaded::Unusable)?;
+        let changed = reading.fingerprint.as_str() != serving.info.index_fingerprint;
+        let mut reloaded = Reloaded {
+            changed,
+            reviews: serving.corpus.reviews.len(),
+            products: serving.corpus.products.len(),
+            passages: serving.info.passages,
+            embedded: 0,
+            seconds: 0.0,
+        };
+        if changed {
+            let shelf = shelf::shelve(&source.config, reading, &source.model, &mut embedding, &|_| {})
+                .map_err(NotReloaded::Unusable)?;
+            reloaded.embedded = shelf.embedded;
+            let service = serving.with(shelf).map_err(NotReloaded::Unusable)?;
+            reloaded.reviews = service.corpus.reviews.len();
+            reloaded.products = service.corpus.products.len();
+            reloaded.passages = service.info.passages;
+            self.serve(service);
+        }
+        reloaded.seconds = started.elapsed().as_secs_f64();
+        Ok(reloaded)
+    }
+}
