@@ -53,6 +53,11 @@ fn the_exact_scan_is_the_definition() {
             even[..12]
         );
         assert_eq!(index.search_exact(&query, 12, |_| false), []);
+        let odd: Vec<usize> = (1..300).rev().step_by(2).collect();
+        assert_eq!(
+            index.search_among(&query, 12, &odd),
+            index.search_exact(&query, 12, |passage| passage % 2 == 1)
+        );
     }
 }
 
