@@ -19,6 +19,7 @@ pub mod weights;
 pub mod kernels;
 pub mod embedding;
 pub mod index;
+pub mod aspects;
 pub mod evaluation;
 pub mod retrieval;
 pub mod generation;
