@@ -4,15 +4,23 @@
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 
+use super::aspects::{AspectFacts, Quote, Source, rounded};
 use super::{
     Shared,
     error::ApiError,
     extract::{Params, Segment},
 };
-use crate::reviews::{Corpus, Product};
+use crate::aspects::Verdict;
+use crate::reviews::{Corpus, PRIOR_REVIEWS, Product, ProductId, Rating, mean_rating};
 
 const DEFAULT_LIMIT: usize = 20;
 const LARGEST_LIMIT: usize = 100;
+/// Aspects of one product that are shown.
+const ASPECTS: usize = 12;
+/// An aspect that fewer of its reviews name is chance.
+const FEWEST_REVIEWS: usize = 2;
+/// Quotes of either kind.
+const QUOTES: usize = 3;
 
 /// Which part of a list.
 #[derive(Debug, Default, Deserialize)]
@@ -49,11 +57,29 @@ pub(super) struct ProductFacts {
     histogram: [u32; 5],
 }
 
-/// One product and the numbers of its reviews.
+/// The mean drawn towards the shop's, and what it is made of.
+#[derive(Debug, Serialize)]
+pub(super) struct ShrunkRating {
+    /// (`prior_reviews` × `shop_mean` + the product's stars) / (`prior_reviews` + its reviews), to three decimals.
+    value: f64,
+    /// The mean stars of all reviews of the shop.
+    shop_mean: f64,
+    /// How many reviews of the shop's mean stand beside the product's own.
+    prior_reviews: u32,
+}
+
+/// One product, what its reviews speak of, and their numbers.
 #[derive(Debug, Serialize)]
 pub(super) struct ProductDetail {
     #[serde(flatten)]
     facts: ProductFacts,
+    shrunk_rating: ShrunkRating,
+    /// Those that most of its reviews speak of.
+    aspects: Vec<AspectFacts>,
+    /// The most telling praise …
+    best_quotes: Vec<Quote>,
+    /// … and complaints.
+    worst_quotes: Vec<Quote>,
     review_ids: Listing<u32>,
 }
 
@@ -84,7 +110,12 @@ pub(super) async fn product(
     Segment(id): Segment,
     Params(page): Params<Page>,
 ) -> Result<Json<ProductDetail>, ApiError> {
-    find_product(&context.service()?.corpus, &id, &page).map(Json)
+    let service = context.service()?;
+    let source = Source {
+        corpus: &service.corpus,
+        aspects: service.retriever.aspects(),
+    };
+    find_product(source, &id, &page).map(Json)
 }
 
 /// `GET /api/reviews/{id}`, by the number that evidence carries.
@@ -95,12 +126,26 @@ pub(super) async fn review(
     find_review(&context.service()?.corpus, &id).map(Json)
 }
 
-fn find_product(corpus: &Corpus, id: &str, page: &Page) -> Result<ProductDetail, ApiError> {
-    let product = corpus.products.iter().find(|product| product.key == id);
-    let product = product.ok_or_else(|| ApiError::not_found(format!("There is no product {id:?}.")))?;
+fn find_product(source: Source<'_>, id: &str, page: &Page) -> Result<ProductDetail, ApiError> {
+    let products = &source.corpus.products;
+    let found = (0..)
+        .map(ProductId)
+        .zip(products)
+        .find(|(_, product)| product.key == id);
+    let (number, product) =
+        found.ok_or_else(|| ApiError::not_found(format!("There is no product {id:?}.")))?;
+    let review_ids = page.of(&product.reviews, |review| review.0)?;
+    let aspects = source.aspects.of_product(number).into_iter();
+    let aspects = aspects
+        .filter(|aspect| aspect.reviews >= FEWEST_REVIEWS)
+        .take(ASPECTS);
     Ok(ProductDetail {
         facts: ProductFacts::of(product),
-        review_ids: page.of(&product.reviews, |review| review.0)?,
+        shrunk_rating: ShrunkRating::of(product, mean_rating(products)),
+        aspects: aspects.map(|aspect| source.facts(number, aspect)).collect(),
+        best_quotes: source.quotes(number, None, Verdict::Praised, QUOTES),
+        worst_quotes: source.quotes(number, None, Verdict::Complained, QUOTES),
+        review_ids,
     })
 }
 
@@ -141,6 +186,17 @@ impl Page {
     }
 }
 
+impl ShrunkRating {
+    /// Of a product in a shop whose reviews have `shop_mean` stars in the mean.
+    pub(super) fn of(product: &Product, shop_mean: f64) -> Self {
+        Self {
+            value: rounded(Rating::of(product, shop_mean).shrunk),
+            shop_mean: rounded(shop_mean),
+            prior_reviews: PRIOR_REVIEWS,
+        }
+    }
+}
+
 impl ProductFacts {
     /// The facts of one product.
     pub(super) fn of(product: &Product) -> ProductFacts {
@@ -159,7 +215,8 @@ impl ProductFacts {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::reviews::{ProductId, Review, ReviewId};
+    use crate::aspects::Aspects;
+    use crate::reviews::{Review, ReviewId};
     use serde_json::json;
 
     /// Two products; the first has three reviews, the second none left.
@@ -195,15 +252,23 @@ pub(super) mod tests {
 
     #[test]
     fn a_product_has_its_facts_and_its_reviews_numbers() {
-        let detail = find_product(&corpus(), "KET-1", &page(Some(2), 1)).expect("it exists");
+        let (corpus, aspects) = (corpus(), Aspects::default());
+        let source = Source {
+            corpus: &corpus,
+            aspects: &aspects,
+        };
+        let detail = find_product(source, "KET-1", &page(Some(2), 1)).expect("it exists");
         assert_eq!(
             serde_json::to_value(detail).expect("it serialises"),
             json!({
                 "id": "KET-1", "title": "Kettle", "category": "Kettles", "price": 1299, "reviews": 3,
                 "mean_rating": 3.33, "histogram": [1, 0, 0, 1, 1],
+                "shrunk_rating": {"value": 3.333, "shop_mean": 3.333, "prior_reviews": 10},
+                "aspects": [], "best_quotes": [], "worst_quotes": [],
                 "review_ids": {"items": [1, 2], "total": 3, "limit": 2, "offset": 1},
             })
         );
+        assert!(find_product(source, "KET-9", &Page::default()).is_err());
     }
 
     #[test]
@@ -224,7 +289,6 @@ pub(super) mod tests {
             let error = find_review(&corpus(), id).expect_err(id);
             assert_eq!(error, ApiError::not_found(format!("There is no review {id:?}.")));
         }
-        assert!(find_product(&corpus(), "KET-9", &Page::default()).is_err());
     }
 
     #[test]

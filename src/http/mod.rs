@@ -6,6 +6,7 @@
 
 mod admin;
 mod admission;
+mod aspects;
 mod catalogue;
 mod chat;
 mod error;

@@ -18,6 +18,7 @@ use std::time::Instant;
 
 use tantivy::TantivyError;
 
+use crate::aspects::Aspects;
 use crate::embedding::{Embedder, EmbeddingError};
 use crate::index::Index;
 use crate::metrics;
@@ -80,6 +81,11 @@ impl Retriever {
         let vectors = self.embedder.embed(vec![text.to_string()]).await?;
         let likeness = |evidence: &Evidence| self.shelves.likeness(&vectors[0], evidence);
         Ok(evidence.iter().map(likeness).collect())
+    }
+
+    /// What the reviews speak of.
+    pub fn aspects(&self) -> &Aspects {
+        &self.shelves.aspects
     }
 
     /// Reads and embeds what is asked, then has `search` answer it on a blocking thread.

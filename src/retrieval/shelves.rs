@@ -11,6 +11,7 @@ use super::products::{self, Recommended};
 use super::rank::{self, Candidate, Relevant, Wanted};
 use super::reading::{Reading, Vocabulary};
 use super::{Evidence, Filters};
+use crate::aspects::Aspects;
 use crate::index::words::Frequencies;
 use crate::index::{Index, Sampled, lexical::Lexical};
 use crate::metrics;
@@ -42,6 +43,8 @@ pub struct Shelves {
     lexical: Lexical,
     /// What a question is read with.
     pub vocabulary: Vocabulary,
+    /// What the reviews speak of.
+    pub aspects: Aspects,
 }
 
 /// A question as it is compared with passages.
@@ -84,6 +87,7 @@ impl Shelves {
         Ok(Self {
             lexical: lexical?,
             vocabulary: Vocabulary::of(&corpus.products, &frequencies),
+            aspects: Aspects::of(&corpus, &passages),
             corpus,
             passages,
             of_product,

@@ -4,7 +4,7 @@ use super::Product;
 
 /// How many reviews of the shop's mean a product is taken to have beside its own: one five-star review then says
 /// little, fifty say nearly all.
-const PRIOR_REVIEWS: f64 = 10.0;
+pub const PRIOR_REVIEWS: u32 = 10;
 /// Standard deviations that a 95% interval reaches to either side.
 const Z: f64 = 1.959_963_984_540_054;
 
@@ -23,10 +23,11 @@ impl Rating {
     /// The rating of a product in a shop whose reviews have `shop_mean` stars in the mean.
     pub fn of(product: &Product, shop_mean: f64) -> Self {
         let (count, stars) = totals(&product.histogram);
+        let prior = f64::from(PRIOR_REVIEWS);
         Self {
             count: count as u32,
             mean: if count > 0.0 { stars / count } else { 0.0 },
-            shrunk: (PRIOR_REVIEWS * shop_mean + stars) / (PRIOR_REVIEWS + count),
+            shrunk: (prior * shop_mean + stars) / (prior + count),
         }
     }
 }

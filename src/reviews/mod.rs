@@ -26,7 +26,7 @@ mod titles;
 pub use columns::{ColumnMapping, MappingError, Role};
 pub use error::{DropReason, LoadError};
 pub use examples::examples;
-pub use facts::{Rating, Share, mean_rating};
+pub use facts::{PRIOR_REVIEWS, Rating, Share, mean_rating};
 pub use load::load;
 pub use passages::{Passage, passages};
 pub use short_title::short_title;
