@@ -9,6 +9,7 @@ mod admission;
 mod aspects;
 mod catalogue;
 mod chat;
+mod compare;
 mod error;
 mod events;
 mod extract;
@@ -79,6 +80,7 @@ fn routes() -> Vec<(Method, &'static str, MethodRouter<Shared>)> {
         (Method::GET, "/api/products", get(catalogue::products)),
         (Method::GET, "/api/products/{id}", get(catalogue::product)),
         (Method::GET, "/api/reviews/{id}", get(catalogue::review)),
+        (Method::POST, "/api/compare", post(compare::compare)),
         // What retrieval finds, without the chat model.
         (Method::POST, "/api/search", post(recommend::search)),
         (Method::POST, "/api/recommend", post(recommend::recommend)),
