@@ -3,15 +3,16 @@
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::ProductFacts;
+use super::aspects::{Portion, rounded};
+use super::catalogue::{ProductFacts, ShrunkRating};
 use super::chat::{WireFilters, checked_filters};
 use super::events::Item;
 use super::{Shared, error::ApiError, extract::JsonBody};
 use crate::assistant::AskError;
 use crate::embedding::EmbeddingError;
 use crate::generation::Overloaded;
-use crate::retrieval::{self, Asked, Filters, Recommended};
-use crate::reviews::{Corpus, Share};
+use crate::retrieval::{self, Asked, Basis, Filters, Recommended};
+use crate::reviews::{Corpus, Share, mean_rating};
 
 /// The request of both.
 #[derive(Debug, Deserialize)]
@@ -38,18 +39,23 @@ pub(super) struct Recommendation {
     relevance: f64,
     /// The mean drawn towards the shop's, as if ten more reviews had the shop's mean.
     shrunk_rating: f64,
+    /// What the shrunk rating is made of.
+    rating: ShrunkRating,
     dissent: Dissent,
     quotes: Vec<Item>,
 }
 
-/// How many of the passages found are from reviews of three stars and fewer.
+/// How many dissent.
 #[derive(Debug, Serialize)]
 struct Dissent {
-    count: usize,
-    of: usize,
-    share: f64,
-    /// The 95% interval of the share, after Wilson.
-    interval: [f64; 2],
+    #[serde(flatten)]
+    share: Portion,
+    /// The aspect asked about, where the product's reviews judge it: dissent is then how many of the reviews that
+    /// praise it or complain about it complain. Null where dissent is how many of the passages found are from reviews
+    /// of three stars and fewer.
+    aspect: Option<String>,
+    /// The same in words.
+    counted: String,
 }
 
 /// `POST /api/search`: the evidence that an answer would rest on.
@@ -72,7 +78,17 @@ pub(super) async fn recommend(
     let (service, _ticket) = context.admit()?;
     let (asked, filters) = inquiry.checked(&service.corpus, context.options.max_message_chars)?;
     let recommended = service.retriever.recommend(&asked, &filters).await?;
-    let wire = |recommended| Recommendation::of(recommended, &service.corpus);
+    let (corpus, aspects) = (&service.corpus, service.retriever.aspects());
+    let shop_mean = mean_rating(&corpus.products);
+    let wire = |recommended: Recommended| {
+        let rating = ShrunkRating::of(&corpus.products[recommended.product.0 as usize], shop_mean);
+        let aspect = match recommended.basis {
+            Basis::Aspect(aspect) => Some(aspects.name(aspect)),
+            Basis::Passages => None,
+        };
+        let dissent = Dissent::of(recommended.dissent, aspect);
+        Recommendation::of(recommended, rating, dissent, corpus)
+    };
     let items = recommended.into_iter().map(wire).collect();
     Ok(Json(Found { items }))
 }
@@ -95,33 +111,32 @@ impl Inquiry {
 }
 
 impl Recommendation {
-    fn of(recommended: Recommended, corpus: &Corpus) -> Self {
+    fn of(recommended: Recommended, rating: ShrunkRating, dissent: Dissent, corpus: &Corpus) -> Self {
         Self {
             product: ProductFacts::of(&corpus.products[recommended.product.0 as usize]),
             score: rounded(recommended.score),
             relevance: rounded(recommended.relevance),
             shrunk_rating: rounded(recommended.rating.shrunk),
-            dissent: Dissent::of(recommended.dissent),
+            rating,
+            dissent,
             quotes: Item::numbered(recommended.quotes),
         }
     }
 }
 
 impl Dissent {
-    fn of(share: Share) -> Self {
-        let (low, high) = share.interval();
+    fn of(share: Share, aspect: Option<&str>) -> Self {
+        let Share { count, of } = share;
+        let counted = match aspect {
+            Some(aspect) => format!("{count} of {of} reviews that judge the {aspect} complain about it."),
+            None => format!("{count} of {of} passages found are from reviews of three stars and fewer."),
+        };
         Self {
-            count: share.count,
-            of: share.of,
-            share: rounded(share.value()),
-            interval: [rounded(low), rounded(high)],
+            share: Portion::of(share),
+            aspect: aspect.map(str::to_string),
+            counted,
         }
     }
-}
-
-/// To three decimals.
-fn rounded(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
 }
 
 impl From<EmbeddingError> for ApiError {
@@ -170,9 +185,24 @@ mod tests {
     }
 
     #[test]
-    fn a_share_comes_with_what_it_is_of() {
-        let dissent = serde_json::to_value(Dissent::of(Share { count: 10, of: 20 })).expect("it serialises");
-        let expected = json!({"count": 10, "of": 20, "share": 0.5, "interval": [0.299, 0.701]});
-        assert_eq!(dissent, expected);
+    fn dissent_says_whose_it_is() {
+        let share = Share { count: 10, of: 20 };
+        for (aspect, counted) in [
+            (
+                Some("mic"),
+                "10 of 20 reviews that judge the mic complain about it.",
+            ),
+            (
+                None,
+                "10 of 20 passages found are from reviews of three stars and fewer.",
+            ),
+        ] {
+            let dissent = serde_json::to_value(Dissent::of(share, aspect)).expect("it serialises");
+            let expected = json!({
+                "count": 10, "of": 20, "share": 0.5, "interval": [0.299, 0.701], "aspect": aspect,
+                "counted": counted,
+            });
+            assert_eq!(dissent, expected);
+        }
     }
 }

@@ -24,7 +24,7 @@ use crate::index::Index;
 use crate::metrics;
 use crate::reviews::{Corpus, Passage};
 pub use evidence::{Asked, Evidence, Filters};
-pub use products::Recommended;
+pub use products::{Basis, Recommended};
 use shelves::{Shelves, Sought};
 
 /// Seconds after which retrieval has room again: a question's embedding takes a fraction of one.

@@ -4,10 +4,20 @@ use std::collections::BTreeMap;
 
 use super::Evidence;
 use super::rank::Relevant;
+use crate::aspects::{AspectId, ProductAspect};
 use crate::reviews::{Product, ProductId, Rating, Share, mean_rating};
 
 /// Products that are recommended at most.
 const MOST: usize = 10;
+
+/// What the dissent of a recommended product is counted over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The reviews that say how an aspect is that the question asks about; dissent complains about it.
+    Aspect(AspectId),
+    /// The passages found for the question; dissent is of reviews that complain.
+    Passages,
+}
 
 /// A product that fits a question.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,16 +30,21 @@ pub struct Recommended {
     pub relevance: f64,
     /// Its stars.
     pub rating: Rating,
-    /// The passages found about what is asked, and how many of them are from reviews that complain.
+    /// How many of those who speak of what is asked dissent …
     pub dissent: Share,
+    /// … and who those are.
+    pub basis: Basis,
     /// What buyers say about it, best first, dissent last.
     pub quotes: Vec<Evidence>,
 }
 
-/// The products of `ranked`, best first; `quotes` chooses evidence among a product's passages, most relevant first.
+/// The products of `ranked`, best first, equal ones by their shrunk rating; `judged` gives what a product's reviews
+/// say of the aspect asked about, where one is; `quotes` chooses evidence among a product's passages, most relevant
+/// first.
 pub fn recommend(
     ranked: Vec<Relevant>,
     products: &[Product],
+    judged: impl Fn(ProductId) -> Option<ProductAspect>,
     quotes: impl Fn(Vec<Relevant>) -> Vec<Evidence>,
 ) -> Vec<Recommended> {
     let shop_mean = mean_rating(products);
@@ -41,11 +56,7 @@ pub fn recommend(
             .push(relevant);
     }
     let recommended = |(product, passages): (ProductId, Vec<Relevant>)| {
-        let complaints = passages.iter().filter(|relevant| relevant.candidate.complains());
-        let dissent = Share {
-            count: complaints.count(),
-            of: passages.len(),
-        };
+        let (dissent, basis) = dissent(&passages, judged(product));
         let relevance = f64::from(passages[0].relevance);
         let rating = Rating::of(&products[product.0 as usize], shop_mean);
         // The middle of the interval: one content buyer of one counts for less than fifty of fifty-two.
@@ -56,13 +67,33 @@ pub fn recommend(
             relevance,
             rating,
             dissent,
+            basis,
             quotes: quotes(passages),
         }
     };
     let mut all: Vec<Recommended> = of_product.into_iter().map(recommended).collect();
-    all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.product.cmp(&b.product)));
+    all.sort_by(|a, b| {
+        let by_rating = || b.rating.shrunk.total_cmp(&a.rating.shrunk);
+        b.score
+            .total_cmp(&a.score)
+            .then_with(by_rating)
+            .then(a.product.cmp(&b.product))
+    });
     all.truncate(MOST);
     all
+}
+
+/// Dissent on the aspect asked about, where the product's reviews judge it; else among the passages found.
+fn dissent(passages: &[Relevant], judged: Option<ProductAspect>) -> (Share, Basis) {
+    if let Some(aspect) = judged.filter(|aspect| aspect.dissent().of > 0) {
+        return (aspect.dissent(), Basis::Aspect(aspect.aspect));
+    }
+    let complaints = passages.iter().filter(|relevant| relevant.candidate.complains());
+    let share = Share {
+        count: complaints.count(),
+        of: passages.len(),
+    };
+    (share, Basis::Passages)
 }
 
 #[cfg(test)]
@@ -95,7 +126,7 @@ mod tests {
     }
 
     fn order(ranked: &[Relevant], products: &[Product]) -> Vec<u32> {
-        recommend(ranked.to_vec(), products, |_| vec![])
+        recommend(ranked.to_vec(), products, |_| None, |_| vec![])
             .iter()
             .map(|recommended| recommended.product.0)
             .collect()
@@ -127,14 +158,19 @@ mod tests {
             relevant(2, 1, 1, 0.7),
             relevant(3, 0, 2, 0.6),
         ];
-        let all = recommend(ranked, &products, |passages| {
-            assert!(
-                passages
-                    .windows(2)
-                    .all(|pair| pair[0].relevance >= pair[1].relevance)
-            );
-            vec![]
-        });
+        let all = recommend(
+            ranked,
+            &products,
+            |_| None,
+            |passages| {
+                assert!(
+                    passages
+                        .windows(2)
+                        .all(|pair| pair[0].relevance >= pair[1].relevance)
+                );
+                vec![]
+            },
+        );
         let first = &all[0];
         assert_eq!(
             (first.product, first.dissent),
@@ -148,6 +184,49 @@ mod tests {
             (first.score - expected).abs() < 1e-12,
             "half of two: the middle is a half"
         );
-        assert!(recommend(vec![], &products, |_| vec![]).is_empty());
+        assert!(recommend(vec![], &products, |_| None, |_| vec![]).is_empty());
+    }
+
+    #[test]
+    fn dissent_is_on_the_aspect_asked_about_where_the_reviews_judge_it() {
+        let products = [product([0, 0, 0, 0, 9]), product([0, 0, 0, 0, 9])];
+        let ranked = vec![
+            relevant(1, 0, 1, 0.8),
+            relevant(2, 0, 1, 0.8),
+            relevant(3, 1, 1, 0.8),
+        ];
+        let aspect = |praised, complained| ProductAspect {
+            aspect: AspectId(4),
+            mentions: 9,
+            reviews: 9,
+            praised,
+            complained,
+        };
+        // The first product's mic is praised, whatever the passages' stars; the second's is only named.
+        let judged = |id: ProductId| Some(if id.0 == 0 { aspect(8, 0) } else { aspect(0, 0) });
+        let all = recommend(ranked, &products, judged, |_| vec![]);
+        assert_eq!(
+            (all[0].dissent, all[0].basis),
+            (Share { count: 0, of: 8 }, Basis::Aspect(AspectId(4)))
+        );
+        assert_eq!(
+            (all[1].dissent, all[1].basis),
+            (Share { count: 1, of: 1 }, Basis::Passages)
+        );
+        assert!(all[0].score > all[1].score);
+    }
+
+    #[test]
+    fn equal_products_go_by_their_shrunk_rating() {
+        // Without relevance every score is 0.
+        let products = [product([0, 0, 0, 0, 1]), product([0, 0, 0, 0, 40])];
+        let ranked = [relevant(1, 0, 5, 0.0), relevant(2, 1, 5, 0.0)];
+        assert_eq!(
+            order(
+                &ranked,
+                &[products[0].clone(), products[1].clone(), product([9, 0, 0, 0, 0])]
+            ),
+            [1, 0]
+        );
     }
 }

@@ -127,7 +127,9 @@ impl Shelves {
             per_product: QUOTES,
             complaints: sought.reading.complaints,
         };
-        products::recommend(ranked, &self.corpus.products, |passages| {
+        let asked = self.aspects.asked(&sought.reading.aspect);
+        let judged = |product| Some(self.aspects.about(product, asked?));
+        products::recommend(ranked, &self.corpus.products, judged, |passages| {
             self.choose(passages, wanted)
         })
     }
