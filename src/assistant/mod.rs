@@ -72,7 +72,8 @@ impl Assistant {
             .retriever
             .retrieve(&asked, &question.filters)
             .await
-            .map_err(refuse)?;
+            .map_err(refuse)?
+            .items;
         let retrieval_ms = milliseconds_since(question.arrived);
 
         let source = if evidence.is_empty() {

@@ -65,8 +65,8 @@ pub(super) async fn search(
 ) -> Result<Json<Found<Item>>, ApiError> {
     let (service, _ticket) = context.admit()?;
     let (asked, filters) = inquiry.checked(&service.corpus, context.options.max_message_chars)?;
-    let evidence = service.retriever.retrieve(&asked, &filters).await?;
-    let items = Item::numbered(evidence);
+    let found = service.retriever.retrieve(&asked, &filters).await?;
+    let items = Item::numbered(found.items);
     Ok(Json(Found { items }))
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn recommend(
 ) -> Result<Json<Found<Recommendation>>, ApiError> {
     let (service, _ticket) = context.admit()?;
     let (asked, filters) = inquiry.checked(&service.corpus, context.options.max_message_chars)?;
-    let recommended = service.retriever.recommend(&asked, &filters).await?;
+    let found = service.retriever.recommend(&asked, &filters).await?;
     let (corpus, aspects) = (&service.corpus, service.retriever.aspects());
     let shop_mean = mean_rating(&corpus.products);
     let wire = |recommended: Recommended| {
@@ -89,7 +89,7 @@ pub(super) async fn recommend(
         let dissent = Dissent::of(recommended.dissent, aspect);
         Recommendation::of(recommended, rating, dissent, corpus)
     };
-    let items = recommended.into_iter().map(wire).collect();
+    let items = found.items.into_iter().map(wire).collect();
     Ok(Json(Found { items }))
 }
 

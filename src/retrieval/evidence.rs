@@ -1,5 +1,6 @@
 //! What is asked for, and what is found.
 
+use super::reading::Constraints;
 use crate::reviews::{Product, ReviewId};
 
 /// Which reviews may be evidence. Empty or absent means any.
@@ -39,6 +40,35 @@ pub struct Asked {
     pub whole: String,
     /// The part of it that asks: the same, or the end of it where the beginning is an earlier question.
     pub last: String,
+}
+
+/// What is found for a question, and how the question was understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found<T> {
+    /// Best first; none where nothing is about it.
+    pub items: Vec<T>,
+    /// What was made of the question.
+    pub understood: Understood,
+}
+
+/// What was made of a question.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Understood {
+    /// What it demands of products. What is found meets these demands, those in `unmet` excepted.
+    pub constraints: Constraints,
+    /// The demands that cannot be met, so that the answer can say so.
+    pub unmet: Vec<Unmet>,
+}
+
+/// A demand that cannot be met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmet {
+    /// A price is demanded, and the data has none for the products in question. They are found whatever they cost.
+    PriceUnknown,
+    /// None of the products in question has such a price.
+    Price,
+    /// None of them has so many, or so few, stars.
+    Stars,
 }
 
 /// One quote that an answer may rest on.

@@ -1,10 +1,11 @@
 //! Stage 4: a question in, ranked evidence out.
 //!
 //! [`Retriever::retrieve`] runs as a task: the question's vectors come from the embedder's thread, the search runs on
-//! tokio's blocking threads. What a question is about is read in `reading`, with `spelling`'s help; `shelves` finds
-//! candidates, by meaning and by word; `fuse` makes one order of several; `rank` decides what becomes evidence, and `products` which
+//! tokio's blocking threads. What a question is about is read in `reading`, with `spelling`'s help; `demands` says
+//! which products pass the request's filters and the question's demands; `shelves` finds candidates, by meaning and by word; `fuse` makes one order of several; `rank` decides what becomes evidence, and `products` which
 //! products are recommended.
 
+mod demands;
 mod evidence;
 pub(crate) mod fuse;
 mod products;
@@ -23,8 +24,9 @@ use crate::embedding::{Embedder, EmbeddingError};
 use crate::index::Index;
 use crate::metrics;
 use crate::reviews::{Corpus, Passage};
-pub use evidence::{Asked, Evidence, Filters};
+pub use evidence::{Asked, Evidence, Filters, Found, Understood, Unmet};
 pub use products::{Basis, Recommended};
+pub use reading::{Constraints, Span};
 use shelves::{Shelves, Sought};
 
 /// Seconds after which retrieval has room again: a question's embedding takes a fraction of one.
@@ -53,15 +55,19 @@ impl Retriever {
         Ok(Self { embedder, shelves })
     }
 
-    /// The best evidence for what was asked, best first; none where nothing is about it.
+    /// The best evidence for what was asked.
     ///
     /// # Errors
     /// [`EmbeddingError::Overloaded`], at once, when too many questions wait to be embedded.
-    pub async fn retrieve(&self, asked: &Asked, filters: &Filters) -> Result<Vec<Evidence>, EmbeddingError> {
+    pub async fn retrieve(
+        &self,
+        asked: &Asked,
+        filters: &Filters,
+    ) -> Result<Found<Evidence>, EmbeddingError> {
         self.seek(asked, filters, Shelves::search).await
     }
 
-    /// The products that fit what was asked, best first; none where nothing is about it.
+    /// The products that fit what was asked.
     ///
     /// # Errors
     /// As [`Retriever::retrieve`].
@@ -69,7 +75,7 @@ impl Retriever {
         &self,
         asked: &Asked,
         filters: &Filters,
-    ) -> Result<Vec<Recommended>, EmbeddingError> {
+    ) -> Result<Found<Recommended>, EmbeddingError> {
         self.seek(asked, filters, Shelves::recommend).await
     }
 
@@ -97,7 +103,7 @@ impl Retriever {
     ) -> Result<T, EmbeddingError> {
         let started = Instant::now();
         let reading = self.shelves.vocabulary.read(&asked.whole, &asked.last);
-        let texts = vec![asked.whole.clone(), reading.aspect.clone()];
+        let texts = vec![reading.question.clone(), reading.aspect.clone()];
         let vectors = self.embedder.embed(texts).await?;
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["embed"], started.elapsed().as_secs_f64());
 

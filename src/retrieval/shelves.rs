@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use tantivy::TantivyError;
 
+use super::demands::Demands;
 use super::products::{self, Recommended};
 use super::rank::{self, Candidate, Relevant, Wanted};
 use super::reading::{Reading, Vocabulary};
-use super::{Evidence, Filters};
+use super::{Evidence, Filters, Found};
 use crate::aspects::Aspects;
 use crate::index::words::Frequencies;
 use crate::index::{Index, Sampled, lexical::Lexical};
@@ -97,8 +98,9 @@ impl Shelves {
     }
 
     /// The evidence for what is sought, best first.
-    pub fn search(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Evidence> {
-        let ranked = self.ranked(sought, filters);
+    pub fn search(&self, sought: &Sought<'_>, filters: &Filters) -> Found<Evidence> {
+        let demands = self.demands(sought, filters);
+        let ranked = self.ranked(sought, filters, &demands);
         let ranking = Instant::now();
         if let Some(best) = ranked
             .iter()
@@ -107,21 +109,24 @@ impl Shelves {
         {
             metrics::RETRIEVAL_TOP_SCORE.record(&[], f64::from(best));
         }
-        let one_product =
-            filters.product_ids.len() == 1 || (sought.reading.by_brand && sought.reading.scope.len() == 1);
+        let one_product = filters.product_ids.len() == 1 || sought.reading.names_one();
         let wanted = Wanted {
             evidence: EVIDENCE,
             per_product: if one_product { EVIDENCE } else { PER_PRODUCT },
             complaints: sought.reading.complaints,
         };
-        let evidence = self.choose(ranked, wanted);
+        let items = self.choose(ranked, wanted);
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["fuse"], ranking.elapsed().as_secs_f64());
-        evidence
+        Found {
+            items,
+            understood: demands.understood,
+        }
     }
 
     /// The products that fit what is sought, best first.
-    pub fn recommend(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Recommended> {
-        let ranked = self.ranked(sought, filters);
+    pub fn recommend(&self, sought: &Sought<'_>, filters: &Filters) -> Found<Recommended> {
+        let demands = self.demands(sought, filters);
+        let ranked = self.ranked(sought, filters, &demands);
         let wanted = Wanted {
             evidence: QUOTES,
             per_product: QUOTES,
@@ -129,9 +134,17 @@ impl Shelves {
         };
         let asked = self.aspects.asked(&sought.reading.aspect);
         let judged = |product| Some(self.aspects.about(product, asked?));
-        products::recommend(ranked, &self.corpus.products, judged, |passages| {
+        let items = products::recommend(ranked, &self.corpus.products, judged, |passages| {
             self.choose(passages, wanted)
-        })
+        });
+        Found {
+            items,
+            understood: demands.understood,
+        }
+    }
+
+    fn demands(&self, sought: &Sought<'_>, filters: &Filters) -> Demands {
+        Demands::of(&sought.reading, filters, &self.corpus.products)
     }
 
     /// The cosine similarity of a vector to a piece of evidence.
@@ -140,9 +153,9 @@ impl Shelves {
     }
 
     /// The candidates that are about what is sought. Of a product that is named, and nothing else, anything is.
-    fn ranked(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Relevant> {
+    fn ranked(&self, sought: &Sought<'_>, filters: &Filters, demands: &Demands) -> Vec<Relevant> {
         let anything = sought.reading.by_brand && sought.reading.words.is_empty();
-        rank::ranked(self.candidates(sought, filters), anything)
+        rank::ranked(self.candidates(sought, filters, demands), anything)
     }
 
     fn choose(&self, ranked: Vec<Relevant>, wanted: Wanted) -> Vec<Evidence> {
@@ -162,7 +175,7 @@ impl Shelves {
 
     /// Passages near the question or its aspect, or with its words: of the products it names, where it names some;
     /// else anywhere, and of the products whose titles are nearest.
-    fn candidates(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Candidate> {
+    fn candidates(&self, sought: &Sought<'_>, filters: &Filters, demands: &Demands) -> Vec<Candidate> {
         let started = Instant::now();
         let titles = self
             .titles
@@ -181,11 +194,10 @@ impl Shelves {
         };
         let admitted = |passage: usize| {
             let review = self.review(passage);
-            filters.min_rating.is_none_or(|least| review.rating >= least)
-                && filters.admits(&self.corpus.products[review.product.0 as usize])
+            filters.min_rating.is_none_or(|least| review.rating >= least) && demands.admits(review.product)
         };
         let in_scope = |passage| about.contains(&self.review(passage).product) && admitted(passage);
-        let unfiltered = *filters == Filters::default();
+        let unfiltered = filters.min_rating.is_none() && demands.admit_all();
         let of_scope = about
             .iter()
             .flat_map(|product| &self.of_product[product.0 as usize]);

@@ -7,6 +7,7 @@ mod harness;
 
 mod air_gap;
 mod answers;
+mod asked;
 mod catalogue;
 mod chat_model;
 mod commands;

@@ -2,13 +2,18 @@
 //!
 //! "Does any kettle leak?" asks for kettles, and of those for leaks. A kettle's review that says "it leaked on the
 //! base" need not say "kettle", and a passage full of kettles need not say anything of leaks; so the two are told
-//! apart, and passages are compared with the aspect.
+//! apart, and passages are compared with the aspect. What it demands of price and stars is taken out of both.
+
+mod amounts;
+mod bounds;
+mod constraints;
 
 use std::collections::{HashMap, HashSet};
 
 use super::spelling::Spelling;
 use crate::index::words::{self, Frequencies};
 use crate::reviews::{Product, ProductId};
+pub use constraints::{Constraints, Span};
 
 /// Words of a question that asks what is wrong, folded …
 const COMPLAINTS: &[&str] = &[
@@ -56,6 +61,8 @@ pub struct Vocabulary {
 /// A question, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
+    /// The whole question without its demands; the question itself where it says nothing else.
+    pub question: String,
     /// The question without the words that only name products; the whole question where nothing would be left.
     pub aspect: String,
     /// The telling words of the aspect, as they are compared.
@@ -66,6 +73,20 @@ pub struct Reading {
     pub by_brand: bool,
     /// Whether it asks what is wrong with them.
     pub complaints: bool,
+    /// What it demands of products.
+    pub constraints: Constraints,
+}
+
+impl Reading {
+    /// Whether it may be about a product: about any where it names none.
+    pub fn is_about(&self, product: ProductId) -> bool {
+        self.scope.is_empty() || self.scope.contains(&product)
+    }
+
+    /// Whether it is about one product and says which.
+    pub fn names_one(&self) -> bool {
+        self.by_brand && self.scope.len() == 1
+    }
 }
 
 impl Vocabulary {
@@ -140,6 +161,14 @@ impl Vocabulary {
 
     /// Reads a question: which products the `whole` of it names, and which aspect its `last` part asks about.
     pub fn read(&self, whole: &str, last: &str) -> Reading {
+        let (constraints, question) = constraints::read(whole);
+        let question = if question.is_empty() {
+            whole.to_string()
+        } else {
+            question
+        };
+        let (_, last) = constraints::read(last);
+        let (whole, last) = (question.as_str(), last.as_str());
         let written = self.words(whole);
         let named: HashSet<ProductId> = written
             .iter()
@@ -170,6 +199,7 @@ impl Vocabulary {
         let aspect = match (words.is_empty(), complaints) {
             (false, _) => aspect.join(" "),
             (true, true) => WRONG.to_string(),
+            (true, false) if last.is_empty() => whole.to_string(),
             (true, false) => last.to_string(),
         };
         Reading {
@@ -178,6 +208,8 @@ impl Vocabulary {
             scope,
             by_brand,
             complaints,
+            constraints,
+            question,
         }
     }
 

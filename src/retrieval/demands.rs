@@ -1,0 +1,144 @@
+//! Which products pass: the request's filters and the question's own demands, of which the stricter holds. Pure.
+
+use super::reading::{Constraints, Reading, Span};
+use super::{Filters, Understood, Unmet};
+use crate::reviews::{Product, ProductId};
+
+/// The products that pass, and which demands none of them could meet.
+pub struct Demands {
+    admitted: Vec<bool>,
+    /// How the question was understood.
+    pub understood: Understood,
+}
+
+impl Demands {
+    /// Of a question that was read so, in a request with these filters.
+    ///
+    /// A demand for a price goes by the board where no product in question has one. Who asks "Is the … under 2000?"
+    /// names the product and asks about that: it is found whether or not it meets its demands.
+    pub fn of(reading: &Reading, filters: &Filters, products: &[Product]) -> Self {
+        let Constraints { price, stars } = reading.constraints;
+        let mut admitted: Vec<bool> = products.iter().map(|product| filters.admits(product)).collect();
+        let in_question: Vec<usize> = (0..products.len())
+            .filter(|&at| admitted[at] && reading.is_about(ProductId(at as u32)))
+            .collect();
+        let price_of = |at: usize| products[at].price.map(|price| price as f32);
+        let stars_of = |at: usize| Some(products[at].mean_rating());
+
+        let mut unmet = Vec::new();
+        let mut demand = |span: Span, value: &dyn Fn(usize) -> Option<f32>, problem| {
+            if span.is_open() {
+                return;
+            }
+            let meets = |at: usize| value(at).is_some_and(|value| span.contains(value));
+            if !in_question.is_empty() && !in_question.iter().any(|&at| meets(at)) {
+                unmet.push(problem);
+            }
+            if problem != Unmet::PriceUnknown && !reading.names_one() {
+                (0..products.len()).for_each(|at| admitted[at] &= meets(at));
+            }
+        };
+        let priced = in_question.iter().any(|&at| price_of(at).is_some());
+        demand(
+            price,
+            &price_of,
+            if priced { Unmet::Price } else { Unmet::PriceUnknown },
+        );
+        demand(stars, &stars_of, Unmet::Stars);
+        Self {
+            admitted,
+            understood: Understood {
+                constraints: reading.constraints,
+                unmet,
+            },
+        }
+    }
+
+    /// Whether a product passes.
+    pub fn admits(&self, product: ProductId) -> bool {
+        self.admitted[product.0 as usize]
+    }
+
+    /// Whether all do.
+    pub fn admit_all(&self) -> bool {
+        self.admitted.iter().all(|admitted| *admitted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::words::Frequencies;
+    use crate::retrieval::reading::Vocabulary;
+
+    fn product(title: &str, price: Option<u32>, histogram: [u32; 5]) -> Product {
+        Product {
+            key: title.into(),
+            title: title.into(),
+            category: Some("headphones".into()),
+            price,
+            histogram,
+            reviews: vec![],
+        }
+    }
+
+    fn read(question: &str, filters: &Filters, products: &[Product]) -> (Vec<usize>, Vec<Unmet>) {
+        let vocabulary = Vocabulary::of(products, &Frequencies::of(["good bass"].into_iter()));
+        let demands = Demands::of(&vocabulary.read(question, question), filters, products);
+        let all = 0..products.len();
+        let admitted: Vec<usize> = all.filter(|&at| demands.admits(ProductId(at as u32))).collect();
+        assert_eq!(demands.admit_all(), admitted.len() == products.len());
+        (admitted, demands.understood.unmet)
+    }
+
+    #[test]
+    fn the_stricter_of_filter_and_demand_holds() {
+        let shop = [
+            product("Zuvio Tone", Some(999), [0, 0, 0, 0, 9]),
+            product("Pellar Hush", Some(1999), [9, 0, 0, 0, 1]),
+            product("Lumett Cloud", None, [0, 0, 0, 9, 0]),
+        ];
+        let open = Filters::default();
+        let cheap = Filters {
+            max_price: Some(1000),
+            ..Filters::default()
+        };
+        for (question, filters, admitted, unmet) in [
+            ("Which has good bass?", &open, vec![0, 1, 2], vec![]),
+            ("good bass under 2000", &open, vec![0, 1], vec![]),
+            ("good bass under 2000", &cheap, vec![0], vec![]),
+            ("good bass under 1000", &open, vec![0], vec![]),
+            ("between 1500 and 2500", &open, vec![1], vec![]),
+            ("at least 4 stars", &open, vec![0, 2], vec![]),
+            ("rated above 4.5 and under 1500", &open, vec![0], vec![]),
+            ("bass under 500", &open, vec![], vec![Unmet::Price]),
+            ("below 1 stars", &open, vec![], vec![Unmet::Stars]),
+            (
+                "Is the Zuvio under 500?",
+                &open,
+                vec![0, 1, 2],
+                vec![Unmet::Price],
+            ),
+            ("Is the Zuvio under 1500?", &open, vec![0, 1, 2], vec![]),
+            (
+                "Is the Lumett under 1500?",
+                &open,
+                vec![0, 1, 2],
+                vec![Unmet::PriceUnknown],
+            ),
+            ("Is the Lumett under 1500?", &cheap, vec![0], vec![]),
+        ] {
+            assert_eq!(read(question, filters, &shop), (admitted, unmet), "{question}");
+        }
+    }
+
+    #[test]
+    fn where_no_product_has_a_price_none_is_left_out_for_it() {
+        let shop = [product("Zuvio Tone", None, [0, 0, 0, 0, 9])];
+        let filters = Filters::default();
+        assert_eq!(
+            read("bass under 500", &filters, &shop),
+            (vec![0], vec![Unmet::PriceUnknown])
+        );
+    }
+}

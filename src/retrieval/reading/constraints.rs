@@ -1,0 +1,668 @@
+//! What a question demands of price and stars: "under 2000", "at least 4 stars". Pure.
+//!
+//! A number is a demand only where its words say so: "under 15 hours" is about time, "at least 4 mics" about
+//! microphones, and "Is it worth 2000?" demands nothing.
+
+use super::amounts::{self, Amount, Token};
+use super::bounds::{self, Bound, Bounded};
+
+/// What stands after a number that is no price …
+const UNITS: &[&str] = &[
+    "a",
+    "amp",
+    "amps",
+    "bit",
+    "blade",
+    "bluetooth",
+    "bt",
+    "bulbs",
+    "burner",
+    "burners",
+    "c",
+    "calls",
+    "charge",
+    "charges",
+    "charging",
+    "cm",
+    "colours",
+    "colors",
+    "content",
+    "core",
+    "cores",
+    "count",
+    "cups",
+    "customers",
+    "cycles",
+    "d",
+    "day",
+    "days",
+    "db",
+    "degree",
+    "degrees",
+    "din",
+    "display",
+    "dpi",
+    "feet",
+    "fps",
+    "ft",
+    "g",
+    "gaming",
+    "gb",
+    "ghz",
+    "gm",
+    "gms",
+    "gram",
+    "grams",
+    "hour",
+    "hours",
+    "hr",
+    "hrs",
+    "hz",
+    "inch",
+    "inches",
+    "jar",
+    "jars",
+    "kg",
+    "kgs",
+    "km",
+    "kms",
+    "kmph",
+    "l",
+    "laps",
+    "led",
+    "level",
+    "levels",
+    "litre",
+    "litres",
+    "liter",
+    "liters",
+    "m",
+    "mah",
+    "mbps",
+    "metre",
+    "metres",
+    "meter",
+    "meters",
+    "mg",
+    "mhz",
+    "mic",
+    "mics",
+    "min",
+    "mins",
+    "minute",
+    "minutes",
+    "ml",
+    "mm",
+    "month",
+    "months",
+    "monitor",
+    "mp",
+    "nits",
+    "p",
+    "people",
+    "percent",
+    "person",
+    "persons",
+    "phones",
+    "piece",
+    "pieces",
+    "pcs",
+    "ports",
+    "race",
+    "ratings",
+    "resolution",
+    "reviews",
+    "rpm",
+    "run",
+    "second",
+    "seconds",
+    "sec",
+    "secs",
+    "song",
+    "songs",
+    "speed",
+    "speeds",
+    "steps",
+    "tb",
+    "things",
+    "times",
+    "tv",
+    "users",
+    "v",
+    "video",
+    "videos",
+    "volt",
+    "volts",
+    "w",
+    "watt",
+    "watts",
+    "week",
+    "weeks",
+    "x",
+    "year",
+    "years",
+    "yrs",
+    "%",
+    "\"",
+    "°",
+    "″",
+];
+/// … and what stands before one that is said of a price already paid or asked.
+const PAID: &[&str] = &[
+    "worth", "paid", "pay", "paying", "bought", "spent", "cost", "costs", "charged",
+];
+/// How many tokens before the amount such a word may stand.
+const REACH: usize = 4;
+/// What stands after a number of stars.
+const STARS: &[&str] = &["star", "stars", "*", "⭐", "★"];
+/// What stands before one, or after it.
+const RATED: &[&str] = &["rated", "rating", "ratings", "stars", "score"];
+/// Words of the demand that are left over beside it.
+const LEFT_OVER: &[&str] = &[
+    "price", "priced", "prices", "costing", "cost", "costs", "budget", "range", "rated", "rating", "ratings",
+    "stars", "only",
+];
+/// Fewer rupees than this buy nothing, if nobody says that they are rupees.
+const LEAST_PRICE: f32 = 50.0;
+/// A lower bound below this counts something else.
+const LEAST_LOWER_PRICE: f32 = 500.0;
+/// "15k" alone is a price; "4k" alone is a picture.
+const LEAST_BARE_THOUSANDS: f32 = 9_000.0;
+/// How far from an amount is still about it.
+const ABOUT: f32 = 0.2;
+
+/// Two ends, both inclusive; absent where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Span {
+    /// No less than this.
+    pub least: Option<f32>,
+    /// No more than this.
+    pub most: Option<f32>,
+}
+
+/// What is demanded of a product.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Constraints {
+    /// Rupees.
+    pub price: Span,
+    /// Mean stars of its reviews. "Above 4" includes 4: a mean is hardly ever exactly that.
+    pub stars: Span,
+}
+
+impl Span {
+    /// Whether it leaves out nothing.
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a value lies in it.
+    pub fn contains(&self, value: f32) -> bool {
+        self.least.is_none_or(|least| value >= least) && self.most.is_none_or(|most| value <= most)
+    }
+
+    /// Takes over the ends that a later demand sets; an old end that contradicts it is given up.
+    fn amend(&mut self, later: Span) {
+        self.least = later.least.or(self.least);
+        self.most = later.most.or(self.most);
+        if self.least > self.most && self.most.is_some() {
+            *self = later;
+        }
+    }
+}
+
+impl Constraints {
+    /// Whether nothing is demanded.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The demands of a question, and the question without them. Of two that contradict each other the later holds, so
+/// that "… under 2000? and under 1000?" means 1000.
+pub fn read(question: &str) -> (Constraints, String) {
+    let tokens = amounts::tokens(question);
+    let amounts = amounts::amounts(&tokens);
+    let mut constraints = Constraints::default();
+    let mut taken: Vec<(usize, usize)> = Vec::new();
+    let mut at = 0;
+    while at < amounts.len() {
+        let found = match amounts.get(at + 1) {
+            Some(other) => ranged(&tokens, amounts[at], *other).map(|demand| (demand, 2)),
+            None => None,
+        };
+        let found = found.or_else(|| single(&tokens, &amounts[at]).map(|demand| (demand, 1)));
+        let Some((demand, amounts)) = found else {
+            at += 1;
+            continue;
+        };
+        at += amounts;
+        match demand.of {
+            Of::Price => constraints.price.amend(demand.span),
+            Of::Stars => constraints.stars.amend(demand.span),
+        }
+        let (first, next) = with_left_overs(&tokens, demand.first, demand.next);
+        // "under 15k rated above 4": the word between is left over from one of them.
+        let last = taken.last().map_or(0, |(_, next)| *next);
+        taken.push((first.max(last), next.max(last)));
+    }
+    (constraints, without(question, &tokens, &taken))
+}
+
+enum Of {
+    Price,
+    Stars,
+}
+
+struct Demand {
+    of: Of,
+    span: Span,
+    first: usize,
+    next: usize,
+}
+
+/// "between 1000 and 2000", "10-15k", "3 to 4 stars".
+fn ranged(tokens: &[Token<'_>], one: Amount, other: Amount) -> Option<Demand> {
+    let first = bounds::range(tokens, &one, &other)?;
+    let mut least = one.value;
+    if other.multiplied && !one.multiplied && least < 1_000.0 {
+        // "10-15k"
+        least *= 1_000.0;
+    }
+    let span = Span {
+        least: Some(least.min(other.value)),
+        most: Some(least.max(other.value)),
+    };
+    if let Some(next) = star_mark(tokens, other.next).filter(|_| is_stars(other.value)) {
+        let span = Span {
+            least: Some(one.value.min(other.value)),
+            most: Some(one.value.max(other.value)),
+        };
+        return Some(Demand {
+            of: Of::Stars,
+            span,
+            first,
+            next,
+        });
+    }
+    let money = one.rupees || other.rupees || (least >= 100.0 && other.value >= 100.0);
+    let next = match bounds::after(tokens, other.next) {
+        Some((Bound::About | Bound::Most, next)) => next,
+        _ => other.next,
+    };
+    (money && !has_unit(tokens, &other) && !is_paid(tokens, first)).then_some(Demand {
+        of: Of::Price,
+        span,
+        first,
+        next,
+    })
+}
+
+fn single(tokens: &[Token<'_>], amount: &Amount) -> Option<Demand> {
+    stars(tokens, amount).or_else(|| price(tokens, amount))
+}
+
+/// "at least 4 stars", "rated above 4", "4+ rating".
+fn stars(tokens: &[Token<'_>], amount: &Amount) -> Option<Demand> {
+    if !is_stars(amount.value) || amount.rupees {
+        return None;
+    }
+    let plus = tokens
+        .get(amount.next)
+        .filter(|token| token.is_one_of(&["+", "plus"]));
+    let end = amount.next + usize::from(plus.is_some());
+    let marked = star_mark(tokens, end);
+    let whole = Amount {
+        next: marked.unwrap_or(end),
+        ..*amount
+    };
+    let bounded = bounds::bound(tokens, &whole);
+    let first = bounded.map_or(amount.first, |bounded| bounded.first);
+    let rated_before = tokens[first.saturating_sub(2)..amount.first]
+        .iter()
+        .any(|token| token.is_one_of(RATED));
+    if marked.is_none() && !rated_before {
+        return None;
+    }
+    let value = amount.value;
+    let span = match bounded.map(|bounded| bounded.bound) {
+        Some(Bound::Most) => Span {
+            least: None,
+            most: Some(value),
+        },
+        Some(Bound::Least | Bound::LeastOf) => Span {
+            least: Some(value),
+            most: None,
+        },
+        // "rated 4", "4+ stars"; "a 5 star AC" is a label.
+        _ if plus.is_some() || (rated_before && !has_unit(tokens, &whole)) => Span {
+            least: Some(value),
+            most: None,
+        },
+        _ => return None,
+    };
+    let next = bounded.map_or(whole.next, |bounded| bounded.next);
+    Some(Demand {
+        of: Of::Stars,
+        span,
+        first,
+        next,
+    })
+}
+
+/// "under 2000", "₹1,500 or less", "Rs. 999", "15k".
+fn price(tokens: &[Token<'_>], amount: &Amount) -> Option<Demand> {
+    if has_unit(tokens, amount) || (amount.spelled && !amount.multiplied) {
+        return None;
+    }
+    let Amount { value, rupees, .. } = *amount;
+    let bounded = bounds::bound(tokens, amount).unwrap_or(Bounded {
+        bound: Bound::Spend,
+        first: amount.first,
+        next: amount.next,
+    });
+    let bare = bounded.first == amount.first && bounded.next == amount.next;
+    let of_price = || near_price(tokens, bounded.first);
+    let least = Span {
+        least: Some(value),
+        most: None,
+    };
+    let most = Span {
+        least: None,
+        most: Some(value),
+    };
+    let span = match bounded.bound {
+        Bound::Most if rupees || value >= LEAST_PRICE => most,
+        Bound::Least if rupees || of_price() || value >= LEAST_LOWER_PRICE => least,
+        Bound::LeastOf if rupees || of_price() => least,
+        Bound::About if rupees || value >= LEAST_LOWER_PRICE => Span {
+            least: Some((value * (1.0 - ABOUT)).round()),
+            most: Some((value * (1.0 + ABOUT)).round()),
+        },
+        Bound::Spend if is_paid(tokens, bounded.first) => return None,
+        Bound::Spend if bare && (rupees || of_price()) => most,
+        Bound::Spend if bare && amount.multiplied && value >= LEAST_BARE_THOUSANDS => most,
+        Bound::Spend if !bare && (rupees || amount.multiplied && value >= LEAST_BARE_THOUSANDS) => most,
+        Bound::Spend if !bare && value >= LEAST_LOWER_PRICE && !is_year(value) => most,
+        _ => return None,
+    };
+    // "under 2000 rs range", "under 2000 max"
+    let next = match bounds::after(tokens, bounded.next) {
+        Some((Bound::About | Bound::Most, next)) => next,
+        _ => bounded.next,
+    };
+    Some(Demand {
+        of: Of::Price,
+        span,
+        first: bounded.first,
+        next,
+    })
+}
+
+/// Where the token `at` says that what stands before it are stars, the token after that.
+fn star_mark(tokens: &[Token<'_>], at: usize) -> Option<usize> {
+    let token = tokens.get(at)?;
+    let of_five = |at: usize| tokens.get(at).is_some_and(|token| token.is("5"));
+    if token.text == "/" && of_five(at + 1) {
+        return Some(at + 2);
+    }
+    if token.is("out") && tokens.get(at + 1).is_some_and(|token| token.is("of")) && of_five(at + 2) {
+        let next = at + 3;
+        let again = tokens.get(next).is_some_and(|token| token.is_one_of(STARS));
+        return Some(next + usize::from(again));
+    }
+    if token.is_one_of(STARS) {
+        let rating = tokens.get(at + 1).is_some_and(|token| token.is_one_of(RATED));
+        return Some(at + 1 + usize::from(rating));
+    }
+    token.is_one_of(&["rating", "ratings", "rated"]).then_some(at + 1)
+}
+
+fn is_stars(value: f32) -> bool {
+    (1.0..=5.0).contains(&value)
+}
+
+fn is_year(value: f32) -> bool {
+    (1990.0..2040.0).contains(&value)
+}
+
+fn has_unit(tokens: &[Token<'_>], amount: &Amount) -> bool {
+    !amount.rupees
+        && tokens
+            .get(amount.next)
+            .is_some_and(|token| token.is_one_of(UNITS))
+}
+
+fn is_paid(tokens: &[Token<'_>], first: usize) -> bool {
+    preceding(tokens, first).iter().any(|token| token.is_one_of(PAID))
+}
+
+fn near_price(tokens: &[Token<'_>], first: usize) -> bool {
+    preceding(tokens, first)
+        .iter()
+        .any(|token| token.is_one_of(&["price", "priced", "budget", "costing", "spend"]))
+}
+
+fn preceding<'a, 'b>(tokens: &'b [Token<'a>], first: usize) -> &'b [Token<'a>] {
+    &tokens[first.saturating_sub(REACH)..first]
+}
+
+/// The tokens of a demand with those beside them that mean nothing without it.
+fn with_left_overs(tokens: &[Token<'_>], first: usize, next: usize) -> (usize, usize) {
+    let (mut first, mut next) = (first, next);
+    loop {
+        let is = |back: usize, list: &[&str]| first >= back && tokens[first - back].is_one_of(list);
+        first -= match () {
+            () if is(1, LEFT_OVER) => 1,
+            () if is(1, &["of", "is"]) && is(2, LEFT_OVER) => 2,
+            () => break,
+        };
+    }
+    while tokens.get(next).is_some_and(|token| token.is_one_of(LEFT_OVER)) {
+        next += 1;
+    }
+    (first, next)
+}
+
+/// The text without these ranges of its tokens.
+fn without(text: &str, tokens: &[Token<'_>], taken: &[(usize, usize)]) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    for &(first, next) in taken {
+        kept.push_str(text[from..tokens[first].start].trim_end());
+        let rest = text[tokens[next - 1].end()..].trim_start();
+        from = text.len() - rest.len();
+        if rest.starts_with(char::is_alphanumeric) && !kept.ends_with(' ') {
+            kept.push(' ');
+        }
+    }
+    kept.push_str(&text[from..]);
+    kept.trim().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(least: impl Into<Option<f32>>, most: impl Into<Option<f32>>) -> Span {
+        Span {
+            least: least.into(),
+            most: most.into(),
+        }
+    }
+
+    #[test]
+    fn prices_are_read_and_taken_out() {
+        let most = |most: f32| span(None, most);
+        let least = |least: f32| span(least, None);
+        for (question, price, rest) in [
+            ("Best headphones under 2000", most(2000.0), "Best headphones"),
+            ("below ₹1,500", most(1500.0), ""),
+            (
+                "a kettle between 1000 and 2000?",
+                span(1000.0, 2000.0),
+                "a kettle?",
+            ),
+            (
+                "A phone under 15k with a good camera?",
+                most(15_000.0),
+                "A phone with a good camera?",
+            ),
+            (
+                "A phone under 15000 with a good camera?",
+                most(15_000.0),
+                "A phone with a good camera?",
+            ),
+            ("earphones for Rs. 999", most(999.0), "earphones"),
+            ("Rs. 999 earphones", most(999.0), "earphones"),
+            ("and under 1000?", most(1000.0), "and?"),
+            ("phone 15k", most(15_000.0), "phone"),
+            ("best phone in 15000", most(15_000.0), "best phone"),
+            ("less than 1,000 rupees", most(1000.0), ""),
+            ("not more than 800 rs", most(800.0), ""),
+            ("cheaper than 500/-", most(500.0), ""),
+            (
+                "my budget is 2500, which kettle?",
+                most(2500.0),
+                "my, which kettle?",
+            ),
+            ("budget of around 2k", span(1600.0, 2400.0), ""),
+            ("around 3000 rupees", span(2400.0, 3600.0), ""),
+            (
+                "headphones in the price range 1000-2000",
+                span(1000.0, 2000.0),
+                "headphones in the",
+            ),
+            ("1000 to 2000 rs earbuds", span(1000.0, 2000.0), "earbuds"),
+            ("a phone for 10-15k", span(10_000.0, 15_000.0), "a phone for"),
+            ("between 1.5k and 2k", span(1500.0, 2000.0), ""),
+            ("from ₹500 to ₹900", span(500.0, 900.0), ""),
+            ("phones above 20000", least(20_000.0), "phones"),
+            ("more than ₹300", least(300.0), ""),
+            ("at least 500 rupees", least(500.0), ""),
+            ("under two thousand rupees", most(2000.0), ""),
+            ("under fifteen hundred", most(1500.0), ""),
+            ("2000 ke andar accha headphone", most(2000.0), "accha headphone"),
+            ("2 hazar se kam wala", most(2000.0), "wala"),
+            ("1000 tak ka kettle", most(1000.0), "ka kettle"),
+            ("anything over 1 lakh?", least(100_000.0), "anything?"),
+            ("upto 700 only", most(700.0), ""),
+            ("Rs 700 or less", most(700.0), ""),
+            ("under 2000? and under 1000?", most(1000.0), "? and?"),
+            ("over 600 but under 900", span(600.0, 900.0), "but"),
+            ("under 900, no, over 1000", least(1000.0), ", no,"),
+            ("2000 budget headphones", most(2000.0), "headphones"),
+        ] {
+            let (found, left) = read(question);
+            assert_eq!(
+                found,
+                Constraints {
+                    price,
+                    ..Constraints::default()
+                },
+                "{question}"
+            );
+            assert_eq!(left, rest, "{question}");
+        }
+    }
+
+    #[test]
+    fn stars_are_read_and_taken_out() {
+        for (question, stars, rest) in [
+            (
+                "headphones with at least 4 stars",
+                span(4.0, None),
+                "headphones with",
+            ),
+            ("rated above 4", span(4.0, None), ""),
+            ("rating above 4.2 please", span(4.2, None), "please"),
+            (
+                "a kettle with a rating of at least 4",
+                span(4.0, None),
+                "a kettle with a",
+            ),
+            ("4 stars and above", span(4.0, None), ""),
+            ("4+ star earbuds", span(4.0, None), "earbuds"),
+            ("4.5+ rating", span(4.5, None), ""),
+            ("4 star or more", span(4.0, None), ""),
+            ("more than 4 out of 5 stars", span(4.0, None), ""),
+            ("minimum 3.5 star rating", span(3.5, None), ""),
+            ("four stars or higher", span(4.0, None), ""),
+            ("rated 4 or higher", span(4.0, None), ""),
+            ("rated 4.5", span(4.5, None), ""),
+            ("below 3 stars", span(None, 3.0), ""),
+            ("between 3 and 4 stars", span(3.0, 4.0), ""),
+            ("above 4/5", span(4.0, None), ""),
+        ] {
+            let (found, left) = read(question);
+            assert_eq!(
+                found,
+                Constraints {
+                    stars,
+                    ..Constraints::default()
+                },
+                "{question}"
+            );
+            assert_eq!(left, rest, "{question}");
+        }
+        let (both, rest) = read("phones under 15k rated above 4 with good sound");
+        assert_eq!((both.price, both.stars), (span(None, 15_000.0), span(4.0, None)));
+        assert_eq!(rest, "phones with good sound");
+    }
+
+    #[test]
+    fn other_numbers_demand_nothing() {
+        for question in [
+            "Does it charge in under 15 hours?",
+            "at least 4 mics",
+            "a power bank over 20000 mAh",
+            "power bank of at least 20000",
+            "10000mah power bank",
+            "Does the battery last more than 40 hrs?",
+            "Is the Airdopes 131 good?",
+            "boAt Rockerz 235v2 or BassHeads 100?",
+            "boils in less than 3 minutes",
+            "a 5 star AC",
+            "Haier 6.5 kg 5 star washing machine",
+            "is it worth 2000?",
+            "is it worth it for Rs 2000?",
+            "I paid 1500 for it, is it good?",
+            "more than 500 charge cycles? over 500 cycles?",
+            "a 4k tv",
+            "Does it record 4K?",
+            "shoes for a 10k run",
+            "under 100 grams",
+            "above 100 dB",
+            "a bag for a 15 inch laptop",
+            "2-3 years old",
+            "lasts 20 to 30 hours",
+            "bluetooth 5.0",
+            "between 18 and 25 degrees",
+            "for 2 people",
+            "over 60 people",
+            "my father is over 60",
+            "Which phone came in 2023?",
+            "do you have one?",
+            "do one or two break?",
+            "1200 mm ceiling fan",
+            "750 W mixer with 3 jars",
+            "a 100% cotton shirt",
+            "at least 20 songs",
+            "the second one",
+            "what about number 2?",
+            "charges 0 to 100 in an hour",
+            "",
+        ] {
+            let (found, rest) = read(question);
+            assert_eq!(found, Constraints::default(), "{question}");
+            assert_eq!(rest, question, "nothing is taken out");
+        }
+    }
+
+    #[test]
+    fn a_span_contains_its_ends() {
+        let both = span(2.0, 3.0);
+        assert!([2.0, 2.5, 3.0].into_iter().all(|value| both.contains(value)));
+        assert!(![1.9, 3.1].into_iter().any(|value| both.contains(value)));
+        assert!(Span::default().contains(0.0) && Span::default().is_open() && !both.is_open());
+    }
+}
