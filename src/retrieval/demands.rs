@@ -48,6 +48,8 @@ impl Demands {
         Self {
             admitted,
             understood: Understood {
+                intent: reading.intent,
+                named: reading.named.clone(),
                 constraints: reading.constraints,
                 unmet,
             },
@@ -68,8 +70,7 @@ impl Demands {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::words::Frequencies;
-    use crate::retrieval::reading::Vocabulary;
+    use crate::retrieval::reading::testing;
 
     fn product(title: &str, price: Option<u32>, histogram: [u32; 5]) -> Product {
         Product {
@@ -83,7 +84,7 @@ mod tests {
     }
 
     fn read(question: &str, filters: &Filters, products: &[Product]) -> (Vec<usize>, Vec<Unmet>) {
-        let vocabulary = Vocabulary::of(products, &Frequencies::of(["good bass"].into_iter()));
+        let vocabulary = testing::vocabulary(products, &["good bass"]);
         let demands = Demands::of(&vocabulary.read(question, question), filters, products);
         let all = 0..products.len();
         let admitted: Vec<usize> = all.filter(|&at| demands.admits(ProductId(at as u32))).collect();

@@ -1,7 +1,9 @@
 //! What is asked for, and what is found.
 
-use super::reading::Constraints;
-use crate::reviews::{Product, ReviewId};
+use std::collections::BTreeSet;
+
+use super::reading::{Constraints, Intent};
+use crate::reviews::{Product, ProductId, ReviewId};
 
 /// Which reviews may be evidence. Empty or absent means any.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -54,6 +56,10 @@ pub struct Found<T> {
 /// What was made of a question.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Understood {
+    /// What kind of answer it wants.
+    pub intent: Intent,
+    /// The names in it, in their order, each with the products that it may mean: what a comparison compares.
+    pub named: Vec<BTreeSet<ProductId>>,
     /// What it demands of products. What is found meets these demands, those in `unmet` excepted.
     pub constraints: Constraints,
     /// The demands that cannot be met, so that the answer can say so.

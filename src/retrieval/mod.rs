@@ -26,7 +26,9 @@ use crate::metrics;
 use crate::reviews::{Corpus, Passage};
 pub use evidence::{Asked, Evidence, Filters, Found, Understood, Unmet};
 pub use products::{Basis, Recommended};
-pub use reading::{Constraints, Span};
+#[cfg(test)]
+pub use reading::testing;
+pub use reading::{Constraints, Intent, Mention, Span, Vocabulary};
 use shelves::{Shelves, Sought};
 
 /// Seconds after which retrieval has room again: a question's embedding takes a fraction of one.
@@ -94,6 +96,11 @@ impl Retriever {
         &self.shelves.aspects
     }
 
+    /// What questions are read with.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.shelves.vocabulary
+    }
+
     /// Reads and embeds what is asked, then has `search` answer it on a blocking thread.
     async fn seek<T: Send + 'static>(
         &self,
@@ -103,7 +110,10 @@ impl Retriever {
     ) -> Result<T, EmbeddingError> {
         let started = Instant::now();
         let reading = self.shelves.vocabulary.read(&asked.whole, &asked.last);
-        let texts = vec![reading.question.clone(), reading.aspect.clone()];
+        let mut texts = vec![reading.question.clone(), reading.aspect.clone()];
+        if reading.intent == Intent::Complaints {
+            texts.push(reading::WRONG.to_string());
+        }
         let vectors = self.embedder.embed(texts).await?;
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["embed"], started.elapsed().as_secs_f64());
 
@@ -113,6 +123,7 @@ impl Retriever {
                 reading,
                 question: &vectors[0],
                 aspect: &vectors[1],
+                wrong: vectors.get(2).map(Vec::as_slice),
             };
             search(&shelves, &sought, &filters)
         };

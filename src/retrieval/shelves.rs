@@ -1,7 +1,7 @@
 //! The search itself: candidates by meaning and by word, and the evidence that is chosen of them. Runs on whichever
 //! thread asks; reads only.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,10 +10,10 @@ use tantivy::TantivyError;
 use super::demands::Demands;
 use super::products::{self, Recommended};
 use super::rank::{self, Candidate, Relevant, Wanted};
-use super::reading::{Reading, Vocabulary};
+use super::reading::{Defect, Intent, Reading, Vocabulary};
 use super::{Evidence, Filters, Found};
 use crate::aspects::Aspects;
-use crate::index::words::Frequencies;
+use crate::index::words::{self, Frequencies};
 use crate::index::{Index, Sampled, lexical::Lexical};
 use crate::metrics;
 use crate::reviews::{Corpus, Passage, ProductId, Review};
@@ -26,7 +26,8 @@ const TITLES: usize = 8;
 const EVIDENCE: usize = 6;
 /// Passages of one product among them, unless the question is about that product alone.
 const PER_PRODUCT: usize = 2;
-
+/// Passages of each product that is compared, however many are.
+const LEAST_PLACES: usize = 2;
 /// Quotes that a recommended product comes with.
 const QUOTES: usize = 3;
 
@@ -56,6 +57,8 @@ pub struct Sought<'a> {
     pub question: &'a [f32],
     /// The vector of the aspect asked about.
     pub aspect: &'a [f32],
+    /// Where complaints are asked for, the vector of what complaints say.
+    pub wrong: Option<&'a [f32]>,
 }
 
 impl Shelves {
@@ -87,7 +90,14 @@ impl Shelves {
         }
         Ok(Self {
             lexical: lexical?,
-            vocabulary: Vocabulary::of(&corpus.products, &frequencies),
+            vocabulary: Vocabulary::of(
+                &corpus.products,
+                &frequencies,
+                passages.iter().map(|passage| {
+                    let review = &corpus.reviews[passage.review.0 as usize];
+                    (review.product, passage.text(&corpus))
+                }),
+            ),
             aspects: Aspects::of(&corpus, &passages),
             corpus,
             passages,
@@ -113,9 +123,12 @@ impl Shelves {
         let wanted = Wanted {
             evidence: EVIDENCE,
             per_product: if one_product { EVIDENCE } else { PER_PRODUCT },
-            complaints: sought.reading.complaints,
+            complaints: self.complaints_lead(&sought.reading, &ranked),
         };
-        let items = self.choose(ranked, wanted);
+        let items = match sought.reading.compared() {
+            Some(named) => self.choose_for_each(named, ranked, wanted),
+            None => self.choose(ranked, wanted, &sought.reading),
+        };
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["fuse"], ranking.elapsed().as_secs_f64());
         Found {
             items,
@@ -130,12 +143,12 @@ impl Shelves {
         let wanted = Wanted {
             evidence: QUOTES,
             per_product: QUOTES,
-            complaints: sought.reading.complaints,
+            complaints: self.complaints_lead(&sought.reading, &ranked),
         };
         let asked = self.aspects.asked(&sought.reading.aspect);
         let judged = |product| Some(self.aspects.about(product, asked?));
         let items = products::recommend(ranked, &self.corpus.products, judged, |passages| {
-            self.choose(passages, wanted)
+            self.choose(passages, wanted, &sought.reading)
         });
         Found {
             items,
@@ -152,13 +165,75 @@ impl Shelves {
         self.index.score(vector, evidence.passage)
     }
 
-    /// The candidates that are about what is sought. Of a product that is named, and nothing else, anything is.
+    /// The candidates that are about what is sought. Of products that are named, and nothing else, anything is.
+    ///
+    /// Who asks what is wrong with a named product wants to hear it, whatever else the question says: where no
+    /// complaint is about that, all of the product's are.
     fn ranked(&self, sought: &Sought<'_>, filters: &Filters, demands: &Demands) -> Vec<Relevant> {
-        let anything = sought.reading.by_brand && sought.reading.words.is_empty();
-        rank::ranked(self.candidates(sought, filters, demands), anything)
+        let reading = &sought.reading;
+        let anything = reading.names_some() && reading.words.is_empty();
+        let ranked = rank::ranked(self.candidates(sought, filters, demands), anything);
+        let complains = |relevant: &Relevant| relevant.candidate.complains();
+        let Some(wrong) = sought
+            .wrong
+            .filter(|_| reading.names_some() && !ranked.iter().any(complains))
+        else {
+            return ranked;
+        };
+        let whatever = Sought {
+            reading: Reading {
+                words: HashSet::new(),
+                ..reading.clone()
+            },
+            aspect: wrong,
+            ..*sought
+        };
+        rank::ranked(self.candidates(&whatever, filters, demands), true)
     }
 
-    fn choose(&self, ranked: Vec<Relevant>, wanted: Wanted) -> Vec<Evidence> {
+    /// Whether complaints are what answers: they are asked for, or a defect is and they tell of it.
+    fn complaints_lead(&self, reading: &Reading, ranked: &[Relevant]) -> bool {
+        let tells = |relevant: &Relevant, defect: &Defect| {
+            let candidate = &relevant.candidate;
+            candidate.complains() && !words::of(self.text(candidate.passage)).is_disjoint(&defect.words)
+        };
+        let defect = reading.defect.as_ref();
+        reading.intent == Intent::Complaints
+            || defect.is_some_and(|defect| ranked.iter().any(|relevant| tells(relevant, defect)))
+    }
+
+    /// Evidence on each of the products that are compared, in turns.
+    fn choose_for_each(
+        &self,
+        named: &[BTreeSet<ProductId>],
+        ranked: Vec<Relevant>,
+        wanted: Wanted,
+    ) -> Vec<Evidence> {
+        let places = (EVIDENCE / named.len()).max(LEAST_PLACES);
+        let wanted = Wanted {
+            evidence: places,
+            per_product: places,
+            ..wanted
+        };
+        let of_each = named.iter().map(|products| {
+            let about = |relevant: &&Relevant| products.contains(&relevant.candidate.product);
+            self.chosen(ranked.iter().filter(about).cloned().collect(), wanted)
+        });
+        let of_each: Vec<Vec<Candidate>> = of_each.collect();
+        let turns = (0..places).flat_map(|place| of_each.iter().filter_map(move |chosen| chosen.get(place)));
+        turns.map(|candidate| self.evidence(candidate)).collect()
+    }
+
+    /// Evidence of all that is ranked. Where products are to be recommended, praise goes first.
+    fn choose(&self, ranked: Vec<Relevant>, wanted: Wanted, reading: &Reading) -> Vec<Evidence> {
+        let mut chosen = self.chosen(ranked, wanted);
+        if reading.intent == Intent::Recommend && !wanted.complaints {
+            chosen.sort_by_key(Candidate::complains);
+        }
+        chosen.iter().map(|candidate| self.evidence(candidate)).collect()
+    }
+
+    fn chosen(&self, ranked: Vec<Relevant>, wanted: Wanted) -> Vec<Candidate> {
         let likeness = |a: &Candidate, b: &Candidate| {
             if self.text(a.passage).eq_ignore_ascii_case(self.text(b.passage)) {
                 1.0
@@ -168,9 +243,6 @@ impl Shelves {
             }
         };
         rank::choose(ranked, wanted, likeness)
-            .iter()
-            .map(|candidate| self.evidence(candidate))
-            .collect()
     }
 
     /// Passages near the question or its aspect, or with its words: of the products it names, where it names some;
@@ -184,7 +256,7 @@ impl Shelves {
         titles.iter().for_each(|hit| title_score[hit.passage] = hit.score);
 
         let named = !sought.reading.scope.is_empty();
-        let about: HashSet<ProductId> = match named {
+        let about: BTreeSet<ProductId> = match named {
             true => sought.reading.scope.clone(),
             false => titles
                 .iter()

@@ -11,7 +11,8 @@ const LONG: usize = 6;
 
 /// The words that reviews, titles and categories use, in lower case.
 pub struct Spelling {
-    known: HashMap<String, u32>,
+    /// By first letter and number of letters, because only those are compared; each with its uses.
+    known: HashMap<(char, usize), Vec<(String, u32)>>,
     /// The same words folded: another form of a known word is no slip.
     folded: HashSet<String>,
 }
@@ -19,11 +20,18 @@ pub struct Spelling {
 impl Spelling {
     /// Learns words with how often each is used.
     pub fn of<'a>(words: impl Iterator<Item = (&'a str, u32)>) -> Self {
-        let mut known: HashMap<String, u32> = HashMap::new();
+        let mut all: HashMap<String, u32> = HashMap::new();
         for (word, uses) in words {
-            *known.entry(word.to_lowercase()).or_default() += uses;
+            *all.entry(word.to_lowercase()).or_default() += uses;
         }
-        let folded = known.keys().map(|word| words::folded(word)).collect();
+        let folded = all.keys().map(|word| words::folded(word)).collect();
+        let mut known: HashMap<(char, usize), Vec<(String, u32)>> = HashMap::new();
+        for (word, uses) in all {
+            if let Some(first) = word.chars().next() {
+                let letters = word.chars().count();
+                known.entry((first, letters)).or_default().push((word, uses));
+            }
+        }
         Self { known, folded }
     }
 
@@ -37,18 +45,15 @@ impl Spelling {
             return written;
         }
         let slips = if letters < LONG { 1 } else { 2 };
-        let first = word.chars().next();
-        let near = self
-            .known
-            .iter()
-            .filter(|(known, _)| known.chars().next() == first)
-            .filter(|(known, _)| known.chars().count().abs_diff(letters) <= slips)
+        let Some(first) = word.chars().next() else {
+            return written;
+        };
+        let near = (letters - slips..=letters + slips)
+            .filter_map(|letters| self.known.get(&(first, letters)))
+            .flatten()
             .map(|(known, uses)| {
-                (
-                    strsim::osa_distance(known, &word),
-                    std::cmp::Reverse(*uses),
-                    known,
-                )
+                let distance = strsim::osa_distance(known, &word);
+                (distance, std::cmp::Reverse(*uses), known)
             })
             .filter(|(distance, ..)| *distance <= slips);
         near.min().map_or(written, |(.., known)| known)

@@ -1,4 +1,4 @@
-//! What a question is about: which products, and which aspect of them. Pure.
+//! What a question is about: which products, which aspect of them, and what kind of answer it wants. Pure.
 //!
 //! "Does any kettle leak?" asks for kettles, and of those for leaks. A kettle's review that says "it leaked on the
 //! base" need not say "kettle", and a passage full of kettles need not say anything of leaks; so the two are told
@@ -7,51 +7,36 @@
 mod amounts;
 mod bounds;
 mod constraints;
+mod defects;
+mod intent;
+mod names;
+#[cfg(test)]
+pub mod testing;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
+
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::spelling::Spelling;
 use crate::index::words::{self, Frequencies};
 use crate::reviews::{Product, ProductId};
 pub use constraints::{Constraints, Span};
+pub use defects::Defect;
+pub use intent::Intent;
+pub use names::{Mention, Names};
 
-/// Words of a question that asks what is wrong, folded …
-const COMPLAINTS: &[&str] = &[
-    "bad",
-    "complain",
-    "complaint",
-    "con",
-    "defect",
-    "defective",
-    "disadvantag",
-    "dislik",
-    "drawback",
-    "fault",
-    "hate",
-    "issu",
-    "kharab",
-    "negativ",
-    "problem",
-    "unhapp",
-    "worse",
-    "worst",
-];
-/// What such a question asks about, where it says no more: complaints seldom use the word.
-const WRONG: &str = "bad quality, it broke, it does not work, disappointed";
-/// … unless it asks what is right as well.
-const PRAISE: &[&str] = &[
-    "advantag", "best", "good", "like", "positiv", "pro", "prais", "worth",
-];
+/// What a question that asks what is wrong asks about, where it says no more: complaints seldom use the word.
+pub const WRONG: &str = "bad quality, it broke, it does not work, disappointed";
 
 /// A catalogue's words.
 pub struct Vocabulary {
-    /// The first words of titles, where no title has them elsewhere: so a title that begins with "Wired" makes no
-    /// brand of it where others are "… Wired Headset".
-    brands: HashMap<String, Vec<ProductId>>,
-    /// The words of each product's short title.
-    names: Vec<HashSet<String>>,
+    /// What its products are called one by one.
+    names: Names,
+    /// The short title of each.
+    titles: Vec<String>,
     /// The words of categories.
-    categories: HashMap<String, HashSet<ProductId>>,
+    categories: HashMap<String, BTreeSet<ProductId>>,
     /// Words of titles and categories that are commoner there than in reviews: what things are called.
     products: HashSet<String>,
     /// All words that a question can mean.
@@ -68,11 +53,14 @@ pub struct Reading {
     /// The telling words of the aspect, as they are compared.
     pub words: HashSet<String>,
     /// The products it is about; empty where it names none.
-    pub scope: HashSet<ProductId>,
-    /// Whether it names them by brand.
-    pub by_brand: bool,
-    /// Whether it asks what is wrong with them.
-    pub complaints: bool,
+    pub scope: BTreeSet<ProductId>,
+    /// The names in it, in their order, each with the products that it may mean. Empty where the scope is one of
+    /// kinds of products, or of all.
+    pub named: Vec<BTreeSet<ProductId>>,
+    /// What kind of answer it wants.
+    pub intent: Intent,
+    /// What it asks whether it goes wrong.
+    pub defect: Option<Defect>,
     /// What it demands of products.
     pub constraints: Constraints,
 }
@@ -85,78 +73,74 @@ impl Reading {
 
     /// Whether it is about one product and says which.
     pub fn names_one(&self) -> bool {
-        self.by_brand && self.scope.len() == 1
+        self.names_some() && self.scope.len() == 1
+    }
+
+    /// The products that are to be compared, name by name, where there are two and more.
+    pub fn compared(&self) -> Option<&[BTreeSet<ProductId>]> {
+        (self.named.len() > 1).then_some(&self.named)
+    }
+
+    /// Whether it says which products it is about, and not only which kind.
+    pub fn names_some(&self) -> bool {
+        !self.named.is_empty()
     }
 }
 
+/// A word of a question.
+struct Asked<'a> {
+    /// As it was meant.
+    meant: &'a str,
+    /// As it is compared with passages.
+    folded: String,
+    /// Whether it is a part of a product's name.
+    names: bool,
+}
+
 impl Vocabulary {
-    /// Learns the words of a catalogue whose reviews have `passages`' word frequencies.
-    pub fn of(products: &[Product], passages: &Frequencies) -> Self {
-        let mut brands: HashMap<String, Vec<ProductId>> = HashMap::new();
-        let mut categories: HashMap<String, HashSet<ProductId>> = HashMap::new();
-        let mut elsewhere = HashSet::new();
-        let names: Vec<String> = products
-            .iter()
-            .map(|product| {
-                format!(
-                    "{} {}",
-                    product.short_title(),
-                    product.category.as_deref().unwrap_or_default()
-                )
-            })
-            .collect();
+    /// Learns the words of a catalogue. `passages` are those of its reviews, each with its product, and `frequencies`
+    /// their words'.
+    pub fn of<'a>(
+        products: &[Product],
+        frequencies: &Frequencies,
+        passages: impl Iterator<Item = (ProductId, &'a str)>,
+    ) -> Self {
+        let category = |product: &Product| product.category.clone().unwrap_or_default();
+        let mut categories: HashMap<String, BTreeSet<ProductId>> = HashMap::new();
         for (id, product) in (0..).map(ProductId).zip(products) {
-            let mut title = words::written(&product.title);
-            if let Some(brand) = title.next().filter(|brand| brand.chars().count() > 2) {
-                brands.entry(words::folded(brand)).or_default().push(id);
-            }
-            elsewhere.extend(title.map(words::folded));
-            for word in words::written(product.category.as_deref().unwrap_or_default()) {
+            for word in words::written(&category(product)) {
                 categories.entry(words::folded(word)).or_default().insert(id);
             }
         }
-        brands.retain(|brand, _| !elsewhere.contains(brand));
-        let named = Frequencies::of(names.iter().map(String::as_str));
-        let called = names
+        let called: Vec<String> = products
+            .iter()
+            .map(|product| format!("{} {}", product.short_title(), category(product)))
+            .collect();
+        let shares = Frequencies::of(called.iter().map(String::as_str));
+        let called = called
             .iter()
             .flat_map(|name| words::of(name))
-            .filter(|word| named.share(word) > passages.share(word))
+            .filter(|word| shares.share(word) > frequencies.share(word))
             .collect();
-        let names: Vec<HashSet<String>> = products
+        let whole: Vec<String> = products
             .iter()
-            .map(|product| words::of(product.short_title()))
+            .map(|product| format!("{} {}", product.title, category(product)))
             .collect();
-        let titles = products
+        let of_titles = whole
             .iter()
-            .flat_map(|product| {
-                [
-                    product.title.as_str(),
-                    product.category.as_deref().unwrap_or_default(),
-                ]
-            })
-            .flat_map(words::written);
-        let spelling = Spelling::of(passages.written().chain(titles.map(|word| (word, 1))));
+            .flat_map(|title| words::written(title))
+            .map(|word| (word, 1));
+        let of_complaints = intent::COMPLAINTS.iter().map(|word| (*word, 1));
         Self {
-            brands,
-            names,
+            names: Names::of(products, passages),
+            titles: products
+                .iter()
+                .map(|product| product.short_title().to_string())
+                .collect(),
             categories,
             products: called,
-            spelling,
+            spelling: Spelling::of(frequencies.written().chain(of_titles).chain(of_complaints)),
         }
-    }
-
-    /// Those of a brand's products whose names have most words in the question: "BassHeads 100" is one of many.
-    fn most_named(&self, products: &[ProductId], question: &[(&str, String)]) -> Vec<ProductId> {
-        let shared = |id: &ProductId| {
-            let name = &self.names[id.0 as usize];
-            question.iter().filter(|(_, word)| name.contains(word)).count()
-        };
-        let most = products.iter().map(shared).max();
-        products
-            .iter()
-            .filter(|id| Some(shared(id)) == most)
-            .copied()
-            .collect()
     }
 
     /// Reads a question: which products the `whole` of it names, and which aspect its `last` part asks about.
@@ -167,84 +151,143 @@ impl Vocabulary {
         } else {
             question
         };
-        let (_, last) = constraints::read(last);
-        let (whole, last) = (question.as_str(), last.as_str());
-        let written = self.words(whole);
-        let named: HashSet<ProductId> = written
-            .iter()
-            .filter_map(|(_, word)| self.brands.get(word))
-            .flat_map(|products| self.most_named(products, &written))
-            .collect();
-        let kinds = || {
-            written
-                .iter()
-                .filter_map(|(_, word)| self.categories.get(word))
-                .flatten()
-                .copied()
-                .collect()
-        };
-        let by_brand = !named.is_empty();
-        let scope = if by_brand { named } else { kinds() };
+        let mentions = self.names.mentions(&question, &self.spelling);
+        let written = self.words(&question, &mentions);
+        let mut named: Vec<BTreeSet<ProductId>> = Vec::new();
+        for mention in mentions {
+            if !named.contains(&mention.products) {
+                named.push(mention.products);
+            }
+        }
+        let scope = self.scope(&written, &mut named);
 
-        let asking = self.words(last);
-        let of_aspect = || asking.iter().filter(|(_, word)| !self.products.contains(word));
-        let complaints = asks_what_is_wrong(&asking);
-        let tells = |word: &str| !(complaints && COMPLAINTS.contains(&word));
-        let words: HashSet<String> = of_aspect()
-            .filter(|(written, word)| !words::asks(written) && tells(word))
-            .map(|(_, word)| word.clone())
-            .collect();
-        let aspect: Vec<&str> = of_aspect().map(|(word, _)| *word).collect();
-        // "Tell me about the Zuvio" leaves nothing to compare passages with.
-        let aspect = match (words.is_empty(), complaints) {
-            (false, _) => aspect.join(" "),
-            (true, true) => WRONG.to_string(),
-            (true, false) if last.is_empty() => whole.to_string(),
-            (true, false) => last.to_string(),
+        let (_, last) = constraints::read(last);
+        let last = if last.is_empty() { question.clone() } else { last };
+        let asking = self.words(&last, &self.names.mentions(&last, &self.spelling));
+        let lower: Vec<String> = asking.iter().map(|word| word.meant.to_lowercase()).collect();
+        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+        let is_kind = |word: &Asked<'_>| !word.names && self.is_kind(&word.folded);
+        let kinds = asking.iter().filter(|word| is_kind(word)).count();
+        let intent = intent::of(&lower, named.len(), kinds);
+
+        let of_aspect = || {
+            asking
+                .iter()
+                .filter(|word| !word.names && !self.products.contains(&word.folded))
         };
+        let complains = |word: &str| intent == Intent::Complaints && intent::only_complains(word);
+        let tells = |word: &Asked<'_>| {
+            let lower = word.meant.to_lowercase();
+            !words::asks(&lower) && !intent::only_asks(&lower) && !complains(&lower)
+        };
+        let mut words: HashSet<String> = of_aspect()
+            .filter(|word| tells(word))
+            .map(|word| word.folded.clone())
+            .collect();
+        let aspect: Vec<&str> = of_aspect().map(|word| word.meant).collect();
+        let defect = defects::asked(of_aspect().map(|word| word.folded.as_str()));
+        // "Tell me about the Zuvio" leaves nothing to compare passages with.
+        let mut aspect = match (words.is_empty(), intent) {
+            (false, _) => aspect.join(" "),
+            (true, Intent::Complaints) => WRONG.to_string(),
+            (true, _) => last.clone(),
+        };
+        if let Some(defect) = &defect {
+            aspect = format!("{aspect}: {}", defect.said);
+            words.extend(defect.words.iter().cloned());
+        }
         Reading {
+            question,
             aspect,
             words,
             scope,
-            by_brand,
-            complaints,
+            named,
+            intent,
+            defect,
             constraints,
-            question,
         }
     }
 
-    /// The words of a question, as they were meant and as they are compared.
-    fn words<'a>(&'a self, question: &'a str) -> Vec<(&'a str, String)> {
-        let meant = |word| match words::asks(word) {
-            true => word,
-            false => self.spelling.corrected(word),
-        };
-        words::written(question)
-            .map(meant)
-            .map(|word| (word, words::folded(word)))
+    /// Where the first words for kinds of products stand in a text, in bytes.
+    pub fn kinds(&self, text: &str) -> Option<Range<usize>> {
+        let mut found: Option<Range<usize>> = None;
+        for (at, word) in text.unicode_word_indices() {
+            let is_kind = self.is_kind(&words::folded(word)) && !words::asks(word);
+            match &mut found {
+                None if is_kind => found = Some(at..at + word.len()),
+                Some(range) if is_kind => range.end = at + word.len(),
+                Some(_) => break,
+                None => {}
+            }
+        }
+        found
+    }
+
+    /// What people call a product.
+    pub fn title(&self, product: ProductId) -> &str {
+        &self.titles[product.0 as usize]
+    }
+
+    /// The products that a text of this server's own names by their whole titles, in their order.
+    pub fn titled(&self, text: &str) -> Vec<ProductId> {
+        self.names.titled(text)
+    }
+
+    /// The names in a text.
+    pub fn mentions(&self, text: &str) -> Vec<Mention> {
+        self.names.mentions(text, &self.spelling)
+    }
+
+    /// The products named, or those of a kind that is. A kind narrows a name down: "the Avandi kettle".
+    fn scope(&self, question: &[Asked<'_>], named: &mut [BTreeSet<ProductId>]) -> BTreeSet<ProductId> {
+        let kinds: BTreeSet<ProductId> = question
+            .iter()
+            .filter(|word| !word.names)
+            .filter_map(|word| self.categories.get(&word.folded))
+            .flatten()
+            .copied()
+            .collect();
+        for products in named.iter_mut() {
+            let of_kind: BTreeSet<ProductId> = products.intersection(&kinds).copied().collect();
+            if !of_kind.is_empty() {
+                *products = of_kind;
+            }
+        }
+        match named.is_empty() {
+            true => kinds,
+            false => named.iter().flatten().copied().collect(),
+        }
+    }
+
+    /// Whether a word, as it is compared, is one for a kind of product.
+    fn is_kind(&self, word: &str) -> bool {
+        self.categories.contains_key(word) || self.products.contains(word)
+    }
+
+    /// The words of a question whose names are `mentions`.
+    fn words<'a>(&'a self, question: &'a str, mentions: &[Mention]) -> Vec<Asked<'a>> {
+        question
+            .unicode_word_indices()
+            .map(|(at, word)| {
+                let names = mentions
+                    .iter()
+                    .flat_map(|mention| &mention.words)
+                    .any(|range| range.contains(&at));
+                let meant = match names || words::asks(word) || intent::only_complains(&word.to_lowercase()) {
+                    true => word,
+                    false => self.spelling.corrected(word),
+                };
+                let folded = words::folded(meant);
+                Asked { meant, folded, names }
+            })
             .collect()
     }
 }
 
-fn asks_what_is_wrong(question: &[(&str, String)]) -> bool {
-    let has = |list: &[&str]| question.iter().any(|(_, word)| list.contains(&word.as_str()));
-    has(COMPLAINTS) && !has(PRAISE)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::testing::product;
     use super::*;
-
-    fn product(title: &str, category: &str) -> Product {
-        Product {
-            key: title.into(),
-            title: title.into(),
-            category: Some(category.into()),
-            price: None,
-            histogram: [0; 5],
-            reviews: vec![],
-        }
-    }
 
     #[test]
     fn products_and_aspect_are_told_apart() {
@@ -261,12 +304,12 @@ mod tests {
             "it leaks",
             "tone is warm",
         ];
-        let vocabulary = Vocabulary::of(&catalogue, &Frequencies::of(reviews.into_iter()));
+        let vocabulary = testing::vocabulary(&catalogue, &reviews);
         for (question, aspect, words, scope, by_brand) in [
             (
-                "Does any kettle leak?",
-                "Does any leak",
-                vec!["leak"],
+                "Does any kettle rattle?",
+                "Does any rattle",
+                vec!["rattl"],
                 vec![3],
                 false,
             ),
@@ -309,12 +352,15 @@ mod tests {
             );
             let mut found: Vec<u32> = reading.scope.iter().map(|id| id.0).collect();
             found.sort_unstable();
-            assert_eq!((found, reading.by_brand), (scope, by_brand), "{question}");
+            assert_eq!((found, reading.names_some()), (scope, by_brand), "{question}");
         }
-        let follow_up = vocabulary.read("Is Zuvio's battery good? and does it leak?", "and does it leak?");
+        let follow_up = vocabulary.read(
+            "Is Zuvio's battery good? and does it rattle?",
+            "and does it rattle?",
+        );
         assert_eq!(
             (follow_up.aspect.as_str(), follow_up.scope.len()),
-            ("and does it leak", 2)
+            ("and does it rattle", 2)
         );
     }
 
@@ -322,7 +368,7 @@ mod tests {
     fn slips_are_forgiven_and_complaints_are_heard() {
         let catalogue = [product("Zuvio Tone 5 Neckband", "headphones")];
         let reviews = ["battery is good", "the battery has an issue", "sound is clear"];
-        let vocabulary = Vocabulary::of(&catalogue, &Frequencies::of(reviews.into_iter()));
+        let vocabulary = testing::vocabulary(&catalogue, &reviews);
         for (question, words, named, complaints) in [
             ("How is the batery of the Zuvoi?", &["batter"][..], true, false),
             ("Any issues with the baterry?", &["batter"], false, true),
@@ -332,10 +378,173 @@ mod tests {
             let reading = vocabulary.read(question, question);
             let words: HashSet<String> = words.iter().map(|word| word.to_string()).collect();
             assert_eq!(
-                (reading.words, reading.by_brand, reading.complaints),
+                (
+                    reading.words.clone(),
+                    reading.names_some(),
+                    reading.intent == Intent::Complaints
+                ),
                 (words, named, complaints),
                 "{question}"
             );
+        }
+    }
+
+    #[test]
+    fn questions_are_told_apart_by_what_they_want() {
+        use Intent::*;
+        let shop = testing::shop();
+        for (intent, questions) in [
+            (
+                Recommend,
+                &[
+                    "Which kettle is best?",
+                    "Which headset has the best battery life?",
+                    "Recommend a phone with a good camera",
+                    "can you suggest a kettle for a hostel room",
+                    "best headset for gaming",
+                    "A phone under 15000 with a good camera?",
+                    "headset under 2000",
+                    "I need a watch for my son",
+                    "looking for a quiet kettle",
+                    "sabse accha bass kiska hai?",
+                    "konsa phone accha hai",
+                    "accha headset batao",
+                    "Is there a kettle that boils fast?",
+                    "Do you have any wired headset?",
+                    "top kettles",
+                    "show me phones with long battery",
+                    "wich kettel is best",
+                    "cheapest phone",
+                    "Which one has the best noise cancelation?",
+                ][..],
+            ),
+            (
+                Product,
+                &[
+                    "How is the battery of the OneSound Arrows Wireless Z?",
+                    "Tell me about the Chotix",
+                    "AirBeats 131 kaisa hai",
+                    "what is the sound of the rokker like",
+                    "How long does the Norvik battery last?",
+                    "Avandi kettle",
+                    "chotix ki battery kaisi hai",
+                    "reelme pods q mic quality",
+                    "what do buyers say about the Savento camera",
+                    "Can you tell me about the Avandi kettle?",
+                ],
+            ),
+            (
+                Compare,
+                &[
+                    "AirBeats 131 or BassKings 100?",
+                    "AirBeats vs BassKings",
+                    "difference between Avandi and Surveen",
+                    "Is the Chotix better than the Norvik N12?",
+                    "compare the reelme pods 2 and the pods q",
+                    "Which is more comfortable, the rokker or the AirBeats?",
+                    "avandi ya surveen",
+                    "norvik aur savento mein kya fark hai",
+                    "wired vs wireless",
+                ],
+            ),
+            (
+                Complaints,
+                &[
+                    "What do people complain about with the Chotix car?",
+                    "Any problems with charging?",
+                    "worst headset here?",
+                    "what are the cons of the AirBeats",
+                    "What is wrong with the Norvik?",
+                    "airbeats mein kya kharabi hai",
+                    "chotix ki kami kya hai",
+                    "What don't people like about the rokker?",
+                    "why not buy the Avandi",
+                    "negative reviews of the Savento",
+                    "Any isues with the mic?",
+                    "1 star reviews",
+                    "norvik mein koi dikkat?",
+                    "sabse kharab phone",
+                ],
+            ),
+            (
+                YesNo,
+                &[
+                    "Does the D&J neckband break?",
+                    "Do any kettles leak?",
+                    "Is the Chotix mic good for calls?",
+                    "Can I use the AirBeats in the rain?",
+                    "Is it good or bad?",
+                    "kya norvik garam hota hai?",
+                    "Should I buy the Avandi?",
+                    "the rokker is loud, right?",
+                    "Are there good reviews of the Savento?",
+                    "Will it fit?",
+                    "Would you recommend the Chotix?",
+                ],
+            ),
+            (
+                Other,
+                &[
+                    "Hello",
+                    "thanks!",
+                    "What is the capital of France?",
+                    "How is the sound?",
+                    "Tell me a joke",
+                    "",
+                ],
+            ),
+        ] {
+            for question in questions {
+                assert_eq!(shop.read(question, question).intent, intent, "{question}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_leaves_the_aspect_and_a_defect_brings_its_words() {
+        let shop = testing::shop();
+        let reading = shop.read("Does the D&J neckband break?", "Does the D&J neckband break?");
+        assert_eq!(reading.scope, BTreeSet::from([ProductId(8)]));
+        assert_eq!(
+            reading.aspect,
+            "Does the neckband break: it broke, it stopped working, it is damaged"
+        );
+        assert!(
+            reading.words.contains("stopp") && reading.words.contains("break"),
+            "{:?}",
+            reading.words
+        );
+        let reading = shop.read("Is AirBeats 131 bass good?", "Is AirBeats 131 bass good?");
+        assert_eq!(
+            (reading.aspect.as_str(), &reading.defect),
+            ("Is bass good", &None)
+        );
+        assert!(reading.named.len() == 1 && reading.compared().is_none());
+        let reading = shop.read("Avandi or Surveen?", "Avandi or Surveen?");
+        assert_eq!(reading.compared().map(<[_]>::len), Some(2));
+    }
+
+    #[test]
+    fn a_kind_narrows_a_brand_down() {
+        let catalogue = [
+            product("Bajo Fast 2", "kettles"),
+            product("Bajo Cool 3", "fans"),
+            product("Zed", "fans"),
+        ];
+        let vocabulary = testing::vocabulary(&catalogue, &["it is fine"]);
+        for (question, scope) in [
+            ("How is the Bajo kettle?", vec![0]),
+            ("How is the Bajo?", vec![0, 1]),
+            ("How are fans?", vec![1, 2]),
+            ("How is the Zed kettle?", vec![2]),
+        ] {
+            let found: Vec<u32> = vocabulary
+                .read(question, question)
+                .scope
+                .iter()
+                .map(|id| id.0)
+                .collect();
+            assert_eq!(found, scope, "{question}");
         }
     }
 }
