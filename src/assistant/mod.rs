@@ -67,7 +67,7 @@ impl Assistant {
     /// # Errors
     /// At once, before any event: [`AskError`]. A busy model is no error: the answer is then made of quotes.
     pub async fn answer(&self, question: Question) -> Result<mpsc::Receiver<Event>, AskError> {
-        let asked = question::standalone(&question.turns);
+        let asked = question::standalone(&question.turns, self.retriever.vocabulary());
         let evidence = self
             .retriever
             .retrieve(&asked, &question.filters)

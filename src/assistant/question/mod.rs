@@ -1,0 +1,427 @@
+//! A conversation → the question that can be understood without it. Pure.
+//!
+//! What a follow-up leans on are products: those that earlier questions name, and those whose titles stand in the
+//! answers. So "and its mic?" is asked again with the product in the place of "its" (see `pointing`), "what about the
+//! kettle?" is the last question asked of the kettle, and "and under 1000?" the last question with one demand more.
+//! The whole conversation is gone through, so that a follow-up may lean on a follow-up; the server keeps none.
+
+mod pointing;
+
+use std::collections::BTreeSet;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{Role, Turn};
+use crate::retrieval::{Asked, Intent, Vocabulary};
+use crate::reviews::ProductId;
+
+/// Questions that begin so go on with the last one.
+const CONTINUING: &[&str] = &["what about", "how about", "and", "or", "but", "also", "aur"];
+/// Questions that begin so, and name no product, are about the one that was spoken of.
+const OF_A_KNOWN_ONE: &[&str] = &[
+    "how is the",
+    "how's the",
+    "how are the",
+    "is the",
+    "are the",
+    "does the",
+    "do the",
+    "was the",
+];
+/// So many words and fewer are a fragment: "battery life?"
+const FRAGMENT: usize = 3;
+
+/// The last question, as it can be understood alone.
+pub fn standalone(turns: &[Turn], vocabulary: &Vocabulary) -> Asked {
+    let mut talk = Talk {
+        vocabulary,
+        question: String::new(),
+        named: vec![],
+        shown: vec![],
+    };
+    let mut asked = alone(String::new());
+    for turn in turns {
+        match turn.role {
+            Role::User => asked = talk.hear(turn.content.trim()),
+            Role::Assistant => talk.shown = talk.titled(&turn.content),
+        }
+    }
+    asked
+}
+
+/// What one of the talk's products, or all of a brand's, is called.
+#[derive(Debug, Clone, PartialEq)]
+struct Entity {
+    label: String,
+    products: BTreeSet<ProductId>,
+}
+
+/// What has been said so far.
+struct Talk<'a> {
+    vocabulary: &'a Vocabulary,
+    /// The last question, understood alone.
+    question: String,
+    /// What it names, in order.
+    named: Vec<Entity>,
+    /// The products whose titles the last answer has, in order.
+    shown: Vec<Entity>,
+}
+
+fn alone(question: String) -> Asked {
+    Asked {
+        last: question.clone(),
+        whole: question,
+    }
+}
+
+impl Talk<'_> {
+    /// Takes in a question, which it gives back as it can be understood alone.
+    fn hear(&mut self, question: &str) -> Asked {
+        let asked = match self.question.is_empty() {
+            true => alone(question.to_string()),
+            false => self.understood(question),
+        };
+        self.named = self.named_in(&asked.whole);
+        self.question = asked.whole.clone();
+        asked
+    }
+
+    fn understood(&self, question: &str) -> Asked {
+        let pointed = pointing::resolved(question, self);
+        let text = pointed.as_deref().unwrap_or(question);
+        let reading = self.vocabulary.read(text, text);
+        let continues = continuation(question).is_some();
+        let fragment = question.unicode_words().count() <= FRAGMENT;
+        let says_more = !reading.words.is_empty()
+            || matches!(
+                reading.intent,
+                Intent::Complaints | Intent::Compare | Intent::YesNo
+            );
+
+        if !reading.scope.is_empty() {
+            let other_product = reading.constraints.is_empty() && !says_more && (continues || fragment);
+            return match (other_product, &pointed) {
+                (true, _) => alone(self.asked_of(text, &reading.scope, reading.names_some())),
+                (false, Some(text)) => alone(begun_anew(text).to_string()),
+                (false, None) => alone(question.to_string()),
+            };
+        }
+        if let Some(text) = &pointed {
+            return alone(begun_anew(text).to_string());
+        }
+        if pointing::points(question) && !continues && self.named.is_empty() && self.shown.is_empty() {
+            return self.joined(question);
+        }
+        if !reading.constraints.is_empty() && reading.words.is_empty() {
+            return alone(format!("{} {question}", self.question));
+        }
+        let of_known_one = || OF_A_KNOWN_ONE.iter().any(|start| begins(question, start));
+        match self.focus() {
+            Some(label) if continues || fragment || of_known_one() => {
+                alone(format!("The {label}: {}", begun_anew(question)))
+            }
+            _ if continues => self.joined(question),
+            _ => alone(question.to_string()),
+        }
+    }
+
+    /// The last question and this one.
+    fn joined(&self, question: &str) -> Asked {
+        Asked {
+            whole: format!("{} {question}", self.question),
+            last: question.to_string(),
+        }
+    }
+
+    /// The last question, asked of what `text` names.
+    fn asked_of(&self, text: &str, scope: &BTreeSet<ProductId>, by_name: bool) -> String {
+        let known = self.shown.iter().chain(&self.named);
+        let mut of_kind: Vec<&Entity> = known.filter(|entity| entity.products.is_subset(scope)).collect();
+        of_kind.dedup();
+        let label = match (by_name, of_kind.as_slice()) {
+            (true, _) => labels(&self.named_in(text)),
+            // "the kettle", where one was spoken of
+            (false, [entity]) => entity.label.clone(),
+            (false, _) => {
+                let kind = begun_anew(text).trim_end_matches(['?', '.', '!']);
+                kind.strip_prefix("the ").unwrap_or(kind).to_string()
+            }
+        };
+        let mentions = self.vocabulary.mentions(&self.question);
+        let kinds = self.vocabulary.kinds(&self.question);
+        let place = match (mentions.as_slice(), kinds) {
+            ([mention], _) => Some(mention.words[0].start..mention.words[mention.words.len() - 1].end),
+            ([], Some(kinds)) if !by_name => Some(kinds),
+            _ => None,
+        };
+        match place {
+            Some(place) => {
+                let (before, after) = (&self.question[..place.start], &self.question[place.end..]);
+                format!("{before}{label}{after}")
+            }
+            None => format!("{} What about the {label}?", self.question),
+        }
+    }
+
+    /// The product that is spoken of, where it is clear which.
+    fn focus(&self) -> Option<String> {
+        match (self.named.as_slice(), self.shown.as_slice()) {
+            ([], [one]) => Some(one.label.clone()),
+            ([], _) => None,
+            (named, _) => Some(labels(named)),
+        }
+    }
+
+    fn named_in(&self, text: &str) -> Vec<Entity> {
+        let mut named: Vec<Entity> = Vec::new();
+        for mention in self.vocabulary.mentions(text) {
+            let written = &text[mention.words[0].start..mention.words[mention.words.len() - 1].end];
+            let entity = match mention.products.first() {
+                Some(product) if mention.products.len() == 1 => self.entity(*product),
+                _ => Entity {
+                    label: written.trim_end_matches("'s").to_string(),
+                    products: mention.products,
+                },
+            };
+            if !named.contains(&entity) {
+                named.push(entity);
+            }
+        }
+        named
+    }
+
+    fn titled(&self, answer: &str) -> Vec<Entity> {
+        let products = self.vocabulary.titled(answer);
+        products.into_iter().map(|product| self.entity(product)).collect()
+    }
+
+    fn entity(&self, product: ProductId) -> Entity {
+        Entity {
+            label: self.vocabulary.title(product).to_string(),
+            products: BTreeSet::from([product]),
+        }
+    }
+}
+
+/// "A", "A and the B", "A, the B and the C".
+fn labels(entities: &[Entity]) -> String {
+    let labels: Vec<&str> = entities.iter().map(|entity| entity.label.as_str()).collect();
+    match labels.split_last() {
+        Some((last, [])) => last.to_string(),
+        Some((last, others)) => format!("{} and the {last}", others.join(", the ")),
+        None => String::new(),
+    }
+}
+
+/// What comes after the words that go on with what was said before.
+fn continuation(question: &str) -> Option<&str> {
+    let start = CONTINUING.iter().find(|start| begins(question, start))?;
+    Some(question[start.len()..].trim_start_matches([' ', ',']))
+}
+
+/// The question without them.
+fn begun_anew(question: &str) -> &str {
+    let mut question = question;
+    while let Some(rest) = continuation(question).filter(|rest| !rest.is_empty()) {
+        question = rest;
+    }
+    question
+}
+
+fn begins(question: &str, start: &str) -> bool {
+    let beginning = question.get(..start.len());
+    beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
+        && question[start.len()..].starts_with([' ', ','])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::retrieval::testing;
+
+    /// The conversation's last question as it can be understood alone: questions and answers in turns.
+    fn understood(turns: &[&str]) -> Asked {
+        let turns: Vec<Turn> = turns
+            .iter()
+            .enumerate()
+            .map(|(at, content)| Turn {
+                role: if at % 2 == 0 { Role::User } else { Role::Assistant },
+                content: content.to_string(),
+            })
+            .collect();
+        standalone(&turns, &testing::shop())
+    }
+
+    const ARROWS: &str = "OneSound Arrows Wireless Z Bluetooth Headset";
+    const AIRBEATS: &str = "Velto AirBeats 131 Bluetooth Headset";
+    const POD: &str = "reelme Pods 2 Wired Headset";
+
+    #[test]
+    fn a_question_that_leans_on_what_was_said_is_made_whole() {
+        let of_one = format!("A buyer of the {ARROWS} says: “loud” [1]");
+        let of_two =
+            format!("A buyer of the {POD} says: “nice” [1] A buyer of the {AIRBEATS} says it is fine [2]");
+        let (one, two) = (of_one.as_str(), of_two.as_str());
+        for (turns, expected) in [
+            (vec!["Is it good?"], "Is it good?".to_string()),
+            (
+                vec!["How is the rokker?", "Fine.", "Which phone is cheapest?"],
+                "Which phone is cheapest?".into(),
+            ),
+            (
+                vec!["How is the Chotix?", "Fine.", "and its mic?"],
+                "the Chotix Junior 4G Kids Watch's mic?".into(),
+            ),
+            (
+                vec![
+                    "How is the battery of the Arrows Wireless Z?",
+                    one,
+                    "and is it comfortable?",
+                ],
+                format!("is the {ARROWS} comfortable?"),
+            ),
+            (
+                vec!["Which headset is loud?", one, "Is it waterproof?"],
+                format!("Is the {ARROWS} waterproof?"),
+            ),
+            (
+                vec![
+                    "Which headset is best for calls?",
+                    two,
+                    "which of those is cheaper?",
+                ],
+                format!("which of the {POD} and the {AIRBEATS} is cheaper?"),
+            ),
+            (
+                vec!["Which headset is best for calls?", two, "Is the second one loud?"],
+                format!("Is the {AIRBEATS} loud?"),
+            ),
+            (
+                vec!["Which headset has good bass?", two, "the second one?"],
+                format!("Which headset has good bass? What about the {AIRBEATS}?"),
+            ),
+            (
+                vec!["How is the mic of the Chotix?", "Fine.", "what about the Avandi?"],
+                "How is the mic of the Avandi Brew 1.5 L Stainless Steel Electric Kettle?".into(),
+            ),
+            (
+                vec!["Is Chotix's battery good?", "Yes.", "And the Norvik N12?"],
+                "Is Norvik N12 5G battery good?".into(),
+            ),
+            (
+                vec!["Do any phones get hot?", "Yes.", "what about the kettles?"],
+                "Do any kettles get hot?".into(),
+            ),
+            (
+                vec!["Which headset has good bass?", one, "and under 1000?"],
+                "Which headset has good bass? and under 1000?".into(),
+            ),
+            (
+                vec!["Which headset has good bass?", one, "with at least 4 stars"],
+                "Which headset has good bass? with at least 4 stars".into(),
+            ),
+            (
+                vec!["Tell me about the Avandi", "Fine.", "how is the lid?"],
+                "The Avandi Brew 1.5 L Stainless Steel Electric Kettle: how is the lid?".into(),
+            ),
+            (
+                vec!["Tell me about the Avandi", "Fine.", "battery life?"],
+                "The Avandi Brew 1.5 L Stainless Steel Electric Kettle: battery life?".into(),
+            ),
+            (
+                vec!["How is the Velto?", "Fine.", "and its bass?"],
+                "the Velto's bass?".into(),
+            ),
+            (
+                vec![
+                    "Is the AirBeats 131 loud?",
+                    "Yes.",
+                    "is it better than the rokker?",
+                ],
+                format!("is the {AIRBEATS} better than the rokker?"),
+            ),
+            (
+                vec![
+                    "Is the AirBeats 131 loud?",
+                    "Yes.",
+                    "Is the rokker good and is it loud?",
+                ],
+                "Is the rokker good and is it loud?".into(),
+            ),
+            (
+                vec![
+                    "AirBeats 131 or reelme Pods 2?",
+                    "Both.",
+                    "which of them has better bass?",
+                ],
+                format!("which of the {AIRBEATS} and the {POD} has better bass?"),
+            ),
+            (
+                vec!["AirBeats 131 or reelme Pods 2?", "Both.", "and their mics?"],
+                format!("the {AIRBEATS} and the {POD}'s mics?"),
+            ),
+            (
+                vec![
+                    "How is the Chotix?",
+                    "Fine.",
+                    "and its mic?",
+                    "Fine.",
+                    "and is it loud?",
+                ],
+                "is the Chotix Junior 4G Kids Watch loud?".into(),
+            ),
+            (
+                vec![
+                    "How is the Chotix?",
+                    "Fine.",
+                    "what about the Avandi?",
+                    "Fine.",
+                    "does it leak?",
+                ],
+                "does the Avandi Brew 1.5 L Stainless Steel Electric Kettle leak?".into(),
+            ),
+            (
+                vec!["Which headset?", two, "the first one's mic?"],
+                format!("the {POD}'s mic?"),
+            ),
+            (
+                vec!["Which headset?", two, "it's mic?"],
+                format!("the {POD}'s mic?"),
+            ),
+            (
+                vec!["How is the Chotix?", "Fine.", "iska mic kaisa hai?"],
+                "the Chotix Junior 4G Kids Watch mic kaisa hai?".into(),
+            ),
+            (
+                vec!["How is the Chotix?", "Fine.", "What is the capital of France?"],
+                "What is the capital of France?".into(),
+            ),
+            (
+                vec!["Which headset is light?", two, "do they hurt?"],
+                format!("do the {POD} and the {AIRBEATS} hurt?"),
+            ),
+            (
+                vec!["Which headset is light?", two, "and the other one?"],
+                format!("Which headset is light? What about the {AIRBEATS}?"),
+            ),
+            (
+                vec!["Best kettle?", "Yes.", "what about the lid"],
+                "Best kettle? what about the lid".into(),
+            ),
+            (
+                vec!["Hello", "Hello.", "does that last?"],
+                "Hello does that last?".into(),
+            ),
+        ] {
+            assert_eq!(understood(&turns).whole, expected, "{turns:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_made_whole_asks_with_its_own_words() {
+        let asked = understood(&["Best kettle?", "Yes.", "what about the lid"]);
+        assert_eq!(asked.last, "what about the lid");
+        let asked = understood(&["Which headset has good bass?", "Yes.", "and under 1000?"]);
+        assert_eq!(asked.last, asked.whole, "the bass is still asked for");
+    }
+}
