@@ -97,10 +97,13 @@ fn reviews_are_counted_once_with_what_they_say() {
     assert_eq!(aspects.about(ProductId(77), lid), ProductAspect::none(lid));
 }
 
+/// Stars and text of a review, and what it says of which aspect.
+type Written = (u8, &'static str, &'static [(&'static str, Verdict)]);
+
 #[test]
 fn an_opinion_is_about_what_it_stands_beside_whatever_the_stars() {
     use Verdict::{Complained, Named, Praised};
-    let written: &[(u8, &str, &[(&str, Verdict)])] = &[
+    let written: &[Written] = &[
         (
             5,
             "Only the lid is bad, the handle is great.",
