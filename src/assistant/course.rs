@@ -14,7 +14,7 @@ use super::{Answer, Event, Evidence, Outcome};
 use crate::embedding::EmbeddingError;
 use crate::generation::{Event as Step, Finished, Reason};
 use crate::metrics;
-use crate::retrieval::Retriever;
+use crate::retrieval::{Retriever, Unmet};
 
 /// Between two attempts to have a sentence embedded: some times what one takes.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -37,7 +37,9 @@ pub struct Course {
     pub arrived: Instant,
     pub retrieval_ms: f64,
     pub evidence: Vec<Evidence>,
-    /// Compares what is said with it.
+    /// What was demanded and cannot be met: said first.
+    pub unmet: Vec<Unmet>,
+    /// Compares what is said with the evidence.
     pub retriever: Retriever,
     pub events: mpsc::Sender<Event>,
 }
@@ -81,6 +83,9 @@ impl Course {
     async fn tell(&self, source: Source) -> Result<Event, Gone> {
         self.send(Event::Evidence(self.evidence.clone())).await?;
         let mut said = Said::default();
+        for unmet in &self.unmet {
+            self.piece(&mut said, extractive::unmet(*unmet)).await?;
+        }
         match source {
             Source::Model { steps, shown } => self.relay(steps, shown, said).await,
             Source::Quotes => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::grounding::{Checked, Verdict};
-use crate::retrieval::Evidence;
+use crate::retrieval::{Evidence, Unmet};
 
 /// Quotes in an answer that has nothing else.
 const QUOTES: usize = 3;
@@ -14,6 +14,17 @@ const COMPLAINT: u8 = 3;
 pub const NO_EVIDENCE: &str = "None of the reviews here says anything about that. Try naming a product, or what you want to know of it.";
 /// Said before quotes that stand alone.
 pub const HEADING: &str = "This is what reviewers say:";
+
+/// Said first where something was demanded that cannot be met; ends in a blank.
+pub fn unmet(demand: Unmet) -> &'static str {
+    match demand {
+        Unmet::PriceUnknown => {
+            "The data here gives no prices for these products, so they are here whatever they cost. "
+        }
+        Unmet::Price => "No product here that could be meant has such a price. ",
+        Unmet::Stars => "No product here that could be meant has such a rating. ",
+    }
+}
 
 /// A quote as an answer's sentence; `number` is its position, from 1.
 pub fn quotation(number: usize, evidence: &Evidence) -> Checked {

@@ -27,7 +27,7 @@ use crate::embedding::EmbeddingError;
 use crate::generation::constraint::Citations;
 use crate::generation::{Engine, Event as Step, Finished, Overloaded, Reason, Refused, Request, Sampling};
 use crate::metrics;
-use crate::retrieval::{self, Retriever};
+use crate::retrieval::{self, Found, Retriever};
 use course::{Course, Source, milliseconds_since};
 use prompt::Prompt;
 
@@ -68,12 +68,11 @@ impl Assistant {
     /// At once, before any event: [`AskError`]. A busy model is no error: the answer is then made of quotes.
     pub async fn answer(&self, question: Question) -> Result<mpsc::Receiver<Event>, AskError> {
         let asked = question::standalone(&question.turns, self.retriever.vocabulary());
-        let evidence = self
-            .retriever
-            .retrieve(&asked, &question.filters)
-            .await
-            .map_err(refuse)?
-            .items;
+        let found = self.retriever.retrieve(&asked, &question.filters).await;
+        let Found {
+            items: evidence,
+            understood,
+        } = found.map_err(refuse)?;
         let retrieval_ms = milliseconds_since(question.arrived);
 
         let source = if evidence.is_empty() {
@@ -89,6 +88,7 @@ impl Assistant {
             arrived: question.arrived,
             retrieval_ms,
             evidence,
+            unmet: understood.unmet,
             retriever: self.retriever.clone(),
             events,
         };

@@ -60,6 +60,19 @@ fn a_price_in_the_question_leaves_dearer_products_out() {
 }
 
 #[test]
+fn a_demand_that_cannot_be_met_is_said() {
+    let answer = shared().ask("Which headphones with a good battery under 500?");
+    assert_eq!(answer.only("final")["outcome"], "no_evidence");
+    assert!(
+        answer
+            .text()
+            .starts_with("No product here that could be meant has such a price. None of the")
+    );
+    let answer = shared().ask("Which headphones with a good battery under 1,500?");
+    assert!(answer.text().starts_with("A buyer of the "), "{}", answer.text());
+}
+
+#[test]
 fn a_product_is_known_by_its_model_and_its_complaints_are_found() {
     let found = search(&json!({"question": "What do people complain about with the Boilwel car?"}));
     assert_eq!(on(&found), BTreeSet::from(["KE-1".to_string()]));
