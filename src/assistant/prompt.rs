@@ -25,12 +25,12 @@ const EXAMPLE_QUESTION: &str = "Reviews:\n\
     [2] Solmar Jug Kettle: Very disappointed, the lid came loose after a month.\n\
     [3] Brindo Glass Kettle: Nice colour but slow.\n\
     Question: Which kettle is the best?";
-const EXAMPLE_ANSWER: &str = "A buyer of the Solmar Jug Kettle says: \"Boils a litre in four minutes.\" [1] \
+const EXAMPLE_ANSWER: &str = "A buyer of the Solmar Jug Kettle says: \"Boils a litre in four minutes.\" \
     Another buyer says that the lid came loose after a month [2]. The Brindo Glass Kettle has a nice colour but is slow [3].";
 /// How every answer begins: with the best evidence, word for word, and before the model says anything. The prompt ends
 /// with it. What a model
 /// of this size says of its own is seldom better and often untrue; it goes on from there.
-const OPENING: [&str; 3] = ["A buyer of the", " says: \"", "\" [1]"];
+const OPENING: [&str; 3] = ["A buyer of the", " says: \"", "\""];
 
 /// The first of the characters that stand for data while the template is rendered (U+E000, private use).
 const FIRST_MARK: u32 = 0xE000;
@@ -263,7 +263,7 @@ mod tests {
         let prompt = built(&builder, "Is it\nloud?", &[evidence("very loud")]);
         let text = tokenizer.decode(&prompt.ids, false).expect("known ids");
         let expected = "<|im_start|>user\nReviews:\n[1] Zuvio Tone 5: very loud\nQuestion: Is it loud?<|im_end|>\n\
-                        <|im_start|>assistant\nA buyer of the Zuvio Tone 5 says: \"very loud\" [1]";
+                        <|im_start|>assistant\nA buyer of the Zuvio Tone 5 says: \"very loud\"";
         assert!(
             text.starts_with("<|im_start|>system\nYou tell shoppers"),
             "{text}"

@@ -3,7 +3,7 @@
 //! Each block of 32 numbers of a row has a scale, so that its largest is ±127, and the sum of its bytes times that
 //! scale: a weight is `scale · code + min`, so the sum is what `min` is multiplied by.
 //!
-//! Rows lie in panels of [`PANEL`], the last of fewer: first the first block of each of its rows, then the second of
+//! Rows lie in panels of `PANEL`, the last of fewer: first the first block of each of its rows, then the second of
 //! each, and so on. A product that takes a panel at once so finds what it needs at fixed distances from one address.
 //!
 //! In: finite numbers. Out: each within half a scale of what it was. Rows are written by the threads of a pool.
