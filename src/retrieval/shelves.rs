@@ -145,7 +145,7 @@ impl Shelves {
             per_product: QUOTES,
             complaints: self.complaints_lead(&sought.reading, &ranked),
         };
-        let asked = self.aspects.asked(&sought.reading.aspect);
+        let asked = self.aspects.asked(sought.reading.asked_aspect());
         let judged = |product| Some(self.aspects.about(product, asked?));
         let items = products::recommend(ranked, &self.corpus.products, judged, |passages| {
             self.choose(passages, wanted, &sought.reading)

@@ -66,6 +66,15 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// The aspect in the question's own words.
+    pub fn asked_aspect(&self) -> &str {
+        let said = self.defect.as_ref().map_or("", |defect| defect.said);
+        self.aspect
+            .strip_suffix(said)
+            .unwrap_or(&self.aspect)
+            .trim_end_matches(": ")
+    }
+
     /// Whether it may be about a product: about any where it names none.
     pub fn is_about(&self, product: ProductId) -> bool {
         self.scope.is_empty() || self.scope.contains(&product)
