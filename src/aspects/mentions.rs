@@ -23,8 +23,10 @@ pub(super) struct Span {
     pub judged: bool,
     /// Whether an opinion stands right beside it.
     pub beside: bool,
-    /// Whether an "is" follows, and what it is like, in whatever word.
+    /// Whether an "is" follows, and something after it.
     pub described: bool,
+    /// Whether a clause begins with it and goes on: "Lid shuts tight", "The battery lasts a week".
+    pub leads: bool,
 }
 
 /// A passage being read.
@@ -39,6 +41,7 @@ impl Sentence<'_> {
     pub fn attach(&self, spans: &mut [Span]) {
         for span in spans.iter_mut() {
             span.described = self.describes(span.last);
+            span.leads = self.leads(span);
         }
         for at in 0..self.tokens.len() {
             if spans.iter().any(|span| (span.first..=span.last).contains(&at)) {
@@ -56,19 +59,19 @@ impl Sentence<'_> {
         }
     }
 
-    /// Whether "is" and a word of some meaning follow what ends at `last`.
+    /// Whether "is" and what something is follow what ends at `last`.
     fn describes(&self, last: usize) -> bool {
-        let role = |ahead: isize| {
-            Some(
-                self.lexicon
-                    .role(self.tokens[beside(self.tokens, last, ahead)?].word),
-            )
+        let joins = |at: usize| self.lexicon.role(self.tokens[at].word).joins;
+        beside(self.tokens, last, 1).is_some_and(joins) && beside(self.tokens, last, 2).is_some()
+    }
+
+    /// Whether nothing but a "the" or "its" stands before it in its clause, and something after it.
+    fn leads(&self, span: &Span) -> bool {
+        let first = match beside(self.tokens, span.first, -1) {
+            Some(before) if self.lexicon.role(self.tokens[before].word).points => before,
+            _ => span.first,
         };
-        let mut ahead = 2;
-        while role(ahead).is_some_and(|role| role.degree || role.negates) {
-            ahead += 1;
-        }
-        role(1).is_some_and(|role| role.joins) && role(ahead).is_some_and(|role| !role.function)
+        self.tokens[first].begins && beside(self.tokens, span.last, 1).is_some()
     }
 
     /// The span that the opinion at `at` is about, and whether it stands beside it.

@@ -6,7 +6,7 @@
 //! what the language says of a word holds.
 
 use super::language::Role;
-use super::text::{Lexicon, Token, beside};
+use super::text::{Lexicon, Token, Word, beside};
 use super::usage::Usage;
 
 /// A review is counted as half of one more of either kind, so that what never occurred is no certainty.
@@ -81,14 +81,15 @@ impl Opinions {
                 }
             }
         }
+        let voice = |(word, usage): (Word, &Usage)| {
+            let role = lexicon.role(word);
+            (role, role.done || usage.is_quality() || usage.is_act())
+        };
         let weights = |seen: Vec<Seen>| seen.into_iter().map(|seen| weight(seen, all)).collect();
         Self {
             plain: weights(plain),
             negated: weights(negated),
-            known: (0..)
-                .zip(usage)
-                .map(|(word, usage)| (lexicon.role(word), usage.is_quality() || usage.is_act()))
-                .collect(),
+            known: (0..).zip(usage).map(voice).collect(),
         }
     }
 

@@ -9,10 +9,12 @@ use super::text::{Lexicon, Token, Word, beside};
 use super::usage::Usage;
 use crate::index::words;
 
-/// Of the reviews that name an aspect, at least such a share says how it is …
+/// Of the reviews that name an aspect, at least such a share says how it is, or begins a clause with it …
 const OPINED: f64 = 0.12;
-/// … and such a share says so with an "is", which qualities never have after them.
+/// … and such a share goes on with an "is", which qualities never have after them. Where a word is named by fewer than
+/// `FEW` reviews, clauses that begin with it are enough: so few buyers may never write "the zip is".
 const DESCRIBED: f64 = 0.025;
+const FEW: f64 = 50.0;
 /// How much oftener than by chance two words stand together that name one thing.
 const BOUND: f64 = 4.0;
 /// A word that stands with one other in such a share of its places has no meaning of its own: "backup" in "battery
@@ -34,21 +36,23 @@ pub(super) struct Terms {
     pairs: HashMap<(Word, Word), Word>,
 }
 
-/// In how many reviews a thing is named, judged or described, and described; with the last of each, so that none
-/// counts twice.
+/// In how many reviews a thing is named, judged in any way, described, and leads a clause; with the last of each, so
+/// that none counts twice.
 #[derive(Default)]
 struct Counts {
     named: (u32, Option<u32>),
     judged: (u32, Option<u32>),
     described: (u32, Option<u32>),
+    leading: (u32, Option<u32>),
 }
 
 impl Counts {
     fn add(&mut self, span: &Span, review: u32) {
         for (count, counts) in [
             (&mut self.named, true),
-            (&mut self.judged, span.beside || span.described),
+            (&mut self.judged, span.beside || span.described || span.leads),
             (&mut self.described, span.described),
+            (&mut self.leading, span.leads),
         ] {
             if counts && count.1 != Some(review) {
                 *count = (count.0 + 1, Some(review));
@@ -57,9 +61,10 @@ impl Counts {
     }
 
     fn make_an_aspect(&self, enough: u32) -> bool {
-        let [named, judged, described] =
-            [&self.named, &self.judged, &self.described].map(|count| f64::from(count.0));
-        judged >= f64::from(enough) && judged >= OPINED * named && described >= (DESCRIBED * named).max(1.0)
+        let counts = [&self.named, &self.judged, &self.described, &self.leading];
+        let [named, judged, described, leading] = counts.map(|count| f64::from(count.0));
+        let is_thing = described >= (DESCRIBED * named).max(1.0) || (named < FEW && leading >= 2.0);
+        judged >= f64::from(enough) && judged >= OPINED * named && is_thing
     }
 }
 
@@ -126,6 +131,7 @@ impl Terms {
                     judged: false,
                     beside: false,
                     described: false,
+                    leads: false,
                 });
                 at = last;
             }
@@ -243,7 +249,7 @@ impl Terms {
         let mut becomes: HashMap<Word, Word> = HashMap::new();
         for &head in &heads {
             let alike =
-                |kept: &Word| self.stand_before_the_same(*kept, head) && is_slip(lexicon, *kept, head);
+                |kept: &Word| is_slip(lexicon, *kept, head) && self.stand_before_the_same(*kept, head);
             let kept = heads.iter().copied().take_while(|kept| *kept != head).find(alike);
             let kept = kept.map(|kept| becomes[&kept]);
             let kept = *of_stem

@@ -70,6 +70,22 @@ fn what_buyers_judge_is_an_aspect_and_the_product_is_not() {
 }
 
 #[test]
+fn what_clauses_begin_with_is_an_aspect_where_few_write_that_it_is_good() {
+    let (corpus, passages) = shop(&[
+        (2, "Zip jammed on day four."),
+        (5, "The zip opens with one hand."),
+        (4, "Zips need wax once a month."),
+        (3, "It works well, it works for me."),
+        (4, "Works with gloves, works in the cold."),
+        (5, "It works, and works, and works."),
+    ]);
+    let aspects = Aspects::of(&corpus, &passages);
+    let zip = aspects.named("zips").expect("three reviews speak of it");
+    assert_eq!(aspects.name(zip), "zip");
+    assert_eq!(aspects.named("works"), None, "what is done is no thing");
+}
+
+#[test]
 fn reviews_are_counted_once_with_what_they_say() {
     let (corpus, passages) = shop(&[]);
     let aspects = Aspects::of(&corpus, &passages);

@@ -76,7 +76,12 @@ fn count(lexicon: &Lexicon, tokens: &[Token], at: usize, word: &mut Usage) {
 pub(super) fn things(lexicon: &Lexicon, usage: &[Usage]) -> Vec<bool> {
     let is_thing = |word: usize| {
         let (role, usage) = (lexicon.role(word as Word), usage[word]);
-        !role.function && role.opinion == 0 && !usage.is_quality() && !usage.is_act() && !usage.is_whole()
+        !role.function
+            && !role.done
+            && role.opinion == 0
+            && !usage.is_quality()
+            && !usage.is_act()
+            && !usage.is_whole()
     };
     (0..usage.len()).map(is_thing).collect()
 }
