@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::extractive;
+use super::figures;
 use super::grounding::{self, Checked, Grounding, Sentences, Verdict};
 use super::{Answer, Event, Evidence, Outcome};
 use crate::embedding::EmbeddingError;
 use crate::generation::{Event as Step, Finished, Reason};
 use crate::metrics;
-use crate::retrieval::{Retriever, Unmet};
+use crate::retrieval::{Retriever, Understood, Wish};
 
 /// Between two attempts to have a sentence embedded: some times what one takes.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -28,6 +29,8 @@ pub enum Source {
     },
     /// The quotes themselves: the model is busy, or the best one is too long for a prompt.
     Quotes,
+    /// Figures that were asked for, which need no model.
+    Figures,
     /// There is no evidence.
     Nothing,
 }
@@ -37,8 +40,8 @@ pub struct Course {
     pub arrived: Instant,
     pub retrieval_ms: f64,
     pub evidence: Vec<Evidence>,
-    /// What was demanded and cannot be met: said first.
-    pub unmet: Vec<Unmet>,
+    /// What was demanded and cannot be met, and the figures asked for, are said first.
+    pub understood: Understood,
     /// Compares what is said with the evidence.
     pub retriever: Retriever,
     pub events: mpsc::Sender<Event>,
@@ -53,6 +56,20 @@ struct Said {
     text: String,
     cited: BTreeSet<usize>,
     first_token_ms: Option<f64>,
+}
+
+/// The model's sentences so far: it is ended where it begins to repeat itself, in the midst of one.
+#[derive(Default)]
+struct Heard(Vec<String>);
+
+impl Heard {
+    /// Whether a sentence, or as much of it as was said, is not one that was heard already.
+    fn is_new(&mut self, sentence: &str) -> bool {
+        let sentence = sentence.trim();
+        let is_new = !self.0.iter().any(|heard| heard.starts_with(sentence));
+        self.0.push(sentence.to_string());
+        is_new
+    }
 }
 
 /// How many of the model's sentences a quote supports, and how many none does.
@@ -83,8 +100,11 @@ impl Course {
     async fn tell(&self, source: Source) -> Result<Event, Gone> {
         self.send(Event::Evidence(self.evidence.clone())).await?;
         let mut said = Said::default();
-        for unmet in &self.unmet {
+        for unmet in &self.understood.unmet {
             self.piece(&mut said, extractive::unmet(*unmet)).await?;
+        }
+        if let Some(figures) = &self.understood.figures {
+            self.piece(&mut said, &figures::told(figures)).await?;
         }
         match source {
             Source::Model { steps, shown } => self.relay(steps, shown, said).await,
@@ -95,11 +115,30 @@ impl Course {
                 }
                 Ok(self.last(said, Outcome::Extractive, None))
             }
+            Source::Figures => {
+                if let Some(quote) = self.of_who_comes_first() {
+                    self.sentence(&mut said, quote, " ").await?;
+                }
+                Ok(self.last(said, Outcome::Extractive, None))
+            }
             Source::Nothing => {
-                self.piece(&mut said, extractive::NO_EVIDENCE).await?;
+                let refusal = extractive::no_evidence(&self.understood);
+                self.piece(&mut said, &refusal).await?;
                 Ok(self.last(said, Outcome::NoEvidence, None))
             }
         }
+    }
+
+    /// A quote of a buyer of the product that has most, or least, of what was asked for.
+    fn of_who_comes_first(&self) -> Option<Checked> {
+        let figures = self.understood.figures.as_ref()?;
+        let first = figures
+            .products
+            .first()
+            .filter(|_| figures.figure.wish != Wish::Each)?;
+        let mut numbered = (1..).zip(&self.evidence);
+        let (number, evidence) = numbered.find(|(_, evidence)| evidence.product_key == first.key)?;
+        Some(extractive::quotation(number, evidence))
     }
 
     /// Quotes the best evidence, passes on what the engine reports and what of the model's sentences stands.
@@ -109,11 +148,16 @@ impl Course {
         shown: usize,
         mut said: Said,
     ) -> Result<Event, Gone> {
-        self.sentence(&mut said, extractive::quotation(1, &self.evidence[0]), "")
+        let joint = if said.text.is_empty() || said.text.ends_with(' ') {
+            ""
+        } else {
+            " "
+        };
+        self.sentence(&mut said, extractive::quotation(1, &self.evidence[0]), joint)
             .await?;
         let mut sentences = Sentences::default();
         let mut grounding = Grounding::after_the_best_of(self.evidence[..shown].to_vec());
-        let mut tally = Tally::default();
+        let (mut heard, mut tally) = (Heard::default(), Tally::default());
         loop {
             // An asker who left is noticed also while the model says nothing; dropping `steps` then stops it.
             let step = tokio::select! {
@@ -133,8 +177,10 @@ impl Course {
                 }
                 Some(Step::Text(text)) => {
                     for sentence in sentences.push(&text) {
-                        let checked = self.check(&mut grounding, &sentence).await;
-                        self.checked(&mut said, checked, &mut tally).await?;
+                        if heard.is_new(&sentence) {
+                            let checked = self.check(&mut grounding, &sentence).await;
+                            self.checked(&mut said, checked, &mut tally).await?;
+                        }
                     }
                 }
                 Some(Step::Finished(Finished {
@@ -148,15 +194,19 @@ impl Course {
                             return Ok(self.last(said, Outcome::Cancelled, Some(generation)));
                         }
                         Reason::Stop => {
-                            let rest = self.check(&mut grounding, &sentences.rest()).await;
-                            self.checked(&mut said, rest, &mut tally).await?;
+                            let rest = sentences.rest();
+                            if heard.is_new(&rest) {
+                                let rest = self.check(&mut grounding, &rest).await;
+                                self.checked(&mut said, rest, &mut tally).await?;
+                            }
                             tally.outcome()
                         }
                         // What was cut off may say something else than it began to.
                         _ => tally.outcome(),
                     };
                     tally.record();
-                    for quote in extractive::still_to_be_heard(&self.evidence, &said.cited) {
+                    let intent = self.understood.intent;
+                    for quote in extractive::still_to_be_heard(&self.evidence, &said.cited, intent) {
                         self.sentence(&mut said, quote, " ").await?;
                     }
                     return Ok(self.last(said, outcome, Some(generation)));

@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::grounding::{Checked, Verdict};
-use crate::retrieval::{Evidence, Unmet};
+use crate::retrieval::{Beyond, Evidence, Intent, Understood, Unmet};
 
 /// Quotes in an answer that has nothing else.
 const QUOTES: usize = 3;
 /// A review of at most so many stars is a complaint; one of more is praise.
 const COMPLAINT: u8 = 3;
 
-/// Said when nothing in the reviews is about the question.
-pub const NO_EVIDENCE: &str = "None of the reviews here says anything about that. Try naming a product, or what you want to know of it.";
 /// Said before quotes that stand alone.
 pub const HEADING: &str = "This is what reviewers say:";
 
@@ -23,6 +21,25 @@ pub fn unmet(demand: Unmet) -> &'static str {
         }
         Unmet::Price => "No product here that could be meant has such a price. ",
         Unmet::Stars => "No product here that could be meant has such a rating. ",
+    }
+}
+
+/// Said when nothing in the reviews is about the question, with what they are about.
+pub fn no_evidence(understood: &Understood) -> String {
+    let refusal = match understood.beyond {
+        Some(Beyond::Task) => {
+            "I answer questions about the products here, by what their buyers say, and nothing else."
+        }
+        Some(Beyond::UnknownName) => "No product here has that name, and no review speaks of it.",
+        None => "None of the reviews here says anything about that.",
+    };
+    match understood.spoken_of.as_slice() {
+        [] => format!("{refusal} Try naming a product, or what you want to know of it."),
+        [one] => format!("{refusal} They speak of the {one}."),
+        [most @ .., last] => format!(
+            "{refusal} They speak of the {} and the {last}.",
+            most.join(", the ")
+        ),
     }
 }
 
@@ -56,8 +73,9 @@ pub fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
 }
 
 /// What an answer that cites `cited` leaves out and should not: the second best quote, where it has only one, and the
-/// best from the other side, where all that it cites praises, or all of it complains.
-pub fn still_to_be_heard(evidence: &[Evidence], cited: &BTreeSet<usize>) -> Vec<Checked> {
+/// best from the other side, where all that it cites praises, or all of it complains. Who asks for complaints (`intent`)
+/// is spared the praise.
+pub fn still_to_be_heard(evidence: &[Evidence], cited: &BTreeSet<usize>, intent: Intent) -> Vec<Checked> {
     let complains = |number: &usize| evidence[number - 1].rating <= COMPLAINT;
     let mut cited = cited.clone();
     let mut heard = Vec::new();
@@ -69,6 +87,9 @@ pub fn still_to_be_heard(evidence: &[Evidence], cited: &BTreeSet<usize>) -> Vec<
     let Some(side) = cited.first().map(complains) else {
         return heard;
     };
+    if side && intent == Intent::Complaints {
+        return heard;
+    }
     if cited.iter().all(|number| complains(number) == side) {
         let other = (1..=evidence.len()).find(|number| complains(number) != side);
         let who = if side { "Content is" } else { "But" };
@@ -132,11 +153,13 @@ mod tests {
             (&[5, 4], &[1, 2], &[]),
             (&[5], &[1], &[]),
         ] {
-            let found = still_to_be_heard(&rated(stars), &cited.iter().copied().collect());
+            let found = still_to_be_heard(&rated(stars), &cited.iter().copied().collect(), Intent::Other);
             let numbers: Vec<usize> = found.iter().flat_map(|checked| checked.cited.clone()).collect();
             assert_eq!(numbers, heard, "{stars:?} {cited:?}");
         }
-        let other = still_to_be_heard(&rated(&[5, 5, 2]), &BTreeSet::from([1, 2]));
+        let complaints = still_to_be_heard(&rated(&[1, 2, 5]), &BTreeSet::from([1, 2]), Intent::Complaints);
+        assert_eq!(complaints, [], "who asks for complaints is spared the praise");
+        let other = still_to_be_heard(&rated(&[5, 5, 2]), &BTreeSet::from([1, 2]), Intent::Other);
         assert_eq!(
             other[0].sentence,
             "But a buyer who gave 2 of 5 stars to the Pellar Hush says: “quote 2” [3]"

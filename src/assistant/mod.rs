@@ -8,6 +8,7 @@ mod chat_template;
 mod conversation;
 mod course;
 mod extractive;
+mod figures;
 mod grounding;
 mod prompt;
 mod question;
@@ -24,10 +25,10 @@ pub use grounding::{Checked, Verdict};
 pub use prompt::{DEFAULT_BUDGET, PromptBuilder, PromptError};
 
 use crate::embedding::EmbeddingError;
-use crate::generation::constraint::Citations;
+use crate::generation::constraint::{Citations, Once};
 use crate::generation::{Engine, Event as Step, Finished, Overloaded, Reason, Refused, Request, Sampling};
 use crate::metrics;
-use crate::retrieval::{self, Found, Retriever};
+use crate::retrieval::{self, Figures, Found, Retriever};
 use course::{Course, Source, milliseconds_since};
 use prompt::Prompt;
 
@@ -75,7 +76,10 @@ impl Assistant {
         } = found.map_err(refuse)?;
         let retrieval_ms = milliseconds_since(question.arrived);
 
-        let source = if evidence.is_empty() {
+        let complete = understood.figures.as_ref().is_some_and(Figures::are_complete);
+        let source = if complete {
+            Source::Figures
+        } else if evidence.is_empty() {
             Source::Nothing
         } else {
             match self.prompt(asked.whole, evidence.clone()).await? {
@@ -88,7 +92,7 @@ impl Assistant {
             arrived: question.arrived,
             retrieval_ms,
             evidence,
-            unmet: understood.unmet,
+            understood,
             retriever: self.retriever.clone(),
             events,
         };
@@ -156,7 +160,10 @@ impl Assistant {
             // An answer is a paragraph: after a line break a small model goes on with the pattern of the prompt.
             stop: vec!["\n".into()],
             sampling: Sampling::GREEDY,
-            constraint: Some(Box::new(Citations::new(self.prompts.brackets(), prompt.evidence))),
+            constraint: Some(Box::new(Once::new(Citations::new(
+                self.prompts.brackets(),
+                prompt.evidence,
+            )))),
             deadline: None,
         }
     }

@@ -52,6 +52,8 @@ impl Demands {
                 named: reading.named.clone(),
                 constraints: reading.constraints,
                 unmet,
+                beyond: reading.beyond,
+                ..Understood::default()
             },
         }
     }

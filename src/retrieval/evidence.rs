@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::reading::{Constraints, Intent};
+use super::figures::Figures;
+use super::reading::{Beyond, Constraints, Intent};
 use crate::reviews::{Product, ProductId, ReviewId};
 
 /// Which reviews may be evidence. Empty or absent means any.
@@ -64,6 +65,12 @@ pub struct Understood {
     pub constraints: Constraints,
     /// The demands that cannot be met, so that the answer can say so.
     pub unmet: Vec<Unmet>,
+    /// The figure that is asked for.
+    pub figures: Option<Figures>,
+    /// Why no review can answer.
+    pub beyond: Option<Beyond>,
+    /// What the reviews of the products in question speak of most, for an answer that has nothing to quote.
+    pub spoken_of: Vec<String>,
 }
 
 /// A demand that cannot be met.

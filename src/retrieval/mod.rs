@@ -2,11 +2,14 @@
 //!
 //! [`Retriever::retrieve`] runs as a task: the question's vectors come from the embedder's thread, the search runs on
 //! tokio's blocking threads. What a question is about is read in `reading`, with `spelling`'s help; `demands` says
-//! which products pass the request's filters and the question's demands; `shelves` finds candidates, by meaning and by word; `fuse` makes one order of several; `rank` decides what becomes evidence, and `products` which
+//! which products pass the request's filters and the question's demands,
+//! `figures` what can be told by counting; `shelves` finds candidates, by meaning and by word; `fuse` makes one order of several; `rank` decides what becomes evidence, and `products` which
 //! products are recommended.
 
 mod demands;
+mod denial;
 mod evidence;
+mod figures;
 pub(crate) mod fuse;
 mod products;
 mod rank;
@@ -25,10 +28,11 @@ use crate::index::Index;
 use crate::metrics;
 use crate::reviews::{Corpus, Passage};
 pub use evidence::{Asked, Evidence, Filters, Found, Understood, Unmet};
+pub use figures::{Figured, Figures};
 pub use products::{Basis, Recommended};
 #[cfg(test)]
 pub use reading::testing;
-pub use reading::{Constraints, Intent, Mention, Span, Vocabulary};
+pub use reading::{Beyond, Constraints, Figure, Intent, Mention, Quantity, Span, Vocabulary, Wish};
 use shelves::{Shelves, Sought};
 
 /// Seconds after which retrieval has room again: a question's embedding takes a fraction of one.

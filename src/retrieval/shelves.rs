@@ -8,11 +8,13 @@ use std::time::Instant;
 use tantivy::TantivyError;
 
 use super::demands::Demands;
+use super::denial;
+use super::figures::Figures;
 use super::products::{self, Recommended};
-use super::rank::{self, Candidate, Relevant, Wanted};
-use super::reading::{Defect, Intent, Reading, Vocabulary};
+use super::rank::{self, About, Candidate, Relevant, Wanted};
+use super::reading::{Concept, Intent, Reading, Vocabulary};
 use super::{Evidence, Filters, Found};
-use crate::aspects::Aspects;
+use crate::aspects::{AspectId, Aspects};
 use crate::index::words::{self, Frequencies};
 use crate::index::{Index, Sampled, lexical::Lexical};
 use crate::metrics;
@@ -28,6 +30,8 @@ const EVIDENCE: usize = 6;
 const PER_PRODUCT: usize = 2;
 /// Passages of each product that is compared, however many are.
 const LEAST_PLACES: usize = 2;
+/// Aspects that an answer without evidence names.
+const SPOKEN_OF: usize = 5;
 /// Quotes that a recommended product comes with.
 const QUOTES: usize = 3;
 
@@ -109,8 +113,12 @@ impl Shelves {
 
     /// The evidence for what is sought, best first.
     pub fn search(&self, sought: &Sought<'_>, filters: &Filters) -> Found<Evidence> {
-        let demands = self.demands(sought, filters);
-        let ranked = self.ranked(sought, filters, &demands);
+        let mut demands = self.demands(sought, filters);
+        let figures = Figures::of(&sought.reading, &demands, &self.corpus.products);
+        let mut ranked = self.ranked(sought, filters, &demands);
+        if let Some(figures) = &figures {
+            self.keep_those_of(figures, &mut ranked);
+        }
         let ranking = Instant::now();
         if let Some(best) = ranked
             .iter()
@@ -124,12 +132,17 @@ impl Shelves {
             evidence: EVIDENCE,
             per_product: if one_product { EVIDENCE } else { PER_PRODUCT },
             complaints: self.complaints_lead(&sought.reading, &ranked),
+            to_the_point: !sought.reading.words.is_empty(),
         };
         let items = match sought.reading.compared() {
             Some(named) => self.choose_for_each(named, ranked, wanted),
             None => self.choose(ranked, wanted, &sought.reading),
         };
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["fuse"], ranking.elapsed().as_secs_f64());
+        if items.is_empty() {
+            demands.understood.spoken_of = self.spoken_of(&sought.reading);
+        }
+        demands.understood.figures = figures;
         Found {
             items,
             understood: demands.understood,
@@ -144,6 +157,7 @@ impl Shelves {
             evidence: QUOTES,
             per_product: QUOTES,
             complaints: self.complaints_lead(&sought.reading, &ranked),
+            to_the_point: !sought.reading.words.is_empty(),
         };
         let asked = self.aspects.asked(sought.reading.asked_aspect());
         let judged = |product| Some(self.aspects.about(product, asked?));
@@ -154,6 +168,37 @@ impl Shelves {
             items,
             understood: demands.understood,
         }
+    }
+
+    /// Leaves what is said of the products whose figures are told, where anything is.
+    fn keep_those_of(&self, figures: &Figures, ranked: &mut Vec<Relevant>) {
+        let told = |relevant: &Relevant| {
+            let key = &self.corpus.products[relevant.candidate.product.0 as usize].key;
+            figures.products.iter().any(|figured| figured.key == *key)
+        };
+        if ranked.iter().any(told) {
+            ranked.retain(told);
+        }
+        // Where the shop does not say what it costs, buyers may.
+        let says = |relevant: &Relevant| has_amount(self.text(relevant.candidate.passage));
+        if !figures.are_complete() && ranked.iter().any(says) {
+            ranked.retain(says);
+        }
+    }
+
+    /// What the reviews of the products that a question is about speak of most.
+    fn spoken_of(&self, reading: &Reading) -> Vec<String> {
+        let mut reviews: BTreeMap<AspectId, usize> = BTreeMap::new();
+        for product in &reading.scope {
+            for aspect in self.aspects.of_product(*product) {
+                *reviews.entry(aspect.aspect).or_default() += aspect.praised + aspect.complained;
+            }
+        }
+        let mut spoken_of: Vec<(AspectId, usize)> = reviews.into_iter().collect();
+        spoken_of.sort_by_key(|(aspect, reviews)| (std::cmp::Reverse(*reviews), *aspect));
+        let most = spoken_of.into_iter().take(SPOKEN_OF);
+        most.map(|(aspect, _)| self.aspects.name(aspect).to_string())
+            .collect()
     }
 
     fn demands(&self, sought: &Sought<'_>, filters: &Filters) -> Demands {
@@ -171,8 +216,16 @@ impl Shelves {
     /// complaint is about that, all of the product's are.
     fn ranked(&self, sought: &Sought<'_>, filters: &Filters, demands: &Demands) -> Vec<Relevant> {
         let reading = &sought.reading;
-        let anything = reading.names_some() && reading.words.is_empty();
-        let ranked = rank::ranked(self.candidates(sought, filters, demands), anything);
+        if reading.beyond.is_some() {
+            return vec![];
+        }
+        let about = match (reading.names_some(), reading.words.is_empty()) {
+            (true, true) => About::Anything,
+            // What goes wrong is told in words that are near to nothing asked.
+            (true, false) if reading.intent != Intent::Complaints => About::Named,
+            _ => About::Any,
+        };
+        let ranked = rank::ranked(self.candidates(sought, filters, demands), about);
         let complains = |relevant: &Relevant| relevant.candidate.complains();
         let Some(wrong) = sought
             .wrong
@@ -188,16 +241,16 @@ impl Shelves {
             aspect: wrong,
             ..*sought
         };
-        rank::ranked(self.candidates(&whatever, filters, demands), true)
+        rank::ranked(self.candidates(&whatever, filters, demands), About::Anything)
     }
 
     /// Whether complaints are what answers: they are asked for, or a defect is and they tell of it.
     fn complaints_lead(&self, reading: &Reading, ranked: &[Relevant]) -> bool {
-        let tells = |relevant: &Relevant, defect: &Defect| {
+        let tells = |relevant: &Relevant, concept: &Concept| {
             let candidate = &relevant.candidate;
-            candidate.complains() && !words::of(self.text(candidate.passage)).is_disjoint(&defect.words)
+            candidate.complains() && !words::of(self.text(candidate.passage)).is_disjoint(&concept.words)
         };
-        let defect = reading.defect.as_ref();
+        let defect = reading.concept.as_ref().filter(|concept| concept.goes_wrong);
         reading.intent == Intent::Complaints
             || defect.is_some_and(|defect| ranked.iter().any(|relevant| tells(relevant, defect)))
     }
@@ -228,7 +281,9 @@ impl Shelves {
     fn choose(&self, ranked: Vec<Relevant>, wanted: Wanted, reading: &Reading) -> Vec<Evidence> {
         let mut chosen = self.chosen(ranked, wanted);
         if reading.intent == Intent::Recommend && !wanted.complaints {
-            chosen.sort_by_key(Candidate::complains);
+            chosen.sort_by_key(|candidate| {
+                candidate.complains() || denial::of_any(self.text(candidate.passage), &reading.words)
+            });
         }
         chosen.iter().map(|candidate| self.evidence(candidate)).collect()
     }
@@ -348,4 +403,10 @@ impl Shelves {
             score: candidate.score(),
         }
     }
+}
+
+/// Whether a text has a number that may be a price.
+fn has_amount(text: &str) -> bool {
+    let digits = |word: &str| word.chars().filter(char::is_ascii_digit).count();
+    words::written(text).any(|word| digits(word) >= 3)
 }

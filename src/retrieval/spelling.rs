@@ -35,6 +35,11 @@ impl Spelling {
         Self { known, folded }
     }
 
+    /// Whether a word is known, folded as words are compared, in whatever form.
+    pub fn knows(&self, folded: &str) -> bool {
+        self.folded.contains(folded)
+    }
+
     /// The word itself where it is known, or too short, or nothing is near; else the nearest known word with the same
     /// first letter, of several the one that is used most. Nearness counts letters inserted, left out, exchanged, and
     /// swapped with the next.

@@ -6,7 +6,9 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use super::{Corpus, DropReason, Product, ProductId, Review, ReviewId, clean, fingerprint, titles};
+use super::{
+    Corpus, DropReason, Product, ProductId, Review, ReviewId, clean, fingerprint, headlines, titles,
+};
 
 /// The cells of one row, as the file has them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -103,7 +105,8 @@ impl Builder {
     }
 
     /// Ends the corpus.
-    pub fn finish(self) -> Corpus {
+    pub fn finish(mut self) -> Corpus {
+        headlines::open_texts(&mut self.reviews);
         let products: Vec<Product> = self.drafts.into_iter().map(Draft::finish).collect();
         let dropped = DropReason::ALL
             .into_iter()

@@ -4,8 +4,8 @@
 //!
 //! A file passes through here in this order: `bytes` decompresses it and repairs its UTF-8, `quotes` escapes its
 //! quotation marks, `load` has polars read it as a table of text, `columns` finds out which column is which, `build`
-//! takes the rows in, helped by `clean` (one cell) and `titles` (one product's name), and `fingerprint` says what was
-//! kept. `passages` then cuts the reviews into the pieces that are searched and quoted, at the places that `sentences`
+//! takes the rows in, helped by `clean` (one cell) and `titles` (one product's name), `headlines` opens a review's text with
+//! the headline that is its writer's own, and `fingerprint` says what was kept. `passages` then cuts the reviews into the pieces that are searched and quoted, at the places that `sentences`
 //! finds.
 
 mod build;
@@ -16,6 +16,7 @@ mod error;
 mod examples;
 mod facts;
 mod fingerprint;
+mod headlines;
 mod load;
 mod passages;
 mod quotes;
@@ -46,9 +47,9 @@ pub struct Review {
     pub product: ProductId,
     /// Whole stars, 1 to 5.
     pub rating: u8,
-    /// The headline; may be empty.
+    /// The headline, where it is one that several chose; empty where its writer made one, which then opens the text.
     pub summary: String,
-    /// The body, cleaned; never empty.
+    /// The review, cleaned; never empty.
     pub text: String,
 }
 

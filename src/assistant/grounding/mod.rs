@@ -98,9 +98,12 @@ impl Grounding {
         if self.cited.contains(&number) {
             return Checked::not_said(said, Verdict::None);
         }
-        // What is said to be a quotation is made one. So is what names a thing of which only a review knows, and what
-        // has markup: those are a reviewer's words, and whoever reads them has to see that.
-        let is_theirs = sentence.contains(MARKUP) || names::has_foreign(&sentence, &self.evidence);
+        // What is said to be a quotation is made one. So is what names a thing of which only a review knows, what has
+        // markup, and what somebody tells of themselves: those are a reviewer's words, and whoever reads them has to see
+        // that.
+        let is_theirs = sentence.contains(MARKUP)
+            || names::has_foreign(&sentence, &self.evidence)
+            || support::is_in_the_first_person(&sentence);
         if is_theirs || support::quotes(&sentence) {
             self.cited.insert(number);
             return extractive::quotation(number, &self.evidence[number - 1]);
@@ -215,6 +218,13 @@ mod tests {
                 Supported,
                 "A buyer of the Pellar Hush says: “The Soundor Ultra has <b>deeper bass</b>” [5]",
             ),
+            // What somebody tells of themselves, and a comparison that nobody made.
+            (
+                "My ears stay cool.",
+                Supported,
+                "A buyer of the Pellar Hush says: “Soft pads, my ears stay cool” [4]",
+            ),
+            ("The Pellar has softer pads than cool ears.", Unsupported, ""),
             // Of another product: said, made to say so, or left out.
             (
                 "The Pellar has soft pads.",

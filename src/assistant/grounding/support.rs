@@ -37,6 +37,16 @@ const DENIALS: &[&str] = &[
     "no", "not", "never", "none", "nothing", "without", "nahi", "cannot",
 ];
 
+/// Words of those who speak of themselves.
+const FIRST_PERSON: &[&str] = &[
+    "i", "i'm", "i've", "i’m", "i’ve", "me", "my", "mine", "our", "we", "us",
+];
+
+/// Whether somebody speaks of themselves.
+pub fn is_in_the_first_person(sentence: &str) -> bool {
+    words(sentence).any(|word| FIRST_PERSON.contains(&word.as_str()))
+}
+
 /// Whether a sentence says anything that could be true or not.
 pub fn claims_something(sentence: &str) -> bool {
     words(sentence)
@@ -66,6 +76,8 @@ pub fn of(sentence: &str, evidence: &[Evidence], likeness: &[f32], by_itself: &[
             claim.iter().partition(|word| quote.contains(**word));
         let holds = found.len() >= WORDS_IN_COMMON
             && denies(sentence) == denies(&evidence.quote)
+            // What is compared in the one and not in the other was never compared.
+            && (!compares(sentence) || compares(&evidence.quote))
             // A number is quoted or invented, and what is said of one product is not true of another.
             && !missing.iter().any(|word| has_digit(word))
             && (named.is_empty() || brand(evidence).is_some_and(|brand| named.contains(&brand)));
@@ -100,6 +112,10 @@ pub fn of(sentence: &str, evidence: &[Evidence], likeness: &[f32], by_itself: &[
 /// The first word of a product's title.
 pub fn brand(evidence: &Evidence) -> Option<String> {
     words(evidence.short_title()).next()
+}
+
+fn compares(text: &str) -> bool {
+    words(text).any(|word| word == "than")
 }
 
 fn denies(text: &str) -> bool {

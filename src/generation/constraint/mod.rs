@@ -4,7 +4,7 @@
 //! [`Mask`], which the sampler applies; afterwards it is told the token. Tokens of a draft that were not accepted are
 //! never told. It can fail when it is told a token that it did not allow, which is a mistake of the caller.
 //!
-//! [`OneOf`] is a closed list of answers; [`Citations`] is free text that cites only what there is; [`JsonSchema`] is
+//! [`OneOf`] is a closed list of answers; [`Citations`] is free text that cites only what there is, [`Once`] a text that does not repeat itself; [`JsonSchema`] is
 //! JSON of a given shape, over a [`Vocabulary`] that is built once for a model. A stop text, `max_tokens` and a deadline end a text whether it is complete or not, and nothing is
 //! added to it then.
 //!
@@ -15,12 +15,14 @@
 mod citations;
 mod json_schema;
 mod mask;
+mod once;
 mod one_of;
 mod vocabulary;
 
 pub use citations::{Brackets, Citations};
 pub use json_schema::{JsonSchema, SchemaError};
 pub use mask::Mask;
+pub use once::Once;
 pub use one_of::OneOf;
 pub use vocabulary::{Vocabulary, VocabularyError};
 

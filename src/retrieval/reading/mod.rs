@@ -5,9 +5,11 @@
 //! apart, and passages are compared with the aspect. What it demands of price and stars is taken out of both.
 
 mod amounts;
+mod beyond;
 mod bounds;
+mod concepts;
 mod constraints;
-mod defects;
+mod figure;
 mod intent;
 mod names;
 #[cfg(test)]
@@ -21,8 +23,10 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::spelling::Spelling;
 use crate::index::words::{self, Frequencies};
 use crate::reviews::{Product, ProductId};
+pub use beyond::Beyond;
+pub use concepts::Concept;
 pub use constraints::{Constraints, Span};
-pub use defects::Defect;
+pub use figure::{Figure, Quantity, Wish};
 pub use intent::Intent;
 pub use names::{Mention, Names};
 
@@ -37,8 +41,9 @@ pub struct Vocabulary {
     titles: Vec<String>,
     /// The words of categories.
     categories: HashMap<String, BTreeSet<ProductId>>,
-    /// Words of titles and categories that are commoner there than in reviews: what things are called.
-    products: HashSet<String>,
+    /// Words of titles and categories that are commoner there than in reviews, which are what things are called, with the
+    /// products that have them.
+    products: HashMap<String, BTreeSet<ProductId>>,
     /// All words that a question can mean.
     spelling: Spelling,
 }
@@ -59,8 +64,12 @@ pub struct Reading {
     pub named: Vec<BTreeSet<ProductId>>,
     /// What kind of answer it wants.
     pub intent: Intent,
-    /// What it asks whether it goes wrong.
-    pub defect: Option<Defect>,
+    /// What it asks about that is told in other words.
+    pub concept: Option<Concept>,
+    /// The figure that it asks for, and nothing else.
+    pub figure: Option<Figure>,
+    /// Why no review can answer it.
+    pub beyond: Option<Beyond>,
     /// What it demands of products.
     pub constraints: Constraints,
 }
@@ -68,7 +77,7 @@ pub struct Reading {
 impl Reading {
     /// The aspect in the question's own words.
     pub fn asked_aspect(&self) -> &str {
-        let said = self.defect.as_ref().map_or("", |defect| defect.said);
+        let said = self.concept.as_ref().map_or("", |concept| concept.said);
         self.aspect
             .strip_suffix(said)
             .unwrap_or(&self.aspect)
@@ -126,15 +135,18 @@ impl Vocabulary {
             .map(|product| format!("{} {}", product.short_title(), category(product)))
             .collect();
         let shares = Frequencies::of(called.iter().map(String::as_str));
-        let called = called
-            .iter()
-            .flat_map(|name| words::of(name))
-            .filter(|word| shares.share(word) > frequencies.share(word))
-            .collect();
         let whole: Vec<String> = products
             .iter()
             .map(|product| format!("{} {}", product.title, category(product)))
             .collect();
+        let mut called_so: HashMap<String, BTreeSet<ProductId>> = HashMap::new();
+        for (id, title) in (0..).map(ProductId).zip(&whole) {
+            for word in words::of(title) {
+                if shares.share(&word) > frequencies.share(&word) {
+                    called_so.entry(word).or_default().insert(id);
+                }
+            }
+        }
         let of_titles = whole
             .iter()
             .flat_map(|title| words::written(title))
@@ -147,7 +159,7 @@ impl Vocabulary {
                 .map(|product| product.short_title().to_string())
                 .collect(),
             categories,
-            products: called,
+            products: called_so,
             spelling: Spelling::of(frequencies.written().chain(of_titles).chain(of_complaints)),
         }
     }
@@ -182,7 +194,8 @@ impl Vocabulary {
         let of_aspect = || {
             asking
                 .iter()
-                .filter(|word| !word.names && !self.products.contains(&word.folded))
+                .filter(|word| !word.names)
+                .filter(|word| !self.products.contains_key(&word.folded) || concepts::is_asked(&word.folded))
         };
         let complains = |word: &str| intent == Intent::Complaints && intent::only_complains(word);
         let tells = |word: &Asked<'_>| {
@@ -193,17 +206,23 @@ impl Vocabulary {
             .filter(|word| tells(word))
             .map(|word| word.folded.clone())
             .collect();
+        let demands_price = !constraints.price.is_open();
+        let figure = figure::asked(&lower, &words, !named.is_empty(), demands_price);
+        let beyond = match named.is_empty() {
+            true => beyond::read(&question, !scope.is_empty(), |word| self.spelling.knows(word)),
+            false => None,
+        };
         let aspect: Vec<&str> = of_aspect().map(|word| word.meant).collect();
-        let defect = defects::asked(of_aspect().map(|word| word.folded.as_str()));
+        let concept = concepts::asked(of_aspect().map(|word| word.folded.as_str()));
         // "Tell me about the Zuvio" leaves nothing to compare passages with.
         let mut aspect = match (words.is_empty(), intent) {
             (false, _) => aspect.join(" "),
             (true, Intent::Complaints) => WRONG.to_string(),
             (true, _) => last.clone(),
         };
-        if let Some(defect) = &defect {
-            aspect = format!("{aspect}: {}", defect.said);
-            words.extend(defect.words.iter().cloned());
+        if let Some(concept) = &concept {
+            aspect = format!("{aspect}: {}", concept.said);
+            words.extend(concept.words.iter().cloned());
         }
         Reading {
             question,
@@ -212,7 +231,9 @@ impl Vocabulary {
             scope,
             named,
             intent,
-            defect,
+            concept,
+            figure,
+            beyond,
             constraints,
         }
     }
@@ -263,14 +284,35 @@ impl Vocabulary {
             }
         }
         match named.is_empty() {
-            true => kinds,
+            true => self.narrowed(kinds, question),
             false => named.iter().flatten().copied().collect(),
         }
     }
 
+    /// Those of a kind, or of all where it is empty, whose titles have the words of the question that few of them have: of
+    /// headsets, the wired ones.
+    fn narrowed(&self, kinds: BTreeSet<ProductId>, question: &[Asked<'_>]) -> BTreeSet<ProductId> {
+        let words = question.iter().filter(|word| {
+            let is_category = self.categories.contains_key(&word.folded);
+            !is_category && !words::asks(word.meant)
+        });
+        words
+            .filter_map(|word| self.products.get(&word.folded))
+            .fold(kinds, |scope, called_so| {
+                let (narrower, size) = match scope.is_empty() {
+                    true => (called_so.clone(), self.titles.len()),
+                    false => (scope.intersection(called_so).copied().collect(), scope.len()),
+                };
+                match !narrower.is_empty() && 2 * narrower.len() < size {
+                    true => narrower,
+                    false => scope,
+                }
+            })
+    }
+
     /// Whether a word, as it is compared, is one for a kind of product.
     fn is_kind(&self, word: &str) -> bool {
-        self.categories.contains_key(word) || self.products.contains(word)
+        self.categories.contains_key(word) || self.products.contains_key(word)
     }
 
     /// The words of a question whose names are `mentions`.
@@ -324,8 +366,8 @@ mod tests {
             ),
             (
                 "Is Zuvio's battery good?",
-                "Is battery good",
-                vec!["batter"],
+                "Is battery good: the battery lasts so many hours",
+                vec!["batter", "hour", "hrs", "backup"],
                 vec![0, 1],
                 true,
             ),
@@ -337,9 +379,9 @@ mod tests {
                 true,
             ),
             (
-                "Is the Zuvio Tone loud?",
-                "Is the loud",
-                vec!["loud"],
+                "Is the Zuvio Tone clear?",
+                "Is the clear",
+                vec!["clear"],
                 vec![0],
                 true,
             ),
@@ -379,8 +421,18 @@ mod tests {
         let reviews = ["battery is good", "the battery has an issue", "sound is clear"];
         let vocabulary = testing::vocabulary(&catalogue, &reviews);
         for (question, words, named, complaints) in [
-            ("How is the batery of the Zuvoi?", &["batter"][..], true, false),
-            ("Any issues with the baterry?", &["batter"], false, true),
+            (
+                "How is the batery of the Zuvoi?",
+                &["batter", "hour", "hrs", "backup"][..],
+                true,
+                false,
+            ),
+            (
+                "Any issues with the baterry?",
+                &["batter", "hour", "hrs", "backup"],
+                false,
+                true,
+            ),
             ("What do people complain about?", &[], false, true),
             ("Is it good or bad?", &["bad"], false, false),
         ] {
@@ -525,7 +577,7 @@ mod tests {
         );
         let reading = shop.read("Is AirBeats 131 bass good?", "Is AirBeats 131 bass good?");
         assert_eq!(
-            (reading.aspect.as_str(), &reading.defect),
+            (reading.aspect.as_str(), &reading.concept),
             ("Is bass good", &None)
         );
         assert!(reading.named.len() == 1 && reading.compared().is_none());

@@ -1,0 +1,47 @@
+//! Whether a passage denies what is asked for: "games not possible" is no reason to buy a laptop for games. Pure.
+
+use std::collections::HashSet;
+
+use crate::index::words;
+
+/// Words that deny, in English and romanised Hindi; one that ends in "n't" does too.
+const DENIALS: &[&str] = &[
+    "cannot", "mat", "nahi", "nahin", "never", "no", "not", "useless", "without",
+];
+/// So many words after a word, or before it, a denial is of it.
+const REACH: usize = 2;
+
+/// Whether one of `asked`, which are folded, is denied in a text.
+pub fn of_any(text: &str, asked: &HashSet<String>) -> bool {
+    let all: Vec<String> = words::written(text).map(str::to_lowercase).collect();
+    let denies =
+        |word: &String| DENIALS.contains(&word.as_str()) || word.ends_with("n't") || word.ends_with("n’t");
+    (0..all.len())
+        .filter(|at| asked.contains(&words::folded(&all[*at])))
+        .any(|at| {
+            all[at.saturating_sub(REACH)..all.len().min(at + REACH + 1)]
+                .iter()
+                .any(denies)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_beside_a_word_denies_it() {
+        let asked = ["gaming", "games", "grip"].map(words::folded).into();
+        for (text, expected) in [
+            ("Good for normal use, games not possible", true),
+            ("gaming mat sochna", true),
+            ("Can't play games", true),
+            ("There is no lag at all in games", false),
+            ("Grip is unreal, on wet rocks it did not slip", false),
+            ("Not bad", false),
+            ("", false),
+        ] {
+            assert_eq!(of_any(text, &asked), expected, "{text}");
+        }
+    }
+}

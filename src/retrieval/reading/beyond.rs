@@ -1,0 +1,87 @@
+//! What no review can answer, however near one seems: a task for a chat model, and a product that is not here. Pure.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::index::words;
+
+/// Why no review can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beyond {
+    /// It is no question but a task.
+    Task,
+    /// It names something that neither a title nor a review knows.
+    UnknownName,
+}
+
+/// Tasks begin so.
+const TASKS: &[&str] = &[
+    "calculate",
+    "compose",
+    "draw",
+    "ignore",
+    "imagine",
+    "paint",
+    "pretend",
+    "print",
+    "recite",
+    "rewrite",
+    "sing",
+    "solve",
+    "translate",
+    "write",
+];
+/// What may stand before.
+const POLITE: &[&str] = &["can", "could", "please", "pls", "would", "you"];
+
+/// Whether a question without names of this shop's products is beyond its reviews. `knows` tells whether a folded word is
+/// one of titles and reviews, and `kinds` whether it asks for a kind of product.
+pub fn read(question: &str, kinds: bool, knows: impl Fn(&str) -> bool) -> Option<Beyond> {
+    let all: Vec<&str> = question.unicode_words().collect();
+    let first = all
+        .iter()
+        .map(|word| word.to_lowercase())
+        .find(|word| !POLITE.contains(&word.as_str()));
+    if first.is_some_and(|first| TASKS.contains(&first.as_str())) {
+        return Some(Beyond::Task);
+    }
+    let is_unknown = |word: &str| !words::asks(word) && !knows(&words::folded(word));
+    let names = all.iter().enumerate().any(|(at, word)| {
+        // A word that is written large is a name, except where it begins the question; one with a digit is a model.
+        let is_large = at > 0 && word.starts_with(char::is_uppercase) && !kinds;
+        is_unknown(word) && (is_large || is_model(word))
+    });
+    names.then_some(Beyond::UnknownName)
+}
+
+/// "S24", "WH1000": letters and digits, as models are called; "5000mAh" and "2nd" begin with the digits.
+fn is_model(word: &str) -> bool {
+    word.starts_with(char::is_alphabetic) && word.ends_with(|c: char| c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_and_unknown_names_are_beyond_reviews() {
+        let known = ["phone", "sony", "bass", "n12", "camera", "write"];
+        let knows = |word: &str| known.iter().any(|known| words::folded(known) == word);
+        for (question, kinds, expected) in [
+            ("Write me a poem about the monsoon.", false, Some(Beyond::Task)),
+            ("please, translate this", false, Some(Beyond::Task)),
+            ("Can you write with it?", false, Some(Beyond::Task)),
+            ("How does it write?", false, None),
+            ("How is the Galaxy S24?", false, Some(Beyond::UnknownName)),
+            ("how is the galaxy s24?", true, Some(Beyond::UnknownName)),
+            ("How is the Bosé?", false, Some(Beyond::UnknownName)),
+            ("Which phone for Ravi?", true, None),
+            ("Is it better than a Sony?", false, None),
+            ("Bosé", false, None),
+            ("Is the N12 good?", true, None),
+            ("A phone with 5000mAh, the 2nd", true, None),
+            ("", false, None),
+        ] {
+            assert_eq!(read(question, kinds, knows), expected, "{question}");
+        }
+    }
+}
