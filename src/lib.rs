@@ -24,6 +24,7 @@ pub mod evaluation;
 pub mod retrieval;
 pub mod generation;
 pub mod assistant;
+pub mod completion;
 pub mod cli;
 pub mod config;
 pub mod app;

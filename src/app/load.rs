@@ -10,8 +10,9 @@ use super::reload::Source;
 use super::shelf::{Shelf, shelf};
 use super::{Info, Phase, Report, Service, memory, selftest};
 use crate::assistant::{Assistant, PromptBuilder};
+use crate::completion::Completer;
 use crate::config::{self, Config};
-use crate::embedding::{self, Embedder, Encoder};
+use crate::embedding::{self, Counter, Embedder, Encoder};
 use crate::generation::{Engine, Options, Parts, model};
 use crate::kernels::pool::Pool;
 use crate::metrics;
@@ -40,7 +41,7 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
         let shelf = shelf(config, &embedding, &encoder, report);
         (chatting.join(), shelf)
     });
-    let (engine, prompts) = chatting.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let (engine, prompts, completer) = chatting.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let shelf = shelf?;
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),
@@ -75,6 +76,9 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
     );
     Ok(Service {
         assistant,
+        completer,
+        embedder: source.embedder.clone(),
+        counter: Counter::load(&embedding)?,
         retriever,
         corpus,
         info,
@@ -95,6 +99,9 @@ impl Service {
         let retriever = retriever(self.source.embedder.clone(), shelf)?;
         Ok(Service {
             assistant: self.assistant.over(retriever.clone()),
+            completer: self.completer.clone(),
+            embedder: self.embedder.clone(),
+            counter: self.counter.clone(),
             retriever,
             corpus,
             info,
@@ -123,16 +130,17 @@ fn engine(
     chat: &ChatModel,
     device: &Device,
     pool: Arc<Pool>,
-) -> anyhow::Result<(Engine, PromptBuilder)> {
+) -> anyhow::Result<(Engine, Arc<PromptBuilder>, Completer)> {
     let gguf = Gguf::read(&chat.path)?;
     let tokenizer = Arc::new(tokenizer::from_gguf(&gguf)?);
     let prompts = PromptBuilder::new(&chat.name, &gguf, tokenizer.clone(), config.max_prompt_tokens)?;
     let model = model::load(&gguf, device, pool)?;
     let end_tokens = tokenizer::end_tokens(&gguf, &tokenizer);
+    let vocabulary = model.shape().vocabulary;
     let parts = Parts {
         model,
         tokenizer: tokenizer.clone(),
-        end_tokens,
+        end_tokens: end_tokens.clone(),
         name: chat.name.clone(),
     };
     let options = Options {
@@ -154,7 +162,17 @@ fn engine(
     if let Some(golden) = &chat.golden {
         selftest::chat(&engine, &tokenizer, golden)?;
     }
-    Ok((engine, prompts))
+    let prompts = Arc::new(prompts);
+    let begin = tokenizer::bos_token(&gguf);
+    let completer = Completer::new(
+        engine.clone(),
+        prompts.clone(),
+        tokenizer,
+        begin,
+        end_tokens,
+        vocabulary,
+    );
+    Ok((engine, prompts, completer))
 }
 
 /// Tells metrics what is loaded.

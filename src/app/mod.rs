@@ -21,7 +21,9 @@ pub use shelf::{Shelf, passages_dir, shelf};
 pub use watch::watch;
 
 use crate::assistant::Assistant;
+use crate::completion::Completer;
 use crate::config::Config;
+use crate::embedding::{Counter, Embedder};
 use crate::retrieval::Retriever;
 use crate::reviews::Corpus;
 use reload::Source;
@@ -71,6 +73,12 @@ type Report<'a> = &'a dyn Fn(Phase);
 pub struct Service {
     /// Answers questions.
     pub assistant: Assistant,
+    /// The chat model by itself.
+    pub completer: Completer,
+    /// Embeds texts.
+    pub embedder: Embedder,
+    /// Counts their tokens.
+    pub counter: Counter,
     /// Finds evidence and products, without the chat model.
     pub retriever: Retriever,
     /// The reviews.

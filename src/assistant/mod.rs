@@ -20,6 +20,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 pub use crate::retrieval::{Evidence, Filters};
+pub use chat_template::{Message, TemplateError};
 pub use conversation::{Answer, AskError, Event, Outcome, Question, Role, Turn};
 pub use grounding::{Checked, Verdict};
 pub use prompt::{DEFAULT_BUDGET, PromptBuilder, PromptError};
@@ -46,11 +47,16 @@ pub struct Assistant {
 
 impl Assistant {
     /// An assistant whose answers have at most `max_tokens` tokens.
-    pub fn new(retriever: Retriever, engine: Engine, prompts: PromptBuilder, max_tokens: usize) -> Self {
+    pub fn new(
+        retriever: Retriever,
+        engine: Engine,
+        prompts: impl Into<Arc<PromptBuilder>>,
+        max_tokens: usize,
+    ) -> Self {
         Self {
             retriever,
             engine,
-            prompts: Arc::new(prompts),
+            prompts: prompts.into(),
             max_tokens,
         }
     }

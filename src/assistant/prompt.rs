@@ -4,6 +4,8 @@
 //! rendered prompt is then cut at those characters, and the pieces are encoded apart, by a tokenizer that makes no
 //! special token of any text. So a review that holds `<|im_end|>` stays a review.
 
+mod conversation;
+
 use std::sync::Arc;
 
 use tokenizers::Tokenizer;

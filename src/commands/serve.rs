@@ -17,6 +17,8 @@ use crate::{http, metrics};
 const MAX_BODY_BYTES: usize = 1 << 20;
 /// Turns of a conversation.
 const MAX_MESSAGES: usize = 64;
+/// The bare model's longest answer: a minute more than the longest bucket of its metrics would be of no use.
+const GENERATION_TIME: Duration = Duration::from_secs(120);
 /// Characters of a turn.
 const MAX_MESSAGE_CHARS: usize = 4000;
 
@@ -68,6 +70,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         max_message_chars: MAX_MESSAGE_CHARS,
         max_tokens: config.max_tokens,
         admin_key: config.admin_key.clone(),
+        generation_time: GENERATION_TIME,
     };
     let stop = stop_signal()?;
     tokio::select! {

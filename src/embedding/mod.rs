@@ -9,6 +9,7 @@
 mod batch;
 mod bert;
 mod cache;
+mod counting;
 mod encoder;
 mod fingerprint;
 mod precision;
@@ -26,6 +27,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use crate::weights::WeightsError;
 pub(crate) use batch::distinct;
 pub use cache::{Cache, CacheError, Key, key};
+pub use counting::Counter;
 pub use encoder::Encoder;
 pub use fingerprint::fingerprint;
 pub use precision::Precision;

@@ -13,7 +13,11 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::assistant::AskError;
+use crate::{
+    assistant::AskError,
+    generation::{Overloaded, Refused},
+    retrieval::RETRY_SECONDS,
+};
 
 /// A refusal or a failure, ready to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +58,36 @@ impl ApiError {
     /// 400: the request cannot be understood or is out of range.
     pub fn invalid(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 400: what a stage says of the request.
+    pub fn refused(why: impl AsRef<str>) -> ApiError {
+        ApiError::invalid(sentence(why.as_ref()))
+    }
+
+    /// 400: more tokens than the model reads.
+    pub fn context_length(message: impl Into<String>, param: &str) -> ApiError {
+        ApiError {
+            code: Some("context_length_exceeded"),
+            ..ApiError::invalid(message).at(param)
+        }
+    }
+
+    /// 404: no model of this name.
+    pub fn unknown_model(name: &str) -> ApiError {
+        ApiError {
+            code: Some("model_not_found"),
+            ..ApiError::not_found(format!("There is no model {name:?}; GET /v1/models lists them."))
+        }
+        .at("model")
+    }
+
+    /// 429: too many texts wait to be embedded.
+    pub fn busy_embedder() -> ApiError {
+        AskError::Overloaded(Overloaded {
+            retry_after_seconds: RETRY_SECONDS,
+        })
+        .into()
     }
 
     /// Names the field at fault, as in `filters.product_ids`.
@@ -176,6 +210,15 @@ impl From<AskError> for ApiError {
     }
 }
 
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> ApiError {
+        match refused {
+            Refused::Overloaded(busy) => AskError::Overloaded(busy).into(),
+            Refused::TooLong(long) => ApiError::context_length(sentence(&long.to_string()), "messages"),
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, retry_after) = (self.status, self.retry_after_seconds);
@@ -203,7 +246,6 @@ fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generation::Overloaded;
 
     #[test]
     fn statuses_and_types_follow_the_table() {

@@ -86,7 +86,7 @@ struct Timings {
 
 /// llama.cpp's part. Rates are null where nothing was measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-struct ModelTimings {
+pub(super) struct ModelTimings {
     /// Prompt tokens computed: those of the cache (`cache_n`) come on top.
     prompt_n: usize,
     prompt_ms: f64,
@@ -161,6 +161,16 @@ impl Item {
         (1..).zip(evidence).map(Item::new).collect()
     }
 
+    /// The title of the product that is reviewed.
+    pub fn product_title(&self) -> &str {
+        &self.product_title
+    }
+
+    /// The review's number.
+    pub fn review_id(&self) -> u32 {
+        self.review_id
+    }
+
     fn new((id, evidence): (usize, Evidence)) -> Item {
         Item {
             id,
@@ -209,7 +219,8 @@ impl Usage {
 }
 
 impl ModelTimings {
-    fn of(finished: &Finished) -> ModelTimings {
+    /// Of a generation.
+    pub fn of(finished: &Finished) -> ModelTimings {
         let computed = finished.prompt_tokens.saturating_sub(finished.cached_tokens);
         ModelTimings {
             prompt_n: computed,

@@ -24,6 +24,7 @@ mod serve;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod v1;
 
 use std::{sync::Arc, time::Duration};
 
@@ -57,6 +58,8 @@ pub struct Options {
     pub admin_key: Option<AdminKey>,
     /// The most answer tokens a request may ask for: the server's own limit.
     pub max_tokens: usize,
+    /// How long the bare model may speak; then the answer ends as it is.
+    pub generation_time: Duration,
 }
 
 /// What every handler can reach.
@@ -65,6 +68,8 @@ struct Context {
     exposition: Exposition,
     options: Options,
     running: Running,
+    /// When the server came up, in seconds since 1970.
+    started: u64,
 }
 
 type Shared = Arc<Context>;
@@ -84,6 +89,13 @@ fn routes() -> Vec<(Method, &'static str, MethodRouter<Shared>)> {
         // What retrieval finds, without the chat model.
         (Method::POST, "/api/search", post(recommend::search)),
         (Method::POST, "/api/recommend", post(recommend::recommend)),
+        // For OpenAI's clients.
+        (Method::POST, "/v1/chat/completions", post(v1::chat_completions)),
+        (Method::POST, "/v1/embeddings", post(v1::embeddings::embeddings)),
+        (Method::GET, "/v1/models", get(v1::models::list)),
+        (Method::GET, "/v1/models/{id}", get(v1::models::one)),
+        (Method::POST, "/tokenize", post(v1::tokens::tokenize)),
+        (Method::POST, "/detokenize", post(v1::tokens::detokenize)),
         // The two endpoints of the system this one took over from.
         (Method::POST, "/get", post(form::get)),
         (Method::GET, "/health", get(probes::health)),

@@ -39,6 +39,7 @@ pub async fn serve(
         exposition,
         options,
         running: Running::none(),
+        started: super::v1::now(),
     });
     let (close, closed) = oneshot::channel::<()>();
     // A token is a few bytes: without this, TCP would hold each back until the one before was acknowledged.

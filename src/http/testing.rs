@@ -134,5 +134,6 @@ pub(super) fn options() -> super::Options {
         max_message_chars: 50,
         max_tokens: 80,
         admin_key: None,
+        generation_time: std::time::Duration::from_secs(60),
     }
 }

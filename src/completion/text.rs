@@ -1,0 +1,53 @@
+//! Text → the chat model's tokens and back, for clients that count or prepare them. Blocks the calling thread for as
+//! long as the text is; fails only where the tokenizer does.
+
+use super::{Completer, CompletionError};
+use crate::weights::tokenizer;
+
+/// How a text becomes tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Encoding {
+    /// With the token that begins every text, where the model has one.
+    pub begin: bool,
+    /// Whether `<|im_end|>` and the like become the tokens that they name.
+    pub special: bool,
+}
+
+impl Completer {
+    /// The token ids of a text.
+    ///
+    /// # Errors
+    /// [`CompletionError::Internal`].
+    pub fn encode(&self, text: &str, encoding: Encoding) -> Result<Vec<u32>, CompletionError> {
+        let tokens = &self.tokens;
+        let encoder = if encoding.special {
+            &*tokens.tokenizer
+        } else {
+            &tokens.plain
+        };
+        let encoded = encoder
+            .encode_fast(text, false)
+            .map_err(|error| CompletionError::Internal(error.to_string()))?;
+        let begin = tokens.begin.filter(|_| encoding.begin);
+        Ok(begin
+            .into_iter()
+            .chain(encoded.get_ids().iter().copied())
+            .collect())
+    }
+
+    /// The text of token ids; special tokens by their names. `None` where the model has no such token.
+    pub fn decode(&self, ids: &[u32]) -> Option<String> {
+        let bytes: Option<Vec<Vec<u8>>> = ids.iter().map(|id| self.piece(*id)).collect();
+        Some(String::from_utf8_lossy(&bytes?.concat()).into_owned())
+    }
+
+    /// The bytes of one token, which may end within a character; a special token's are its name.
+    pub fn piece(&self, id: u32) -> Option<Vec<u8>> {
+        let tokens = &self.tokens;
+        let bytes = tokenizer::bytes(&tokens.tokenizer, id);
+        if !bytes.is_empty() {
+            return Some(bytes);
+        }
+        tokens.tokenizer.id_to_token(id).map(String::into_bytes)
+    }
+}

@@ -1,0 +1,127 @@
+//! The chat model itself: a request in, what the engine reports out as steps.
+
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::super::{Options, error::ApiError};
+use super::{
+    course::{Course, End, Step},
+    logprobs::Token,
+    request::ChatRequest,
+};
+use crate::{
+    app::Service,
+    completion::{Completer, CompletionError, Order},
+    generation::{Event, Reason},
+};
+
+/// Tokens of an answer whose request names no limit.
+const DEFAULT_TOKENS: usize = 512;
+
+/// The answer on its way.
+pub(super) struct Bare {
+    events: mpsc::Receiver<Event>,
+    completer: Completer,
+    /// Whether probabilities were asked for.
+    pub logprobs: bool,
+    /// Those of tokens whose text has not come yet.
+    waiting: Vec<Token>,
+    /// How many tokens have been sent with theirs.
+    sent: usize,
+    /// Held back for the step after the last text.
+    end: Option<End>,
+}
+
+/// Asks the model.
+///
+/// # Errors
+/// What is out of range, 400; a full waiting room, 429.
+pub(super) async fn begin(
+    request: &ChatRequest,
+    options: &Options,
+    service: &Service,
+    arrived: Instant,
+) -> Result<Course, ApiError> {
+    let sampling = request.sampling()?;
+    let logprobs = sampling.logprobs.is_some();
+    let order = Order {
+        messages: request.messages.iter().map(Into::into).collect(),
+        max_tokens: request.limit().unwrap_or(DEFAULT_TOKENS),
+        stop: request.stops(),
+        sampling,
+        form: request.form()?,
+        deadline: Some(arrived + options.generation_time),
+    };
+    let completer = service.completer.clone();
+    Ok(Course::Bare(Box::new(Bare {
+        events: completer.complete(order).await?,
+        completer,
+        logprobs,
+        waiting: vec![],
+        sent: 0,
+        end: None,
+    })))
+}
+
+impl Bare {
+    /// The next step.
+    pub async fn next(&mut self) -> Result<Step, ApiError> {
+        if let Some(end) = self.end.take() {
+            return Ok(Step::End(end));
+        }
+        loop {
+            match self.events.recv().await {
+                Some(Event::Queued { .. } | Event::Progress { .. }) => {}
+                Some(Event::Logprobs { token, logprobs }) => {
+                    self.waiting.push(Token::new(&self.completer, token, &logprobs));
+                }
+                Some(Event::Text(text)) => {
+                    let logprobs = std::mem::take(&mut self.waiting);
+                    self.sent += logprobs.len();
+                    return Ok(Step::Text { text, logprobs });
+                }
+                Some(Event::Finished(finished)) => match finished.reason {
+                    Reason::Error => return Err(ApiError::internal()),
+                    Reason::Cancelled => return Err(ApiError::stopping()),
+                    Reason::Stop | Reason::Length | Reason::Deadline => {
+                        let end = End::of(Some(&finished));
+                        // The token that ends a turn is no part of the answer.
+                        self.waiting
+                            .truncate(finished.generated_tokens.saturating_sub(self.sent));
+                        if self.waiting.is_empty() {
+                            return Ok(Step::End(end));
+                        }
+                        self.end = Some(end);
+                        return Ok(Step::Text {
+                            text: String::new(),
+                            logprobs: std::mem::take(&mut self.waiting),
+                        });
+                    }
+                },
+                None => {
+                    tracing::error!("The engine left a generation without an end; its log lines say why.");
+                    return Err(ApiError::internal());
+                }
+            }
+        }
+    }
+}
+
+impl From<CompletionError> for ApiError {
+    fn from(error: CompletionError) -> ApiError {
+        let why = error.to_string();
+        match error {
+            CompletionError::Refused(refused) => refused.into(),
+            CompletionError::Sampling(setting) => ApiError::refused(why).at(setting.field()),
+            CompletionError::Conversation(_) => ApiError::refused(why).at("messages"),
+            CompletionError::Schema(_) | CompletionError::Vocabulary(_) => {
+                ApiError::refused(why).at("response_format")
+            }
+            CompletionError::Internal(_) => {
+                tracing::error!(error = why, "A request was refused with an internal error.");
+                ApiError::internal()
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! An answer on its way, in steps that do not tell who speaks: the chat model itself or the assistant.
+
+use serde::Serialize;
+
+use super::super::{
+    error::ApiError,
+    events::{Item, ModelTimings},
+};
+use super::{bare::Bare, grounded::Grounded, logprobs::Token};
+use crate::generation::Finished;
+
+/// An answer on its way. Dropping it ends the work.
+pub(super) enum Course {
+    /// The chat model's.
+    Bare(Box<Bare>),
+    /// The assistant's.
+    Grounded(Box<Grounded>),
+}
+
+/// One step of it.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// More text, never half a character and never part of a stop text.
+    Text {
+        /// The text; may be empty in the last step before the end.
+        text: String,
+        /// Of its tokens, where they were asked for.
+        logprobs: Vec<Token>,
+    },
+    /// What a sentence just said rests on.
+    Citations(Vec<Annotation>),
+    /// Nothing follows.
+    End(End),
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) struct End {
+    /// `stop` or `length`.
+    pub reason: &'static str,
+    /// All zero where the model was not asked.
+    pub usage: Usage,
+    /// Where the time went.
+    pub timings: ModelTimings,
+}
+
+/// Tokens, as OpenAI's clients count them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub(super) struct Usage {
+    prompt_tokens: usize,
+    completion_tokens: usize,
+    total_tokens: usize,
+    prompt_tokens_details: PromptDetails,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+struct PromptDetails {
+    cached_tokens: usize,
+}
+
+/// A citation in OpenAI's shape.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Annotation {
+    /// A review that is quoted.
+    UrlCitation {
+        /// Which, and where in the text.
+        url_citation: UrlCitation,
+    },
+}
+
+/// Offsets are in characters of the message's text, the end excluded.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct UrlCitation {
+    pub start_index: usize,
+    pub end_index: usize,
+    pub title: String,
+    pub url: String,
+}
+
+impl Course {
+    /// What happens next. Nothing may be asked after [`Step::End`] or an error.
+    ///
+    /// # Errors
+    /// The answer failed, or the server is stopping.
+    pub async fn next(&mut self) -> Result<Step, ApiError> {
+        match self {
+            Course::Bare(bare) => bare.next().await,
+            Course::Grounded(grounded) => grounded.next().await,
+        }
+    }
+
+    /// The evidence, where the assistant speaks.
+    pub fn evidence(&self) -> Option<&[Item]> {
+        match self {
+            Course::Bare(_) => None,
+            Course::Grounded(grounded) => Some(&grounded.evidence),
+        }
+    }
+
+    /// Whether probabilities were asked for.
+    pub fn has_logprobs(&self) -> bool {
+        matches!(self, Course::Bare(bare) if bare.logprobs)
+    }
+}
+
+impl End {
+    /// Of a generation, or of an answer that took none.
+    pub fn of(generation: Option<&Finished>) -> End {
+        End {
+            reason: match generation.map(|finished| finished.reason.as_str()) {
+                Some("length") => "length",
+                _ => "stop",
+            },
+            usage: generation.map(Usage::of).unwrap_or_default(),
+            timings: generation.map(ModelTimings::of).unwrap_or_default(),
+        }
+    }
+}
+
+impl Usage {
+    fn of(finished: &Finished) -> Usage {
+        Usage {
+            prompt_tokens: finished.prompt_tokens,
+            completion_tokens: finished.generated_tokens,
+            total_tokens: finished.prompt_tokens + finished.generated_tokens,
+            prompt_tokens_details: PromptDetails {
+                cached_tokens: finished.cached_tokens,
+            },
+        }
+    }
+}

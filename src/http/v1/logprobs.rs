@@ -1,0 +1,68 @@
+//! How likely each token was, in OpenAI's shape. Pure.
+
+use serde::Serialize;
+
+use crate::{completion::Completer, generation::Logprobs};
+
+/// The least that is reported: JSON has no infinity, and OpenAI's own least value is this.
+const LEAST: f32 = -9999.0;
+
+/// The probabilities of some tokens of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(super) struct Content {
+    pub content: Vec<Token>,
+    pub refusal: Option<String>,
+}
+
+/// One token, and what else could have been said.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Token {
+    #[serde(flatten)]
+    chosen: Candidate,
+    top_logprobs: Vec<Candidate>,
+}
+
+/// A token. `token` is readable, `bytes` is exact: a token may end within a character.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Candidate {
+    token: String,
+    logprob: f32,
+    bytes: Vec<u8>,
+}
+
+impl Token {
+    /// Of token `id`.
+    pub fn new(completer: &Completer, id: u32, logprobs: &Logprobs) -> Token {
+        let candidate =
+            |id: u32, logprob: f32| Candidate::new(completer.piece(id).unwrap_or_default(), logprob);
+        let top = logprobs.top.iter();
+        Token {
+            chosen: candidate(id, logprobs.chosen),
+            top_logprobs: top.map(|(id, logprob)| candidate(*id, *logprob)).collect(),
+        }
+    }
+}
+
+impl Candidate {
+    fn new(bytes: Vec<u8>, logprob: f32) -> Candidate {
+        Candidate {
+            token: String::from_utf8_lossy(&bytes).into_owned(),
+            logprob: logprob.max(LEAST),
+            bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_character_is_exact_in_its_bytes_and_nothing_is_infinite() {
+        let candidate = Candidate::new(vec![0xc3], f32::NEG_INFINITY);
+        assert_eq!(
+            serde_json::to_value(&candidate).expect("it serialises"),
+            serde_json::json!({"token": "\u{fffd}", "logprob": -9999.0, "bytes": [0xc3]})
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! The OpenAI-compatible endpoints, under `/v1`, and llama.cpp's two for tokens.
+//!
+//! | file | the question it answers |
+//! | --- | --- |
+//! | `request.rs` | What may a client send, what of it is ignored, and what is refused? |
+//! | `bare.rs` | What does the chat model itself say? |
+//! | `grounded.rs` | What does the assistant say, and which reviews does it cite? |
+//! | `course.rs` | What do both have in common while they speak? |
+//! | `reply.rs` | How does that look as JSON, in one piece or in chunks? |
+//! | `logprobs.rs` | How likely was each token? |
+//! | `embeddings.rs`, `models.rs`, `tokens.rs` | The other endpoints |
+//!
+//! Runs on the async side; what computes is asked of the stages above or done on tokio's blocking threads.
+
+pub(super) mod bare;
+mod course;
+pub(super) mod embeddings;
+mod grounded;
+mod logprobs;
+pub(super) mod models;
+mod reply;
+mod request;
+pub(super) mod tokens;
+
+use std::time::Instant;
+
+use axum::{extract::State, response::Response};
+
+use super::{Shared, error::ApiError, extract::JsonBody};
+pub(super) use reply::now;
+use request::ChatRequest;
+
+/// The model name under which the assistant answers, with citations.
+const RECOMMENDER: &str = "recommender";
+
+/// `POST /v1/chat/completions`: the chat model by its own name, the assistant as [`RECOMMENDER`].
+pub(super) async fn chat_completions(
+    State(context): State<Shared>,
+    JsonBody(request): JsonBody<ChatRequest>,
+) -> Result<Response, ApiError> {
+    let arrived = Instant::now();
+    request.check()?;
+    let (service, ticket) = context.admit()?;
+    let (head, course, warning) = if request.model == RECOMMENDER {
+        let (course, warning) = grounded::begin(&request, &context.options, &service, arrived).await?;
+        (reply::Head::new(RECOMMENDER), course, warning)
+    } else if request.model == service.info.chat_model {
+        let head = reply::Head::new(&service.info.chat_model);
+        let course = bare::begin(&request, &context.options, &service, arrived).await?;
+        (head, course, None)
+    } else {
+        return Err(models::unknown(&request.model));
+    };
+    let mut response = if request.streams() {
+        reply::streamed(head, course, ticket, request.wants_usage())
+    } else {
+        tokio::select! {
+            reply = reply::whole(head, course) => reply?,
+            () = ticket.cut() => return Err(ApiError::stopping()),
+        }
+    };
+    if let Some(warning) = warning {
+        response
+            .headers_mut()
+            .insert(axum::http::header::WARNING, warning);
+    }
+    Ok(response)
+}

@@ -1,0 +1,66 @@
+//! `GET /v1/models` and `GET /v1/models/{id}`: what can be asked by which name.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+
+use super::super::{Shared, error::ApiError, extract::Segment};
+use super::RECOMMENDER;
+use crate::app::Service;
+
+/// All models.
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct List {
+    object: &'static str,
+    data: Vec<Model>,
+}
+
+/// One model.
+#[derive(Debug, Clone, Serialize)]
+pub(in crate::http) struct Model {
+    id: String,
+    object: &'static str,
+    /// When it was loaded, in seconds since 1970.
+    created: u64,
+    owned_by: &'static str,
+}
+
+/// `GET /v1/models`.
+pub(in crate::http) async fn list(State(context): State<Shared>) -> Result<Json<List>, ApiError> {
+    let service = context.service()?;
+    Ok(Json(List {
+        object: "list",
+        data: all(&service, context.started),
+    }))
+}
+
+/// `GET /v1/models/{id}`.
+pub(in crate::http) async fn one(
+    State(context): State<Shared>,
+    Segment(id): Segment,
+) -> Result<Json<Model>, ApiError> {
+    let service = context.service()?;
+    let model = all(&service, context.started)
+        .into_iter()
+        .find(|model| model.id == id);
+    model.map(Json).ok_or_else(|| unknown(&id))
+}
+
+/// 404 for a model that is not here.
+pub(super) fn unknown(name: &str) -> ApiError {
+    ApiError::unknown_model(name)
+}
+
+fn all(service: &Service, created: u64) -> Vec<Model> {
+    let names = [
+        &service.info.chat_model,
+        RECOMMENDER,
+        &service.info.embedding_model,
+    ];
+    let model = |id: &str| Model {
+        id: id.to_string(),
+        object: "model",
+        created,
+        owned_by: "flipkart-recommender",
+    };
+    names.map(model).to_vec()
+}

@@ -1,0 +1,206 @@
+//! Steps of an answer → OpenAI's JSON, in one piece or as chunks. The shapes are written down here and nowhere else.
+
+use std::{
+    convert::Infallible,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response, Sse, sse},
+};
+use futures_util::{Stream, stream};
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::{admission::Ticket, error::ApiError};
+use super::{
+    course::{Annotation, Course, End, Step},
+    logprobs,
+};
+
+/// What all chunks of an answer have in common.
+pub(super) struct Head {
+    id: String,
+    created: u64,
+    model: String,
+}
+
+impl Head {
+    /// Of an answer that begins now.
+    pub fn new(model: &str) -> Head {
+        Head {
+            id: format!("chatcmpl-{}", Uuid::new_v4().simple()),
+            created: now(),
+            model: model.to_string(),
+        }
+    }
+}
+
+/// Seconds since 1970.
+pub(in crate::http) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+/// What is said, as one message.
+#[derive(Default, Serialize)]
+struct Message {
+    role: &'static str,
+    content: String,
+    refusal: Option<String>,
+    annotations: Vec<Annotation>,
+}
+
+/// The answer in one piece, once it is complete.
+///
+/// # Errors
+/// Those of [`Course::next`].
+pub(super) async fn whole(head: Head, mut course: Course) -> Result<Response, ApiError> {
+    let mut message = Message {
+        role: "assistant",
+        ..Message::default()
+    };
+    let mut likely = course.has_logprobs().then(logprobs::Content::default);
+    let end = loop {
+        match course.next().await? {
+            Step::Text { text, logprobs } => {
+                message.content.push_str(&text);
+                likely
+                    .iter_mut()
+                    .for_each(|likely| likely.content.extend(logprobs.iter().cloned()));
+            }
+            Step::Citations(citations) => message.annotations.extend(citations),
+            Step::End(end) => break end,
+        }
+    };
+    let mut body = json!({
+        "id": head.id,
+        "object": "chat.completion",
+        "created": head.created,
+        "model": head.model,
+        "choices": [{"index": 0, "message": message, "logprobs": likely, "finish_reason": end.reason}],
+        "usage": end.usage,
+        "timings": end.timings,
+    });
+    if let Some(evidence) = course.evidence() {
+        body["evidence"] = json!(evidence);
+    }
+    Ok(Json(body).into_response())
+}
+
+/// The answer in chunks, as it is said.
+pub(super) fn streamed(head: Head, course: Course, ticket: Ticket, usage: bool) -> Response {
+    let sse = Sse::new(chunks(head, course, ticket, usage)).keep_alive(sse::KeepAlive::default());
+    ([("x-accel-buffering", "no")], sse).into_response()
+}
+
+/// Where a stream of chunks is.
+enum Place {
+    Opening,
+    Middle,
+    Usage(Value),
+    Done,
+    Closed,
+}
+
+/// Hyper drops the stream when its client goes, and with it the course.
+fn chunks(
+    head: Head,
+    course: Course,
+    ticket: Ticket,
+    usage: bool,
+) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+    let cut = Box::pin(ticket.cut());
+    let state = (Chunks { head, usage }, course, cut, Place::Opening);
+    stream::unfold(state, async |(chunks, mut course, mut cut, place)| {
+        let (data, place) = match place {
+            Place::Opening => (chunks.opening(&course), Place::Middle),
+            Place::Middle => {
+                let step = tokio::select! {
+                    biased;
+                    () = &mut cut => Err(ApiError::stopping()),
+                    step = course.next() => step,
+                };
+                match step {
+                    Ok(Step::End(end)) => (chunks.closing(&end), chunks.after(&end)),
+                    Ok(step) => (chunks.middle(step, course.has_logprobs()), Place::Middle),
+                    Err(error) => (json!(error.into_body()).to_string(), Place::Closed),
+                }
+            }
+            Place::Usage(chunk) => (chunk.to_string(), Place::Done),
+            Place::Done => ("[DONE]".to_string(), Place::Closed),
+            Place::Closed => return None,
+        };
+        let event = sse::Event::default().data(data);
+        Some((Ok(event), (chunks, course, cut, place)))
+    })
+}
+
+/// Makes chunks.
+struct Chunks {
+    head: Head,
+    /// Whether the client wants the usage.
+    usage: bool,
+}
+
+impl Chunks {
+    fn chunk(&self, choices: Value) -> Value {
+        let mut chunk = json!({
+            "id": self.head.id,
+            "object": "chat.completion.chunk",
+            "created": self.head.created,
+            "model": self.head.model,
+            "choices": choices,
+        });
+        if self.usage {
+            chunk["usage"] = Value::Null;
+        }
+        chunk
+    }
+
+    fn choice(&self, delta: Value, logprobs: Value, finish_reason: Option<&str>) -> Value {
+        self.chunk(
+            json!([{"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}]),
+        )
+    }
+
+    fn opening(&self, course: &Course) -> String {
+        let mut chunk = self.choice(json!({"role": "assistant", "content": ""}), Value::Null, None);
+        if let Some(evidence) = course.evidence() {
+            chunk["evidence"] = json!(evidence);
+        }
+        chunk.to_string()
+    }
+
+    fn middle(&self, step: Step, has_logprobs: bool) -> String {
+        let (delta, likely) = match step {
+            Step::Text { text, logprobs } => {
+                let likely = logprobs::Content {
+                    content: logprobs,
+                    refusal: None,
+                };
+                (json!({"content": text}), has_logprobs.then_some(likely))
+            }
+            Step::Citations(annotations) => (json!({"annotations": annotations}), None),
+            Step::End(_) => (json!({}), None),
+        };
+        self.choice(delta, json!(likely), None).to_string()
+    }
+
+    fn closing(&self, end: &End) -> String {
+        let mut chunk = self.choice(json!({}), Value::Null, Some(end.reason));
+        chunk["timings"] = json!(end.timings);
+        chunk.to_string()
+    }
+
+    fn after(&self, end: &End) -> Place {
+        if !self.usage {
+            return Place::Done;
+        }
+        let mut chunk = self.chunk(json!([]));
+        chunk["usage"] = json!(end.usage);
+        Place::Usage(chunk)
+    }
+}
