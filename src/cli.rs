@@ -203,6 +203,37 @@ pub struct Settings {
     /// The most tokens of a prompt: more hold more evidence and take longer to read [default: 512]
     #[arg(long, env = "RECOMMENDER_MAX_PROMPT_TOKENS", global = true, value_name = "N")]
     pub max_prompt_tokens: Option<usize>,
+    /// A file of API keys, one a line: the key's SHA-256 in hex, user or admin, and a name; asking then takes a key
+    /// [default: none, anybody may ask]
+    #[arg(long, env = "RECOMMENDER_KEY_FILE", global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Requests a minute that one key, or one address where there are no keys, may send [default: 0, any number]
+    #[arg(
+        long,
+        env = "RECOMMENDER_REQUESTS_PER_MINUTE",
+        global = true,
+        value_name = "N"
+    )]
+    pub requests_per_minute: Option<u32>,
+    /// A name by which browsers may reach the server, besides localhost and addresses; repeatable [default: none where
+    /// it listens on this machine only, else any]
+    #[arg(
+        long,
+        env = "RECOMMENDER_ALLOWED_HOST",
+        global = true,
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub allowed_host: Option<Vec<String>>,
+    /// The origin of another site whose pages may ask, as in https://shop.example; repeatable [default: none]
+    #[arg(
+        long,
+        env = "RECOMMENDER_ALLOWED_ORIGIN",
+        global = true,
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub allowed_origin: Option<Vec<String>>,
     /// A file that holds the SHA-256, in hex, of the key that POST /api/admin/reload asks for [default: none, and no
     /// such route]
     #[arg(long, env = "RECOMMENDER_ADMIN_KEY_FILE", global = true, value_name = "FILE")]
@@ -235,6 +266,10 @@ impl Settings {
             kv_cache_mb: self.kv_cache_mb.or(others.kv_cache_mb),
             max_tokens: self.max_tokens.or(others.max_tokens),
             max_prompt_tokens: self.max_prompt_tokens.or(others.max_prompt_tokens),
+            key_file: self.key_file.or(others.key_file),
+            requests_per_minute: self.requests_per_minute.or(others.requests_per_minute),
+            allowed_host: self.allowed_host.or(others.allowed_host),
+            allowed_origin: self.allowed_origin.or(others.allowed_origin),
             admin_key_file: self.admin_key_file.or(others.admin_key_file),
             watch: self.watch.or(others.watch),
             drain: self.drain.or(others.drain),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,9 +14,13 @@ use crate::embedding::Precision;
 use crate::logging::LogFormat;
 use crate::reviews::ColumnMapping;
 use crate::weights::device::DeviceChoice;
-pub use admin_key::AdminKey;
+pub use key_digest::KeyDigest;
+pub use keys::{Holder, Keys, Scope};
+pub use origin::{Doors, Origin};
 
-mod admin_key;
+mod key_digest;
+mod keys;
+mod origin;
 
 /// What the server runs with.
 #[derive(Debug, Clone)]
@@ -52,8 +57,12 @@ pub struct Config {
     pub max_tokens: usize,
     /// The most tokens of a prompt.
     pub max_prompt_tokens: usize,
-    /// What opens the routes for operators; without one there are none.
-    pub admin_key: Option<AdminKey>,
+    /// Who may ask, and who may ask for what operators do.
+    pub keys: Keys,
+    /// From which pages and under which names the server may be asked.
+    pub doors: Doors,
+    /// Requests a minute by one key, or by one address where asking takes no key; any number where there is no limit.
+    pub requests_per_minute: Option<NonZeroU32>,
     /// How often the reviews' file is looked at; never where it is zero.
     pub watch: Duration,
     /// How long running answers may take to end.
@@ -71,11 +80,17 @@ impl Config {
             None => given,
         };
         let columns = ColumnMapping::parse(settings.column.as_deref().unwrap_or_default());
-        let admin_key = settings.admin_key_file.as_deref().map(AdminKey::read).transpose();
+        let keys = Keys::read(settings.key_file.as_deref(), settings.admin_key_file.as_deref());
+        let listen = settings
+            .listen
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
+        let doors = Doors::new(
+            listen,
+            settings.allowed_host.unwrap_or_default(),
+            settings.allowed_origin.unwrap_or_default(),
+        );
         let config = Self {
-            listen: settings
-                .listen
-                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000))),
+            listen,
             data: settings
                 .data
                 .unwrap_or_else(|| "data/flipkart_product_review.csv".into()),
@@ -95,7 +110,9 @@ impl Config {
                 .map(|mebibytes| mebibytes.saturating_mul(1 << 20)),
             max_tokens: settings.max_tokens.unwrap_or(80),
             max_prompt_tokens: settings.max_prompt_tokens.unwrap_or(DEFAULT_BUDGET),
-            admin_key: admin_key.as_ref().ok().cloned().flatten(),
+            keys: keys.as_ref().ok().cloned().unwrap_or_default(),
+            doors: doors.as_ref().ok().cloned().unwrap_or_default(),
+            requests_per_minute: settings.requests_per_minute.and_then(NonZeroU32::new),
             watch: Duration::from_secs(settings.watch.unwrap_or(0)),
             drain: Duration::from_secs(settings.drain.unwrap_or(20)),
         };
@@ -105,7 +122,8 @@ impl Config {
         };
         let problems = [
             columns.err().map(|error| format!("column: {error}")),
-            admin_key.err().map(|error| format!("admin-key-file: {error}")),
+            keys.err().map(|errors| errors.join("\n  ")),
+            doors.err().map(|error| format!("allowed-origin: {error}")),
             in_range("threads", config.threads, 1, 1024),
             in_range("max-waiting", config.max_waiting, 0, 10_000),
             in_range("max-running", config.max_running, 1, 1024),

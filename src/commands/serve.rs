@@ -69,7 +69,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         max_messages: MAX_MESSAGES,
         max_message_chars: MAX_MESSAGE_CHARS,
         max_tokens: config.max_tokens,
-        admin_key: config.admin_key.clone(),
+        keys: config.keys.clone(),
+        doors: config.doors.clone(),
+        requests_per_minute: config.requests_per_minute,
         generation_time: GENERATION_TIME,
     };
     let stop = stop_signal()?;

@@ -98,12 +98,58 @@ impl ApiError {
         }
     }
 
-    /// 401: who asks is not the operator.
-    pub fn unauthorized() -> ApiError {
-        ApiError::new(
-            StatusCode::UNAUTHORIZED,
-            "This needs the operator's key: send it as Authorization: Bearer KEY.",
-        )
+    /// 401: no key came along.
+    pub fn missing_key() -> ApiError {
+        ApiError {
+            code: Some("missing_api_key"),
+            ..ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                "This needs a key: send it as Authorization: Bearer KEY.",
+            )
+        }
+    }
+
+    /// 401: nobody has this key.
+    pub fn invalid_key() -> ApiError {
+        ApiError {
+            code: Some("invalid_api_key"),
+            ..ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                "This key is not known here; ask the operator for one.",
+            )
+        }
+    }
+
+    /// 403.
+    pub fn forbidden(message: impl Into<String>, code: &'static str) -> ApiError {
+        ApiError {
+            code: Some(code),
+            ..ApiError::new(StatusCode::FORBIDDEN, message)
+        }
+    }
+
+    /// 408: the body did not come in time.
+    pub fn too_slow() -> ApiError {
+        ApiError {
+            code: Some("request_timeout"),
+            ..ApiError::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "The request's body did not come in time; send it at once.",
+            )
+        }
+    }
+
+    /// 429: one asker asks more than their share.
+    pub fn too_often(retry_after_seconds: u64) -> ApiError {
+        let seconds = retry_after_seconds.max(1);
+        ApiError {
+            code: Some("rate_limited"),
+            retry_after_seconds: Some(seconds),
+            ..ApiError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                format!("Too many requests; ask again in {seconds} seconds."),
+            )
+        }
     }
 
     /// 409: the same is being done already.
@@ -179,6 +225,7 @@ impl ApiError {
     pub fn into_body(self) -> Body {
         let kind = match self.status {
             StatusCode::UNAUTHORIZED => "authentication_error",
+            StatusCode::FORBIDDEN => "permission_error",
             StatusCode::NOT_FOUND => "not_found_error",
             StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
             StatusCode::SERVICE_UNAVAILABLE => "unavailable_error",
@@ -257,7 +304,27 @@ mod tests {
                 Some("messages"),
                 None,
             ),
-            (ApiError::unauthorized(), 401, "authentication_error", None, None),
+            (
+                ApiError::missing_key(),
+                401,
+                "authentication_error",
+                None,
+                Some("missing_api_key"),
+            ),
+            (
+                ApiError::forbidden("x", "y"),
+                403,
+                "permission_error",
+                None,
+                Some("y"),
+            ),
+            (
+                ApiError::too_often(0),
+                429,
+                "rate_limit_error",
+                None,
+                Some("rate_limited"),
+            ),
             (ApiError::conflict("x"), 409, "invalid_request_error", None, None),
             (
                 ApiError::unusable_data("x"),

@@ -2,6 +2,8 @@
 //!
 //! Thin wrappers around axum's extractors, so that what they refuse has our error shape and names the field at fault.
 
+use std::{future::Future, time::Duration};
+
 use axum::{
     Form, Json,
     extract::{
@@ -12,8 +14,12 @@ use axum::{
     response::IntoResponse,
 };
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::error::ApiError;
+
+/// How long a client may take to send a body: a megabyte over a bad mobile network.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// A JSON body.
 pub(super) struct JsonBody<T>(pub T);
@@ -22,7 +28,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match Json::<T>::from_request(request, state).await {
+        match in_time(Json::<T>::from_request(request, state)).await? {
             Ok(Json(body)) => Ok(JsonBody(body)),
             Err(JsonRejection::MissingJsonContentType(_)) => {
                 Err(ApiError::unsupported_media_type("application/json"))
@@ -47,7 +53,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FormBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match Form::<T>::from_request(request, state).await {
+        match in_time(Form::<T>::from_request(request, state)).await? {
             Ok(Form(body)) => Ok(FormBody(body)),
             Err(FormRejection::InvalidFormContentType(_)) => Err(ApiError::unsupported_media_type(
                 "application/x-www-form-urlencoded",
@@ -88,6 +94,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
             ))),
         }
     }
+}
+
+/// A body, unless its client takes too long to send it.
+async fn in_time<T>(reading: impl Future<Output = T>) -> Result<T, ApiError> {
+    timeout(BODY_TIME, reading)
+        .await
+        .map_err(|_| ApiError::too_slow())
 }
 
 fn unreadable(broken: BytesRejection) -> ApiError {

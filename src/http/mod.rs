@@ -10,10 +10,13 @@ mod aspects;
 mod catalogue;
 mod chat;
 mod compare;
+mod connections;
 mod error;
 mod events;
 mod extract;
 mod form;
+mod guard;
+mod limit;
 mod observe;
 mod page;
 mod panics;
@@ -26,22 +29,44 @@ mod stream;
 mod testing;
 mod v1;
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, Method, Uri, header},
-    middleware::{from_fn, map_response},
+    http::{HeaderName, HeaderValue, Method, Uri, header},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::Response,
     routing::{MethodRouter, get, post},
 };
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::{app::App, config::AdminKey, metrics::Exposition};
+use crate::{
+    app::App,
+    config::{Doors, Keys},
+    metrics::Exposition,
+};
 use admission::Running;
 use error::ApiError;
+use limit::Limit;
 
 pub use serve::serve;
+
+/// Of every response whose handler says nothing else.
+const SECURITY: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+
+/// How long a browser may remember what another site's pages may ask.
+const PREFLIGHT: Duration = Duration::from_secs(600);
 
 /// The limits of the HTTP side.
 #[derive(Debug, Clone)]
@@ -54,8 +79,12 @@ pub struct Options {
     pub max_messages: usize,
     /// Characters of one turn.
     pub max_message_chars: usize,
-    /// What opens the routes for operators; without one there are none.
-    pub admin_key: Option<AdminKey>,
+    /// Who may ask, and who may ask for what operators do.
+    pub keys: Keys,
+    /// From which pages and under which names the server may be asked.
+    pub doors: Doors,
+    /// Requests a minute by one key, or by one address where asking takes no key; any number where there is no limit.
+    pub requests_per_minute: Option<NonZeroU32>,
     /// The most answer tokens a request may ask for: the server's own limit.
     pub max_tokens: usize,
     /// How long the bare model may speak; then the answer ends as it is.
@@ -68,6 +97,8 @@ struct Context {
     exposition: Exposition,
     options: Options,
     running: Running,
+    /// How often one may ask.
+    limit: Option<Limit>,
     /// When the server came up, in seconds since 1970.
     started: u64,
 }
@@ -114,11 +145,10 @@ fn routes_of_operators() -> Vec<(Method, &'static str, MethodRouter<Shared>)> {
 
 fn router(context: Shared) -> Router {
     let max_body_bytes = context.options.max_body_bytes;
-    let of_operators = context
-        .options
-        .admin_key
-        .iter()
-        .flat_map(|_| routes_of_operators());
+    let of_operators = match context.options.keys.has_admin() {
+        true => routes_of_operators(),
+        false => vec![],
+    };
     let router =
         routes()
             .into_iter()
@@ -127,7 +157,26 @@ fn router(context: Shared) -> Router {
                 observe::touch(&method, path);
                 router.route(path, handler)
             });
-    framed(router, max_body_bytes).with_state(context)
+    let guarded = router
+        .layer(from_fn_with_state(context.clone(), guard::guard))
+        .layer(cors(&context.options.doors));
+    framed(guarded, max_body_bytes).with_state(context)
+}
+
+/// Answers what browsers ask before a page of an allowed site may ask. Without allowed sites, nothing is said.
+fn cors(doors: &Doors) -> CorsLayer {
+    let origins = doors.origins().iter();
+    let origins = origins.filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            request_id::X_REQUEST_ID,
+        ])
+        .expose_headers([header::RETRY_AFTER, header::WARNING, request_id::X_REQUEST_ID])
+        .max_age(PREFLIGHT)
 }
 
 /// What is around every handler, from the inside out: a body limit, errors in one shape, panics caught, types that are
@@ -142,12 +191,13 @@ fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, max_body_bytes: u
         .layer(from_fn(observe::observe))
 }
 
-/// Forbids browsers to guess a response's type: reviews are in many, and may look like a page.
+/// What browsers may do with a response, where its handler has not said: never guess its type, since reviews are in many
+/// and may look like a page, and show it in no frame and load nothing for it, since it is no page.
 async fn as_labelled(mut response: Response) -> Response {
-    let forbidden = HeaderValue::from_static("nosniff");
-    response
-        .headers_mut()
-        .insert(header::X_CONTENT_TYPE_OPTIONS, forbidden);
+    let headers = response.headers_mut();
+    for (name, value) in SECURITY {
+        headers.entry(name).or_insert(value);
+    }
     response
 }
 

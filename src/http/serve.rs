@@ -6,16 +6,15 @@
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinSet, time::timeout};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
-use super::{Context, Options, Shared, admission::Running, router};
+use super::{Context, Options, Shared, admission::Running, connections::Connections, limit::Limit, router};
 use crate::{app::App, metrics::Exposition};
 
 /// How long connections get to close once there is nothing to wait for; a client that does not read its bytes gets
 /// no more.
 const CLOSING: Duration = Duration::from_secs(1);
-/// How often recorded samples are folded into their buckets.
+/// How often recorded samples are folded into their buckets, and full buckets of requests forgotten.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Serves on `listener` until `shutdown` completes, then drains; returns within [`Options::drain`] and one second
@@ -30,45 +29,35 @@ pub async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    // Ends with this function: dropping a set aborts its tasks.
-    let mut upkeep = JoinSet::new();
-    upkeep.spawn(keep_up(exposition.clone()));
-
     let context = Arc::new(Context {
         app,
         exposition,
+        limit: options.requests_per_minute.map(Limit::new),
         options,
         running: Running::none(),
         started: super::v1::now(),
     });
-    let (close, closed) = oneshot::channel::<()>();
-    // A token is a few bytes: without this, TCP would hold each back until the one before was acknowledged.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
-    let server = axum::serve(listener, router(context.clone())).with_graceful_shutdown(async {
-        let _ = closed.await;
-    });
-    let mut server = pin!(server.into_future());
+    // Ends with this function: dropping a set aborts its tasks.
+    let mut upkeep = JoinSet::new();
+    upkeep.spawn(keep_up(context.clone()));
 
-    tokio::select! {
-        ended = &mut server => return ended,
-        () = shutdown => {}
-    }
-    tokio::select! {
-        ended = &mut server => return ended,
-        () = drain(&context) => {}
-    }
-    drop(close);
-    match timeout(CLOSING, server).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            tracing::warn!("some clients did not let go of their connections; they are dropped");
-            Ok(())
+    let mut connections = Connections::new(router(context.clone()));
+    {
+        let mut accepting = pin!(connections.accept(&listener));
+        tokio::select! {
+            never = &mut accepting => match never {},
+            () = shutdown => {}
+        }
+        tokio::select! {
+            never = &mut accepting => match never {},
+            () = drain(&context) => {}
         }
     }
+    drop(listener);
+    if timeout(CLOSING, connections.close()).await.is_err() {
+        tracing::warn!("some clients did not let go of their connections; they are dropped");
+    }
+    Ok(())
 }
 
 /// Lets the running answers finish, or cuts them when their time is over.
@@ -85,10 +74,13 @@ async fn drain(context: &Shared) {
     }
 }
 
-async fn keep_up(exposition: Exposition) {
+async fn keep_up(context: Shared) {
     let mut ticks = tokio::time::interval(UPKEEP);
     loop {
         ticks.tick().await;
-        exposition.upkeep();
+        context.exposition.upkeep();
+        if let Some(limit) = &context.limit {
+            limit.tidy();
+        }
     }
 }

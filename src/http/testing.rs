@@ -133,7 +133,9 @@ pub(super) fn options() -> super::Options {
         max_messages: 4,
         max_message_chars: 50,
         max_tokens: 80,
-        admin_key: None,
+        keys: Default::default(),
+        doors: Default::default(),
+        requests_per_minute: None,
         generation_time: std::time::Duration::from_secs(60),
     }
 }

@@ -1,0 +1,191 @@
+//! Who may ask for what: keys with a scope and a name, from a file of many or from the file of the operator's one.
+//!
+//! Files hold digests only; see [`KeyDigest`]. A key is looked for among all of them, in a time that does not depend on
+//! which it is.
+
+use std::path::Path;
+
+use super::KeyDigest;
+
+/// What a key opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Asking.
+    User,
+    /// Asking, and the routes for operators.
+    Admin,
+}
+
+/// Whose key it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// What the key opens.
+    pub scope: Scope,
+    /// For logs and limits; not secret.
+    pub name: String,
+}
+
+/// All keys.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    list: Vec<(KeyDigest, Holder)>,
+    /// Whether asking takes a key.
+    guarding: bool,
+}
+
+impl Keys {
+    /// Reads both files. With `all`, whose lines are a digest, `user` or `admin` and a name, asking takes a key;
+    /// `operators` holds a digest alone and opens the routes for operators.
+    ///
+    /// # Errors
+    /// A sentence for each file that cannot be read or used.
+    pub fn read(all: Option<&Path>, operators: Option<&Path>) -> Result<Keys, Vec<String>> {
+        let read = |path: &Path, parse: fn(&str) -> Result<Vec<(KeyDigest, Holder)>, String>| {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
+            parse(&text).map_err(|problem| format!("{}: {problem}", path.display()))
+        };
+        let of_all =
+            all.map(|path| read(path, Keys::lines).map_err(|problem| format!("key-file: {problem}")));
+        let of_operators = operators
+            .map(|path| read(path, Keys::operator).map_err(|problem| format!("admin-key-file: {problem}")));
+        let mut keys = Keys {
+            list: vec![],
+            guarding: all.is_some(),
+        };
+        let mut problems = vec![];
+        for read in of_all.into_iter().chain(of_operators) {
+            match read {
+                Ok(list) => keys.list.extend(list),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() {
+            Ok(keys)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Whose key this is.
+    pub fn holder(&self, key: &str) -> Option<&Holder> {
+        let mut found = None;
+        for (digest, holder) in &self.list {
+            if digest.is_of(key) {
+                found = Some(holder);
+            }
+        }
+        found
+    }
+
+    /// Whether asking takes a key.
+    pub fn guard(&self) -> bool {
+        self.guarding
+    }
+
+    /// Whether there are routes for operators.
+    pub fn has_admin(&self) -> bool {
+        self.list.iter().any(|(_, holder)| holder.scope == Scope::Admin)
+    }
+
+    fn operator(text: &str) -> Result<Vec<(KeyDigest, Holder)>, String> {
+        let digest = KeyDigest::parse(text).ok_or(
+            "it must hold the SHA-256 of the key as 64 hexadecimal digits; `printf %s KEY | sha256sum` prints it.",
+        )?;
+        let holder = Holder {
+            scope: Scope::Admin,
+            name: "operator".into(),
+        };
+        Ok(vec![(digest, holder)])
+    }
+
+    fn lines(text: &str) -> Result<Vec<(KeyDigest, Holder)>, String> {
+        let lines = text.lines().enumerate();
+        let keys: Vec<_> = lines
+            .filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+            .map(|(number, line)| {
+                line_of(line).ok_or_else(|| {
+                    format!(
+                        "line {} must be the SHA-256 of a key in 64 hexadecimal digits, then user or admin, then a name.",
+                        number + 1
+                    )
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        if keys.is_empty() {
+            return Err("it holds no key, so nobody could ask; add a line or leave the setting out.".into());
+        }
+        Ok(keys)
+    }
+}
+
+fn line_of(line: &str) -> Option<(KeyDigest, Holder)> {
+    let mut words = line.split_whitespace();
+    let digest = KeyDigest::parse(words.next()?)?;
+    let scope = match words.next()? {
+        "user" => Scope::User,
+        "admin" => Scope::Admin,
+        _ => return None,
+    };
+    let name = words.collect::<Vec<_>>().join(" ");
+    (!name.is_empty()).then_some((digest, Holder { scope, name }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SHA-256 of "abc" and of "", FIPS 180-2 and RFC 6234.
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    fn read(all: Option<&str>, operators: Option<&str>) -> Result<Keys, Vec<String>> {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let write = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).expect("a file");
+            path
+        };
+        let all = all.map(|text| write("all", text));
+        let operators = operators.map(|text| write("operators", text));
+        Keys::read(all.as_deref(), operators.as_deref())
+    }
+
+    #[test]
+    fn a_file_of_keys_guards_and_names_who_asks() {
+        let keys = read(Some(&format!("# shop\n\n{ABC} user the shop's page\n")), None).expect("a key");
+        let holder = keys.holder("abc").expect("its key");
+        assert_eq!(
+            (holder.scope, holder.name.as_str()),
+            (Scope::User, "the shop's page")
+        );
+        assert!(keys.guard() && !keys.has_admin() && keys.holder("abd").is_none());
+    }
+
+    #[test]
+    fn an_operators_key_alone_guards_nothing_else() {
+        let keys = read(None, Some(ABC)).expect("a key");
+        assert!(!keys.guard() && keys.has_admin());
+        assert_eq!(keys.holder("abc").map(|holder| holder.scope), Some(Scope::Admin));
+        let both = read(Some(&format!("{EMPTY} user x")), Some(ABC)).expect("two keys");
+        assert!(both.guard() && both.has_admin());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_of_every_file() {
+        let wrong =
+            read(Some(&format!("{ABC} user x\n{ABC} root y")), Some("abc")).expect_err("two problems");
+        assert!(
+            wrong[0].starts_with("key-file: ") && wrong[0].contains("line 2"),
+            "{wrong:?}"
+        );
+        assert!(
+            wrong[1].starts_with("admin-key-file: ") && wrong[1].contains("sha256sum"),
+            "{wrong:?}"
+        );
+        for text in ["", "# none", &ABC[1..], &format!("{ABC} user")] {
+            assert!(read(Some(text), None).is_err(), "{text}");
+        }
+        assert!(Keys::read(Some(Path::new("/absent")), None).is_err());
+    }
+}
