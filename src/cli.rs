@@ -238,6 +238,9 @@ pub struct Settings {
     /// such route]
     #[arg(long, env = "RECOMMENDER_ADMIN_KEY_FILE", global = true, value_name = "FILE")]
     pub admin_key_file: Option<PathBuf>,
+    /// A file to which thumbs up and down are appended, one JSON line each [default: none, they are only counted]
+    #[arg(long, env = "RECOMMENDER_FEEDBACK_FILE", global = true, value_name = "FILE")]
+    pub feedback_file: Option<PathBuf>,
     /// Look every so many seconds whether the reviews' file has changed, and serve the new one [default: 0, never]
     #[arg(long, env = "RECOMMENDER_WATCH", global = true, value_name = "SECONDS")]
     pub watch: Option<u64>,
@@ -271,6 +274,7 @@ impl Settings {
             allowed_host: self.allowed_host.or(others.allowed_host),
             allowed_origin: self.allowed_origin.or(others.allowed_origin),
             admin_key_file: self.admin_key_file.or(others.admin_key_file),
+            feedback_file: self.feedback_file.or(others.feedback_file),
             watch: self.watch.or(others.watch),
             drain: self.drain.or(others.drain),
         }

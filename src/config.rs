@@ -63,6 +63,8 @@ pub struct Config {
     pub doors: Doors,
     /// Requests a minute by one key, or by one address where asking takes no key; any number where there is no limit.
     pub requests_per_minute: Option<NonZeroU32>,
+    /// Where opinions on answers are written, if anywhere.
+    pub feedback_file: Option<PathBuf>,
     /// How often the reviews' file is looked at; never where it is zero.
     pub watch: Duration,
     /// How long running answers may take to end.
@@ -113,6 +115,7 @@ impl Config {
             keys: keys.as_ref().ok().cloned().unwrap_or_default(),
             doors: doors.as_ref().ok().cloned().unwrap_or_default(),
             requests_per_minute: settings.requests_per_minute.and_then(NonZeroU32::new),
+            feedback_file: settings.feedback_file,
             watch: Duration::from_secs(settings.watch.unwrap_or(0)),
             drain: Duration::from_secs(settings.drain.unwrap_or(20)),
         };

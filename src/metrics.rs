@@ -71,6 +71,10 @@ const VERDICT: LabelSet = LabelSet {
     name: "verdict",
     values: &["supported", "unsupported", "none"],
 };
+const OPINION: LabelSet = LabelSet {
+    name: "verdict",
+    values: &["up", "down"],
+};
 const OUTCOME: LabelSet = LabelSet {
     name: "outcome",
     values: &[
@@ -241,6 +245,8 @@ metrics! {
         "Share of the chat model's claims that a quote supports, for each answer with claims; the others are not said.";
     Counter ANSWER_CITATIONS_TOTAL [VERDICT] = "answer_citations_total":
         "Sentences of answers checked against the reviews, by verdict.";
+    Counter ANSWER_FEEDBACK_TOTAL [OPINION] = "answer_feedback_total":
+        "Answers that readers gave a thumb up or down.";
 
     Counter LLM_PROMPT_TOKENS_TOTAL [MODEL] = "llm_prompt_tokens_total":
         "Prompt tokens of accepted generations, cached ones included.";

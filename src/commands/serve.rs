@@ -69,6 +69,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         max_messages: MAX_MESSAGES,
         max_message_chars: MAX_MESSAGE_CHARS,
         max_tokens: config.max_tokens,
+        feedback_file: config.feedback_file.clone(),
         keys: config.keys.clone(),
         doors: config.doors.clone(),
         requests_per_minute: config.requests_per_minute,

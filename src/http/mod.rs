@@ -14,6 +14,7 @@ mod connections;
 mod error;
 mod events;
 mod extract;
+mod feedback;
 mod form;
 mod guard;
 mod limit;
@@ -24,12 +25,13 @@ mod probes;
 mod recommend;
 mod request_id;
 mod serve;
+mod stats;
 mod stream;
 #[cfg(test)]
 mod testing;
 mod v1;
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -85,6 +87,8 @@ pub struct Options {
     pub doors: Doors,
     /// Requests a minute by one key, or by one address where asking takes no key; any number where there is no limit.
     pub requests_per_minute: Option<NonZeroU32>,
+    /// Where opinions on answers are written, if anywhere.
+    pub feedback_file: Option<PathBuf>,
     /// The most answer tokens a request may ask for: the server's own limit.
     pub max_tokens: usize,
     /// How long the bare model may speak; then the answer ends as it is.
@@ -120,6 +124,9 @@ fn routes() -> Vec<(Method, &'static str, MethodRouter<Shared>)> {
         // What retrieval finds, without the chat model.
         (Method::POST, "/api/search", post(recommend::search)),
         (Method::POST, "/api/recommend", post(recommend::recommend)),
+        // What the page's readers think, and what its figures show.
+        (Method::POST, "/api/feedback", post(feedback::feedback)),
+        (Method::GET, "/api/stats", get(stats::stats)),
         // For OpenAI's clients.
         (Method::POST, "/v1/chat/completions", post(v1::chat_completions)),
         (Method::POST, "/v1/embeddings", post(v1::embeddings::embeddings)),

@@ -12,12 +12,15 @@ const LONGEST: usize = 128;
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(HeaderValue);
 
+/// Whether a client may call a request so.
+pub(super) fn is_usable(id: &[u8]) -> bool {
+    (1..=LONGEST).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
+}
+
 impl RequestId {
     /// Takes over the client's id or makes one.
     pub fn of(headers: &HeaderMap) -> RequestId {
-        let usable = |id: &&HeaderValue| {
-            (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
-        };
+        let usable = |id: &&HeaderValue| is_usable(id.as_bytes());
         RequestId(
             headers
                 .get(X_REQUEST_ID)

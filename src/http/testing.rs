@@ -133,6 +133,7 @@ pub(super) fn options() -> super::Options {
         max_messages: 4,
         max_message_chars: 50,
         max_tokens: 80,
+        feedback_file: None,
         keys: Default::default(),
         doors: Default::default(),
         requests_per_minute: None,

@@ -1,0 +1,209 @@
+//! `GET /api/stats`: what the server's own page of figures shows, for sites without Prometheus and Grafana.
+//!
+//! Everything is read from the exposition that `/metrics` serves, since the start of the process; a page that polls
+//! draws the differences. Also answered while the models are loading.
+
+mod samples;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+
+use super::Shared;
+use samples::{Distribution, Samples};
+
+/// All figures. Times are in seconds.
+#[derive(Debug, Serialize)]
+pub(super) struct Stats {
+    /// As `/readyz` has it.
+    status: String,
+    uptime_seconds: f64,
+    questions: Questions,
+    latency: Latency,
+    speed: Speed,
+    queue: Queue,
+    cache: Cache,
+    grounding: Grounding,
+    feedback: Feedback,
+    index: Index,
+    server: Server,
+}
+
+#[derive(Debug, Serialize)]
+struct Questions {
+    answered: u64,
+    extractive: u64,
+    no_evidence: u64,
+    overloaded: u64,
+    cancelled: u64,
+    error: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Latency {
+    first_token: Distribution,
+    answer: Distribution,
+    queue: Distribution,
+    retrieval: Distribution,
+    embedding: Distribution,
+}
+
+#[derive(Debug, Serialize)]
+struct Speed {
+    decode_tokens_per_second: Distribution,
+    prefill_tokens_per_second: Distribution,
+    prompt_tokens: u64,
+    cached_prompt_tokens: u64,
+    generated_tokens: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Queue {
+    running: u64,
+    waiting: u64,
+    rejected: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Cache {
+    kv_bytes: u64,
+    kv_capacity_bytes: u64,
+    prefix_queries: u64,
+    prefix_hits: u64,
+    lookup_drafted: u64,
+    lookup_accepted: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Grounding {
+    ratio: Distribution,
+    supported: u64,
+    unsupported: u64,
+    none: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Feedback {
+    up: u64,
+    down: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Index {
+    reviews: u64,
+    products: u64,
+    passages: u64,
+    /// In seconds since 1970.
+    built_at: Option<f64>,
+    recall: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Server {
+    version: &'static str,
+    device: Option<String>,
+    threads: u64,
+    models: Vec<Model>,
+}
+
+#[derive(Debug, Serialize)]
+struct Model {
+    role: String,
+    name: String,
+    sha256: String,
+}
+
+/// The handler.
+pub(super) async fn stats(State(context): State<Shared>) -> Json<Stats> {
+    let text = context.exposition.render();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let uptime = now.map_or(0.0, |now| now.as_secs_f64() - context.started as f64);
+    let status = context.app.phase().to_string();
+    Json(Stats::of(&Samples::parse(&text), status, uptime.max(0.0)))
+}
+
+impl Stats {
+    fn of(samples: &Samples, status: String, uptime_seconds: f64) -> Stats {
+        let total = |name: &str| samples.sum(name).unwrap_or(0.0) as u64;
+        let spread = |name: &str| samples.distribution(name);
+        let outcome = |outcome: &str| samples.of("rag_requests_total", "outcome", outcome);
+        let verdict = |verdict: &str| samples.of("answer_citations_total", "verdict", verdict);
+        let opinion = |verdict: &str| samples.of("answer_feedback_total", "verdict", verdict);
+        let label = |labels: &std::collections::BTreeMap<String, String>, name: &str| {
+            labels.get(name).cloned().unwrap_or_default()
+        };
+        Stats {
+            status,
+            uptime_seconds,
+            questions: Questions {
+                answered: outcome("answered"),
+                extractive: outcome("extractive"),
+                no_evidence: outcome("no_evidence"),
+                overloaded: outcome("overloaded"),
+                cancelled: outcome("cancelled"),
+                error: outcome("error"),
+            },
+            latency: Latency {
+                first_token: spread("rag_time_to_first_token_seconds"),
+                answer: spread("rag_request_duration_seconds"),
+                queue: spread("llm_request_queue_time_seconds"),
+                retrieval: spread("retrieval_duration_seconds"),
+                embedding: spread("embedding_duration_seconds"),
+            },
+            speed: Speed {
+                decode_tokens_per_second: spread("llm_decode_tokens_per_second"),
+                prefill_tokens_per_second: spread("llm_prefill_tokens_per_second"),
+                prompt_tokens: total("llm_prompt_tokens_total"),
+                cached_prompt_tokens: total("llm_prompt_tokens_cached_total"),
+                generated_tokens: total("llm_generation_tokens_total"),
+            },
+            queue: Queue {
+                running: total("llm_requests_running"),
+                waiting: total("llm_requests_waiting"),
+                rejected: total("llm_requests_rejected_total"),
+            },
+            cache: Cache {
+                kv_bytes: total("llm_kv_cache_bytes"),
+                kv_capacity_bytes: total("llm_kv_cache_capacity_bytes"),
+                prefix_queries: total("llm_prefix_cache_queries_total"),
+                prefix_hits: total("llm_prefix_cache_hits_total"),
+                lookup_drafted: total("llm_lookup_draft_tokens_total"),
+                lookup_accepted: total("llm_lookup_accepted_tokens_total"),
+            },
+            grounding: Grounding {
+                ratio: spread("answer_groundedness_ratio"),
+                supported: verdict("supported"),
+                unsupported: verdict("unsupported"),
+                none: verdict("none"),
+            },
+            feedback: Feedback {
+                up: opinion("up"),
+                down: opinion("down"),
+            },
+            index: Index {
+                reviews: total("index_reviews"),
+                products: total("index_products"),
+                passages: total("index_passages"),
+                built_at: samples.sum("index_built_timestamp_seconds"),
+                recall: samples.sum("retrieval_recall_ratio"),
+            },
+            server: Server {
+                version: env!("CARGO_PKG_VERSION"),
+                device: samples
+                    .labels("build_info")
+                    .next()
+                    .map(|labels| label(labels, "device")),
+                threads: total("compute_threads"),
+                models: samples
+                    .labels("model_info")
+                    .map(|labels| Model {
+                        role: label(labels, "role"),
+                        name: label(labels, "name"),
+                        sha256: label(labels, "sha256"),
+                    })
+                    .collect(),
+            },
+        }
+    }
+}
