@@ -64,6 +64,8 @@ struct PromptDetails {
 pub(super) enum Annotation {
     /// A review that is quoted.
     UrlCitation {
+        /// Its place among all of the answer: the official client's helper puts chunks together by it.
+        index: usize,
         /// Which, and where in the text.
         url_citation: UrlCitation,
     },

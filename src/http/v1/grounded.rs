@@ -28,6 +28,8 @@ pub(super) struct Grounded {
     first: Option<Event>,
     /// Whether the client set a limit of its own.
     limited: bool,
+    /// So many citations have been given.
+    cited: usize,
     /// All that has been said: citations are places in it.
     said: String,
 }
@@ -59,6 +61,7 @@ pub(super) async fn begin(
         evidence,
         first,
         limited: request.limit().is_some(),
+        cited: 0,
         said: String::new(),
     };
     Ok((Course::Grounded(Box::new(grounded)), warning(request)))
@@ -81,7 +84,8 @@ impl Grounded {
                     });
                 }
                 Some(Event::Citation(checked)) if checked.verdict == Verdict::Supported => {
-                    let citations = citations(&self.said, &checked, &self.evidence);
+                    let citations = citations(&self.said, &checked, &self.evidence, self.cited);
+                    self.cited += citations.len();
                     if !citations.is_empty() {
                         return Ok(Step::Citations(citations));
                     }
@@ -107,13 +111,12 @@ impl Grounded {
 }
 
 /// The marks `[n]` of a sentence that has just been said, as places in all that was said; the whole sentence for a
-/// number that it does not show.
-fn citations(said: &str, checked: &Checked, evidence: &[Item]) -> Vec<Annotation> {
+/// number that it does not show. `before` citations were given before.
+fn citations(said: &str, checked: &Checked, evidence: &[Item], before: usize) -> Vec<Annotation> {
     let Some(start) = said.rfind(&checked.sentence) else {
         return vec![];
     };
-    let cited = checked.cited.iter();
-    let annotation = cited.filter_map(|number| {
+    let places = checked.cited.iter().filter_map(|number| {
         let item = evidence.get(number.checked_sub(1)?)?;
         let mark = format!("[{number}]");
         let (from, to) = match checked.sentence.find(&mark) {
@@ -126,9 +129,12 @@ fn citations(said: &str, checked: &Checked, evidence: &[Item]) -> Vec<Annotation
             title: item.product_title().to_string(),
             url: format!("/api/reviews/{}", item.review_id()),
         };
-        Some(Annotation::UrlCitation { url_citation })
+        Some(url_citation)
     });
-    annotation.collect()
+    (before..)
+        .zip(places)
+        .map(|(index, url_citation)| Annotation::UrlCitation { index, url_citation })
+        .collect()
 }
 
 fn turns(request: &ChatRequest, options: &Options) -> Result<Vec<Turn>, ApiError> {
