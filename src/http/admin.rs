@@ -4,13 +4,14 @@
 //! `POST /api/admin/reload` has the reviews' file read again, with `Authorization: Bearer KEY`.
 
 use axum::{Json, extract::State};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Shared, error::ApiError};
 use crate::app::NotReloaded;
 
 /// What a reload did.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Reloaded {
     changed: bool,
     reviews: usize,

@@ -1,13 +1,14 @@
 //! What reviews say of aspects, as JSON: counts, shares with their intervals, and quotes. Shared by the endpoints that
 //! show products.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::aspects::{AspectId, Aspects, ProductAspect, Verdict};
 use crate::reviews::{Corpus, Passage, ProductId, Share};
 
 /// So many of so many.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Portion {
     count: usize,
     of: usize,
@@ -18,7 +19,7 @@ pub(super) struct Portion {
 }
 
 /// What one review says, word for word. Offsets are in characters of the review's text.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Quote {
     review_id: u32,
     rating: u8,
@@ -28,7 +29,7 @@ pub(super) struct Quote {
 }
 
 /// What a product's reviews say of one aspect. A review that names it twice counts once.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct AspectFacts {
     name: String,
     /// Times it is named.

@@ -2,6 +2,7 @@
 //! of its stars. No model is asked.
 
 use axum::{Json, extract::State};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aspects::{AspectFacts, Quote, Source, rounded};
@@ -23,7 +24,7 @@ const FEWEST_REVIEWS: usize = 2;
 const QUOTES: usize = 3;
 
 /// Which part of a list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
     limit: Option<usize>,
@@ -32,7 +33,7 @@ pub(super) struct Page {
 }
 
 /// A part of a list, and how long the whole is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Listing<T> {
     items: Vec<T>,
     total: usize,
@@ -41,7 +42,7 @@ pub(super) struct Listing<T> {
 }
 
 /// One product and its facts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ProductFacts {
     /// The shop's own id.
     id: String,
@@ -58,7 +59,7 @@ pub(super) struct ProductFacts {
 }
 
 /// The mean drawn towards the shop's, and what it is made of.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ShrunkRating {
     /// (`prior_reviews` × `shop_mean` + the product's stars) / (`prior_reviews` + its reviews), to three decimals.
     value: f64,
@@ -69,7 +70,7 @@ pub(super) struct ShrunkRating {
 }
 
 /// One product, what its reviews speak of, and their numbers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ProductDetail {
     #[serde(flatten)]
     facts: ProductFacts,
@@ -84,7 +85,7 @@ pub(super) struct ProductDetail {
 }
 
 /// One review.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ReviewDetail {
     id: u32,
     product_id: String,

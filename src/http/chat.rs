@@ -3,6 +3,7 @@
 use std::{ops::RangeInclusive, time::Instant};
 
 use axum::{extract::State, response::Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Options, Shared, error::ApiError, extract::JsonBody, stream};
@@ -15,7 +16,7 @@ use crate::{
 const RATINGS: RangeInclusive<u8> = 1..=5;
 
 /// The request. A field that is not listed is an error, so that a misspelt filter is not silently no filter.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChatRequest {
     messages: Vec<Message>,
@@ -27,21 +28,21 @@ pub(super) struct ChatRequest {
     debug: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Message {
     role: WireRole,
     content: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum WireRole {
     User,
     Assistant,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WireFilters {
     product_ids: Option<Vec<String>>,

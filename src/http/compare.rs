@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
 use axum::{Json, extract::State};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aspects::{AspectFacts, Source};
@@ -19,7 +20,7 @@ const MOST_ASPECTS: usize = 20;
 const ASPECTS: usize = 8;
 
 /// What is to be compared.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Inquiry {
     /// The shop's ids.
@@ -30,14 +31,14 @@ pub(super) struct Inquiry {
 }
 
 /// The products, and a row for each aspect.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Comparison {
     /// In the order of the request.
     products: Vec<Compared>,
     aspects: Vec<Row>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Compared {
     #[serde(flatten)]
     facts: ProductFacts,
@@ -45,14 +46,14 @@ struct Compared {
 }
 
 /// One aspect.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Row {
     name: String,
     /// A cell for each product, in their order; one whose reviews are silent has zeros and no quote.
     cells: Vec<Cell>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Cell {
     product_id: String,
     #[serde(flatten)]

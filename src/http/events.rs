@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::{self, ApiError};
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// The data of one server-sent event; [`Wire::name`] is its event's name.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum Wire {
     /// Accepted, with `position` others to go first, which should take so long.
@@ -35,7 +36,7 @@ pub(super) enum Wire {
 }
 
 /// One quote. Offsets are in characters of the review's text.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Item {
     /// What the answer cites it as: 1, 2, …
     id: usize,
@@ -54,7 +55,7 @@ pub(super) struct Item {
 }
 
 /// A complete answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Final {
     text: String,
     outcome: &'static str,
@@ -66,7 +67,7 @@ pub(super) struct Final {
 }
 
 /// Tokens, as OpenAI's clients count them. All zero where the model was not asked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 struct Usage {
     prompt_tokens: usize,
     completion_tokens: usize,
@@ -74,7 +75,7 @@ struct Usage {
 }
 
 /// Where the time went: llama.cpp's names for the model's part, and ours around it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 struct Timings {
     queue_ms: f64,
     retrieval_ms: f64,
@@ -85,7 +86,7 @@ struct Timings {
 }
 
 /// llama.cpp's part. Rates are null where nothing was measured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 pub(super) struct ModelTimings {
     /// Prompt tokens computed: those of the cache (`cache_n`) come on top.
     prompt_n: usize,

@@ -4,6 +4,7 @@
 use std::{io::Write, path::Path};
 
 use axum::{extract::State, http::StatusCode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Shared, error::ApiError, extract::JsonBody, request_id};
@@ -15,7 +16,7 @@ const MAX_EVIDENCE: usize = 16;
 const MAX_COMMENT: usize = 500;
 
 /// The request.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Feedback {
     verdict: Verdict,
@@ -26,7 +27,7 @@ pub(super) struct Feedback {
     comment: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Up,
@@ -34,7 +35,7 @@ enum Verdict {
 }
 
 /// A line of the file.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Line {
     /// Seconds since 1970.
     time: u64,
@@ -42,7 +43,7 @@ struct Line {
     said: Said,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Said {
     verdict: Verdict,
     answer_id: Option<String>,

@@ -11,6 +11,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
@@ -18,7 +19,7 @@ use super::{Shared, error::ApiError, extract::FormBody};
 use crate::assistant::{Event, Filters, Outcome, Question, Role, Turn};
 
 /// The form.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Asked {
     #[serde(default)]
     msg: String,

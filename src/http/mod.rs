@@ -19,6 +19,7 @@ mod form;
 mod guard;
 mod limit;
 mod observe;
+mod openapi;
 mod page;
 mod panics;
 mod probes;
@@ -33,13 +34,21 @@ mod v1;
 
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
+use aide::{
+    axum::{
+        ApiRouter,
+        routing::{ApiMethodRouter, get_with, post_with},
+    },
+    openapi::Operation,
+};
 use axum::{
     Router,
+    body::Bytes,
     extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, Method, Uri, header},
     middleware::{from_fn, from_fn_with_state, map_response},
     response::Response,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, get},
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -105,69 +114,133 @@ struct Context {
     limit: Option<Limit>,
     /// When the server came up, in seconds since 1970.
     started: u64,
+    /// What `/openapi.json` answers.
+    document: Bytes,
 }
 
 type Shared = Arc<Context>;
 
+/// One endpoint.
+struct Route {
+    method: Method,
+    path: &'static str,
+    handler: ApiMethodRouter<Shared>,
+}
+
+/// aide's function for a method.
+macro_rules! on {
+    (GET) => {
+        get_with
+    };
+    (POST) => {
+        post_with
+    };
+}
+
+/// An endpoint in the document, under `tag`, with a summary of what it is for.
+macro_rules! route {
+    ($method:ident $path:literal $handler:path, $tag:literal: $summary:literal $(, $also:expr)?) => {
+        Route {
+            method: Method::$method,
+            path: $path,
+            handler: on!($method)($handler, |operation| {
+                let operation = operation.tag($tag).summary($summary);
+                $(let operation = { let mut operation = operation; $also(operation.inner_mut()); operation };)?
+                operation
+            }),
+        }
+    };
+}
+
+/// A file of the page, which the document leaves out.
+fn file(path: &'static str, handler: MethodRouter<Shared>) -> Route {
+    Route {
+        method: Method::GET,
+        path,
+        handler: handler.into(),
+    }
+}
+
 /// Every endpoint. Nothing else is served.
-fn routes() -> Vec<(Method, &'static str, MethodRouter<Shared>)> {
+fn routes() -> Vec<Route> {
+    let events = |operation: &mut Operation| {
+        openapi::also::<String>(operation, 200, "text/event-stream", "The answer's events.");
+    };
+    let completion = |operation: &mut Operation| {
+        openapi::also::<v1::Completion>(operation, 200, "application/json", "The answer.");
+        openapi::also::<String>(
+            operation,
+            200,
+            "text/event-stream",
+            "The answer's chunks, with stream = true.",
+        );
+    };
+    let text = |operation: &mut Operation| {
+        openapi::also::<String>(operation, 200, "text/plain; charset=utf-8", "The answer.");
+    };
+    let waiting = |operation: &mut Operation| {
+        openapi::also::<probes::Status>(
+            operation,
+            503,
+            "application/json",
+            "Loading or stopping, with the phase.",
+        );
+    };
     vec![
-        // The page.
-        (Method::GET, "/", get(page::index)),
-        (Method::GET, "/ui/{file}", get(page::file)),
-        (Method::POST, "/api/chat", post(chat::chat)),
-        // The catalogue.
-        (Method::GET, "/api/products", get(catalogue::products)),
-        (Method::GET, "/api/products/{id}", get(catalogue::product)),
-        (Method::GET, "/api/reviews/{id}", get(catalogue::review)),
-        (Method::POST, "/api/compare", post(compare::compare)),
-        // What retrieval finds, without the chat model.
-        (Method::POST, "/api/search", post(recommend::search)),
-        (Method::POST, "/api/recommend", post(recommend::recommend)),
-        // What the page's readers think, and what its figures show.
-        (Method::POST, "/api/feedback", post(feedback::feedback)),
-        (Method::GET, "/api/stats", get(stats::stats)),
-        // For OpenAI's clients.
-        (Method::POST, "/v1/chat/completions", post(v1::chat_completions)),
-        (Method::POST, "/v1/embeddings", post(v1::embeddings::embeddings)),
-        (Method::GET, "/v1/models", get(v1::models::list)),
-        (Method::GET, "/v1/models/{id}", get(v1::models::one)),
-        (Method::POST, "/tokenize", post(v1::tokens::tokenize)),
-        (Method::POST, "/detokenize", post(v1::tokens::detokenize)),
+        file("/", get(page::index)),
+        file("/ui/{file}", get(page::file)),
+        file("/docs", get(page::docs)),
+        file("/openapi.json", get(openapi::document)),
+        route!(POST "/api/chat" chat::chat, "page": "Answer a question, as a stream of events", events),
+        route!(GET "/api/products" catalogue::products, "catalogue": "The products, in the order of the data"),
+        route!(GET "/api/products/{id}" catalogue::product, "catalogue": "One product and what its reviews say"),
+        route!(GET "/api/reviews/{id}" catalogue::review, "catalogue": "One review"),
+        route!(POST "/api/compare" compare::compare, "catalogue": "Two to four products, aspect by aspect"),
+        route!(POST "/api/search" recommend::search, "catalogue": "The evidence that an answer would rest on"),
+        route!(POST "/api/recommend" recommend::recommend, "catalogue": "The products that fit a question"),
+        route!(POST "/api/feedback" feedback::feedback, "page": "A thumb up or down on an answer"),
+        route!(GET "/api/stats" stats::stats, "page": "Live figures"),
+        route!(POST "/v1/chat/completions" v1::chat_completions, "openai": "Answer a conversation", completion),
+        route!(POST "/v1/embeddings" v1::embeddings::embeddings, "openai": "Embed texts"),
+        route!(GET "/v1/models" v1::models::list, "openai": "The models"),
+        route!(GET "/v1/models/{id}" v1::models::one, "openai": "One model"),
+        route!(POST "/tokenize" v1::tokens::tokenize, "openai": "The chat model's tokens of a text"),
+        route!(POST "/detokenize" v1::tokens::detokenize, "openai": "The text of tokens"),
         // The two endpoints of the system this one took over from.
-        (Method::POST, "/get", post(form::get)),
-        (Method::GET, "/health", get(probes::health)),
-        // For operators.
-        (Method::GET, "/livez", get(probes::livez)),
-        (Method::GET, "/readyz", get(probes::readyz)),
-        (Method::GET, "/metrics", get(probes::metrics)),
-        (Method::GET, "/info", get(probes::info)),
+        route!(POST "/get" form::get, "page": "Answer a question in plain text", text),
+        route!(GET "/health" probes::health, "operators": "Whether the process runs"),
+        route!(GET "/livez" probes::livez, "operators": "Whether the process runs"),
+        route!(GET "/readyz" probes::readyz, "operators": "Whether a question would be answered", waiting),
+        route!(GET "/metrics" probes::metrics, "operators": "Everything measured, for Prometheus", text),
+        route!(GET "/info" probes::info, "operators": "What runs here"),
     ]
 }
 
 /// What there is only for operators, where they have a key.
-fn routes_of_operators() -> Vec<(Method, &'static str, MethodRouter<Shared>)> {
-    vec![(Method::POST, "/api/admin/reload", post(admin::reload))]
+fn routes_of_operators() -> Vec<Route> {
+    vec![route!(POST "/api/admin/reload" admin::reload, "operators": "Read the reviews' file again")]
 }
 
-fn router(context: Shared) -> Router {
-    let max_body_bytes = context.options.max_body_bytes;
+fn router(mut context: Context) -> (Router, Shared) {
     let of_operators = match context.options.keys.has_admin() {
         true => routes_of_operators(),
         false => vec![],
     };
-    let router =
-        routes()
-            .into_iter()
-            .chain(of_operators)
-            .fold(Router::new(), |router, (method, path, handler)| {
-                observe::touch(&method, path);
-                router.route(path, handler)
-            });
-    let guarded = router
+    let mut document = openapi::begun();
+    let router = routes()
+        .into_iter()
+        .chain(of_operators)
+        .fold(ApiRouter::new(), |router, route| {
+            observe::touch(&route.method, route.path);
+            router.api_route(route.path, route.handler)
+        })
+        .finish_api(&mut document);
+    context.document = openapi::finished(document, context.options.keys.guard());
+    let context = Arc::new(context);
+    let guarded = shaped(router, context.options.max_body_bytes)
         .layer(from_fn_with_state(context.clone(), guard::guard))
         .layer(cors(&context.options.doors));
-    framed(guarded, max_body_bytes).with_state(context)
+    (seen(guarded).with_state(context.clone()), context)
 }
 
 /// Answers what browsers ask before a page of an allowed site may ask. Without allowed sites, nothing is said.
@@ -186,16 +259,26 @@ fn cors(doors: &Doors) -> CorsLayer {
         .max_age(PREFLIGHT)
 }
 
-/// What is around every handler, from the inside out: a body limit, errors in one shape, panics caught, types that are
-/// not guessed, and request id, metrics and access log.
-fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, max_body_bytes: usize) -> Router<S> {
+/// What is around every handler: a body limit, errors in one shape, panics caught.
+fn shaped<S: Clone + Send + Sync + 'static>(router: Router<S>, max_body_bytes: usize) -> Router<S> {
     router
         .fallback(nothing_there)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(max_body_bytes))
         .layer(from_fn(panics::catch))
+}
+
+/// What is around that, and around who is let in: headers for browsers, and request id, metrics and access log.
+fn seen<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router
         .layer(map_response(as_labelled))
         .layer(from_fn(observe::observe))
+}
+
+/// All of it but the guard, for tests of single handlers.
+#[cfg(test)]
+fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, max_body_bytes: usize) -> Router<S> {
+    seen(shaped(router, max_body_bytes))
 }
 
 /// What browsers may do with a response, where its handler has not said: never guess its type, since reviews are in many
@@ -260,7 +343,7 @@ mod tests {
 
     #[test]
     fn no_path_is_listed_twice() {
-        let mut paths: Vec<_> = routes().into_iter().map(|(_, path, _)| path).collect();
+        let mut paths: Vec<_> = routes().into_iter().map(|route| route.path).collect();
         let all = paths.len();
         paths.sort_unstable();
         paths.dedup();

@@ -55,6 +55,9 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "app.js" JAVASCRIPT,
         "cards.js" JAVASCRIPT,
         "conversation.js" JAVASCRIPT,
+        "docs.css" CSS,
+        "docs.html" HTML,
+        "docs.js" JAVASCRIPT,
         "dom.js" JAVASCRIPT,
         "render.js" JAVASCRIPT,
         "server.js" JAVASCRIPT,
@@ -72,6 +75,11 @@ pub(super) async fn index(headers: HeaderMap) -> Result<Response, ApiError> {
 /// `GET /ui/{file}`.
 pub(super) async fn file(Segment(name): Segment, headers: HeaderMap) -> Result<Response, ApiError> {
     send(&name, &headers)
+}
+
+/// `GET /docs`: the API, drawn from `/openapi.json`.
+pub(super) async fn docs(headers: HeaderMap) -> Result<Response, ApiError> {
+    send("docs.html", &headers)
 }
 
 fn send(name: &str, request: &HeaderMap) -> Result<Response, ApiError> {

@@ -4,8 +4,9 @@ use axum::{
     Json,
     extract::State,
     http::{StatusCode, header::CONTENT_TYPE},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Shared, error::ApiError};
@@ -13,13 +14,13 @@ use crate::app::Phase;
 use crate::reviews;
 
 /// The body of the three probes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Status {
     status: String,
 }
 
 /// What is being served.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Info {
     version: &'static str,
     chat_model: String,
@@ -62,11 +63,12 @@ pub(super) async fn readyz(State(context): State<Shared>) -> (StatusCode, Json<S
 }
 
 /// `GET /metrics`, for Prometheus.
-pub(super) async fn metrics(State(context): State<Shared>) -> impl IntoResponse {
+pub(super) async fn metrics(State(context): State<Shared>) -> Response {
     (
         [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         context.exposition.render(),
     )
+        .into_response()
 }
 
 /// `GET /info`.

@@ -1,6 +1,7 @@
 //! `POST /api/search` and `POST /api/recommend`: what retrieval finds for a question. The chat model is not asked.
 
 use axum::{Json, extract::State};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aspects::{Portion, rounded};
@@ -15,7 +16,7 @@ use crate::retrieval::{self, Asked, Basis, Filters, Recommended};
 use crate::reviews::{Corpus, Share, mean_rating};
 
 /// The request of both.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Inquiry {
     question: String,
@@ -24,13 +25,13 @@ pub(super) struct Inquiry {
 }
 
 /// Best first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Found<T> {
     items: Vec<T>,
 }
 
 /// A product that fits the question, and every figure that its place rests on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Recommendation {
     product: ProductFacts,
     /// relevance × shrunk_rating / 5 × (1 − the middle of dissent's interval).
@@ -46,7 +47,7 @@ pub(super) struct Recommendation {
 }
 
 /// How many dissent.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Dissent {
     #[serde(flatten)]
     share: Portion,

@@ -4,7 +4,7 @@
 //! running answers may finish, which is why the listener stays open. After that, or once [`Options::drain`] is over,
 //! what still runs is cut with an error event and the connections are closed.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, time::Duration};
 
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
@@ -29,19 +29,20 @@ pub async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let context = Arc::new(Context {
+    let (router, context) = router(Context {
         app,
         exposition,
         limit: options.requests_per_minute.map(Limit::new),
         options,
         running: Running::none(),
         started: super::v1::now(),
+        document: Default::default(),
     });
     // Ends with this function: dropping a set aborts its tasks.
     let mut upkeep = JoinSet::new();
     upkeep.spawn(keep_up(context.clone()));
 
-    let mut connections = Connections::new(router(context.clone()));
+    let mut connections = Connections::new(router);
     {
         let mut accepting = pin!(connections.accept(&listener));
         tokio::select! {

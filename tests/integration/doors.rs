@@ -142,7 +142,7 @@ fn other_sites_stay_outside_and_allowed_ones_come_in() {
 
 #[test]
 fn heads_have_limits_and_answers_their_headers() {
-    let long = format!("x-long: {}", "x".repeat(40_000));
+    let long = format!("x-long: {}", "x".repeat(100_000));
     assert_eq!(ask(shared(), "GET /livez", &["host: localhost", &long]).0, 431);
     let (_, text) = ask(shared(), "GET /info", &["host: localhost"]);
     for header in [
@@ -200,4 +200,35 @@ fn opinions_are_counted_and_written_where_the_operator_wants_them() {
         decode["count"].as_u64().expect("a number") >= 1 && decode["p50"].is_f64(),
         "{decode}"
     );
+}
+
+#[test]
+fn the_document_says_what_every_endpoint_takes() {
+    let document = shared().get("/openapi.json");
+    assert_eq!(document.header("content-type"), "application/json");
+    let document = document.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    let chat = &document["paths"]["/v1/chat/completions"]["post"];
+    let name = chat["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+    let name = name
+        .expect("a reference")
+        .trim_start_matches("#/components/schemas/");
+    let request = &document["components"]["schemas"][name];
+    assert_eq!(request["additionalProperties"], false);
+    assert!(
+        request["properties"]["response_format"].is_object() && request["properties"]["user"].is_object()
+    );
+    for status in ["200", "400", "401", "404", "429", "503"] {
+        assert!(chat["responses"][status].is_object(), "{status}: {chat}");
+    }
+    assert!(
+        document["paths"]["/get"]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]
+            .is_object()
+    );
+    let page = shared().get("/docs");
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (200, "text/html; charset=utf-8")
+    );
+    assert!(!page.body.contains("://"), "nothing is loaded from elsewhere");
 }

@@ -8,13 +8,14 @@ mod samples;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::{Json, extract::State};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Shared;
 use samples::{Distribution, Samples};
 
 /// All figures. Times are in seconds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Stats {
     /// As `/readyz` has it.
     status: String,
@@ -30,7 +31,7 @@ pub(super) struct Stats {
     server: Server,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Questions {
     answered: u64,
     extractive: u64,
@@ -40,7 +41,7 @@ struct Questions {
     error: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Latency {
     first_token: Distribution,
     answer: Distribution,
@@ -49,7 +50,7 @@ struct Latency {
     embedding: Distribution,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Speed {
     decode_tokens_per_second: Distribution,
     prefill_tokens_per_second: Distribution,
@@ -58,14 +59,14 @@ struct Speed {
     generated_tokens: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Queue {
     running: u64,
     waiting: u64,
     rejected: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Cache {
     kv_bytes: u64,
     kv_capacity_bytes: u64,
@@ -75,7 +76,7 @@ struct Cache {
     lookup_accepted: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Grounding {
     ratio: Distribution,
     supported: u64,
@@ -83,13 +84,13 @@ struct Grounding {
     none: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Feedback {
     up: u64,
     down: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Index {
     reviews: u64,
     products: u64,
@@ -99,7 +100,7 @@ struct Index {
     recall: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Server {
     version: &'static str,
     device: Option<String>,
@@ -107,7 +108,7 @@ struct Server {
     models: Vec<Model>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Model {
     role: String,
     name: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// All samples of one moment.
@@ -16,7 +17,7 @@ struct Sample {
 }
 
 /// What a histogram holds. Mean and percentiles are null where it holds nothing.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub(in crate::http) struct Distribution {
     count: u64,
     sum: f64,

@@ -1,5 +1,6 @@
 //! An answer on its way, in steps that do not tell who speaks: the chat model itself or the assistant.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::{
@@ -45,7 +46,7 @@ pub(super) struct End {
 }
 
 /// Tokens, as OpenAI's clients count them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Usage {
     prompt_tokens: usize,
     completion_tokens: usize,
@@ -53,13 +54,13 @@ pub(super) struct Usage {
     prompt_tokens_details: PromptDetails,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 struct PromptDetails {
     cached_tokens: usize,
 }
 
 /// A citation in OpenAI's shape.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Annotation {
     /// A review that is quoted.
@@ -72,7 +73,7 @@ pub(super) enum Annotation {
 }
 
 /// Offsets are in characters of the message's text, the end excluded.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct UrlCitation {
     pub start_index: usize,
     pub end_index: usize,
@@ -97,6 +98,14 @@ impl Course {
         match self {
             Course::Bare(_) => None,
             Course::Grounded(grounded) => Some(&grounded.evidence),
+        }
+    }
+
+    /// The same, when the answer has ended.
+    pub fn into_evidence(self) -> Option<Vec<Item>> {
+        match self {
+            Course::Bare(_) => None,
+            Course::Grounded(grounded) => Some(grounded.evidence),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::super::{Shared, error::ApiError, extract::JsonBody};
@@ -12,7 +13,7 @@ use crate::embedding::{Counter, EmbeddingError};
 const MAX_TEXTS: usize = 2048;
 
 /// The request. A field that is not listed is a 400 that names it; `user` is ignored.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct EmbeddingsRequest {
     model: String,
@@ -20,20 +21,21 @@ pub(in crate::http) struct EmbeddingsRequest {
     encoding_format: Option<Format>,
     dimensions: Option<usize>,
     #[serde(default, rename = "user")]
+    #[schemars(with = "Option<serde_json::Value>")]
     _user: Option<IgnoredAny>,
 }
 
 /// One text or several. Tokens are recognised, to be refused with a hint.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "input must be a text or a list of texts")]
 enum Input {
     One(String),
     Many(Vec<String>),
-    Tokens(Vec<IgnoredAny>),
+    Tokens(#[schemars(with = "Vec<u32>")] Vec<IgnoredAny>),
 }
 
 /// How vectors are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Format {
     #[default]
@@ -43,7 +45,7 @@ enum Format {
 }
 
 /// All vectors, in the order of their texts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct Embeddings {
     object: &'static str,
     data: Vec<Embedding>,
@@ -51,21 +53,21 @@ pub(in crate::http) struct Embeddings {
     usage: Usage,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Embedding {
     object: &'static str,
     index: usize,
     embedding: Vector,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 enum Vector {
     Numbers(Vec<f32>),
     Base64(String),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Usage {
     prompt_tokens: usize,
     total_tokens: usize,

@@ -1,5 +1,6 @@
 //! How likely each token was, in OpenAI's shape. Pure.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{completion::Completer, generation::Logprobs};
@@ -8,14 +9,14 @@ use crate::{completion::Completer, generation::Logprobs};
 const LEAST: f32 = -9999.0;
 
 /// The probabilities of some tokens of an answer.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Content {
     pub content: Vec<Token>,
     pub refusal: Option<String>,
 }
 
 /// One token, and what else could have been said.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Token {
     #[serde(flatten)]
     chosen: Candidate,
@@ -23,7 +24,7 @@ pub(super) struct Token {
 }
 
 /// A token. `token` is readable, `bytes` is exact: a token may end within a character.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 struct Candidate {
     token: String,
     logprob: f32,

@@ -27,7 +27,7 @@ use std::time::Instant;
 use axum::{extract::State, response::Response};
 
 use super::{Shared, error::ApiError, extract::JsonBody};
-pub(super) use reply::now;
+pub(super) use reply::{Completion, now};
 use request::ChatRequest;
 
 /// The model name under which the assistant answers, with citations.

@@ -1,6 +1,7 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`: what can be asked by which name.
 
 use axum::{Json, extract::State};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::{Shared, error::ApiError, extract::Segment};
@@ -8,14 +9,14 @@ use super::RECOMMENDER;
 use crate::app::Service;
 
 /// All models.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct List {
     object: &'static str,
     data: Vec<Model>,
 }
 
 /// One model.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(in crate::http) struct Model {
     id: String,
     object: &'static str,

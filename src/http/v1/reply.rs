@@ -10,13 +10,18 @@ use axum::{
     response::{IntoResponse, Response, Sse, sse},
 };
 use futures_util::{Stream, stream};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::{admission::Ticket, error::ApiError};
+use super::super::{
+    admission::Ticket,
+    error::ApiError,
+    events::{Item, ModelTimings},
+};
 use super::{
-    course::{Annotation, Course, End, Step},
+    course::{Annotation, Course, End, Step, Usage},
     logprobs,
 };
 
@@ -44,8 +49,32 @@ pub(in crate::http) fn now() -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
+/// The answer in one piece.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct Completion {
+    id: String,
+    object: &'static str,
+    /// Seconds since 1970.
+    created: u64,
+    model: String,
+    choices: [Choice; 1],
+    usage: Usage,
+    timings: ModelTimings,
+    /// What the assistant's answer rests on; the chat model's has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<Vec<Item>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Choice {
+    index: u32,
+    message: Message,
+    logprobs: Option<logprobs::Content>,
+    finish_reason: &'static str,
+}
+
 /// What is said, as one message.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
 struct Message {
     role: &'static str,
     content: String,
@@ -75,19 +104,22 @@ pub(super) async fn whole(head: Head, mut course: Course) -> Result<Response, Ap
             Step::End(end) => break end,
         }
     };
-    let mut body = json!({
-        "id": head.id,
-        "object": "chat.completion",
-        "created": head.created,
-        "model": head.model,
-        "choices": [{"index": 0, "message": message, "logprobs": likely, "finish_reason": end.reason}],
-        "usage": end.usage,
-        "timings": end.timings,
-    });
-    if let Some(evidence) = course.evidence() {
-        body["evidence"] = json!(evidence);
-    }
-    Ok(Json(body).into_response())
+    Ok(Json(Completion {
+        id: head.id,
+        object: "chat.completion",
+        created: head.created,
+        model: head.model,
+        choices: [Choice {
+            index: 0,
+            message,
+            logprobs: likely,
+            finish_reason: end.reason,
+        }],
+        usage: end.usage,
+        timings: end.timings,
+        evidence: course.into_evidence(),
+    })
+    .into_response())
 }
 
 /// The answer in chunks, as it is said.

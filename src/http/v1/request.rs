@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 use uuid::Uuid;
@@ -20,7 +21,7 @@ const MAX_MESSAGES: usize = 1024;
 const MAX_STOPS: usize = 16;
 
 /// The request.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ChatRequest {
     pub model: String,
@@ -53,17 +54,21 @@ pub(in crate::http) struct ChatRequest {
     functions: Option<Value>,
     function_call: Option<Value>,
     #[serde(default, rename = "user")]
+    #[schemars(with = "Option<Value>")]
     _user: Option<IgnoredAny>,
     #[serde(default, rename = "store")]
+    #[schemars(with = "Option<Value>")]
     _store: Option<IgnoredAny>,
     #[serde(default, rename = "metadata")]
+    #[schemars(with = "Option<Value>")]
     _metadata: Option<IgnoredAny>,
     #[serde(default, rename = "service_tier")]
+    #[schemars(with = "Option<Value>")]
     _service_tier: Option<IgnoredAny>,
 }
 
 /// One message. An answer of ours can be sent back as it came.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Message {
     pub role: Role,
@@ -71,17 +76,21 @@ pub(in crate::http) struct Message {
     tool_calls: Option<Value>,
     function_call: Option<Value>,
     #[serde(default, rename = "name")]
+    #[schemars(with = "Option<Value>")]
     _name: Option<IgnoredAny>,
     #[serde(default, rename = "refusal")]
+    #[schemars(with = "Option<Value>")]
     _refusal: Option<IgnoredAny>,
     #[serde(default, rename = "annotations")]
+    #[schemars(with = "Option<Value>")]
     _annotations: Option<IgnoredAny>,
     #[serde(default, rename = "audio")]
+    #[schemars(with = "Option<Value>")]
     _audio: Option<IgnoredAny>,
 }
 
 /// Who speaks. `developer` is the newer name of `system`.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::http) enum Role {
     System,
@@ -91,7 +100,7 @@ pub(in crate::http) enum Role {
 }
 
 /// A text, or parts of one.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "content must be a text or a list of parts {\"type\": \"text\", \"text\": …}: this server reads text only"
@@ -101,31 +110,32 @@ enum Content {
     Parts(Vec<Part>),
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 enum Part {
     Text { text: String },
 }
 
 /// One text, or several.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "stop must be a text or a list of texts")]
 pub(in crate::http) enum Stop {
     One(String),
     Many(Vec<String>),
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct StreamOptions {
     include_usage: Option<bool>,
     /// Padding against those who count packets; there is none here.
     #[serde(default, rename = "include_obfuscation")]
+    #[schemars(with = "Option<Value>")]
     _include_obfuscation: Option<IgnoredAny>,
 }
 
 /// The form of the answer.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::http) enum ResponseFormat {
     Text,
@@ -133,16 +143,19 @@ pub(in crate::http) enum ResponseFormat {
     JsonSchema { json_schema: NamedSchema },
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct NamedSchema {
     schema: Option<Value>,
     #[serde(default, rename = "name")]
+    #[schemars(with = "Option<Value>")]
     _name: Option<IgnoredAny>,
     #[serde(default, rename = "description")]
+    #[schemars(with = "Option<Value>")]
     _description: Option<IgnoredAny>,
     /// Answers keep to the schema whether it is set or not.
     #[serde(default, rename = "strict")]
+    #[schemars(with = "Option<Value>")]
     _strict: Option<IgnoredAny>,
 }
 

@@ -1,13 +1,14 @@
 //! `POST /tokenize` and `POST /detokenize`, as llama.cpp's server has them: the chat model's tokens of a text, and back.
 
 use axum::{Json, extract::State};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Shared, error::ApiError, extract::JsonBody};
 use crate::completion::Encoding;
 
 /// The request of `/tokenize`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct TokenizeRequest {
     content: String,
@@ -20,12 +21,12 @@ pub(in crate::http) struct TokenizeRequest {
 }
 
 /// The answer of `/tokenize`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct Tokens {
     tokens: Vec<Token>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 enum Token {
     Id(u32),
@@ -33,7 +34,7 @@ enum Token {
 }
 
 /// A token's text, or its bytes where they are no text.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 enum Piece {
     Text(String),
@@ -41,14 +42,14 @@ enum Piece {
 }
 
 /// The request of `/detokenize`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct DetokenizeRequest {
     tokens: Vec<u32>,
 }
 
 /// The answer of `/detokenize`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct Text {
     content: String,
 }
