@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::Trace;
 use super::grounding::Checked;
 use crate::generation::{Finished, Overloaded};
-use crate::retrieval::{Evidence, Filters};
+use crate::retrieval::{Evidence, Filters, Recommended};
 
 /// Who said a turn of the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Question {
     pub filters: Filters,
     /// A tighter limit on the answer's tokens than the server's own.
     pub max_tokens: Option<usize>,
+    /// Whether to tell what lies behind the answer.
+    pub traced: bool,
     /// When the request came in: the clock of `rag_*` starts here.
     pub arrived: Instant,
 }
@@ -49,6 +52,10 @@ pub enum Event {
     },
     /// What the answer will rest on, best first; the position, from 1, is what the answer cites.
     Evidence(Vec<Evidence>),
+    /// The products that the evidence is of and that fit best, with their figures.
+    Products(Vec<Recommended>),
+    /// What lies behind the answer, where it was asked for.
+    Trace(Box<Trace>),
     /// Prompt tokens read so far.
     Progress {
         /// Of `prompt_tokens`, so many are done.

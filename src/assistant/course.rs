@@ -11,11 +11,11 @@ use tokio::sync::mpsc;
 use super::extractive;
 use super::figures;
 use super::grounding::{self, Checked, Grounding, Sentences, Verdict};
-use super::{Answer, Event, Evidence, Outcome};
+use super::{Answer, Event, Evidence, Outcome, Trace};
 use crate::embedding::EmbeddingError;
 use crate::generation::{Event as Step, Finished, Reason};
 use crate::metrics;
-use crate::retrieval::{Retriever, Understood, Wish};
+use crate::retrieval::{Recommended, Retriever, Understood, Wish};
 
 /// Between two attempts to have a sentence embedded: some times what one takes.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -40,8 +40,12 @@ pub struct Course {
     pub arrived: Instant,
     pub retrieval_ms: f64,
     pub evidence: Vec<Evidence>,
+    /// The products that it is of.
+    pub products: Vec<Recommended>,
     /// What was demanded and cannot be met, and the figures asked for, are said first.
     pub understood: Understood,
+    /// Sent where it was asked for.
+    pub trace: Option<Trace>,
     /// Compares what is said with the evidence.
     pub retriever: Retriever,
     pub events: mpsc::Sender<Event>,
@@ -81,7 +85,7 @@ struct Tally {
 
 impl Course {
     /// Sends the answer's events, the last of them included.
-    pub async fn run(self, source: Source) {
+    pub async fn run(mut self, source: Source) {
         let last = match self.tell(source).await {
             Ok(last) => last,
             Err(Gone) => {
@@ -97,8 +101,13 @@ impl Course {
     }
 
     /// Sends everything but the last event, which it gives back.
-    async fn tell(&self, source: Source) -> Result<Event, Gone> {
+    async fn tell(&mut self, source: Source) -> Result<Event, Gone> {
         self.send(Event::Evidence(self.evidence.clone())).await?;
+        let products = std::mem::take(&mut self.products);
+        self.send(Event::Products(products)).await?;
+        if let Some(trace) = self.trace.take() {
+            self.send(Event::Trace(Box::new(trace))).await?;
+        }
         let mut said = Said::default();
         for unmet in &self.understood.unmet {
             self.piece(&mut said, extractive::unmet(*unmet)).await?;
@@ -113,6 +122,7 @@ impl Course {
                 for quote in extractive::quotes(&self.evidence) {
                     self.sentence(&mut said, quote, "\n• ").await?;
                 }
+                self.name_the_silent(&mut said).await?;
                 Ok(self.last(said, Outcome::Extractive, None))
             }
             Source::Figures => {
@@ -127,6 +137,13 @@ impl Course {
                 Ok(self.last(said, Outcome::NoEvidence, None))
             }
         }
+    }
+
+    async fn name_the_silent(&self, said: &mut Said) -> Result<(), Gone> {
+        for title in &self.understood.silent {
+            self.piece(said, &extractive::silent(title)).await?;
+        }
+        Ok(())
     }
 
     /// A quote of a buyer of the product that has most, or least, of what was asked for.
@@ -209,6 +226,7 @@ impl Course {
                     for quote in extractive::still_to_be_heard(&self.evidence, &said.cited, intent) {
                         self.sentence(&mut said, quote, " ").await?;
                     }
+                    self.name_the_silent(&mut said).await?;
                     return Ok(self.last(said, outcome, Some(generation)));
                 }
             }

@@ -7,8 +7,6 @@ use crate::retrieval::{Beyond, Evidence, Intent, Understood, Unmet};
 
 /// Quotes in an answer that has nothing else.
 const QUOTES: usize = 3;
-/// A review of at most so many stars is a complaint; one of more is praise.
-const COMPLAINT: u8 = 3;
 
 /// Said before quotes that stand alone.
 pub const HEADING: &str = "This is what reviewers say:";
@@ -41,6 +39,11 @@ pub fn no_evidence(understood: &Understood) -> String {
             most.join(", the ")
         ),
     }
+}
+
+/// Said last of a product that was to be compared and of which nothing is found.
+pub fn silent(title: &str) -> String {
+    format!(" No review of the {title} was found that speaks of it.")
 }
 
 /// A quote as an answer's sentence; `number` is its position, from 1.
@@ -76,7 +79,7 @@ pub fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
 /// best from the other side, where all that it cites praises, or all of it complains. Who asks for complaints (`intent`)
 /// is spared the praise.
 pub fn still_to_be_heard(evidence: &[Evidence], cited: &BTreeSet<usize>, intent: Intent) -> Vec<Checked> {
-    let complains = |number: &usize| evidence[number - 1].rating <= COMPLAINT;
+    let complains = |number: &usize| evidence[number - 1].complains;
     let mut cited = cited.clone();
     let mut heard = Vec::new();
     if cited.len() == 1 && evidence.len() > 1 {
@@ -92,11 +95,10 @@ pub fn still_to_be_heard(evidence: &[Evidence], cited: &BTreeSet<usize>, intent:
     }
     if cited.iter().all(|number| complains(number) == side) {
         let other = (1..=evidence.len()).find(|number| complains(number) != side);
-        let who = if side { "Content is" } else { "But" };
         heard.extend(other.map(|number| {
             let stars = evidence[number - 1].rating;
             said(
-                &format!("{who} a buyer who gave {stars} of 5 stars to the"),
+                &format!("On the other side, a buyer who gave {stars} of 5 stars to the"),
                 number,
                 &evidence[number - 1],
             )
@@ -140,6 +142,7 @@ mod tests {
         let rated = |stars: &[u8]| -> Vec<Evidence> {
             let one = |(at, rating): (usize, &u8)| Evidence {
                 rating: *rating,
+                complains: *rating <= 3,
                 ..evidence("Pellar Hush", &format!("quote {at}"))
             };
             stars.iter().enumerate().map(one).collect()
@@ -162,7 +165,7 @@ mod tests {
         let other = still_to_be_heard(&rated(&[5, 5, 2]), &BTreeSet::from([1, 2]), Intent::Other);
         assert_eq!(
             other[0].sentence,
-            "But a buyer who gave 2 of 5 stars to the Pellar Hush says: “quote 2” [3]"
+            "On the other side, a buyer who gave 2 of 5 stars to the Pellar Hush says: “quote 2” [3]"
         );
     }
 }

@@ -63,7 +63,13 @@ fn of(figured: &Figured, quantity: Quantity) -> String {
         (Quantity::Price, None) => format!("The data here gives no price for the {title}."),
         (Quantity::Price, Some(price)) => format!("The {title} costs {} rupees.", grouped(*price)),
         (Quantity::Stars, _) if rating.count == 0 => format!("The {title} has no review."),
-        (Quantity::Stars, _) => format!("The {title} has {}.", value(figured, quantity)),
+        (Quantity::Stars, _) => {
+            let [one, .., five] = figured.histogram;
+            format!(
+                "The {title} has {}: {five} of them give five stars, {one} one star.",
+                value(figured, quantity)
+            )
+        }
     }
 }
 
@@ -109,6 +115,7 @@ mod tests {
             title: title.into(),
             price,
             rating,
+            histogram: [count / 4, 0, 0, 0, count / 2],
         }
     }
 
@@ -135,7 +142,7 @@ mod tests {
                 1,
                 "",
                 &both[1..],
-                "The Pellar has 3.0 of 5 stars on average, from 1 review.",
+                "The Pellar has 3.0 of 5 stars on average, from 1 review: 0 of them give five stars, 0 one star.",
             ),
             (
                 Quantity::Stars,

@@ -12,6 +12,7 @@ mod figures;
 mod grounding;
 mod prompt;
 mod question;
+mod trace;
 #[cfg(test)]
 mod testing;
 
@@ -19,17 +20,18 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-pub use crate::retrieval::{Evidence, Filters};
+pub use crate::retrieval::{Evidence, Filters, Recommended};
 pub use chat_template::{Message, TemplateError};
 pub use conversation::{Answer, AskError, Event, Outcome, Question, Role, Turn};
 pub use grounding::{Checked, Verdict};
 pub use prompt::{DEFAULT_BUDGET, PromptBuilder, PromptError};
+pub use trace::Trace;
 
 use crate::embedding::EmbeddingError;
 use crate::generation::constraint::{Citations, Once};
 use crate::generation::{Engine, Event as Step, Finished, Overloaded, Reason, Refused, Request, Sampling};
 use crate::metrics;
-use crate::retrieval::{self, Figures, Found, Retriever};
+use crate::retrieval::{self, Figures, Grounds, Retriever};
 use course::{Course, Source, milliseconds_since};
 use prompt::Prompt;
 
@@ -76,11 +78,16 @@ impl Assistant {
     pub async fn answer(&self, question: Question) -> Result<mpsc::Receiver<Event>, AskError> {
         let asked = question::standalone(&question.turns, self.retriever.vocabulary());
         let found = self.retriever.retrieve(&asked, &question.filters).await;
-        let Found {
-            items: evidence,
-            understood,
-        } = found.map_err(refuse)?;
+        let grounds = found.map_err(refuse)?;
         let retrieval_ms = milliseconds_since(question.arrived);
+        let mut trace = question
+            .traced
+            .then(|| Trace::of(&asked, &grounds, self.retriever.vocabulary(), retrieval_ms));
+        let Grounds {
+            evidence,
+            products,
+            understood,
+        } = grounds;
 
         let complete = understood.figures.as_ref().is_some_and(Figures::are_complete);
         let source = if complete {
@@ -89,7 +96,10 @@ impl Assistant {
             Source::Nothing
         } else {
             match self.prompt(asked.whole, evidence.clone()).await? {
-                Some(prompt) => self.say(prompt, question.max_tokens),
+                Some(prompt) => {
+                    trace = trace.map(|trace| trace.with_prompt(&prompt, &self.prompts));
+                    self.say(prompt, question.max_tokens)
+                }
                 None => Source::Quotes,
             }
         };
@@ -98,7 +108,9 @@ impl Assistant {
             arrived: question.arrived,
             retrieval_ms,
             evidence,
+            products,
             understood,
+            trace,
             retriever: self.retriever.clone(),
             events,
         };

@@ -147,6 +147,11 @@ impl PromptBuilder {
         self.brackets.clone()
     }
 
+    /// A prompt as text, its special tokens among it; nothing where it cannot be decoded.
+    pub fn text(&self, prompt: &Prompt) -> Option<String> {
+        self.markup.decode(&prompt.ids, false).ok()
+    }
+
     fn encode(&self, question: &str, evidence: &[Evidence]) -> Result<Prompt, PromptError> {
         let mut data = Pieces::default();
         let mut lines: String = (1..)

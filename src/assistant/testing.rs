@@ -1,6 +1,6 @@
 //! What the tests of this stage share.
 
-use crate::retrieval::Evidence;
+use crate::retrieval::{Evidence, Scores};
 use crate::reviews::ReviewId;
 
 /// A four-star review of `title` that says `quote` and nothing else.
@@ -18,5 +18,7 @@ pub fn evidence(title: &str, quote: &str) -> Evidence {
         before: String::new(),
         after: String::new(),
         score: 0.5,
+        complains: false,
+        scores: Scores::default(),
     }
 }

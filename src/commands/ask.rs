@@ -25,6 +25,7 @@ pub(super) fn run(config: &Config, question: String) -> anyhow::Result<()> {
             }],
             filters: Default::default(),
             max_tokens: None,
+            traced: false,
             arrived: Instant::now(),
         };
         let mut events = service.assistant.answer(question).await?;
@@ -41,7 +42,11 @@ pub(super) fn run(config: &Config, question: String) -> anyhow::Result<()> {
                     return Ok(());
                 }
                 Event::Failed => bail!("The answer could not be completed; the log says why."),
-                Event::Queued { .. } | Event::Progress { .. } | Event::Citation(_) => {}
+                Event::Queued { .. }
+                | Event::Progress { .. }
+                | Event::Products(_)
+                | Event::Trace(_)
+                | Event::Citation(_) => {}
             }
         }
         bail!("The answer ended without an end; this is a bug.")

@@ -42,7 +42,7 @@ pub(super) struct Listing<T> {
 }
 
 /// One product and its facts.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct ProductFacts {
     /// The shop's own id.
     id: String,
@@ -59,7 +59,7 @@ pub(super) struct ProductFacts {
 }
 
 /// The mean drawn towards the shop's, and what it is made of.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct ShrunkRating {
     /// (`prior_reviews` × `shop_mean` + the product's stars) / (`prior_reviews` + its reviews), to three decimals.
     value: f64,

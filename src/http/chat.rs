@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Options, Shared, error::ApiError, extract::JsonBody, stream};
+use super::{Options, Shared, error::ApiError, events::Wire, extract::JsonBody, recommend::shown, stream};
 use crate::{
     assistant::{Filters, Question, Role, Turn},
     reviews::Corpus,
@@ -60,7 +60,10 @@ pub(super) async fn chat(
     let (service, ticket) = context.admit()?;
     let question = question(request, &context.options, &service.corpus, arrived)?;
     let events = service.assistant.answer(question).await?;
-    Ok(stream::answer(events, ticket))
+    let shown = shown(service);
+    Ok(stream::answer(events, ticket, move |event| {
+        Wire::of(event, &shown)
+    }))
 }
 
 fn question(
@@ -69,11 +72,6 @@ fn question(
     corpus: &Corpus,
     arrived: Instant,
 ) -> Result<Question, ApiError> {
-    if request.debug == Some(true) {
-        return Err(
-            ApiError::invalid("This server has no debug trace; leave debug out or send false.").at("debug"),
-        );
-    }
     check_messages(&request.messages, options)?;
     if let Some(asked) = request
         .max_tokens
@@ -89,6 +87,7 @@ fn question(
         turns: request.messages.into_iter().map(Turn::from).collect(),
         filters: checked_filters(request.filters.unwrap_or_default(), corpus)?,
         max_tokens: request.max_tokens,
+        traced: request.debug == Some(true),
         arrived,
     })
 }
@@ -250,7 +249,6 @@ mod tests {
                 json!({"messages": question, "filters": {"min_rating": 6}}),
                 "filters.min_rating",
             ),
-            (json!({"messages": question, "debug": true}), "debug"),
         ];
         for (request, param) in table {
             let refused = check(request.clone())

@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::{self, ApiError};
+use super::recommend::Recommendation;
+use super::trace::Trace;
 use crate::{
-    assistant::{Answer, Event, Evidence},
+    assistant::{Answer, Event, Evidence, Recommended},
     generation::Finished,
 };
 
@@ -19,6 +21,10 @@ pub(super) enum Wire {
     Queue { position: usize, eta_seconds: f64 },
     /// What the answer rests on.
     Evidence { items: Vec<Item> },
+    /// The products that it is of, with their figures.
+    Products { items: Vec<Recommendation> },
+    /// How the question was understood and what came of it; only where it was asked for.
+    Trace(Box<Trace>),
     /// How much of the prompt has been read.
     Progress { prompt_tokens: usize, processed: usize },
     /// More of the answer.
@@ -107,6 +113,8 @@ impl Wire {
         match self {
             Wire::Queue { .. } => "queue",
             Wire::Evidence { .. } => "evidence",
+            Wire::Products { .. } => "products",
+            Wire::Trace(_) => "trace",
             Wire::Progress { .. } => "progress",
             Wire::Token { .. } => "token",
             Wire::Citation { .. } => "citation",
@@ -121,9 +129,14 @@ impl Wire {
     }
 }
 
-impl From<Event> for Wire {
-    fn from(event: Event) -> Wire {
+impl Wire {
+    /// An event of the assistant's; `shown` gives a product its figures.
+    pub fn of(event: Event, shown: impl Fn(Recommended) -> Recommendation) -> Wire {
         match event {
+            Event::Products(products) => Wire::Products {
+                items: products.into_iter().map(shown).collect(),
+            },
+            Event::Trace(trace) => Wire::Trace(Box::new((*trace).into())),
             Event::Queued { ahead, wait } => Wire::Queue {
                 position: ahead,
                 eta_seconds: tenths(wait),
@@ -257,12 +270,13 @@ mod tests {
     use crate::{
         assistant::{Checked, Outcome, Verdict},
         generation::Reason,
+        retrieval::Scores,
         reviews::ReviewId,
     };
     use serde_json::{Value, json};
 
     fn wire(event: Event) -> (&'static str, bool, Value) {
-        let wire = Wire::from(event);
+        let wire = Wire::of(event, |_| unreachable!("no test sends products"));
         (
             wire.name(),
             wire.is_last(),
@@ -284,6 +298,8 @@ mod tests {
             before: "Hello ".into(),
             after: " the end".into(),
             score: 0.5,
+            complains: false,
+            scores: Scores::default(),
         }
     }
 

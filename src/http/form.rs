@@ -48,6 +48,7 @@ pub(super) async fn get(
         turns,
         filters: Filters::default(),
         max_tokens: None,
+        traced: false,
         arrived,
     };
     let events = service.assistant.answer(question).await?;

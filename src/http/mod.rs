@@ -30,6 +30,7 @@ mod stats;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod trace;
 mod v1;
 
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};

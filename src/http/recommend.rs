@@ -1,5 +1,7 @@
 //! `POST /api/search` and `POST /api/recommend`: what retrieval finds for a question. The chat model is not asked.
 
+use std::sync::Arc;
+
 use axum::{Json, extract::State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,7 @@ use super::catalogue::{ProductFacts, ShrunkRating};
 use super::chat::{WireFilters, checked_filters};
 use super::events::Item;
 use super::{Shared, error::ApiError, extract::JsonBody};
+use crate::app::Service;
 use crate::assistant::AskError;
 use crate::embedding::EmbeddingError;
 use crate::generation::Overloaded;
@@ -31,7 +34,7 @@ pub(super) struct Found<T> {
 }
 
 /// A product that fits the question, and every figure that its place rests on.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Recommendation {
     product: ProductFacts,
     /// relevance × shrunk_rating / 5 × (1 − the middle of dissent's interval).
@@ -47,7 +50,7 @@ pub(super) struct Recommendation {
 }
 
 /// How many dissent.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 struct Dissent {
     #[serde(flatten)]
     share: Portion,
@@ -67,7 +70,7 @@ pub(super) async fn search(
     let (service, _ticket) = context.admit()?;
     let (asked, filters) = inquiry.checked(&service.corpus, context.options.max_message_chars)?;
     let found = service.retriever.retrieve(&asked, &filters).await?;
-    let items = Item::numbered(found.items);
+    let items = Item::numbered(found.evidence);
     Ok(Json(Found { items }))
 }
 
@@ -79,9 +82,16 @@ pub(super) async fn recommend(
     let (service, _ticket) = context.admit()?;
     let (asked, filters) = inquiry.checked(&service.corpus, context.options.max_message_chars)?;
     let found = service.retriever.recommend(&asked, &filters).await?;
-    let (corpus, aspects) = (&service.corpus, service.retriever.aspects());
-    let shop_mean = mean_rating(&corpus.products);
-    let wire = |recommended: Recommended| {
+    let shown = shown(service);
+    let items = found.items.into_iter().map(shown).collect();
+    Ok(Json(Found { items }))
+}
+
+/// What gives a recommended product its figures.
+pub(super) fn shown(service: Arc<Service>) -> impl Fn(Recommended) -> Recommendation {
+    let shop_mean = mean_rating(&service.corpus.products);
+    move |recommended| {
+        let (corpus, aspects) = (&service.corpus, service.retriever.aspects());
         let rating = ShrunkRating::of(&corpus.products[recommended.product.0 as usize], shop_mean);
         let aspect = match recommended.basis {
             Basis::Aspect(aspect) => Some(aspects.name(aspect)),
@@ -89,9 +99,7 @@ pub(super) async fn recommend(
         };
         let dissent = Dissent::of(recommended.dissent, aspect);
         Recommendation::of(recommended, rating, dissent, corpus)
-    };
-    let items = found.items.into_iter().map(wire).collect();
-    Ok(Json(Found { items }))
+    }
 }
 
 impl Inquiry {

@@ -18,9 +18,14 @@ use crate::assistant;
 
 /// The streaming response. Axum's default keep-alive is the one wanted: a comment after 15 seconds of silence, so
 /// that proxies hold the connection.
-pub(super) fn answer(events: mpsc::Receiver<assistant::Event>, ticket: Ticket) -> Response {
+pub(super) fn answer(
+    events: mpsc::Receiver<assistant::Event>,
+    ticket: Ticket,
+    wire: impl Fn(assistant::Event) -> Wire + Send + 'static,
+) -> Response {
     let answer = Answer {
         events,
+        wire: Box::new(wire),
         cut: Box::pin(ticket.cut()),
         ended: false,
     };
@@ -31,6 +36,8 @@ pub(super) fn answer(events: mpsc::Receiver<assistant::Event>, ticket: Ticket) -
 
 struct Answer {
     events: mpsc::Receiver<assistant::Event>,
+    /// An event as it is sent.
+    wire: Box<dyn Fn(assistant::Event) -> Wire + Send>,
     /// Completes when the server wants this answer to stop.
     cut: Pin<Box<dyn Future<Output = ()> + Send>>,
     ended: bool,
@@ -44,7 +51,7 @@ impl Stream for Answer {
             return Poll::Ready(None);
         }
         let wire = match self.events.poll_recv(context) {
-            Poll::Ready(Some(event)) => Wire::from(event),
+            Poll::Ready(Some(event)) => (self.wire)(event),
             Poll::Ready(None) => {
                 tracing::error!("an answer ended without its last event");
                 Wire::from(ApiError::internal())
@@ -87,7 +94,9 @@ mod tests {
                 .expect("no test panics here")
                 .take()
                 .expect("asked once");
-            answer(receive, tickets.enter())
+            answer(receive, tickets.enter(), |event| {
+                Wire::of(event, |_| unreachable!("no test sends products"))
+            })
         };
         (
             Site::of(framed(Router::new().route("/", get(handler)), 1024)),

@@ -50,6 +50,8 @@ impl Demands {
             understood: Understood {
                 intent: reading.intent,
                 named: reading.named.clone(),
+                aspect: reading.aspect.clone(),
+                words: reading.words.iter().cloned().collect(),
                 constraints: reading.constraints,
                 unmet,
                 beyond: reading.beyond,

@@ -1,12 +1,14 @@
-//! Whether a passage denies what is asked for: "games not possible" is no reason to buy a laptop for games. Pure.
+//! Whether a passage denies what is asked for, or finds fault with it: "games not possible" and "calling issues" are no
+//! reasons to buy. Pure.
 
 use std::collections::HashSet;
 
 use crate::index::words;
 
-/// Words that deny, in English and romanised Hindi; one that ends in "n't" does too.
+/// Words that deny or find fault, in English and romanised Hindi; one that ends in "n't" does too.
 const DENIALS: &[&str] = &[
-    "cannot", "mat", "nahi", "nahin", "never", "no", "not", "useless", "without",
+    "bad", "bekar", "cannot", "issue", "issues", "kharab", "mat", "nahi", "nahin", "never", "no", "not",
+    "poor", "problem", "problems", "useless", "weak", "without", "worst",
 ];
 /// So many words after a word, or before it, a denial is of it.
 const REACH: usize = 2;
@@ -38,6 +40,7 @@ mod tests {
             ("Can't play games", true),
             ("There is no lag at all in games", false),
             ("Grip is unreal, on wet rocks it did not slip", false),
+            ("But gaming issues", true),
             ("Not bad", false),
             ("", false),
         ] {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::figures::Figures;
+use super::products::Recommended;
 use super::reading::{Beyond, Constraints, Intent};
 use crate::reviews::{Product, ProductId, ReviewId};
 
@@ -54,6 +55,17 @@ pub struct Found<T> {
     pub understood: Understood,
 }
 
+/// What an answer can rest on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grounds {
+    /// Quotes, best first; none where nothing is about the question.
+    pub evidence: Vec<Evidence>,
+    /// The products that they are of and that fit best, with their figures.
+    pub products: Vec<Recommended>,
+    /// What was made of the question.
+    pub understood: Understood,
+}
+
 /// What was made of a question.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Understood {
@@ -61,12 +73,18 @@ pub struct Understood {
     pub intent: Intent,
     /// The names in it, in their order, each with the products that it may mean: what a comparison compares.
     pub named: Vec<BTreeSet<ProductId>>,
+    /// The aspect asked about, as passages are compared with it.
+    pub aspect: String,
+    /// The words that passages are searched for.
+    pub words: Vec<String>,
     /// What it demands of products. What is found meets these demands, those in `unmet` excepted.
     pub constraints: Constraints,
     /// The demands that cannot be met, so that the answer can say so.
     pub unmet: Vec<Unmet>,
     /// The figure that is asked for.
     pub figures: Option<Figures>,
+    /// The products that are to be compared and of which no quote was found.
+    pub silent: Vec<String>,
     /// Why no review can answer.
     pub beyond: Option<Beyond>,
     /// What the reviews of the products in question speak of most, for an answer that has nothing to quote.
@@ -111,6 +129,23 @@ pub struct Evidence {
     pub after: String,
     /// Cosine similarity to the question, −1 to 1.
     pub score: f32,
+    /// Whether it complains, by what it says and by its review's stars.
+    pub complains: bool,
+    /// What its place rests on.
+    pub scores: Scores,
+}
+
+/// Why a passage is evidence.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Scores {
+    /// Cosine similarity to the whole question, …
+    pub question: f32,
+    /// … to the aspect asked about, …
+    pub aspect: f32,
+    /// … and of the product's title to the question.
+    pub title: f32,
+    /// The BM25 score of the question's words, where it has one of them.
+    pub words: Option<f32>,
 }
 
 impl Evidence {

@@ -31,6 +31,8 @@ pub struct Figured {
     pub price: Option<u32>,
     /// Its stars.
     pub rating: Rating,
+    /// Reviews with one, two, … five stars.
+    pub histogram: [u32; 5],
 }
 
 impl Figures {
@@ -68,6 +70,7 @@ impl Figures {
             title: product.short_title().to_string(),
             price: product.price,
             rating,
+            histogram: product.histogram,
         });
         Some(Self {
             figure,

@@ -27,7 +27,7 @@ use crate::embedding::{Embedder, EmbeddingError};
 use crate::index::Index;
 use crate::metrics;
 use crate::reviews::{Corpus, Passage};
-pub use evidence::{Asked, Evidence, Filters, Found, Understood, Unmet};
+pub use evidence::{Asked, Evidence, Filters, Found, Grounds, Scores, Understood, Unmet};
 pub use figures::{Figured, Figures};
 pub use products::{Basis, Recommended};
 #[cfg(test)]
@@ -61,15 +61,11 @@ impl Retriever {
         Ok(Self { embedder, shelves })
     }
 
-    /// The best evidence for what was asked.
+    /// The best evidence for what was asked, and the products that it is of.
     ///
     /// # Errors
     /// [`EmbeddingError::Overloaded`], at once, when too many questions wait to be embedded.
-    pub async fn retrieve(
-        &self,
-        asked: &Asked,
-        filters: &Filters,
-    ) -> Result<Found<Evidence>, EmbeddingError> {
+    pub async fn retrieve(&self, asked: &Asked, filters: &Filters) -> Result<Grounds, EmbeddingError> {
         self.seek(asked, filters, Shelves::search).await
     }
 

@@ -7,9 +7,6 @@ use super::rank::Relevant;
 use crate::aspects::{AspectId, ProductAspect};
 use crate::reviews::{Product, ProductId, Rating, Share, mean_rating};
 
-/// Products that are recommended at most.
-const MOST: usize = 10;
-
 /// What the dissent of a recommended product is counted over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
@@ -38,12 +35,13 @@ pub struct Recommended {
     pub quotes: Vec<Evidence>,
 }
 
-/// The products of `ranked`, best first, equal ones by their shrunk rating; `judged` gives what a product's reviews
+/// The `most` best products of `ranked`, best first, equal ones by their shrunk rating; `judged` gives what a product's reviews
 /// say of the aspect asked about, where one is; `quotes` chooses evidence among a product's passages, most relevant
 /// first.
 pub fn recommend(
     ranked: Vec<Relevant>,
     products: &[Product],
+    most: usize,
     judged: impl Fn(ProductId) -> Option<ProductAspect>,
     quotes: impl Fn(Vec<Relevant>) -> Vec<Evidence>,
 ) -> Vec<Recommended> {
@@ -55,32 +53,37 @@ pub fn recommend(
             .or_default()
             .push(relevant);
     }
-    let recommended = |(product, passages): (ProductId, Vec<Relevant>)| {
+    let figured = |(product, passages): (ProductId, Vec<Relevant>)| {
         let (dissent, basis) = dissent(&passages, judged(product));
         let relevance = f64::from(passages[0].relevance);
         let rating = Rating::of(&products[product.0 as usize], shop_mean);
         // The middle of the interval: one content buyer of one counts for less than fifty of fifty-two.
         let (low, high) = dissent.interval();
-        Recommended {
+        let recommended = Recommended {
             product,
             score: relevance * rating.shrunk / 5.0 * (1.0 - (low + high) / 2.0),
             relevance,
             rating,
             dissent,
             basis,
-            quotes: quotes(passages),
-        }
+            quotes: vec![],
+        };
+        (recommended, passages)
     };
-    let mut all: Vec<Recommended> = of_product.into_iter().map(recommended).collect();
-    all.sort_by(|a, b| {
+    let mut all: Vec<(Recommended, Vec<Relevant>)> = of_product.into_iter().map(figured).collect();
+    all.sort_by(|(a, _), (b, _)| {
         let by_rating = || b.rating.shrunk.total_cmp(&a.rating.shrunk);
         b.score
             .total_cmp(&a.score)
             .then_with(by_rating)
             .then(a.product.cmp(&b.product))
     });
-    all.truncate(MOST);
-    all
+    all.truncate(most);
+    let quoted = |(recommended, passages): (Recommended, Vec<Relevant>)| Recommended {
+        quotes: quotes(passages),
+        ..recommended
+    };
+    all.into_iter().map(quoted).collect()
 }
 
 /// Dissent on the aspect asked about, where the product's reviews judge it; else among the passages found.
@@ -116,7 +119,8 @@ mod tests {
         let candidate = Candidate {
             passage,
             product: ProductId(product),
-            rating,
+            complains: rating <= 3,
+            own_words: 0.0,
             question: 0.5,
             aspect: 0.5,
             title: 0.0,
@@ -126,7 +130,7 @@ mod tests {
     }
 
     fn order(ranked: &[Relevant], products: &[Product]) -> Vec<u32> {
-        recommend(ranked.to_vec(), products, |_| None, |_| vec![])
+        recommend(ranked.to_vec(), products, 10, |_| None, |_| vec![])
             .iter()
             .map(|recommended| recommended.product.0)
             .collect()
@@ -161,6 +165,7 @@ mod tests {
         let all = recommend(
             ranked,
             &products,
+            10,
             |_| None,
             |passages| {
                 assert!(
@@ -184,7 +189,7 @@ mod tests {
             (first.score - expected).abs() < 1e-12,
             "half of two: the middle is a half"
         );
-        assert!(recommend(vec![], &products, |_| None, |_| vec![]).is_empty());
+        assert!(recommend(vec![], &products, 10, |_| None, |_| vec![]).is_empty());
     }
 
     #[test]
@@ -204,7 +209,7 @@ mod tests {
         };
         // The first product's mic is praised, whatever the passages' stars; the second's is only named.
         let judged = |id: ProductId| Some(if id.0 == 0 { aspect(8, 0) } else { aspect(0, 0) });
-        let all = recommend(ranked, &products, judged, |_| vec![]);
+        let all = recommend(ranked, &products, 10, judged, |_| vec![]);
         assert_eq!(
             (all[0].dissent, all[0].basis),
             (Share { count: 0, of: 8 }, Basis::Aspect(AspectId(4)))

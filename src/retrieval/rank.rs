@@ -11,6 +11,8 @@ const FLOOR_TITLE: f32 = 0.5;
 /// The floor of a passage that is of a product that is named: then the title says nothing, and the aspect alone counts. On SubjQA's
 /// train split, within an item, it refuses 12% of the answerable questions, and 98% of questions about other things.
 const FLOOR_NAMED: f32 = 0.3;
+/// Unless it has so many of the words that the question itself has.
+const OWN_WORDS: f32 = 0.5;
 /// How much the product's title counts in the order, where a ranking by passages counts 1.
 const TITLE: f32 = 2.0;
 /// How much being unlike what is chosen already counts, beside relevance (Carbonell and Goldstein 1998,
@@ -21,8 +23,6 @@ const NOVELTY: f32 = 0.2;
 const POINT_WORDS: f32 = 0.5;
 /// … or that is so near to the aspect, or to the whole question, beside the nearest one.
 const POINT_LIKENESS: f32 = 0.85;
-/// A review of at most so many stars is a complaint; one of more is praise.
-const COMPLAINT: u8 = 3;
 
 /// A passage that may become evidence.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +31,6 @@ pub struct Candidate {
     pub passage: usize,
     /// The product its review is about.
     pub product: ProductId,
-    /// The review's stars.
-    pub rating: u8,
     /// Cosine similarity of the passage to the whole question.
     pub question: f32,
     /// Of the passage to the aspect asked about.
@@ -41,6 +39,10 @@ pub struct Candidate {
     pub title: f32,
     /// The BM25 score of the aspect's words, where the passage has one of them.
     pub words: Option<f32>,
+    /// The share of the question's own telling words that it has, 0 to 1.
+    pub own_words: f32,
+    /// Whether it complains, by what it says of what and by its review's stars.
+    pub complains: bool,
 }
 
 impl Candidate {
@@ -52,14 +54,14 @@ impl Candidate {
     fn is_about_it(&self, about: About) -> bool {
         match about {
             About::Anything => true,
-            About::Named => self.aspect >= FLOOR_NAMED,
+            About::Named => self.aspect >= FLOOR_NAMED || self.own_words >= OWN_WORDS,
             About::Any => self.score() + FLOOR_TITLE * self.title >= FLOOR,
         }
     }
 
-    /// Whether its review complains.
+    /// Whether it complains.
     pub fn complains(&self) -> bool {
-        self.rating <= COMPLAINT
+        self.complains
     }
 }
 
@@ -219,7 +221,8 @@ mod tests {
         Candidate {
             passage,
             product: ProductId(product),
-            rating,
+            complains: rating <= 3,
+            own_words: 0.0,
             question: score,
             aspect: score,
             title: 0.0,

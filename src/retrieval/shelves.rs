@@ -1,7 +1,7 @@
 //! The search itself: candidates by meaning and by word, and the evidence that is chosen of them. Runs on whichever
 //! thread asks; reads only.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use super::figures::Figures;
 use super::products::{self, Recommended};
 use super::rank::{self, About, Candidate, Relevant, Wanted};
 use super::reading::{Concept, Intent, Reading, Vocabulary};
-use super::{Evidence, Filters, Found};
+use super::{Evidence, Filters, Found, Grounds, Scores};
 use crate::aspects::{AspectId, Aspects};
 use crate::index::words::{self, Frequencies};
 use crate::index::{Index, Sampled, lexical::Lexical};
@@ -32,8 +32,16 @@ const PER_PRODUCT: usize = 2;
 const LEAST_PLACES: usize = 2;
 /// Aspects that an answer without evidence names.
 const SPOKEN_OF: usize = 5;
+/// Products that are recommended at most …
+const RECOMMENDED: usize = 10;
+/// … and those of them that an answer comes with.
+const QUOTED_PRODUCTS: usize = 4;
 /// Quotes that a recommended product comes with.
 const QUOTES: usize = 3;
+
+/// What a passage of a review of one, two, … five stars is taken to say where it says nothing of an aspect, on the scale of
+/// opinions.
+const STARS: [f32; 5] = [-0.8, -0.5, -0.1, 0.35, 0.5];
 
 /// What is searched: immutable, shared by all questions.
 pub struct Shelves {
@@ -51,6 +59,8 @@ pub struct Shelves {
     pub vocabulary: Vocabulary,
     /// What the reviews speak of.
     pub aspects: Aspects,
+    /// What each passage says of aspects, added up: above 0 is praise.
+    opinions: Vec<f32>,
 }
 
 /// A question as it is compared with passages.
@@ -92,6 +102,8 @@ impl Shelves {
             let product = corpus.reviews[passage.review.0 as usize].product;
             of_product[product.0 as usize].push(number);
         }
+        let aspects = Aspects::of(&corpus, &passages);
+        let opinions = opinions(&corpus, &passages, &aspects);
         Ok(Self {
             lexical: lexical?,
             vocabulary: Vocabulary::of(
@@ -102,7 +114,8 @@ impl Shelves {
                     (review.product, passage.text(&corpus))
                 }),
             ),
-            aspects: Aspects::of(&corpus, &passages),
+            aspects,
+            opinions,
             corpus,
             passages,
             of_product,
@@ -111,8 +124,8 @@ impl Shelves {
         })
     }
 
-    /// The evidence for what is sought, best first.
-    pub fn search(&self, sought: &Sought<'_>, filters: &Filters) -> Found<Evidence> {
+    /// The evidence for what is sought, best first, and the products that it is of.
+    pub fn search(&self, sought: &Sought<'_>, filters: &Filters) -> Grounds {
         let mut demands = self.demands(sought, filters);
         let figures = Figures::of(&sought.reading, &demands, &self.corpus.products);
         let mut ranked = self.ranked(sought, filters, &demands);
@@ -135,16 +148,26 @@ impl Shelves {
             to_the_point: !sought.reading.words.is_empty(),
         };
         let items = match sought.reading.compared() {
-            Some(named) => self.choose_for_each(named, ranked, wanted),
-            None => self.choose(ranked, wanted, &sought.reading),
+            Some(named) => self.choose_for_each(named, ranked.clone(), wanted),
+            None => self.choose(ranked.clone(), wanted, &sought.reading),
         };
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["fuse"], ranking.elapsed().as_secs_f64());
         if items.is_empty() {
             demands.understood.spoken_of = self.spoken_of(&sought.reading);
         }
+        if let Some(named) = sought.reading.compared().filter(|_| !items.is_empty()) {
+            demands.understood.silent = self.without_evidence(named, &items);
+        }
+        let is_quoted = |relevant: &Relevant| {
+            let product = &self.corpus.products[relevant.candidate.product.0 as usize];
+            items.iter().any(|evidence| evidence.product_key == product.key)
+        };
+        ranked.retain(is_quoted);
+        let products = self.recommended(ranked, &sought.reading, QUOTED_PRODUCTS);
         demands.understood.figures = figures;
-        Found {
-            items,
+        Grounds {
+            evidence: items,
+            products,
             understood: demands.understood,
         }
     }
@@ -153,21 +176,25 @@ impl Shelves {
     pub fn recommend(&self, sought: &Sought<'_>, filters: &Filters) -> Found<Recommended> {
         let demands = self.demands(sought, filters);
         let ranked = self.ranked(sought, filters, &demands);
+        Found {
+            items: self.recommended(ranked, &sought.reading, RECOMMENDED),
+            understood: demands.understood,
+        }
+    }
+
+    /// The `most` products of those ranked that fit best.
+    fn recommended(&self, ranked: Vec<Relevant>, reading: &Reading, most: usize) -> Vec<Recommended> {
         let wanted = Wanted {
             evidence: QUOTES,
             per_product: QUOTES,
-            complaints: self.complaints_lead(&sought.reading, &ranked),
-            to_the_point: !sought.reading.words.is_empty(),
+            complaints: self.complaints_lead(reading, &ranked),
+            to_the_point: !reading.words.is_empty(),
         };
-        let asked = self.aspects.asked(sought.reading.asked_aspect());
+        let asked = self.aspects.asked(reading.asked_aspect());
         let judged = |product| Some(self.aspects.about(product, asked?));
-        let items = products::recommend(ranked, &self.corpus.products, judged, |passages| {
-            self.choose(passages, wanted, &sought.reading)
-        });
-        Found {
-            items,
-            understood: demands.understood,
-        }
+        products::recommend(ranked, &self.corpus.products, most, judged, |passages| {
+            self.choose(passages, wanted, reading)
+        })
     }
 
     /// Leaves what is said of the products whose figures are told, where anything is.
@@ -184,6 +211,17 @@ impl Shelves {
         if !figures.are_complete() && ranked.iter().any(says) {
             ranked.retain(says);
         }
+    }
+
+    /// The first product of each name of which there is no evidence.
+    fn without_evidence(&self, named: &[BTreeSet<ProductId>], evidence: &[Evidence]) -> Vec<String> {
+        let key = |id: &ProductId| &self.corpus.products[id.0 as usize].key;
+        let is_silent = |products: &&BTreeSet<ProductId>| {
+            let quoted = |id: &ProductId| evidence.iter().any(|evidence| evidence.product_key == *key(id));
+            !products.iter().any(quoted)
+        };
+        let silent = named.iter().filter(is_silent).filter_map(BTreeSet::first);
+        silent.map(|id| self.vocabulary.title(*id).to_string()).collect()
     }
 
     /// What the reviews of the products that a question is about speak of most.
@@ -362,7 +400,8 @@ impl Shelves {
             Candidate {
                 passage,
                 product: review.product,
-                rating: review.rating,
+                complains: self.complains(passage),
+                own_words: self.share_of(&sought.reading.own_words, passage, words),
                 question: self.index.score(sought.question, passage),
                 aspect: self.index.score(sought.aspect, passage),
                 title: title_score[review.product.0 as usize],
@@ -370,6 +409,21 @@ impl Shelves {
             }
         };
         found.into_iter().map(candidate).collect()
+    }
+
+    /// Whether a passage complains: by what it says of aspects, beside what its review's stars let expect. A review of
+    /// five stars may have a passage that does.
+    fn complains(&self, passage: usize) -> bool {
+        STARS[usize::from(self.review(passage).rating) - 1] + self.opinions[passage] < 0.0
+    }
+
+    /// The share of `asked` words that a passage has; `found` is its score for these and other words.
+    fn share_of(&self, asked: &HashSet<String>, passage: usize, found: Option<f32>) -> f32 {
+        if found.is_none() || asked.is_empty() {
+            return 0.0;
+        }
+        let has = words::of(self.text(passage));
+        asked.intersection(&has).count() as f32 / asked.len() as f32
     }
 
     fn review(&self, passage: usize) -> &Review {
@@ -401,6 +455,13 @@ impl Shelves {
             before: before.to_string(),
             after: after.to_string(),
             score: candidate.score(),
+            complains: candidate.complains,
+            scores: Scores {
+                question: candidate.question,
+                aspect: candidate.aspect,
+                title: candidate.title,
+                words: candidate.words,
+            },
         }
     }
 }
@@ -409,4 +470,16 @@ impl Shelves {
 fn has_amount(text: &str) -> bool {
     let digits = |word: &str| word.chars().filter(char::is_ascii_digit).count();
     words::written(text).any(|word| digits(word) >= 3)
+}
+
+/// What each passage says of aspects, added up; 0 where it says nothing.
+fn opinions(corpus: &Corpus, passages: &[Passage], aspects: &Aspects) -> Vec<f32> {
+    let mut said: HashMap<Passage, f32> = HashMap::new();
+    for product in (0..corpus.products.len() as u32).map(ProductId) {
+        for mention in aspects.mentions(product).iter().filter(|mention| mention.said) {
+            *said.entry(mention.passage).or_default() += mention.weight;
+        }
+    }
+    let opinion = |passage: &Passage| said.get(passage).copied().unwrap_or(0.0);
+    passages.iter().map(opinion).collect()
 }

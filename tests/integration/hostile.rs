@@ -305,6 +305,8 @@ fn evidence(title: &str, quote: &str) -> Evidence {
         before: String::new(),
         after: String::new(),
         score: 0.5,
+        complains: false,
+        scores: Default::default(),
     }
 }
 

@@ -68,6 +68,7 @@ impl Respondent {
                 ..Filters::default()
             },
             max_tokens: None,
+            traced: false,
             arrived: Instant::now(),
         };
         let mut events = self.assistant.answer(asked).await?;

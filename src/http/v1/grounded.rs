@@ -49,6 +49,7 @@ pub(super) async fn begin(
         turns: turns(request, options)?,
         filters: Filters::default(),
         max_tokens: request.limit(),
+        traced: false,
         arrived,
     };
     let mut events = service.assistant.answer(question).await?;

@@ -51,7 +51,16 @@ const ENTRIES: &[Entry] = &[
         "it leaks, water drips out",
     ),
     wrong(
-        &["overheat", "overheats", "overheating", "heats"],
+        &[
+            "garam",
+            "heat",
+            "heating",
+            "heats",
+            "hot",
+            "overheat",
+            "overheating",
+            "overheats",
+        ],
         "it gets too hot",
     ),
     wrong(
@@ -123,6 +132,11 @@ const ENTRIES: &[Entry] = &[
         &["game", "games", "gaming", "pubg"],
         &["fps", "latency"],
         "for playing games",
+    ),
+    told(
+        &["call", "calling", "calls", "mic", "microphone", "talk", "talking"],
+        &["caller", "callers", "hear", "voice"],
+        "how the voice is heard in calls, by the microphone",
     ),
     told(
         &["battery"],

@@ -59,7 +59,8 @@ const HIGHEST: &[&str] = &["best", "better", "highest", "higher", "most", "top"]
 const LOWEST: &[&str] = &["least", "lowest", "lower", "poorest", "worse", "worst"];
 /// What else such a question may say.
 const BESIDE: &[&str] = &[
-    "average", "exact", "kitna", "kitne", "kitni", "mean", "one", "overall", "rs", "rupee", "rupees", "total",
+    "average", "exact", "here", "item", "kitna", "kitne", "kitni", "mean", "one", "option", "overall",
+    "product", "products", "right", "rs", "rupee", "rupees", "shop", "total", "uska", "iska",
 ];
 
 /// The figure that a question of these `words`, in lower case, asks for, where it asks for nothing else: `telling` are the

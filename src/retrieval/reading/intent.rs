@@ -18,6 +18,20 @@ pub enum Intent {
     Other,
 }
 
+impl Intent {
+    /// Its name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Intent::Recommend => "recommend",
+            Intent::Product => "product",
+            Intent::Compare => "compare",
+            Intent::Complaints => "complaints",
+            Intent::YesNo => "yes_no",
+            Intent::Other => "other",
+        }
+    }
+}
+
 /// Words of a question that asks what is wrong …
 pub const COMPLAINTS: &[&str] = &[
     "bad",

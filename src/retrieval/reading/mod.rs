@@ -55,8 +55,10 @@ pub struct Reading {
     pub question: String,
     /// The question without the words that only name products; the whole question where nothing would be left.
     pub aspect: String,
-    /// The telling words of the aspect, as they are compared.
+    /// The telling words of the aspect, as they are compared, and those that tell of its concept.
     pub words: HashSet<String>,
+    /// Those of them that the question itself has.
+    pub own_words: HashSet<String>,
     /// The products it is about; empty where it names none.
     pub scope: BTreeSet<ProductId>,
     /// The names in it, in their order, each with the products that it may mean. Empty where the scope is one of
@@ -220,6 +222,7 @@ impl Vocabulary {
             (true, Intent::Complaints) => WRONG.to_string(),
             (true, _) => last.clone(),
         };
+        let own_words = words.clone();
         if let Some(concept) = &concept {
             aspect = format!("{aspect}: {}", concept.said);
             words.extend(concept.words.iter().cloned());
@@ -228,6 +231,7 @@ impl Vocabulary {
             question,
             aspect,
             words,
+            own_words,
             scope,
             named,
             intent,
