@@ -58,7 +58,7 @@ if ! has "$tools/venv/installed" "${pypi[*]}"; then
     echo "${pypi[*]}" >"$tools/venv/installed"
 fi
 
-npm=(playwright-core@1.65.1 axe-core@4.14.1)
+npm=(playwright-core@1.65.1 axe-core@4.14.1 @grafana/schema@13.2.3 typescript@7.0.2)
 if ! has "$tools/node_modules/.installed" "${npm[*]}"; then
     echo "Installing ${npm[*]}."
     npm install --prefix "$tools" --no-save --no-audit --no-fund --loglevel=error "${npm[@]}"

@@ -26,7 +26,7 @@ check "shell scripts" $here/shell.sh
 check "offline tree" $here/offline-tree.sh
 check "Dockerfile" hadolint Dockerfile.cpu
 check "Kubernetes manifests" $here/k8s.sh
-check "Prometheus configuration" promtool check config monitoring/prometheus/prometheus.yml
+check "monitoring" $here/monitoring.sh
 check "settings" $here/settings.sh
 check "live metrics" $here/with-server.sh $here/metrics.sh
 check "page" $here/with-server.sh $here/page.sh

@@ -1,0 +1,56 @@
+"""Writes what monitoring/ holds twice: Grafana's dashboards and the table of metrics in README.md.
+
+Usage: python3 monitoring/generate [--check]
+
+In: src/metrics.rs, the rules, runbook.md and the modules beside this one. Out: grafana/dashboards/*.json and the
+table between the marks in README.md; the same input gives the same bytes. With --check nothing is written: a file
+that would change is named, and the exit status is 1. Needs Python alone.
+"""
+
+import json
+import pathlib
+import sys
+
+import answers
+import inference
+import overview
+import runbook
+import table
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+
+
+def outputs():
+    """Each file that is generated, with its text."""
+    chapters = runbook.chapters(HERE / "runbook.md")
+    links = {name: number for number, (name, _) in enumerate(chapters, 1)}
+    dashboards = [module.dashboard(links) for module in (overview, inference, answers)]
+    dashboards.append(runbook.dashboard(chapters))
+    for dashboard in dashboards:
+        path = HERE / "grafana" / "dashboards" / f"{dashboard['uid']}.json"
+        yield path, json.dumps(dashboard, indent=1, ensure_ascii=False) + "\n"
+    readme = HERE / "README.md"
+    yield readme, table.put_into(readme.read_text("utf-8"), HERE, dashboards)
+
+
+def main():
+    stale = [
+        (path, text)
+        for path, text in outputs()
+        if not path.exists() or path.read_text("utf-8") != text
+    ]
+    if "--check" not in sys.argv[1:]:
+        for path, text in stale:
+            path.write_text(text, "utf-8")
+            print(f"Wrote {path.relative_to(HERE.parent)}.")
+        return
+    for path, _ in stale:
+        print(
+            f"{path.relative_to(HERE.parent)} is not what its program makes; run: make dashboards",
+            file=sys.stderr,
+        )
+    sys.exit(1 if stale else 0)
+
+
+if __name__ == "__main__":
+    main()
