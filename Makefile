@@ -1,6 +1,6 @@
 # Every task of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run models test test-tools lint deny slow dashboards image clean
+.PHONY: help run models test test-tools lint deny slow monitoring dashboards image clean
 
 # Extra words for every cargo command; .ci/run says --locked.
 CARGO_FLAGS ?=
@@ -43,6 +43,9 @@ slow: models ## Measure quality on large sets in EVAL_DIR: recall of the index, 
 	cargo build --release $(CARGO_FLAGS)
 	$(TARGET)/release/flipkart-recommender eval recall --data $(EVAL_DIR)/data/flipkart_reviews_205k.csv.zst
 	$(TARGET)/release/flipkart-recommender eval sts $(EVAL_DIR)/eval/stsb/test.jsonl
+
+monitoring: ## Start Prometheus against the running server and say where to look (SERVER_ADDRESS, PROMETHEUS_ADDRESS)
+	monitoring/run.sh
 
 dashboards: ## Write Grafana's dashboards and the table of metrics anew, after a change in monitoring/ or src/metrics.rs
 	python3 monitoring/generate

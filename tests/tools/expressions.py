@@ -54,3 +54,22 @@ def metrics_in(expr):
 def base(metric):
     """The metric that a part of a histogram belongs to."""
     return re.sub(r"_(bucket|sum|count)$", "", metric)
+
+
+def split(expr):
+    """The operands of an expression at its top level: what stands between comparisons and between `and`, `or`, `unless`."""
+    parts, depth, quoted, start = [], 0, False, 0
+    for found in re.finditer(r'"|[(\[{]|[)\]}]| (?:and|or|unless)(?: on \([^)]*\))? | (?:[<>]=?|[!=]=)(?: bool)? ', expr):
+        word = found.group()
+        if word == '"':
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif word in "([{":
+            depth += 1
+        elif word in ")]}":
+            depth -= 1
+        elif depth == 0:
+            parts.append(expr[start : found.start()])
+            start = found.end()
+    return [*parts, expr[start:]]

@@ -29,6 +29,7 @@ check "Kubernetes manifests" $here/k8s.sh
 check "monitoring" $here/monitoring.sh
 check "settings" $here/settings.sh
 check "live metrics" $here/with-server.sh $here/metrics.sh
+check "monitoring under load" $here/with-server.sh python3 $here/monitoring_live.py
 check "page" $here/with-server.sh $here/page.sh
 
 for name in "${failed[@]}"; do
