@@ -1,6 +1,6 @@
 # Every task of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run models test test-tools lint deny slow monitoring dashboards image clean
+.PHONY: help run models test test-tools lint deny slow monitoring dashboards image bundle vendor clean
 
 # Extra words for every cargo command; .ci/run says --locked.
 CARGO_FLAGS ?=
@@ -52,6 +52,13 @@ dashboards: ## Write Grafana's dashboards and the table of metrics anew, after a
 
 image: models ## Build the CPU image with docker (ENGINE=podman or ENGINE=buildah work too)
 	$(or $(ENGINE),docker) build --file Dockerfile.cpu --tag localhost/recommender:cpu .
+
+bundle: models ## Make target/bundle: all that a machine or a cluster without a network needs, with checksums (IMAGES, ENGINE)
+	cargo build --release $(CARGO_FLAGS)
+	deploy/bundle.sh $(TARGET)/release/flipkart-recommender
+
+vendor: ## Put all crates into deploy/offline, for an image that is built without a network
+	cargo vendor --locked deploy/offline/vendor | sed 's|"deploy/offline/|".cargo/|' >deploy/offline/config.toml
 
 clean: ## Remove what was built; the models and the index snapshot stay
 	cargo clean

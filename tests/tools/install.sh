@@ -22,8 +22,12 @@ done <<'LIST'
 chromium chromium fonts-dejavu-core fonts-noto-color-emoji
 curl curl ca-certificates
 jq jq
+ip iproute2
 npm npm
+pgrep procps
 shellcheck shellcheck
+strace strace
+systemd-analyze systemd
 LIST
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 promtool=$tools/prometheus/usr/bin/promtool

@@ -27,6 +27,8 @@ check "offline tree" $here/offline-tree.sh
 check "Dockerfiles" hadolint Dockerfile.*
 check "Kubernetes manifests" $here/k8s.sh
 check "monitoring" $here/monitoring.sh
+check "systemd unit" $here/deploy_systemd.sh
+check "bundle" $here/deploy_bundle.sh
 check "settings" $here/settings.sh
 check "live metrics" $here/with-server.sh $here/metrics.sh
 check "monitoring under load" $here/with-server.sh python3 $here/monitoring_live.py

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Makes the folder that is carried to a machine or a cluster without a network, and a tar of it: bundle.sh BINARY [OUT]
+#
+# In it: the program, models, reviews, manifests, monitoring, licences, and the checksums that verify.sh compares.
+# IMAGES names images (as in k8s/images.txt) to be saved too, by ENGINE: podman, or docker.
+set -euo pipefail
+binary=${1:?give the program, as in: deploy/bundle.sh target/release/flipkart-recommender}
+binary=$(realpath "$binary")
+cd "$(dirname "$0")/.."
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+name=flipkart-recommender-$version-$(uname -m)
+mkdir -p "${2:-target/bundle}"
+out=$(realpath "${2:-target/bundle}")
+bundle=$out/$name
+rm -rf "$bundle" "$bundle.tar"
+mkdir -p "$bundle/bin" "$bundle/models" "$bundle/images"
+
+cp "$binary" "$bundle/bin/flipkart-recommender"
+cp models/README.md models/manifest.toml "$bundle/models/"
+for role in chat embedding; do
+    [[ -d models/$role ]] || {
+        echo "There are no models in models/$role. Get them with: make models" >&2
+        exit 1
+    }
+    cp -rL "models/$role" "$bundle/models/"
+done
+cp -r data k8s monitoring "$bundle/"
+find "$bundle" -name __pycache__ -exec rm -r {} +
+cp LICENSE NOTICE deploy/flipkart-recommender.service deploy/INSTALL.md deploy/verify.sh "$bundle/"
+deploy/licences.sh "$bundle/licences"
+for image in ${IMAGES:-}; do
+    "${ENGINE:-podman}" save --output "$bundle/images/$(tr '/:' '__' <<<"$image").tar" "$image"
+done
+
+(cd "$bundle" && find . -type f -print0 | sort -z | xargs -0 sha256sum) >"$out/sums"
+mv "$out/sums" "$bundle/SHA256SUMS"
+# The same input gives the same bytes.
+tar -C "$out" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$bundle.tar" "$name"
+sha256sum "$bundle.tar" | sed "s|$out/||" >"$bundle.tar.sha256"
+echo "$bundle.tar holds $(wc -l <"$bundle/SHA256SUMS") files, $(du -m "$bundle.tar" | cut -f 1) MiB."

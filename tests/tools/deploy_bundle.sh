@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# The bundle, carried to where there is no network: it verifies, a damaged one does not, and the server from it answers
+# in an empty network namespace without so much as trying to reach anybody. SERVER is the binary, the dev build when unset.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+server=$(realpath "${SERVER:-target/debug/flipkart-recommender}")
+mkdir -p target/tools
+work=$(mktemp -d -p "$PWD/target/tools")
+trap 'rm -rf "$work"' EXIT
+
+deploy/bundle.sh "$server" "$work/made"
+mkdir "$work/there"
+(cd "$work/made" && sha256sum --check --quiet ./*.tar.sha256)
+tar -C "$work/there" -xf "$work"/made/*.tar
+rm -r "$work/made"
+there=$(echo "$work"/there/*)
+"$there/verify.sh"
+
+# What verify.sh has to see: a byte that changed, a file too many, a file too few.
+refuses() {
+    if "$there/verify.sh" >/dev/null 2>&1; then
+        echo "verify.sh does not see $1." >&2
+        exit 1
+    fi
+}
+cp "$there/data/README.md" "$work/kept"
+printf x >>"$there/data/README.md"
+refuses "a changed file"
+rm "$there/data/README.md"
+refuses "a missing file"
+cp "$work/kept" "$there/data/README.md"
+touch "$there/more"
+refuses "a file too many"
+rm "$there/more"
+"$there/verify.sh" >/dev/null
+
+# Everything below runs where there is a loopback interface and nothing else.
+cat >"$work/inside.sh" <<'INSIDE'
+set -euo pipefail
+ip link set lo up
+cd "$1"
+strace -f -qq -e trace=connect,sendto,sendmsg,sendmmsg -o "$2/trace" \
+    bin/flipkart-recommender serve --index-dir "$2/index" >"$2/log" 2>&1 &
+pid=$!
+until curl --fail --silent --output /dev/null http://127.0.0.1:5000/readyz; do
+    kill -0 $pid || { cat "$2/log" >&2; exit 1; }
+    ((SECONDS < 300)) || exit 1
+    sleep 0.2
+done
+curl --fail --silent -H 'Content-Type: application/json' http://127.0.0.1:5000/api/chat \
+    --data '{"messages":[{"role":"user","content":"Which headset has the best battery?"}]}' >"$2/answer"
+kill -TERM "$(pgrep -P $pid)"
+wait $pid
+INSIDE
+# Only root may make a network of its own without a user of its own.
+namespace=(--net)
+((EUID == 0)) || namespace+=(--map-root-user)
+unshare "${namespace[@]}" bash "$work/inside.sh" "$there" "$work"
+grep -q '^event: *final' "$work/answer"
+if grep -E 'sa_family=AF_INET|connect\(' "$work/trace"; then
+    echo "The server tried to reach somebody: see above." >&2
+    exit 1
+fi
+[[ -s $work/trace ]] || {
+    echo "strace saw nothing at all, so this proves nothing." >&2
+    exit 1
+}
+echo "Served and answered from the bundle without a network; no connection was tried."

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The systemd unit is well formed, leaves time to drain, and keeps its hardening: systemd's own score, 10 being the worst.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+unit=deploy/flipkart-recommender.service
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The program is not installed on this machine; everything else of the unit is as it is.
+sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|; /^Documentation=/d' $unit >"$work/flipkart-recommender.service"
+systemd-analyze verify --man=no "$work/flipkart-recommender.service" 2>&1 | tee "$work/said"
+[[ ! -s $work/said ]]
+
+# The server's own default, from the words of its help.
+drain=$(sed -n 's/.* SIGTERM or SIGINT \[default: \([0-9]*\)\].*/\1/p' src/cli.rs)
+stop=$(sed -n 's/^TimeoutStopSec=//p' $unit)
+((stop > drain)) || {
+    echo "systemd kills the server after $stop s, while answers may still run for $drain s." >&2
+    exit 1
+}
+systemd-analyze security --offline=true --no-pager --threshold=15 $unit | tail -n 1
