@@ -31,14 +31,14 @@ for folder in k8s/overlays/*/ k8s/monitoring/ k8s/monitoring-without-rbac/; do
     check "$name"
 done
 
-# Builds the overlay cpu with the components $2 … as $1.
+# Builds the overlay cpu, or the folder $base, with the components $2 … as $1.
 combine() {
     local name=$1 component
     shift
     mkdir -p "$work/$name"
     {
         printf 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n'
-        printf 'resources: [../../../../k8s/overlays/cpu]\ncomponents:\n'
+        printf 'resources: [../../../../k8s/%s]\ncomponents:\n' "${base:-overlays/cpu}"
         for component in "$@"; do
             printf '  - ../../../../k8s/components/%s\n' "$component"
         done
@@ -67,6 +67,16 @@ echo "No two of ${scalers[*]} can be had together."
 # The recommender and its monitoring together.
 python3 tests/tools/k8s_network.py "$work/built/cpu.yaml" "$work/built/monitoring.yaml"
 python3 tests/tools/k8s_network.py "$work/built/cuda.yaml" "$work/built/monitoring.yaml"
+
+# images.txt lists every image that is in use, and no other.
+images() { grep -rho 'image: .*' "$@" | sed 's/^image: //' | LC_ALL=C sort -u; }
+images "$work/built" | grep -v ^registry.example/ | diff - k8s/images.txt
+base=monitoring combine mirrored-monitoring private-registry
+if images "$work"/built/{with-private-registry,mirrored-monitoring}.yaml | grep -v ^registry.example/; then
+    echo "These images are not taken from the private registry." >&2
+    exit 1
+fi
+echo "k8s/images.txt lists the $(wc -l <k8s/images.txt) images in use."
 
 # The operator's objects: the ServiceMonitor finds the Service, and its rules are the ones that promtool has checked.
 kubectl kustomize k8s/monitoring-operator >"$work/operator.yaml"
