@@ -1,6 +1,6 @@
 # Every task of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run models test test-tools lint deny slow monitoring dashboards image bundle vendor clean
+.PHONY: help run models test test-tools lint deny slow monitoring alerts dashboards image bundle vendor clean
 
 # Extra words for every cargo command; .ci/run says --locked.
 CARGO_FLAGS ?=
@@ -46,6 +46,11 @@ slow: models ## Measure quality on large sets in EVAL_DIR: recall of the index, 
 
 monitoring: ## Start Prometheus against the running server and say where to look (SERVER_ADDRESS, PROMETHEUS_ADDRESS)
 	monitoring/run.sh
+
+alerts: models ## Make alerts fire for real, with a real Alertmanager: kill the server, fill its queue, break its reviews
+	cargo build $(CARGO_FLAGS)
+	SERVER=$(TARGET)/debug/flipkart-recommender PATH=$$PATH:target/tools/prometheus/usr/bin \
+		python3 tests/tools/monitoring_alerts.py
 
 dashboards: ## Write Grafana's dashboards and the table of metrics anew, after a change in monitoring/ or src/metrics.rs
 	python3 monitoring/generate

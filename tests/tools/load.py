@@ -88,12 +88,12 @@ class Load:
         return found
 
     def median_first_token(self):
-        """Half of the clients waited less for the first piece of their answer, in seconds."""
-        return statistics.median(answer["first"] for answer in self.answers)
+        """Half of the clients waited no longer for the first piece of their answer, in seconds."""
+        return statistics.median_low(answer["first"] for answer in self.answers)
 
     def median_duration(self):
-        """Half of the clients waited less for the end of their answer, in seconds."""
-        return statistics.median(answer["whole"] for answer in self.answers)
+        """Half of the clients waited no longer for the end of their answer, in seconds."""
+        return statistics.median_low(answer["whole"] for answer in self.answers)
 
     def summary(self):
         """What was done, in a few words."""

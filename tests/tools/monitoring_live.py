@@ -71,9 +71,13 @@ def disagreements(prometheus, load, before):
         (told,) = prometheus.values(f"histogram_quantile(0.5, sum by (le) ({name}_bucket))")
         bounds = prometheus.bounds(name)
         # What a client sees is later by the network and by Python, so it may be in the next bucket.
-        apart = sum(1 for bound in bounds if min(seen, told) <= bound < max(seen, told))
-        if apart > 1:
+        if abs(bucket(bounds, seen) - bucket(bounds, told)) > 1:
             yield f"Half of the clients waited less than {seen:.3f} s for {name}, the server says {told:.3f} s."
+
+
+def bucket(bounds, value):
+    """The number of the bucket that a value is counted in; a bound belongs to the bucket below it."""
+    return sum(bound < value - 1e-9 for bound in bounds)
 
 
 def counters(prometheus):

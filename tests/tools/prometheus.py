@@ -1,4 +1,7 @@
-"""A real Prometheus on a free port, with the project's configuration and rules, that looks every second."""
+"""A real Prometheus on a free port, with the project's configuration and rules, that looks every second.
+
+It may be given an Alertmanager, and rules whose durations are so many times shorter.
+"""
 
 import json
 import pathlib
@@ -18,11 +21,13 @@ START_S = 30
 class Prometheus:
     """Runs while it is entered; `target` is the server's address. Queries raise with Prometheus' own words."""
 
-    def __init__(self, target):
+    def __init__(self, target, alertmanager=None, faster=1):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
         self.target = target
+        self.alertmanager = alertmanager
+        self.faster = faster
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp())
@@ -30,10 +35,14 @@ class Prometheus:
         config = (source / "prometheus.yml").read_text("utf-8")
         config = config.replace("127.0.0.1:5000", self.target).replace("127.0.0.1:9090", self.address)
         config = re.sub(r"(interval|timeout): \d+s", r"\1: 1s", config)
+        if self.alertmanager:
+            config += f"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{self.alertmanager}']}}]}}]}}\n"
         (self.folder / "prometheus.yml").write_text(config, "utf-8")
         (self.folder / "rules").mkdir()
         for rules in source.glob("rules/*.yml"):
             text = re.sub(r"interval: 1m", "interval: 1s", rules.read_text("utf-8"))
+            if self.faster > 1:
+                text = re.sub(r"(?<=\[|\s)(\d+)([mhd])(?=\]|\s)", self._shorter, text)
             (self.folder / "rules" / rules.name).write_text(text, "utf-8")
         self.process = subprocess.Popen(
             [
@@ -83,6 +92,11 @@ class Prometheus:
                 return
             time.sleep(0.1)
         raise SystemExit("Prometheus has stopped to scrape the server.")
+
+    def _shorter(self, duration):
+        """A duration of the rules, divided; no less than what holds two scrapes."""
+        seconds = int(duration[1]) * {"m": 60, "h": 3600, "d": 86400}[duration[2]]
+        return f"{max(4, seconds // self.faster)}s"
 
     def _wait(self):
         """Until the first scrape is done."""
