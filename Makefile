@@ -1,6 +1,6 @@
 # Every task of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run models test test-tools lint deny slow monitoring alerts dashboards image bundle vendor clean
+.PHONY: help run models test test-tools lint deny slow monitoring alerts dashboards pictures image bundle vendor clean
 
 # Extra words for every cargo command; .ci/run says --locked.
 CARGO_FLAGS ?=
@@ -54,6 +54,14 @@ alerts: models ## Make alerts fire for real, with a real Alertmanager: kill the 
 
 dashboards: ## Write Grafana's dashboards and the table of metrics anew, after a change in monitoring/ or src/metrics.rs
 	python3 monitoring/generate
+
+PROMETHEUS_URL ?= http://127.0.0.1:9090
+pictures: ## Draw the dashboards by Grafana's own components from PROMETHEUS_URL, into target/pictures (installs 430 MB)
+	mkdir -p target/pictures
+	test -d target/pictures/node_modules/@grafana/ui || npm install --prefix target/pictures --no-save --no-audit --no-fund \
+		--legacy-peer-deps --loglevel=error @grafana/ui@13.2.2 @grafana/data@13.2.3 @grafana/schema@13.2.3 \
+		react@18 react-dom@18 esbuild@0.28.2 playwright-core@1.65.1
+	node tests/tools/picture/draw.mjs $(PROMETHEUS_URL) target/pictures/node_modules target/pictures
 
 image: models ## Build the CPU image with docker (ENGINE=podman or ENGINE=buildah work too)
 	$(or $(ENGINE),docker) build --file Dockerfile.cpu --tag localhost/recommender:cpu .

@@ -1,10 +1,10 @@
-"""Writes what would else be kept by hand: Grafana's dashboards, the table of metrics in README.md, the operator's rules.
+"""Writes what would else be kept by hand: dashboards, the table of metrics in README.md, the operator's rules.
 
 Usage: python3 monitoring/generate [--check]
 
-In: src/metrics.rs, the rules, runbook.md and the modules beside this one. Out: grafana/dashboards/*.json, the
-table between the marks in README.md, and k8s/monitoring-operator/prometheusrule.yaml; the same input gives the same bytes. With --check nothing is written: a file
-that would change is named, and the exit status is 1. Needs Python alone.
+In: src/metrics.rs, the rules, runbook.md and the modules beside this one. Out: grafana/dashboards/*.json, the table
+between the marks in README.md, and k8s/monitoring-operator/prometheusrule.yaml; the same input gives the same bytes.
+With --check nothing is written: a file that would change is named, and the exit status is 1. Needs Python alone.
 """
 
 import json
@@ -37,11 +37,7 @@ def outputs():
 
 
 def main():
-    stale = [
-        (path, text)
-        for path, text in outputs()
-        if not path.exists() or path.read_text("utf-8") != text
-    ]
+    stale = [(path, text) for path, text in outputs() if not path.exists() or path.read_text("utf-8") != text]
     if "--check" not in sys.argv[1:]:
         for path, text in stale:
             path.write_text(text, "utf-8")

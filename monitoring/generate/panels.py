@@ -96,7 +96,12 @@ def lines(title, queries, unit, description, thresholds, runbook=None, width=8, 
         "targets": [target(expr, legend, number) for number, (expr, legend) in enumerate(queries)],
         "fieldConfig": {"defaults": defaults, "overrides": []},
         "options": {
-            "legend": {"calcs": ["lastNotNull", "max"], "displayMode": "table", "placement": "bottom", "showLegend": True},
+            "legend": {
+                "calcs": ["lastNotNull", "max"],
+                "displayMode": "table",
+                "placement": "bottom",
+                "showLegend": True,
+            },
             "tooltip": {"mode": "multi", "sort": "desc"},
         },
     }
@@ -111,7 +116,15 @@ def heatmap(title, metric, labels, unit, description, runbook=None, width=8):
         "options": {
             "calculate": False,
             "cellGap": 1,
-            "color": {"exponent": 0.5, "fill": "dark-orange", "mode": "scheme", "reverse": False, "scale": "exponential", "scheme": "Spectral", "steps": 64},
+            "color": {
+                "exponent": 0.5,
+                "fill": "dark-orange",
+                "mode": "scheme",
+                "reverse": False,
+                "scale": "exponential",
+                "scheme": "Spectral",
+                "steps": 64,
+            },
             "exemplars": {"color": "rgba(255,0,255,0.7)"},
             "filterValues": {"le": 1e-9},
             "legend": {"show": True},

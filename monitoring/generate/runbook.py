@@ -17,7 +17,11 @@ def dashboard(chapters):
             "title": name,
             "description": "A chapter of monitoring/runbook.md.",
             "gridPos": {"w": 12, "h": 9},
-            "options": {"mode": "markdown", "content": text, "code": {"language": "plaintext", "showLineNumbers": False, "showMiniMap": False}},
+            "options": {
+                "mode": "markdown",
+                "content": text,
+                "code": {"language": "plaintext", "showLineNumbers": False, "showMiniMap": False},
+            },
         }
         for name, text in chapters
     ]

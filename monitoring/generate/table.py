@@ -29,9 +29,7 @@ def uses(name, texts):
 
 def rows(monitoring, dashboards):
     """The table's rows."""
-    texts = [
-        (dashboard["title"].removeprefix("Recommender: "), expressions(dashboard)) for dashboard in dashboards
-    ]
+    texts = [(dashboard["title"].removeprefix("Recommender: "), expressions(dashboard)) for dashboard in dashboards]
     texts += [
         (f"{path.stem} rules", path.read_text("utf-8"))
         for path in sorted((monitoring / "prometheus" / "rules").glob("*.yml"))

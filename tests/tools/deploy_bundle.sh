@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The bundle, carried to where there is no network: it verifies, a damaged one does not, and the server from it answers
-# in an empty network namespace without so much as trying to reach anybody. SERVER is the binary, the dev build when unset.
+# in an empty network namespace without so much as trying to reach anybody. SERVER is the binary, or else the dev build.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 server=$(realpath "${SERVER:-target/debug/flipkart-recommender}")

@@ -18,13 +18,17 @@ WORDS = {
 
 def dashboards():
     """Grafana's dashboards, by the names of their files."""
-    return {path.name: json.loads(path.read_text("utf-8")) for path in sorted(MONITORING.glob("grafana/dashboards/*.json"))}
+    return {
+        path.name: json.loads(path.read_text("utf-8")) for path in sorted(MONITORING.glob("grafana/dashboards/*.json"))
+    }
 
 
 def rules():
     """All rules, as Prometheus has them: each with `record` or `alert`, and `expr`."""
     files = sorted(MONITORING.glob("prometheus/rules/*.yml"))
-    return [rule for path in files for group in yaml.safe_load(path.read_text("utf-8"))["groups"] for rule in group["rules"]]
+    return [
+        rule for path in files for group in yaml.safe_load(path.read_text("utf-8"))["groups"] for rule in group["rules"]
+    ]
 
 
 def of_dashboards():
@@ -59,7 +63,9 @@ def base(metric):
 def split(expr):
     """The operands of an expression at its top level: what stands between comparisons and between `and`, `or`, `unless`."""
     parts, depth, quoted, start = [], 0, False, 0
-    for found in re.finditer(r'"|[(\[{]|[)\]}]| (?:and|or|unless)(?: on \([^)]*\))? | (?:[<>]=?|[!=]=)(?: bool)? ', expr):
+    for found in re.finditer(
+        r'"|[(\[{]|[)\]}]| (?:and|or|unless)(?: on \([^)]*\))? | (?:[<>]=?|[!=]=)(?: bool)? ', expr
+    ):
         word = found.group()
         if word == '"':
             quoted = not quoted

@@ -200,7 +200,9 @@ def faults(objects):
         yield from faults_of_scaling(item, objects)
     for ingress in objects.of("Ingress"):
         yield from faults_of_ingress(ingress, objects)
-    used = [port["nodePort"] for service in objects.of("Service") for port in service["spec"]["ports"] if "nodePort" in port]
+    used = [
+        port["nodePort"] for service in objects.of("Service") for port in service["spec"]["ports"] if "nodePort" in port
+    ]
     if len(used) != len(set(used)):
         yield "Two Services ask for one node port."
     yield from faults_of_network(objects)

@@ -106,7 +106,10 @@ def lets(peers, namespace, template, own_namespace):
     for peer in peers:
         wanted = peer.get("namespaceSelector", {}).get("matchLabels", {"kubernetes.io/metadata.name": own_namespace})
         labels = peer.get("podSelector", {}).get("matchLabels", {})
-        if wanted == {"kubernetes.io/metadata.name": namespace} and labels.items() <= template["metadata"]["labels"].items():
+        if (
+            wanted == {"kubernetes.io/metadata.name": namespace}
+            and labels.items() <= template["metadata"]["labels"].items()
+        ):
             return True
     return False
 

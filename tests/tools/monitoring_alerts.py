@@ -1,5 +1,5 @@
-"""Alerts made to fire for real: a real server that is filled, given reviews that cannot be read, and killed, under a real
-Prometheus and a real Alertmanager. Not part of CI, because alerts take minutes: make alerts.
+"""Alerts made to fire for real: a real server that is filled, given reviews that cannot be read, and killed, under a
+real Prometheus and a real Alertmanager. Not part of CI, because alerts take minutes: make alerts.
 
 SERVER is the binary, the dev build when unset. Prometheus runs with the project's own rules, with every duration of 30
 seconds or more divided by thirty, so that five minutes are ten seconds. Exits with 1 when an alert is not seen.
@@ -71,7 +71,9 @@ def expect(name, address, why):
 def start_server(folder, data):
     """The server, ready, with room for one running and two waiting generations."""
     address = f"127.0.0.1:{free_port()}"
-    words = f"serve --listen {address} --index-dir {folder}/index --data {data} --watch 1 --max-running 1 --max-waiting 2"
+    words = (
+        f"serve --listen {address} --index-dir {folder}/index --data {data} --watch 1 --max-running 1 --max-waiting 2"
+    )
     binary = os.environ.get("SERVER", "target/debug/flipkart-recommender")
     with open(folder / "server.log", "wb") as log:
         process = subprocess.Popen([binary, *words.split()], cwd=ROOT, stdout=log, stderr=log)
@@ -122,7 +124,12 @@ def main():
             server.kill()
             server.wait()
             expect("RecommenderDown", manager_address, "the server was killed")
-            quiet = received(manager_address) - {"QueueNeverEmpty", "RequestsRejected", "ReloadFails", "RecommenderDown"}
+            quiet = received(manager_address) - {
+                "QueueNeverEmpty",
+                "RequestsRejected",
+                "ReloadFails",
+                "RecommenderDown",
+            }
             print(f"Seen besides: {', '.join(sorted(quiet)) or 'nothing'}.")
     finally:
         server.kill()

@@ -1,5 +1,5 @@
-"""The real Prometheus over the real server while it is being asked: does every expression of monitoring/ return something,
-and do the metrics say what the clients saw?
+"""The real Prometheus over the real server while it is being asked: does every expression of monitoring/ return
+something, and do the metrics say what the clients saw?
 
 Run it by with-server.sh, which sets BASE_URL. Prometheus has the project's own configuration and rules, with one
 second in the place of every interval. Takes about half a minute. Exits with 1, and a sentence for each fault.

@@ -1,4 +1,4 @@
-"""Do code, dashboards, rules, cases and runbook speak of the same things? Prints each fault; exits with 1 if there is one.
+"""Do code, dashboards, rules, cases and runbook speak of the same things? Prints each fault, and exits with 1 then.
 
 The table in monitoring/README.md needs no comparison here: it is generated from the code, and that is checked.
 """
