@@ -1,6 +1,6 @@
 # Every task of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run models test test-tools lint deny slow monitoring alerts dashboards pictures image bundle vendor clean
+.PHONY: help run models test test-tools lint deny slow monitoring alerts replicas dashboards pictures image bundle vendor clean
 
 # Extra words for every cargo command; .ci/run says --locked.
 CARGO_FLAGS ?=
@@ -51,6 +51,10 @@ alerts: models ## Make alerts fire for real, with a real Alertmanager: kill the 
 	cargo build $(CARGO_FLAGS)
 	SERVER=$(TARGET)/debug/flipkart-recommender PATH=$$PATH:target/tools/prometheus/usr/bin \
 		python3 tests/tools/monitoring_alerts.py
+
+replicas: models ## Ask two replicas behind a real HAProxy, and restart them one after the other meanwhile
+	cargo build --release $(CARGO_FLAGS)
+	SERVER=$(TARGET)/release/flipkart-recommender python3 tests/tools/deploy_replicas.py
 
 dashboards: ## Write Grafana's dashboards and the table of metrics anew, after a change in monitoring/ or src/metrics.rs
 	python3 monitoring/generate
