@@ -1,6 +1,6 @@
 # Every task of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run models test test-tools lint deny slow monitoring alerts replicas dashboards pictures image bundle vendor clean
+.PHONY: help run models test test-tools fuzz lint deny slow monitoring alerts replicas dashboards pictures image bundle vendor clean
 
 # Extra words for every cargo command; .ci/run says --locked.
 CARGO_FLAGS ?=
@@ -23,10 +23,16 @@ models: ## Get the default models into models/, or do nothing when they are ther
 test: models ## Run all tests that need Rust alone
 	cargo test $(CARGO_FLAGS) --workspace
 
-test-tools: models ## Run the checks that need other programs (installs them): browser, Prometheus, Kubernetes, shell
+test-tools: models ## Run the checks that need other programs (installs them): browser, clients, Prometheus, Kubernetes, shell
 	tests/tools/install.sh
 	cargo build $(CARGO_FLAGS) --workspace
 	SERVER=$(TARGET)/debug/flipkart-recommender tests/tools/run.sh
+
+fuzz: models ## Ask every endpoint 500 times what its description allows, and what it does not
+	tests/tools/install.sh
+	cargo build $(CARGO_FLAGS) --workspace
+	SERVER=$(TARGET)/debug/flipkart-recommender EXAMPLES=500 RECOMMENDER_MAX_TOKENS=8 \
+		RECOMMENDER_MAX_COMPLETION_TOKENS=8 tests/tools/with-server.sh tests/tools/schema.sh
 
 lint: ## Check formatting, clippy and documentation; every warning is an error
 	cargo fmt --all --check

@@ -200,6 +200,14 @@ pub struct Settings {
     /// The most tokens of an answer [default: 80]
     #[arg(long, env = "RECOMMENDER_MAX_TOKENS", global = true, value_name = "N")]
     pub max_tokens: Option<usize>,
+    /// The most tokens that the chat model by itself says to a request to /v1/chat/completions [default: 4096]
+    #[arg(
+        long,
+        env = "RECOMMENDER_MAX_COMPLETION_TOKENS",
+        global = true,
+        value_name = "N"
+    )]
+    pub max_completion_tokens: Option<usize>,
     /// The most tokens of a prompt: more hold more evidence and take longer to read [default: 512]
     #[arg(long, env = "RECOMMENDER_MAX_PROMPT_TOKENS", global = true, value_name = "N")]
     pub max_prompt_tokens: Option<usize>,
@@ -268,6 +276,7 @@ impl Settings {
             max_running: self.max_running.or(others.max_running),
             kv_cache_mb: self.kv_cache_mb.or(others.kv_cache_mb),
             max_tokens: self.max_tokens.or(others.max_tokens),
+            max_completion_tokens: self.max_completion_tokens.or(others.max_completion_tokens),
             max_prompt_tokens: self.max_prompt_tokens.or(others.max_prompt_tokens),
             key_file: self.key_file.or(others.key_file),
             requests_per_minute: self.requests_per_minute.or(others.requests_per_minute),

@@ -55,6 +55,8 @@ pub struct Config {
     pub kv_cache_bytes: Option<usize>,
     /// The most tokens of an answer, at least 1.
     pub max_tokens: usize,
+    /// The most tokens that the chat model by itself says, at least 1.
+    pub max_completion_tokens: usize,
     /// The most tokens of a prompt.
     pub max_prompt_tokens: usize,
     /// Who may ask, and who may ask for what operators do.
@@ -111,6 +113,7 @@ impl Config {
                 .kv_cache_mb
                 .map(|mebibytes| mebibytes.saturating_mul(1 << 20)),
             max_tokens: settings.max_tokens.unwrap_or(80),
+            max_completion_tokens: settings.max_completion_tokens.unwrap_or(4096),
             max_prompt_tokens: settings.max_prompt_tokens.unwrap_or(DEFAULT_BUDGET),
             keys: keys.as_ref().ok().cloned().unwrap_or_default(),
             doors: doors.as_ref().ok().cloned().unwrap_or_default(),
@@ -134,6 +137,12 @@ impl Config {
                 .kv_cache_mb
                 .and_then(|mebibytes| in_range("kv-cache-mb", mebibytes, 1, 1 << 24)),
             in_range("max-tokens", config.max_tokens, 1, 8192),
+            in_range(
+                "max-completion-tokens",
+                config.max_completion_tokens,
+                1,
+                1_000_000,
+            ),
             in_range("max-prompt-tokens", config.max_prompt_tokens, 200, 1_000_000),
             in_range("watch", config.watch.as_secs() as usize, 0, 86_400),
             in_range("drain", config.drain.as_secs() as usize, 0, 3600),

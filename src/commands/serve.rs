@@ -73,6 +73,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         keys: config.keys.clone(),
         doors: config.doors.clone(),
         requests_per_minute: config.requests_per_minute,
+        max_completion_tokens: config.max_completion_tokens,
         generation_time: GENERATION_TIME,
     };
     let stop = stop_signal()?;

@@ -25,6 +25,7 @@ mod panics;
 mod probes;
 mod recommend;
 mod request_id;
+mod routes;
 mod serve;
 mod stats;
 mod stream;
@@ -35,13 +36,7 @@ mod v1;
 
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
-use aide::{
-    axum::{
-        ApiRouter,
-        routing::{ApiMethodRouter, get_with, post_with},
-    },
-    openapi::Operation,
-};
+use aide::axum::ApiRouter;
 use axum::{
     Router,
     body::Bytes,
@@ -49,7 +44,6 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Uri, header},
     middleware::{from_fn, from_fn_with_state, map_response},
     response::Response,
-    routing::{MethodRouter, get},
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -101,6 +95,8 @@ pub struct Options {
     pub feedback_file: Option<PathBuf>,
     /// The most answer tokens a request may ask for: the server's own limit.
     pub max_tokens: usize,
+    /// The most tokens that the bare model says; who asks for more gets so many.
+    pub max_completion_tokens: usize,
     /// How long the bare model may speak; then the answer ends as it is.
     pub generation_time: Duration,
 }
@@ -121,114 +117,13 @@ struct Context {
 
 type Shared = Arc<Context>;
 
-/// One endpoint.
-struct Route {
-    method: Method,
-    path: &'static str,
-    handler: ApiMethodRouter<Shared>,
-}
-
-/// aide's function for a method.
-macro_rules! on {
-    (GET) => {
-        get_with
-    };
-    (POST) => {
-        post_with
-    };
-}
-
-/// An endpoint in the document, under `tag`, with a summary of what it is for.
-macro_rules! route {
-    ($method:ident $path:literal $handler:path, $tag:literal: $summary:literal $(, $also:expr)?) => {
-        Route {
-            method: Method::$method,
-            path: $path,
-            handler: on!($method)($handler, |operation| {
-                let operation = operation.tag($tag).summary($summary);
-                $(let operation = { let mut operation = operation; $also(operation.inner_mut()); operation };)?
-                operation
-            }),
-        }
-    };
-}
-
-/// A file of the page, which the document leaves out.
-fn file(path: &'static str, handler: MethodRouter<Shared>) -> Route {
-    Route {
-        method: Method::GET,
-        path,
-        handler: handler.into(),
-    }
-}
-
-/// Every endpoint. Nothing else is served.
-fn routes() -> Vec<Route> {
-    let events = |operation: &mut Operation| {
-        openapi::also::<String>(operation, 200, "text/event-stream", "The answer's events.");
-    };
-    let completion = |operation: &mut Operation| {
-        openapi::also::<v1::Completion>(operation, 200, "application/json", "The answer.");
-        openapi::also::<String>(
-            operation,
-            200,
-            "text/event-stream",
-            "The answer's chunks, with stream = true.",
-        );
-    };
-    let text = |operation: &mut Operation| {
-        openapi::also::<String>(operation, 200, "text/plain; charset=utf-8", "The answer.");
-    };
-    let waiting = |operation: &mut Operation| {
-        openapi::also::<probes::Status>(
-            operation,
-            503,
-            "application/json",
-            "Loading or stopping, with the phase.",
-        );
-    };
-    vec![
-        file("/", get(page::index)),
-        file("/ui/{file}", get(page::file)),
-        file("/docs", get(page::docs)),
-        file("/openapi.json", get(openapi::document)),
-        route!(POST "/api/chat" chat::chat, "page": "Answer a question, as a stream of events", events),
-        route!(GET "/api/products" catalogue::products, "catalogue": "The products, in the order of the data"),
-        route!(GET "/api/products/{id}" catalogue::product, "catalogue": "One product and what its reviews say"),
-        route!(GET "/api/reviews/{id}" catalogue::review, "catalogue": "One review"),
-        route!(POST "/api/compare" compare::compare, "catalogue": "Two to four products, aspect by aspect"),
-        route!(POST "/api/search" recommend::search, "catalogue": "The evidence that an answer would rest on"),
-        route!(POST "/api/recommend" recommend::recommend, "catalogue": "The products that fit a question"),
-        route!(POST "/api/feedback" feedback::feedback, "page": "A thumb up or down on an answer"),
-        route!(GET "/api/stats" stats::stats, "page": "Live figures"),
-        route!(POST "/v1/chat/completions" v1::chat_completions, "openai": "Answer a conversation", completion),
-        route!(POST "/v1/embeddings" v1::embeddings::embeddings, "openai": "Embed texts"),
-        route!(GET "/v1/models" v1::models::list, "openai": "The models"),
-        route!(GET "/v1/models/{id}" v1::models::one, "openai": "One model"),
-        route!(POST "/tokenize" v1::tokens::tokenize, "openai": "The chat model's tokens of a text"),
-        route!(POST "/detokenize" v1::tokens::detokenize, "openai": "The text of tokens"),
-        // The two endpoints of the system this one took over from.
-        route!(POST "/get" form::get, "page": "Answer a question in plain text", text),
-        route!(GET "/health" probes::health, "operators": "Whether the process runs"),
-        route!(GET "/livez" probes::livez, "operators": "Whether the process runs"),
-        route!(GET "/readyz" probes::readyz, "operators": "Whether a question would be answered", waiting),
-        route!(GET "/metrics" probes::metrics, "operators": "Everything measured, for Prometheus", text),
-        route!(GET "/info" probes::info, "operators": "What runs here"),
-    ]
-}
-
-/// What there is only for operators, where they have a key.
-fn routes_of_operators() -> Vec<Route> {
-    vec![route!(POST "/api/admin/reload" admin::reload, "operators": "Read the reviews' file again")]
-}
-
 fn router(mut context: Context) -> (Router, Shared) {
     let of_operators = match context.options.keys.has_admin() {
-        true => routes_of_operators(),
+        true => routes::routes_of_operators(),
         false => vec![],
     };
     let mut document = openapi::begun();
-    let router = routes()
+    let router = routes::routes()
         .into_iter()
         .chain(of_operators)
         .fold(ApiRouter::new(), |router, route| {
@@ -306,6 +201,7 @@ async fn wrong_method(method: Method, uri: Uri) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::routing::get;
     use testing::Site;
 
     fn site() -> Site {
@@ -340,14 +236,5 @@ mod tests {
         assert_eq!((reply.status, reply.body.as_str()), (200, "here"));
         assert_eq!(reply.header("content-length"), "4");
         assert_eq!(reply.header("x-content-type-options"), "nosniff");
-    }
-
-    #[test]
-    fn no_path_is_listed_twice() {
-        let mut paths: Vec<_> = routes().into_iter().map(|route| route.path).collect();
-        let all = paths.len();
-        paths.sort_unstable();
-        paths.dedup();
-        assert_eq!(paths.len(), all);
     }
 }

@@ -137,6 +137,7 @@ pub(super) fn options() -> super::Options {
         keys: Default::default(),
         doors: Default::default(),
         requests_per_minute: None,
+        max_completion_tokens: 80,
         generation_time: std::time::Duration::from_secs(60),
     }
 }

@@ -62,6 +62,15 @@ if ! has "$tools/venv/installed" "${pypi[*]}"; then
     echo "${pypi[*]}" >"$tools/venv/installed"
 fi
 
+# The API's clients, apart from the tools above: they bring a hundred packages of their own.
+clients=(langchain-openai==1.7.3 openai==3.54.0 schemathesis==4.32.5)
+if ! has "$tools/clients/installed" "${clients[*]}"; then
+    echo "Installing ${clients[*]}."
+    python3 -m venv "$tools/clients"
+    "$tools/clients/bin/pip" install --quiet --disable-pip-version-check "${clients[@]}"
+    echo "${clients[*]}" >"$tools/clients/installed"
+fi
+
 npm=(playwright-core@1.65.1 axe-core@4.14.1 @grafana/schema@13.2.3 typescript@7.0.2)
 if ! has "$tools/node_modules/.installed" "${npm[*]}"; then
     echo "Installing ${npm[*]}."

@@ -4,6 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 tools=$PWD/target/tools
+export SERVER=${SERVER:-target/debug/flipkart-recommender}
 export PATH=$tools/venv/bin:$tools/prometheus/usr/bin:$PATH
 here=tests/tools
 passed=0
@@ -32,6 +33,8 @@ check "bundle" $here/deploy_bundle.sh
 check "settings" $here/settings.sh
 check "live metrics" $here/with-server.sh $here/metrics.sh
 check "monitoring under load" $here/with-server.sh python3 $here/monitoring_live.py
+check "clients" $here/with-server.sh "$tools/clients/bin/python" $here/clients.py
+check "API document" env RECOMMENDER_MAX_TOKENS=8 RECOMMENDER_MAX_COMPLETION_TOKENS=8 $here/with-server.sh $here/schema.sh
 check "page" $here/with-server.sh $here/page.sh
 
 for name in "${failed[@]}"; do

@@ -46,6 +46,7 @@ struct Latency {
     first_token: Distribution,
     answer: Distribution,
     queue: Distribution,
+    /// Of each stage by itself.
     retrieval: Distribution,
     embedding: Distribution,
 }

@@ -47,7 +47,10 @@ pub(super) async fn begin(
     let logprobs = sampling.logprobs.is_some();
     let order = Order {
         messages: request.messages.iter().map(Into::into).collect(),
-        max_tokens: request.limit().unwrap_or(DEFAULT_TOKENS),
+        max_tokens: request
+            .limit()
+            .unwrap_or(DEFAULT_TOKENS)
+            .min(options.max_completion_tokens),
         stop: request.stops(),
         sampling,
         form: request.form()?,
