@@ -25,10 +25,13 @@ pub struct Holder {
     pub name: String,
 }
 
+/// Keys in the order of their files.
+type List = Vec<(KeyDigest, Holder)>;
+
 /// All keys.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
-    list: Vec<(KeyDigest, Holder)>,
+    list: List,
     /// Whether asking takes a key.
     guarding: bool,
 }
@@ -40,7 +43,7 @@ impl Keys {
     /// # Errors
     /// A sentence for each file that cannot be read or used.
     pub fn read(all: Option<&Path>, operators: Option<&Path>) -> Result<Keys, Vec<String>> {
-        let read = |path: &Path, parse: fn(&str) -> Result<Vec<(KeyDigest, Holder)>, String>| {
+        let read = |path: &Path, parse: fn(&str) -> Result<List, String>| {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
             parse(&text).map_err(|problem| format!("{}: {problem}", path.display()))
@@ -88,7 +91,7 @@ impl Keys {
         self.list.iter().any(|(_, holder)| holder.scope == Scope::Admin)
     }
 
-    fn operator(text: &str) -> Result<Vec<(KeyDigest, Holder)>, String> {
+    fn operator(text: &str) -> Result<List, String> {
         let digest = KeyDigest::parse(text).ok_or(
             "it must hold the SHA-256 of the key as 64 hexadecimal digits; `printf %s KEY | sha256sum` prints it.",
         )?;
@@ -99,7 +102,7 @@ impl Keys {
         Ok(vec![(digest, holder)])
     }
 
-    fn lines(text: &str) -> Result<Vec<(KeyDigest, Holder)>, String> {
+    fn lines(text: &str) -> Result<List, String> {
         let lines = text.lines().enumerate();
         let keys: Vec<_> = lines
             .filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))

@@ -32,6 +32,7 @@ pub(super) struct ApiError {
 
 /// The JSON of an [`ApiError`].
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Refusal")]
 pub(super) struct Body {
     error: Fields,
 }

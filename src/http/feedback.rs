@@ -3,7 +3,7 @@
 
 use std::{io::Write, path::Path};
 
-use axum::{extract::State, http::StatusCode};
+use axum::{extract::State, response::NoContent};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +55,7 @@ struct Said {
 pub(super) async fn feedback(
     State(context): State<Shared>,
     JsonBody(feedback): JsonBody<Feedback>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<NoContent, ApiError> {
     let said = feedback.checked()?;
     let verdict = said.verdict;
     if let Some(path) = context.options.feedback_file.clone() {
@@ -72,7 +72,7 @@ pub(super) async fn feedback(
         }
     }
     ANSWER_FEEDBACK_TOTAL.add(&[verdict.as_str()], 1);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 impl Verdict {

@@ -15,7 +15,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::{Shared, error::ApiError, extract::FormBody};
+use super::{
+    Shared,
+    error::{self, ApiError},
+    extract::FormBody,
+};
 use crate::assistant::{Event, Filters, Outcome, Question, Role, Turn};
 
 /// The form.
@@ -23,6 +27,15 @@ use crate::assistant::{Event, Filters, Outcome, Question, Role, Turn};
 pub(super) struct Asked {
     #[serde(default)]
     msg: String,
+}
+
+/// How it is refused: by the old error, or as everywhere.
+#[derive(JsonSchema)]
+#[schemars(rename = "FormRefusal", untagged)]
+#[allow(dead_code)]
+pub(super) enum Refused {
+    Empty { error: String },
+    Other(error::Body),
 }
 
 /// The handler.

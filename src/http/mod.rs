@@ -123,10 +123,16 @@ fn router(mut context: Context) -> (Router, Shared) {
         false => vec![],
     };
     let mut document = openapi::begun();
+    let pages = routes::pages()
+        .into_iter()
+        .fold(ApiRouter::new(), |router, (path, handler)| {
+            observe::touch(&Method::GET, path);
+            router.route(path, handler)
+        });
     let router = routes::routes()
         .into_iter()
         .chain(of_operators)
-        .fold(ApiRouter::new(), |router, route| {
+        .fold(pages, |router, route| {
             observe::touch(&route.method, route.path);
             router.api_route(route.path, route.handler)
         })

@@ -45,16 +45,17 @@ macro_rules! route {
     };
 }
 
-/// A file of the page, which the document leaves out.
-fn file(path: &'static str, handler: MethodRouter<Shared>) -> Route {
-    Route {
-        method: Method::GET,
-        path,
-        handler: handler.into(),
-    }
+/// What belongs to pages, which the document leaves out.
+pub(super) fn pages() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![
+        ("/", get(page::index)),
+        ("/ui/{file}", get(page::file)),
+        ("/docs", get(page::docs)),
+        ("/openapi.json", get(openapi::document)),
+    ]
 }
 
-/// Every endpoint. Nothing else is served.
+/// Every other endpoint. Nothing else is served.
 pub(super) fn routes() -> Vec<Route> {
     let events = |operation: &mut Operation| {
         openapi::also::<String>(operation, 200, "text/event-stream", "The answer's events.");
@@ -71,19 +72,16 @@ pub(super) fn routes() -> Vec<Route> {
     let text = |operation: &mut Operation| {
         openapi::also::<String>(operation, 200, "text/plain; charset=utf-8", "The answer.");
     };
+    let form = |operation: &mut Operation| {
+        text(operation);
+        openapi::also::<form::Refused>(operation, 400, "application/json", "There is no question in it.");
+    };
     let waiting = |operation: &mut Operation| {
-        openapi::also::<probes::Status>(
-            operation,
-            503,
-            "application/json",
-            "Loading or stopping, with the phase.",
-        );
+        for (status, description) in [(200, "Ready."), (503, "Loading or stopping, with the phase.")] {
+            openapi::also::<probes::Status>(operation, status, "application/json", description);
+        }
     };
     vec![
-        file("/", get(page::index)),
-        file("/ui/{file}", get(page::file)),
-        file("/docs", get(page::docs)),
-        file("/openapi.json", get(openapi::document)),
         route!(POST "/api/chat" chat::chat, "page": "Answer a question, as a stream of events", events),
         route!(GET "/api/products" catalogue::products, "catalogue": "The products, in the order of the data"),
         route!(GET "/api/products/{id}" catalogue::product, "catalogue": "One product and what its reviews say"),
@@ -100,7 +98,7 @@ pub(super) fn routes() -> Vec<Route> {
         route!(POST "/tokenize" v1::tokens::tokenize, "openai": "The chat model's tokens of a text"),
         route!(POST "/detokenize" v1::tokens::detokenize, "openai": "The text of tokens"),
         // The two endpoints of the system this one took over from.
-        route!(POST "/get" form::get, "page": "Answer a question in plain text", text),
+        route!(POST "/get" form::get, "page": "Answer a question in plain text", form),
         route!(GET "/health" probes::health, "operators": "Whether the process runs"),
         route!(GET "/livez" probes::livez, "operators": "Whether the process runs"),
         route!(GET "/readyz" probes::readyz, "operators": "Whether a question would be answered", waiting),
@@ -121,6 +119,7 @@ mod tests {
     #[test]
     fn no_path_is_listed_twice() {
         let mut paths: Vec<_> = routes().into_iter().map(|route| route.path).collect();
+        paths.extend(pages().into_iter().map(|(path, _)| path));
         let all = paths.len();
         paths.sort_unstable();
         paths.dedup();

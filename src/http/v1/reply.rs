@@ -12,7 +12,6 @@ use axum::{
 use futures_util::{Stream, stream};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::{
@@ -132,7 +131,7 @@ pub(super) fn streamed(head: Head, course: Course, ticket: Ticket, usage: bool) 
 enum Place {
     Opening,
     Middle,
-    Usage(Value),
+    Usage(End),
     Done,
     Closed,
 }
@@ -156,18 +155,61 @@ fn chunks(
                     step = course.next() => step,
                 };
                 match step {
-                    Ok(Step::End(end)) => (chunks.closing(&end), chunks.after(&end)),
-                    Ok(step) => (chunks.middle(step, course.has_logprobs()), Place::Middle),
-                    Err(error) => (json!(error.into_body()).to_string(), Place::Closed),
+                    Ok(Step::Text { text, logprobs }) => {
+                        let likely = course.has_logprobs().then(|| logprobs::Content {
+                            content: logprobs,
+                            refusal: None,
+                        });
+                        (chunks.said(&text, likely), Place::Middle)
+                    }
+                    Ok(Step::Citations(citations)) => (chunks.cited(&citations), Place::Middle),
+                    Ok(Step::End(end)) if chunks.usage => (chunks.closing(&end), Place::Usage(end)),
+                    Ok(Step::End(end)) => (chunks.closing(&end), Place::Done),
+                    Err(error) => (text(&error.into_body()), Place::Closed),
                 }
             }
-            Place::Usage(chunk) => (chunk.to_string(), Place::Done),
+            Place::Usage(end) => (chunks.counted(&end), Place::Done),
             Place::Done => ("[DONE]".to_string(), Place::Closed),
             Place::Closed => return None,
         };
         let event = sse::Event::default().data(data);
         Some((Ok(event), (chunks, course, cut, place)))
     })
+}
+
+/// A chunk. What is not there is left out, but for the usage, which is null until the last chunk.
+#[derive(Serialize)]
+struct Chunk<'c> {
+    id: &'c str,
+    object: &'static str,
+    created: u64,
+    model: &'c str,
+    choices: Vec<Part<'c>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Option<Usage>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timings: Option<&'c ModelTimings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<&'c [Item]>,
+}
+
+/// What a chunk adds to the answer.
+#[derive(Serialize)]
+struct Part<'c> {
+    index: u32,
+    delta: Delta<'c>,
+    logprobs: Option<logprobs::Content>,
+    finish_reason: Option<&'c str>,
+}
+
+#[derive(Default, Serialize)]
+struct Delta<'c> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<&'c [Annotation]>,
 }
 
 /// Makes chunks.
@@ -178,61 +220,65 @@ struct Chunks {
 }
 
 impl Chunks {
-    fn chunk(&self, choices: Value) -> Value {
-        let mut chunk = json!({
-            "id": self.head.id,
-            "object": "chat.completion.chunk",
-            "created": self.head.created,
-            "model": self.head.model,
-            "choices": choices,
-        });
-        if self.usage {
-            chunk["usage"] = Value::Null;
+    fn chunk<'c>(&'c self, delta: Delta<'c>) -> Chunk<'c> {
+        Chunk {
+            id: &self.head.id,
+            object: "chat.completion.chunk",
+            created: self.head.created,
+            model: &self.head.model,
+            choices: vec![Part {
+                index: 0,
+                delta,
+                logprobs: None,
+                finish_reason: None,
+            }],
+            usage: self.usage.then_some(None),
+            timings: None,
+            evidence: None,
         }
-        chunk
-    }
-
-    fn choice(&self, delta: Value, logprobs: Value, finish_reason: Option<&str>) -> Value {
-        self.chunk(
-            json!([{"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}]),
-        )
     }
 
     fn opening(&self, course: &Course) -> String {
-        let mut chunk = self.choice(json!({"role": "assistant", "content": ""}), Value::Null, None);
-        if let Some(evidence) = course.evidence() {
-            chunk["evidence"] = json!(evidence);
-        }
-        chunk.to_string()
+        let mut chunk = self.chunk(Delta {
+            role: Some("assistant"),
+            content: Some(""),
+            ..Delta::default()
+        });
+        chunk.evidence = course.evidence();
+        text(&chunk)
     }
 
-    fn middle(&self, step: Step, has_logprobs: bool) -> String {
-        let (delta, likely) = match step {
-            Step::Text { text, logprobs } => {
-                let likely = logprobs::Content {
-                    content: logprobs,
-                    refusal: None,
-                };
-                (json!({"content": text}), has_logprobs.then_some(likely))
-            }
-            Step::Citations(annotations) => (json!({"annotations": annotations}), None),
-            Step::End(_) => (json!({}), None),
-        };
-        self.choice(delta, json!(likely), None).to_string()
+    fn said(&self, said: &str, likely: Option<logprobs::Content>) -> String {
+        let mut chunk = self.chunk(Delta {
+            content: Some(said),
+            ..Delta::default()
+        });
+        chunk.choices[0].logprobs = likely;
+        text(&chunk)
+    }
+
+    fn cited(&self, annotations: &[Annotation]) -> String {
+        text(&self.chunk(Delta {
+            annotations: Some(annotations),
+            ..Delta::default()
+        }))
     }
 
     fn closing(&self, end: &End) -> String {
-        let mut chunk = self.choice(json!({}), Value::Null, Some(end.reason));
-        chunk["timings"] = json!(end.timings);
-        chunk.to_string()
+        let mut chunk = self.chunk(Delta::default());
+        chunk.choices[0].finish_reason = Some(end.reason);
+        chunk.timings = Some(&end.timings);
+        text(&chunk)
     }
 
-    fn after(&self, end: &End) -> Place {
-        if !self.usage {
-            return Place::Done;
-        }
-        let mut chunk = self.chunk(json!([]));
-        chunk["usage"] = json!(end.usage);
-        Place::Usage(chunk)
+    fn counted(&self, end: &End) -> String {
+        let mut chunk = self.chunk(Delta::default());
+        chunk.choices.clear();
+        chunk.usage = Some(Some(end.usage));
+        text(&chunk)
     }
+}
+
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("a chunk is made of texts and numbers")
 }

@@ -23,6 +23,7 @@ const MAX_STOPS: usize = 16;
 /// The request.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CompletionRequest")]
 pub(in crate::http) struct ChatRequest {
     pub model: String,
     pub messages: Vec<Message>,
