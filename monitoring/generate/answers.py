@@ -59,6 +59,14 @@ def truth():
             "GroundednessDropped",
             stacked=True,
         ),
+        p.lines(
+            "What readers say",
+            [(f"sum by (verdict) (increase(answer_feedback_total{{{INSTANCE}}}[1h]))", "{{verdict}}")],
+            "short",
+            "Thumbs up and down in an hour.",
+            p.steps(),
+            "GroundednessDropped",
+        ),
         p.heatmap(
             "Claims borne out, distribution",
             "answer_groundedness_ratio",
@@ -66,7 +74,6 @@ def truth():
             "percentunit",
             "How many answers had which share of their claims borne out.",
             "GroundednessDropped",
-            width=12,
         ),
         p.lines(
             "No answer in the reviews",
@@ -79,7 +86,6 @@ def truth():
             "Share of questions to which no review has an answer.",
             p.steps(0.2, 0.4),
             "RefusalsRise",
-            width=12,
             most=1,
         ),
     ]

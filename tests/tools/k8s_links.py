@@ -11,7 +11,7 @@ import yaml
 from k8s_network import faults_of_network
 
 # Made by hand, as k8s/README.md and docs/deploy.md say.
-SECRETS_BY_HAND = {"grafana-admin", "recommender-admin-key"}
+SECRETS_BY_HAND = {"grafana-admin", "recommender-admin-key", "recommender-keys"}
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
