@@ -2,11 +2,11 @@
 
 import { Answer } from "./answer.js";
 import { Cards } from "./cards.js";
+import { copyText } from "./clipboard.js";
 import { button, make } from "./dom.js";
-import { leftOutWords, outcomeWords, timingWords } from "./words.js";
-
-/** A question longer than this is set as text, not as a headline. */
-const LONG_CHARS = 140;
+import { icon } from "./icons.js";
+import { QuestionView } from "./question.js";
+import { leftOutWords, outcomeWords, prefillWords, queueWords, SAY, sourceWords, timingWords } from "./words.js";
 
 export class TurnView {
   #cards = new Cards();
@@ -15,50 +15,98 @@ export class TurnView {
   #busyBar = make("progress", "busy-bar");
   #busy;
   #ending = make("div", "ending");
-  /** What the language model said and no review supports. */
-  #leftOut = new Set();
+  #actions;
 
-  constructor(question) {
+  /** `actions`: `again(text)`, `ask(text, about)` and `keep()`, for what the visitor does with the turn. */
+  constructor(turn, actions) {
+    this.turn = turn;
+    this.#actions = actions;
     const dots = make("span", "dots", make("i"), make("i"), make("i"));
     dots.setAttribute("aria-hidden", "true");
-    this.#busyBar.setAttribute("aria-label", "Reading the question and the quotes");
+    this.#busyBar.setAttribute("aria-label", SAY.readingPrompt);
     this.#busy = make("div", "busy", dots, this.#busyText, this.#busyBar);
-    const reply = make("div", "reply", this.#busy, this.#answer.element, this.#ending);
+    const reply = make("div", "reply", this.#answer.element, this.#busy, this.#ending);
     const column = make("div", "reply-column", reply);
     // The style sheet must know the height to decide by which end the answer sticks.
     new ResizeObserver(() => column.style.setProperty("--reply", `${column.offsetHeight}px`)).observe(reply);
     this.element = make(
       "article",
       "turn",
-      make("h2", question.length > LONG_CHARS ? "question is-long" : "question", question),
+      new QuestionView(turn, actions.again).element,
       make("div", "turn-body", column, this.#cards.element),
     );
+    this.element.setAttribute("aria-label", turn.question);
   }
 
   /** Back to the beginning: nothing found, nothing written. */
-  start(text) {
+  start() {
     this.#cards.clear();
     this.#answer.clear();
-    this.#leftOut.clear();
     this.#ending.replaceChildren();
     this.element.dataset.state = "busy";
-    this.busy(text);
+    this.#isBusy(SAY.looking);
+  }
+
+  /** Shows what an event of the stream brings. */
+  see(event, data) {
+    if (event === "queue") this.#isBusy(queueWords(data));
+    if (event === "evidence") {
+      this.#cards.show(data.items);
+      this.#isBusy(SAY.reading);
+    }
+    if (event === "progress") {
+      if (data.processed >= data.prompt_tokens) this.#isBusy(SAY.writing);
+      else this.#isBusy(prefillWords(data), data.processed, data.prompt_tokens);
+    }
+    if (event === "token") this.#write(data.text);
+  }
+
+  /** Shows a turn that has been kept. */
+  showKept() {
+    const { turn } = this;
+    this.#cards.show(turn.evidence);
+    this.#answer.push(turn.text);
+    if (turn.state === "done") this.finish();
+    else if (turn.state === "failed") this.failed(SAY.keptFailed);
+    else this.stopped(SAY.keptStopped);
+  }
+
+  finish() {
+    const { final, leftOut } = this.turn;
+    this.#end("done");
+    this.#answer.finish(final.text);
+    this.#cards.markCited(final.evidence_ids ?? []);
+    const note = outcomeWords(final);
+    if (note) this.#ending.append(make("p", "note", note));
+    if (leftOut.length > 0) this.#ending.append(leftOutList(leftOut));
+    this.#ending.append(this.#tools(timingWords(final)));
+  }
+
+  /** The answer was cut short; what has been written stays. */
+  stopped(text) {
+    this.#end("stopped");
+    this.#answer.finish();
+    this.#ending.append(make("p", "note", text), this.#wayOn(SAY.askAgain));
+  }
+
+  failed(text) {
+    this.#end("failed");
+    this.#answer.finish();
+    const alert = make("p", "failure", text);
+    alert.setAttribute("role", "alert");
+    this.#ending.append(alert, this.#wayOn(SAY.tryAgain));
   }
 
   /** Says what is going on; with `done` of `total`, shows a bar too. */
-  busy(text, done = 0, total = 0) {
+  #isBusy(text, done = 0, total = 0) {
     this.#busyText.textContent = text;
     this.#busyBar.hidden = total <= 0;
     if (total > 0) Object.assign(this.#busyBar, { max: total, value: done });
     this.#busy.hidden = false;
   }
 
-  evidence(items) {
-    this.#cards.show(items);
-  }
-
   /** Appends to the answer. A reader who is at the bottom of the page stays there; any other is left alone. */
-  token(text) {
+  #write(text) {
     const page = document.documentElement;
     const atBottom = page.scrollHeight - page.scrollTop - page.clientHeight < 48;
     this.#busy.hidden = true;
@@ -67,38 +115,15 @@ export class TurnView {
     if (atBottom) page.scrollTop = page.scrollHeight;
   }
 
-  leftOut(sentence) {
-    this.#leftOut.add(sentence);
+  #wayOn(label) {
+    return make("div", "actions", button("action is-main", label, () => this.#actions.again()));
   }
 
-  finish(final) {
-    this.#end("done");
-    this.#answer.finish(final.text);
-    this.#cards.markCited(final.evidence_ids ?? []);
-    const [note, timing] = [outcomeWords(final), timingWords(final.timings)];
-    if (note) this.#ending.append(make("p", "note", note));
-    if (this.#leftOut.size > 0) this.#ending.append(leftOutList(this.#leftOut));
-    if (timing) this.#ending.append(make("p", "timing", timing));
-  }
-
-  /** The answer was cut short; what has been written stays. `actions` are `[label, onClick]`. */
-  stopped(text, actions) {
-    this.#end("stopped");
-    this.#answer.finish();
-    this.#ending.append(make("p", "note", text), actionRow(actions));
-  }
-
-  failed(text, actions) {
-    this.#end("failed");
-    this.#answer.finish();
-    const alert = make("p", "failure", text);
-    alert.setAttribute("role", "alert");
-    this.#ending.append(alert, actionRow(actions));
-  }
-
-  /** A newer question exists: this one can no longer be asked again in place. */
-  settle() {
-    this.#ending.querySelector(".actions")?.remove();
+  #tools(timing) {
+    const copy = tool("copy", SAY.copy, () => copyText(`${this.turn.text}\n\n${sourceWords(this.turn)}`.trim()));
+    const again = tool("again", SAY.askAgain, () => this.#actions.again());
+    again.classList.add("is-again");
+    return make("div", "tools", copy, again, make("p", "timing", timing));
   }
 
   #end(state) {
@@ -108,12 +133,15 @@ export class TurnView {
   }
 }
 
-/** Closed until somebody wants to see it, and marked as what it is. */
-function leftOutList(sentences) {
-  const items = [...sentences].map((sentence) => make("li", "", make("s", "", sentence)));
-  return make("details", "left-out", make("summary", "", leftOutWords(sentences.size)), make("ul", "", ...items));
+function tool(name, label, onClick) {
+  const element = button("tool is-bare", icon(name), onClick);
+  element.setAttribute("aria-label", label);
+  element.title = label;
+  return element;
 }
 
-function actionRow(actions) {
-  return make("div", "actions", ...actions.map(([label, onClick]) => button("action", label, onClick)));
+/** Closed until somebody wants to see it, and marked as what it is. */
+function leftOutList(sentences) {
+  const items = sentences.map((sentence) => make("li", "", make("s", "", sentence)));
+  return make("details", "left-out", make("summary", "", leftOutWords(sentences.length)), make("ul", "", ...items));
 }

@@ -2,6 +2,46 @@
 
 const number = new Intl.NumberFormat("en");
 
+/** What is said in fixed words. */
+export const SAY = {
+  looking: "Looking through the reviews…",
+  reading: "Reading what buyers wrote…",
+  readingPrompt: "Reading the question and the quotes",
+  writing: "Writing the answer…",
+  answer: "Answer:",
+  ready: "Ready for questions.",
+  newConversation: "New conversation.",
+  youStopped: "You stopped this answer.",
+  serverStopped: "The server stopped this answer.",
+  keptStopped: "This answer was stopped.",
+  keptFailed: "This question got no answer.",
+  ask: "Ask",
+  askAgain: "Ask again",
+  tryAgain: "Try again",
+  edit: "Edit question",
+  editing: "Asking this again replaces the answer and everything after it.",
+  only: "Only about",
+  noLonger: "No longer only about",
+  cancel: "Cancel",
+  copy: "Copy answer",
+  copied: "Copied.",
+  notCopied: "The browser does not allow copying here. Select the text and copy it by hand.",
+  rename: "Rename",
+  newName: "New name of the conversation",
+  remove: "Delete",
+  removed: "Conversation deleted.",
+  undo: "Undo",
+  nonePast: "What you ask is kept here, in this browser only.",
+  noneFound: "No conversation has these words.",
+  notKept: "This browser keeps nothing between visits, so conversations end with the page.",
+  notTakenIn: "This file could not be read. Choose one that was saved here.",
+  keyTitle: "This shop asks for a key",
+  keyWhy: "Whoever runs this server gave it a key. It is kept until you close this tab.",
+  keyWrong: "The server does not know this key. Look for a slip, or ask whoever runs the server.",
+  keyLabel: "API key",
+  keyGive: "Use this key",
+};
+
 /** Shown while the server offers no questions of its own. */
 export const FALLBACK_EXAMPLES = [
   "Which headset has the best battery?",
@@ -61,14 +101,34 @@ export function leftOutWords(amount) {
   return `${sentences} of the language model left out: no review says so. Show ${them}`;
 }
 
-/** "first word 1.2 s · 34 tokens/s", with what is known. */
-export function timingWords(timings) {
+/** "first word 1.2 s · 34 tokens/s · 520 tokens of context", with what is known. */
+export function timingWords({ timings, usage }) {
   const { ttft_ms: first, predicted_n: written, predicted_per_second: speed, retrieval_ms: search } = timings ?? {};
   const parts = [];
   if (written > 0 && first > 0) parts.push(`first word ${duration(first)}`);
   if (written > 0 && speed > 0) parts.push(`${speed < 10 ? speed.toFixed(1) : Math.round(speed)} tokens/s`);
+  if (usage?.total_tokens > 0) parts.push(`${number.format(usage.total_tokens)} tokens of context`);
   if (parts.length === 0 && search > 0) parts.push(`found in ${duration(search)}`);
   return parts.join(" · ");
+}
+
+/** The quotes that an answer cites, as lines to copy. */
+export function sourceWords({ evidence, final }) {
+  const cited = evidence.filter((item) => final?.evidence_ids?.includes(item.id));
+  return cited.map((item) => `[${item.id}] “${item.quote}” (${item.product_title}, ${starWords(item.rating)})`).join("\n");
+}
+
+export function takenInWords(amount) {
+  return amount === 1 ? "1 conversation was read from the file." : `${number.format(amount)} conversations were read from the file.`;
+}
+
+/** The day of a moment, as a headline. */
+export function dayWords(moment) {
+  const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(moment).setHours(0, 0, 0, 0)) / 86_400_000);
+  if (days <= 0) return "Today";
+  if (days === 1) return "Yesterday";
+  if (days < 7) return "This week";
+  return new Date(moment).toLocaleDateString("en", { month: "long", year: "numeric" });
 }
 
 function duration(ms) {
@@ -77,6 +137,7 @@ function duration(ms) {
 
 export function failureWords(error) {
   if (error.kind === "network") return "The connection to the server was lost. Check that it is running, then try again.";
+  if (error.status === 401) return "This server answers only with a key. Try again to give one.";
   if (error.status === 429) {
     const wait = error.retryAfter ? `Try again in ${error.retryAfter} s.` : "Try again in a moment.";
     return `The assistant is busy with other questions. ${wait}`;

@@ -1,0 +1,154 @@
+// Owns the conversation on the page: questions to the server, its events to the turn and its view, and what is kept.
+
+import { Conversation } from "./conversation.js";
+import { scrollBehavior } from "./dom.js";
+import { announce } from "./live.js";
+import { TurnView } from "./render.js";
+import { RequestError } from "./requests.js";
+import { chat } from "./stream.js";
+import { evidenceWords, failureWords, SAY } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+
+export class Chat {
+  #conversation = new Conversation();
+  /** The AbortController of the answer being written, or null. */
+  #running = null;
+  #views = [];
+  #composer;
+  #onChange;
+  #onLost;
+
+  /** `onChange(conversation)` hears of every turn to be kept, `onLost()` that the server may be gone. */
+  constructor({ composer, onChange, onLost }) {
+    this.#composer = composer;
+    this.#onChange = onChange;
+    this.#onLost = onLost;
+  }
+
+  get id() {
+    return this.#conversation.id;
+  }
+
+  /** Puts a conversation on the page; without one, a new one. */
+  open(conversation = new Conversation()) {
+    this.stop();
+    this.#running = null;
+    this.#conversation = conversation;
+    this.#views = [];
+    $("turns").replaceChildren();
+    for (const turn of conversation.turns) this.#place(turn).showKept();
+    this.#show();
+    this.#composer.limitTo(conversation.turns.at(-1)?.about ?? []);
+    $("turns").lastElementChild?.scrollIntoView({ block: "start" });
+  }
+
+  /** Stops the answer that is being written, if one is. */
+  stop() {
+    this.#running?.abort();
+  }
+
+  ask(text, about = []) {
+    if (!this.#composer.isFree) return this.#composer.write(text);
+    const turn = this.#conversation.ask(text, about);
+    const view = this.#place(turn);
+    view.element.scrollIntoView({ block: "start", behavior: scrollBehavior() });
+    this.#answer(turn, view);
+  }
+
+  async #answer(turn, view) {
+    const control = new AbortController();
+    this.#running = control;
+    turn.forget();
+    const conversation = this.#conversation;
+    const keep = () => {
+      conversation.updated = Date.now();
+      return this.#onChange(conversation);
+    };
+    keep();
+    this.#show();
+    view.start();
+    announce(SAY.looking);
+    try {
+      await follow(turn, view, chat(this.#request(turn), control.signal));
+      settle(turn, view);
+    } catch (error) {
+      if (control.signal.aborted) halted(SAY.youStopped, turn, view);
+      else this.#failed(error, turn, view);
+    } finally {
+      // Another conversation may have begun another answer in the meantime.
+      if (this.#running === control) this.#running = null;
+      this.#show();
+      keep();
+    }
+  }
+
+  #request(turn) {
+    const request = { messages: this.#conversation.messagesFor(turn) };
+    if (turn.about.length > 0) request.filters = { product_ids: turn.about.map((product) => product.id) };
+    return request;
+  }
+
+  #failed(error, turn, view) {
+    if (!(error instanceof RequestError)) console.error(error);
+    turn.state = "failed";
+    view.failed(failureWords(error));
+    if (error.kind === "network" || error.status === 503) this.#onLost();
+  }
+
+  /** Asks `turn` again, with another text where one is given. What came after it goes. */
+  #again(turn, text = turn.question) {
+    if (!this.#composer.isFree) return;
+    const view = this.#views.find((other) => other.turn === turn);
+    if (text === turn.question && turn === this.#conversation.turns.at(-1)) {
+      this.#answer(turn, view);
+      return $("stop").focus({ preventScroll: true });
+    }
+    this.#conversation.withdraw(turn);
+    const place = this.#views.indexOf(view);
+    for (const later of this.#views.splice(place)) later.element.remove();
+    this.ask(text, turn.about);
+    $("stop").focus({ preventScroll: true });
+  }
+
+  #place(turn) {
+    const view = new TurnView(turn, {
+      again: (text) => this.#again(turn, text),
+      ask: (text, about) => this.ask(text, about),
+      keep: () => this.#onChange(this.#conversation),
+    });
+    this.#views.push(view);
+    $("turns").append(view.element);
+    return view;
+  }
+
+  #show() {
+    const isEmpty = this.#conversation.isEmpty;
+    this.#composer.show({ busy: this.#running !== null });
+    $("welcome").hidden = !isEmpty;
+  }
+}
+
+/** Shows the events as they come, up to the final one. Events this page does not know are passed over. */
+async function follow(turn, view, stream) {
+  for await (const { event, data } of stream) {
+    turn.note(event, data);
+    view.see(event, data);
+    if (event === "evidence" && data.items.length > 0) announce(`${evidenceWords(data.items.length)}. ${SAY.writing}`);
+  }
+  if (!turn.final) throw new RequestError("network", { message: "The stream ended before the answer did." });
+}
+
+function settle(turn, view) {
+  if (turn.final.outcome === "cancelled") return halted(SAY.serverStopped, turn, view);
+  if (turn.final.outcome === "error") throw new RequestError("server", { message: turn.final.text });
+  turn.state = "done";
+  view.finish();
+  announce(`${SAY.answer} ${turn.text}`);
+}
+
+function halted(text, turn, view) {
+  turn.state = "stopped";
+  view.stopped(text);
+  announce(text);
+}

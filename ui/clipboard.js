@@ -1,0 +1,25 @@
+// Owns copying text, and saying that it was copied.
+
+import { make } from "./dom.js";
+import { announce, notice } from "./live.js";
+import { SAY } from "./words.js";
+
+export async function copyText(text) {
+  const copied = await (navigator.clipboard?.writeText(text).then(() => true, () => false) ?? false);
+  const said = copied || copyBySelection(text) ? SAY.copied : SAY.notCopied;
+  announce(said);
+  notice(said);
+}
+
+/** A browser lends the clipboard only to secure pages; a shop's own network often has none. */
+function copyBySelection(text) {
+  const holder = make("textarea", "unseen");
+  holder.value = text;
+  document.body.append(holder);
+  const focused = document.activeElement;
+  holder.select();
+  const copied = document.execCommand("copy");
+  holder.remove();
+  focused?.focus({ preventScroll: true });
+  return copied;
+}

@@ -1,0 +1,47 @@
+// Owns what is said while the server gets ready: its phase, how far it is, and that it can be asked now.
+
+import { announce } from "./live.js";
+import { info, untilReady } from "./server.js";
+import { phaseFigures, phaseWords, SAY } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+
+export class Readiness {
+  #waiting = false;
+  #onChange;
+  #onInfo;
+
+  /** `onChange(ready)` hears whether questions are taken, `onInfo(facts)` what the server holds. */
+  constructor({ onChange, onInfo }) {
+    this.#onChange = onChange;
+    this.#onInfo = onInfo;
+  }
+
+  /** Waits until the server takes questions, and shows the waiting. */
+  async wait() {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    let said = null;
+    await untilReady((phase) => {
+      this.#onChange(false);
+      showPhase(phase);
+      // Figures change every second; a screen reader hears only the phase.
+      const name = phaseWords(phase).replace(/[\d/\s]+$/, "");
+      if (name !== said) announce(name);
+      said = name;
+    });
+    this.#waiting = false;
+    $("getting-ready").hidden = true;
+    if (said !== null) announce(SAY.ready);
+    this.#onChange(true);
+    this.#onInfo(await info());
+  }
+}
+
+function showPhase(phase) {
+  const figures = phaseFigures(phase);
+  $("getting-ready").hidden = false;
+  $("phase").textContent = phaseWords(phase);
+  $("phase-bar").hidden = figures === null;
+  if (figures) Object.assign($("phase-bar"), { max: figures.total, value: figures.done });
+}
