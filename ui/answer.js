@@ -1,7 +1,7 @@
 // Owns the running text of one answer: words appended as they come, citations such as [1] made into buttons. What
 // looks like a citation within a quoted review is the reviewer's, and stays text.
 
-import { button, make } from "./dom.js";
+import { button, make, scrollBehavior } from "./dom.js";
 import { starWords } from "./words.js";
 
 /** `[1]` or `[1, 2]`. */
@@ -18,6 +18,7 @@ export class Answer {
   constructor(cards) {
     this.#cards = cards;
     this.element = make("p", "answer");
+    this.element.dir = "auto";
   }
 
   get text() {
@@ -44,6 +45,13 @@ export class Answer {
     if (!final.startsWith(shown) && final !== shown.trimEnd()) this.clear();
     this.#text = final;
     this.#show(final.length);
+  }
+
+  /** Leads from a quote back to where the answer cites it. */
+  point(id) {
+    const cite = [...this.element.querySelectorAll(".cite")].find((other) => other.textContent === String(id));
+    cite?.focus({ preventScroll: true });
+    cite?.scrollIntoView({ block: "nearest", behavior: scrollBehavior() });
   }
 
   #show(end) {

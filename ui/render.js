@@ -51,7 +51,7 @@ export class TurnView {
   see(event, data) {
     if (event === "queue") this.#isBusy(queueWords(data));
     if (event === "evidence") {
-      this.#cards.show(data.items);
+      this.#cards.show(data.items, this.turn.question);
       this.#isBusy(SAY.reading);
     }
     if (event === "progress") {
@@ -64,7 +64,7 @@ export class TurnView {
   /** Shows a turn that has been kept. */
   showKept() {
     const { turn } = this;
-    this.#cards.show(turn.evidence);
+    this.#cards.show(turn.evidence, turn.question);
     this.#answer.push(turn.text);
     if (turn.state === "done") this.finish();
     else if (turn.state === "failed") this.failed(SAY.keptFailed);
@@ -75,9 +75,9 @@ export class TurnView {
     const { final, leftOut } = this.turn;
     this.#end("done");
     this.#answer.finish(final.text);
-    this.#cards.markCited(final.evidence_ids ?? []);
+    this.#cards.markCited(final.evidence_ids ?? [], (id) => this.#answer.point(id));
     const note = outcomeWords(final);
-    if (note) this.#ending.append(make("p", "note", note));
+    if (note) this.#ending.append(make("p", "outcome", note));
     if (leftOut.length > 0) this.#ending.append(leftOutList(leftOut));
     this.#ending.append(this.#tools(timingWords(final)));
   }

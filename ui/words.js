@@ -23,6 +23,10 @@ export const SAY = {
   only: "Only about",
   noLonger: "No longer only about",
   cancel: "Cancel",
+  wholeReview: "Whole review",
+  whereCited: "Where the answer cites it",
+  loading: "Loading…",
+  close: "Close",
   copy: "Copy answer",
   copied: "Copied.",
   notCopied: "The browser does not allow copying here. Select the text and copy it by hand.",
@@ -88,9 +92,18 @@ export function starWords(rating) {
   return Number.isFinite(rating) ? `${Math.round(rating * 10) / 10} of 5 stars` : "No rating";
 }
 
+/** One bar of a histogram. */
+export function barWords(rating, amount) {
+  return `${count(amount, "buyer")} gave ${rating} of 5 stars`;
+}
+
+export function reviewWords(id) {
+  return `Review ${id}`;
+}
+
 /** What the visitor should know about how an answer came about; empty for an ordinary one. */
 export function outcomeWords({ outcome }) {
-  if (outcome === "extractive") return "Quoted straight from the reviews.";
+  if (outcome === "extractive") return "Quoted straight from the reviews: the language model added nothing.";
   if (outcome === "no_evidence") return "No review fits this question well enough to answer from.";
   return "";
 }

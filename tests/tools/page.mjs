@@ -110,7 +110,7 @@ async function answersByKeyboard(page) {
   check((await page.textContent(`${LAST} .answer`)).trim() !== "", "The answer is not empty.");
   check((await page.evaluate(() => window.seen.slice(0, 2).join())) === "card,answer", "Evidence cards appear before the answer's first word.");
   const lacking = await page.locator(`${LAST} .card`).evaluateAll((cards) => cards.filter((card) => !(
-    card.querySelector(".card-product").textContent.trim() && card.querySelector("mark").textContent.trim() &&
+    card.querySelector(".card-product").textContent.trim() && card.querySelector(".quote").textContent.trim() &&
     /of 5 stars|No rating/.test(card.querySelector(".stars").getAttribute("aria-label")) && /Review \d/.test(card.textContent)
   )).map((card) => card.textContent));
   check(lacking.length === 0, "Every card has its product, stars, quote and review number.", lacking.join("; "));
