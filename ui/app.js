@@ -1,21 +1,23 @@
 // Owns the wiring: the parts of the page are made and told of each other, and addresses lead to views.
 
+import { showBasket } from "./basket.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { button, make } from "./dom.js";
 import { History } from "./history.js";
 import { announce } from "./live.js";
 import { Readiness } from "./readiness.js";
-import { go, here, rename } from "./router.js";
+import { RequestError } from "./requests.js";
+import { go, here, link, rename } from "./router.js";
 import { Store } from "./store.js";
-import { FALLBACK_EXAMPLES, SAY, stockWords } from "./words.js";
+import { failureWords, FALLBACK_EXAMPLES, SAY, stockWords } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
 const store = await Store.open();
 const composer = new Composer({ onAsk: (text, about) => chat.ask(text, about), onStop: () => chat.stop() });
 const history = new History(store, (id) => id === chat.id && startAnew());
-const chat = new Chat({ composer, onChange: keep, onLost: () => readiness.wait() });
+const chat = new Chat({ composer, onChange: keep, onLost: () => readiness.wait(), onAsk: askAbout });
 const readiness = new Readiness({
   onChange: (ready) => composer.show({ ready }),
   onInfo: (facts) => {
@@ -28,7 +30,8 @@ const readiness = new Readiness({
 
 async function keep(conversation) {
   // The address names the conversation from its first question on, so that a reload finds it.
-  if (conversation.id === chat.id && here()[0] !== "c" && $("view-chat").hidden === false) rename("c", conversation.id);
+  if (conversation.id === chat.id && here()[0] !== "c" && !$("view-chat").hidden) rename("c", conversation.id);
+  if (conversation.id === chat.id) $("tab-chat").href = link("c", conversation.id);
   await store.save(conversation);
   history.show(chat.id);
 }
@@ -48,17 +51,74 @@ function showExamples(examples) {
 
 // ---- views -----------------------------------------------------------------------------------------------------
 
+/** Each comes when it is first wanted, so that the first load stays small. */
+const VIEWS = {
+  browse: () => import("./view-browse.js"),
+  product: () => import("./view-product.js"),
+  compare: () => import("./view-compare.js"),
+};
+
 function showView() {
   const [view, ...parts] = here();
-  const id = view === "c" ? parts[0] : null;
-  if (id !== chat.id) {
+  const isChat = !(view in VIEWS);
+  $("view-chat").hidden = !isChat;
+  $("composer").hidden = !isChat;
+  $("view-other").hidden = isChat;
+  for (const tab of $("tabs").querySelectorAll("a")) {
+    const isHere = tab.dataset.view === (isChat ? "chat" : view);
+    if (isHere) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  }
+  showBasket(view !== "compare" && view !== "stats");
+  if (isChat) showChat(view === "c" ? parts[0] : null);
+  else showOther(view, parts);
+}
+
+function showChat(id) {
+  $("view-other").replaceChildren();
+  if (id === null ? !chat.isEmpty : id !== chat.id) {
     const kept = id && store.find(id);
     chat.open(kept || undefined);
     if (!kept) announce(SAY.newConversation);
     if (id && !kept) rename();
   }
+  $("tab-chat").href = chat.isEmpty ? link() : link("c", chat.id);
   history.show(chat.id);
   composer.focus();
+}
+
+async function showOther(view, parts) {
+  // A view that comes late, after the visitor went on, finds its place gone.
+  const place = make("div", "");
+  $("view-other").replaceChildren(place);
+  scrollTo(0, 0);
+  try {
+    const { show } = await VIEWS[view]();
+    await show(place, parts, { onAsk: askAbout, ask });
+  } catch (error) {
+    if (!(error instanceof RequestError)) console.error(error);
+    const failure = make("p", "failure", failureWords(error));
+    failure.setAttribute("role", "alert");
+    place.replaceChildren(failure, make("div", "actions", button("action is-main", SAY.tryAgain, showView)));
+  }
+}
+
+/** To the question box, for a question about one product. */
+function askAbout(product) {
+  composer.limitTo([product]);
+  toChat();
+  $("question").focus({ preventScroll: true });
+}
+
+function ask(text, about) {
+  toChat();
+  chat.ask(text, about);
+}
+
+function toChat() {
+  if ($("view-chat").hidden) go(...(chat.isEmpty ? [] : ["c", chat.id]));
+  // The address changes at once, its event comes later; what follows needs the view now.
+  showView();
 }
 
 // ---- keys and buttons ------------------------------------------------------------------------------------------
@@ -73,6 +133,7 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input, textarea, select");
   if (event.key === "/" && !typing && !isOpen && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault();
+    if ($("view-chat").hidden) toChat();
     $("question").focus({ preventScroll: true });
   }
 });

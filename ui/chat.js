@@ -18,16 +18,25 @@ export class Chat {
   #composer;
   #onChange;
   #onLost;
+  #onAsk;
 
-  /** `onChange(conversation)` hears of every turn to be kept, `onLost()` that the server may be gone. */
-  constructor({ composer, onChange, onLost }) {
+  /**
+   * `onChange(conversation)` hears of every turn to be kept, `onLost()` that the server may be gone, `onAsk(product)`
+   * that the next question is to be about a product.
+   */
+  constructor({ composer, onChange, onLost, onAsk }) {
     this.#composer = composer;
     this.#onChange = onChange;
     this.#onLost = onLost;
+    this.#onAsk = onAsk;
   }
 
   get id() {
     return this.#conversation.id;
+  }
+
+  get isEmpty() {
+    return this.#conversation.isEmpty;
   }
 
   /** Puts a conversation on the page; without one, a new one. */
@@ -48,7 +57,8 @@ export class Chat {
     this.#running?.abort();
   }
 
-  ask(text, about = []) {
+  ask(text, products = []) {
+    const about = products.map(({ id, title }) => ({ id, title }));
     if (!this.#composer.isFree) return this.#composer.write(text);
     const turn = this.#conversation.ask(text, about);
     const view = this.#place(turn);
@@ -115,6 +125,7 @@ export class Chat {
     const view = new TurnView(turn, {
       again: (text) => this.#again(turn, text),
       ask: (text, about) => this.ask(text, about),
+      onAsk: this.#onAsk,
       keep: () => this.#onChange(this.#conversation),
     });
     this.#views.push(view);

@@ -70,7 +70,7 @@ export class Composer {
   limitTo(products) {
     this.#about = products;
     const chip = (product) => {
-      const drop = button("chip", product.title, () => {
+      const drop = button("chip is-out", make("span", "", product.title), () => {
         this.limitTo(this.#about.filter((other) => other !== product));
         this.focus();
       });

@@ -6,6 +6,7 @@ import { copyText } from "./clipboard.js";
 import { button, make } from "./dom.js";
 import { icon } from "./icons.js";
 import { QuestionView } from "./question.js";
+import { suggest } from "./suggestions.js";
 import { leftOutWords, outcomeWords, prefillWords, queueWords, SAY, sourceWords, timingWords } from "./words.js";
 
 export class TurnView {
@@ -15,9 +16,10 @@ export class TurnView {
   #busyBar = make("progress", "busy-bar");
   #busy;
   #ending = make("div", "ending");
+  #next = make("section", "next");
   #actions;
 
-  /** `actions`: `again(text)`, `ask(text, about)` and `keep()`, for what the visitor does with the turn. */
+  /** `actions`: `again(text)`, `ask(text, about)`, `onAsk(product)` and `keep()`, for what the visitor does with the turn. */
   constructor(turn, actions) {
     this.turn = turn;
     this.#actions = actions;
@@ -34,7 +36,9 @@ export class TurnView {
       "turn",
       new QuestionView(turn, actions.again).element,
       make("div", "turn-body", column, this.#cards.element),
+      this.#next,
     );
+    this.#next.setAttribute("aria-label", SAY.next);
     this.element.setAttribute("aria-label", turn.question);
   }
 
@@ -43,6 +47,7 @@ export class TurnView {
     this.#cards.clear();
     this.#answer.clear();
     this.#ending.replaceChildren();
+    this.#next.replaceChildren();
     this.element.dataset.state = "busy";
     this.#isBusy(SAY.looking);
   }
@@ -80,6 +85,7 @@ export class TurnView {
     if (note) this.#ending.append(make("p", "outcome", note));
     if (leftOut.length > 0) this.#ending.append(leftOutList(leftOut));
     this.#ending.append(this.#tools(timingWords(final)));
+    suggest(this.#next, this.turn, this.#actions);
   }
 
   /** The answer was cut short; what has been written stays. */

@@ -19,9 +19,9 @@ export function stars(rating) {
 export function histogram(counts) {
   const most = Math.max(1, ...counts);
   const rows = counts.map((count, place) => {
-    const bar = make("meter", "bar");
-    Object.assign(bar, { max: most, value: count });
+    const bar = drawing("svg", { class: "bar", viewBox: "0 0 100 6", preserveAspectRatio: "none", role: "img" });
     bar.setAttribute("aria-label", barWords(place + 1, count));
+    bar.append(drawing("rect", { width: (100 * count) / most, height: 6 }));
     const [label, figure] = [make("span", "", String(place + 1)), make("span", "", String(count))];
     for (const silent of [label, figure]) silent.setAttribute("aria-hidden", "true");
     return make("li", "histogram-row", label, bar, figure);

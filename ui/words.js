@@ -39,6 +39,35 @@ export const SAY = {
   noneFound: "No conversation has these words.",
   notKept: "This browser keeps nothing between visits, so conversations end with the page.",
   notTakenIn: "This file could not be read. Choose one that was saved here.",
+  browse: "All products",
+  more: "Show more",
+  askAbout: "Ask about this",
+  compare: "Compare",
+  inCompare: "In comparison",
+  dropCompare: "Take out of the comparison",
+  compareFull: "Four products are the most that can be compared.",
+  compareFew: "Choose two to four products by their Compare buttons, then come back.",
+  compareHow: "Counted in the reviews: how many praise an aspect and how many complain about it.",
+  comparison: "Comparison",
+  price: "Price",
+  unknown: "Unknown",
+  silent: "No review speaks of it.",
+  ratings: "Ratings",
+  praised: "Praised:",
+  complained: "Complaints:",
+  aspects: "What buyers judge",
+  noAspects: "Too few reviews speak of the same thing to count it.",
+  bestQuotes: "Most telling praise",
+  worstQuotes: "Most telling complaints",
+  next: "Ask next",
+  filterWords: "Words in the name",
+  filterCategory: "Category",
+  filterStars: "Mean stars",
+  filterPrice: "Price up to ₹",
+  sort: "Sort by",
+  anyCategory: "All",
+  anyStars: "Any",
+  orders: { rating: "Best rated", reviews: "Most reviewed", cheap: "Cheapest", dear: "Dearest", title: "Name" },
   keyTitle: "This shop asks for a key",
   keyWhy: "Whoever runs this server gave it a key. It is kept until you close this tab.",
   keyWrong: "The server does not know this key. Look for a slip, or ask whoever runs the server.",
@@ -90,6 +119,44 @@ export function evidenceWords(amount) {
 
 export function starWords(rating) {
   return Number.isFinite(rating) ? `${Math.round(rating * 10) / 10} of 5 stars` : "No rating";
+}
+
+/** A product's name without what a shop packs into it. */
+export function shortTitle(title) {
+  return title.split(/[,(|]|\swith\s/)[0].trim() || title;
+}
+
+export function meanWords(mean, reviews) {
+  return reviews > 0 ? `${mean.toFixed(1)} from ${count(reviews, "review")}` : "No reviews";
+}
+
+export function priceWords(price) {
+  return Number.isFinite(price) ? `₹${number.format(price)}` : "";
+}
+
+export function productsWords(found, all) {
+  return found === all ? count(all, "product") : `${number.format(found)} of ${count(all, "product")}`;
+}
+
+export function productsTitle(areRecommended) {
+  return areRecommended ? "Products that fit" : "Products in this answer";
+}
+
+export function basketWords(amount) {
+  return amount < 2 ? "Choose one more to compare" : `Compare ${amount} products`;
+}
+
+export function aspectQuestion(aspect, title) {
+  return `What do buyers say about the ${aspect} of the ${shortTitle(title)}?`;
+}
+
+export function complaintQuestion(title) {
+  return `What do people complain about in the ${shortTitle(title)}?`;
+}
+
+export function judgedWords({ reviews, praised, complained }) {
+  if (praised + complained === 0) return `${count(reviews, "review")}, none with a judgement`;
+  return `${praised} praise · ${complained} complain`;
 }
 
 /** One bar of a histogram. */

@@ -1,0 +1,58 @@
+// Owns how one product looks in a list: title, price, stars, and what buyers praise and complain about.
+
+import { compareButton } from "./basket.js";
+import { praisedAndComplained, product } from "./catalogue.js";
+import { button, make } from "./dom.js";
+import { link } from "./router.js";
+import { histogram, stars } from "./stars.js";
+import { meanWords, priceWords, SAY } from "./words.js";
+
+/** Aspects named on a card. */
+const MOST_ASPECTS = 3;
+
+/** `facts` as every route gives them; `onAsk(product)` asks about it. */
+export function productCard(facts, onAsk) {
+  const title = make("a", "product-title", facts.title);
+  title.href = link("product", facts.id);
+  title.dir = "auto";
+  const detail = make("div", "product-said");
+  const card = make(
+    "li",
+    "product",
+    make("h3", "", title),
+    factsLine(facts),
+    detail,
+    make("div", "actions", button("action", SAY.askAbout, () => onAsk(facts)), compareButton(facts)),
+  );
+  whenSeen(card, async () => {
+    // Without it the card still says all that it needs to.
+    const whole = await product(facts.id).catch(() => null);
+    if (whole) detail.append(histogram(whole.histogram), saidLists(whole.aspects));
+  });
+  return card;
+}
+
+/** Mean stars, how many reviews, price and category. */
+export function factsLine({ mean_rating: mean, reviews, price, category }) {
+  const said = [meanWords(mean, reviews), priceWords(price), category ?? ""].filter(Boolean);
+  return make("p", "card-facts", stars(mean), ...said.map((text) => make("span", "", text)));
+}
+
+function saidLists(aspects) {
+  const { praised, complained } = praisedAndComplained(aspects);
+  const line = (label, className, list) => {
+    const names = list.slice(0, MOST_ASPECTS).map(({ name }) => name).join(", ");
+    return names ? [make("p", className, make("span", "said-label", label), " ", names)] : [];
+  };
+  return make("div", "said", ...line(SAY.praised, "is-praised", praised), ...line(SAY.complained, "is-complained", complained));
+}
+
+/** Calls back once, when the element comes near the window: a catalogue is long, and nobody sees all of it. */
+function whenSeen(element, onSeen) {
+  const watch = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watch.disconnect();
+    onSeen();
+  }, { rootMargin: "200px" });
+  watch.observe(element);
+}
