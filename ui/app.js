@@ -5,10 +5,12 @@ import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { button, make } from "./dom.js";
 import { History } from "./history.js";
+import { laterStyle } from "./later.js";
 import { announce } from "./live.js";
 import { Readiness } from "./readiness.js";
 import { RequestError } from "./requests.js";
 import { go, here, link, rename } from "./router.js";
+import { bindInspector } from "./settings.js";
 import { Store } from "./store.js";
 import { failureWords, FALLBACK_EXAMPLES, SAY, stockWords } from "./words.js";
 
@@ -56,6 +58,7 @@ const VIEWS = {
   browse: () => import("./view-browse.js"),
   product: () => import("./view-product.js"),
   compare: () => import("./view-compare.js"),
+  stats: () => import("./view-stats.js"),
 };
 
 function showView() {
@@ -70,6 +73,7 @@ function showView() {
     else tab.removeAttribute("aria-current");
   }
   showBasket(view !== "compare" && view !== "stats");
+  history.show(chat.id);
   if (isChat) showChat(view === "c" ? parts[0] : null);
   else showOther(view, parts);
 }
@@ -93,7 +97,7 @@ async function showOther(view, parts) {
   $("view-other").replaceChildren(place);
   scrollTo(0, 0);
   try {
-    const { show } = await VIEWS[view]();
+    const [{ show }] = await Promise.all([VIEWS[view](), laterStyle()]);
     await show(place, parts, { onAsk: askAbout, ask });
   } catch (error) {
     if (!(error instanceof RequestError)) console.error(error);
@@ -139,6 +143,7 @@ document.addEventListener("keydown", (event) => {
 });
 addEventListener("hashchange", showView);
 
+bindInspector($("inspect"));
 showExamples(FALLBACK_EXAMPLES);
 readiness.wait();
 showView();

@@ -2,7 +2,6 @@
 
 import { button, make, scrollBehavior } from "./dom.js";
 import { marked } from "./highlight.js";
-import { showReview } from "./review.js";
 import { link } from "./router.js";
 import { stars } from "./stars.js";
 import { evidenceWords, reviewWords, SAY } from "./words.js";
@@ -81,7 +80,7 @@ function card(item, question) {
   const after = shortTail(spaced("", item.quote, item.after ?? ""));
   const quote = make("blockquote", "card-quote", before, make("span", "quote", ...marked(item.quote, question)), after);
   quote.dir = "auto";
-  element.append(quote, make("div", "card-foot", button("link", SAY.wholeReview, () => showReview(item))));
+  element.append(quote, make("div", "card-foot", button("link", SAY.wholeReview, () => import("./review.js").then(({ showReview }) => showReview(item)))));
   element.tabIndex = -1;
   return element;
 }

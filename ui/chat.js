@@ -5,6 +5,7 @@ import { scrollBehavior } from "./dom.js";
 import { announce } from "./live.js";
 import { TurnView } from "./render.js";
 import { RequestError } from "./requests.js";
+import { isInspecting } from "./settings.js";
 import { chat } from "./stream.js";
 import { evidenceWords, failureWords, SAY } from "./words.js";
 
@@ -96,6 +97,7 @@ export class Chat {
   #request(turn) {
     const request = { messages: this.#conversation.messagesFor(turn) };
     if (turn.about.length > 0) request.filters = { product_ids: turn.about.map((product) => product.id) };
+    if (isInspecting()) request.debug = true;
     return request;
   }
 

@@ -4,9 +4,10 @@ import { Answer } from "./answer.js";
 import { Cards } from "./cards.js";
 import { copyText } from "./clipboard.js";
 import { button, make } from "./dom.js";
+import { thumbs } from "./feedback.js";
 import { icon } from "./icons.js";
 import { QuestionView } from "./question.js";
-import { suggest } from "./suggestions.js";
+import { laterStyle } from "./later.js";
 import { leftOutWords, outcomeWords, prefillWords, queueWords, SAY, sourceWords, timingWords } from "./words.js";
 
 export class TurnView {
@@ -85,7 +86,7 @@ export class TurnView {
     if (note) this.#ending.append(make("p", "outcome", note));
     if (leftOut.length > 0) this.#ending.append(leftOutList(leftOut));
     this.#ending.append(this.#tools(timingWords(final)));
-    suggest(this.#next, this.turn, this.#actions);
+    this.#addLater();
   }
 
   /** The answer was cut short; what has been written stays. */
@@ -121,6 +122,14 @@ export class TurnView {
     if (atBottom) page.scrollTop = page.scrollHeight;
   }
 
+  /** What comes below the answer, and what it needs. */
+  async #addLater() {
+    const [{ suggest }, { inspector }] = await Promise.all([import("./suggestions.js"), import("./inspector.js"), laterStyle()]);
+    if (this.element.dataset.state !== "done") return;
+    if (this.turn.trace) this.#ending.append(inspector(this.turn.trace));
+    await suggest(this.#next, this.turn, this.#actions);
+  }
+
   #wayOn(label) {
     return make("div", "actions", button("action is-main", label, () => this.#actions.again()));
   }
@@ -129,7 +138,9 @@ export class TurnView {
     const copy = tool("copy", SAY.copy, () => copyText(`${this.turn.text}\n\n${sourceWords(this.turn)}`.trim()));
     const again = tool("again", SAY.askAgain, () => this.#actions.again());
     again.classList.add("is-again");
-    return make("div", "tools", copy, again, make("p", "timing", timing));
+    const why = make("div", "why");
+    const judge = thumbs(this.turn, why, this.#actions.keep);
+    return make("div", "", make("div", "tools", copy, again, ...judge, make("p", "timing", timing)), why);
   }
 
   #end(state) {

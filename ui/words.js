@@ -68,6 +68,12 @@ export const SAY = {
   anyCategory: "All",
   anyStars: "Any",
   orders: { rating: "Best rated", reviews: "Most reviewed", cheap: "Cheapest", dear: "Dearest", title: "Name" },
+  verdicts: { up: "Good answer", down: "Bad answer" },
+  why: "Why? (if you like)",
+  give: "Send",
+  thanks: "Thank you, your verdict was counted.",
+  trace: "Why this answer",
+  nothing: "–",
   keyTitle: "This shop asks for a key",
   keyWhy: "Whoever runs this server gave it a key. It is kept until you close this tab.",
   keyWrong: "The server does not know this key. Look for a slip, or ask whoever runs the server.",
@@ -211,7 +217,7 @@ export function dayWords(moment) {
   return new Date(moment).toLocaleDateString("en", { month: "long", year: "numeric" });
 }
 
-function duration(ms) {
+export function duration(ms) {
   return ms < 995 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 

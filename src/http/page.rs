@@ -49,6 +49,7 @@ macro_rules! assets {
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     assets! {
         "index.html" HTML,
+        "later.css" CSS,
         "style.css" CSS,
         "favicon.svg" SVG,
         "answer.js" JAVASCRIPT,
@@ -56,6 +57,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "basket.js" JAVASCRIPT,
         "cards.js" JAVASCRIPT,
         "catalogue.js" JAVASCRIPT,
+        "charts.js" JAVASCRIPT,
         "chat.js" JAVASCRIPT,
         "clipboard.js" JAVASCRIPT,
         "composer.js" JAVASCRIPT,
@@ -64,11 +66,14 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "docs.html" HTML,
         "docs.js" JAVASCRIPT,
         "dom.js" JAVASCRIPT,
+        "feedback.js" JAVASCRIPT,
         "highlight.js" JAVASCRIPT,
         "history.js" JAVASCRIPT,
         "icons.js" JAVASCRIPT,
+        "inspector.js" JAVASCRIPT,
         "judged.js" JAVASCRIPT,
         "keys.js" JAVASCRIPT,
+        "later.js" JAVASCRIPT,
         "live.js" JAVASCRIPT,
         "product-card.js" JAVASCRIPT,
         "question.js" JAVASCRIPT,
@@ -78,6 +83,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "review.js" JAVASCRIPT,
         "router.js" JAVASCRIPT,
         "server.js" JAVASCRIPT,
+        "settings.js" JAVASCRIPT,
         "stars.js" JAVASCRIPT,
         "store.js" JAVASCRIPT,
         "stream.js" JAVASCRIPT,
@@ -86,6 +92,8 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "view-browse.js" JAVASCRIPT,
         "view-compare.js" JAVASCRIPT,
         "view-product.js" JAVASCRIPT,
+        "view-stats.js" JAVASCRIPT,
+        "words-figures.js" JAVASCRIPT,
         "words.js" JAVASCRIPT,
     }
 });
