@@ -1,13 +1,12 @@
 // Owns copying text, and saying that it was copied.
 
 import { make } from "./dom.js";
-import { announce, notice } from "./live.js";
+import { notice } from "./live.js";
 import { SAY } from "./words.js";
 
 export async function copyText(text) {
   const copied = await (navigator.clipboard?.writeText(text).then(() => true, () => false) ?? false);
   const said = copied || copyBySelection(text) ? SAY.copied : SAY.notCopied;
-  announce(said);
   notice(said);
 }
 

@@ -2,7 +2,7 @@
 
 import { button, make } from "./dom.js";
 import { icon } from "./icons.js";
-import { announce, notice } from "./live.js";
+import { notice } from "./live.js";
 import { request, RequestError } from "./requests.js";
 import { failureWords, SAY } from "./words.js";
 
@@ -61,7 +61,6 @@ async function send(turn, verdict, comment) {
     notice(failureWords(error));
     return false;
   }
-  announce(SAY.thanks);
   notice(SAY.thanks);
   return true;
 }

@@ -2,7 +2,7 @@
 
 import { button, make } from "./dom.js";
 import { icon } from "./icons.js";
-import { announce, notice } from "./live.js";
+import { notice } from "./live.js";
 import { link } from "./router.js";
 import { dayWords, SAY, takenInWords } from "./words.js";
 
@@ -91,7 +91,6 @@ export class History {
     this.#onGone(conversation.id);
     this.show();
     $("find").focus();
-    announce(SAY.removed);
     notice(SAY.removed, SAY.undo, async () => {
       await this.#store.save(conversation);
       this.show();

@@ -11,7 +11,7 @@ export function announce(text) {
 
 let timer;
 
-/** Shows `text` for a while, with a button where there is something to do about it. */
+/** Shows and says `text` for a while, with a button where there is something to do about it. */
 export function notice(text, label, onClick) {
   const place = document.getElementById("notice");
   const close = () => place.replaceChildren();

@@ -1,0 +1,193 @@
+// Asking: by keyboard alone, evidence before the first word, citations both ways, stop, ask again, edit, copy.
+
+import { check, looksRight, open, SLOW_MS, wasQuiet } from "./browser.mjs";
+
+export const QUESTION = "Which headset has the best battery?";
+export const LAST = ".turn:last-child";
+export const ENDED = `${LAST}:is([data-state="done"], [data-state="stopped"], [data-state="failed"])`;
+/** Everything that a first visit fetches. */
+const MOST_BYTES = 120_000;
+
+export async function asking(browser, base) {
+  const page = await open(browser, base);
+  await page.addInitScript(watchOrder);
+  await opens(page, base);
+  await answersByKeyboard(page);
+  await looksRight(page, "answer");
+  await citationsPoint(page);
+  await showsTheWholeReview(page);
+  await remembersColours(page);
+  await stops(page);
+  await editsAndAsksAgain(page);
+  await copies(page);
+  await wasQuiet(page, "while asking");
+}
+
+export async function askByKeyboard(page, text) {
+  // Away from the box, so that "/" is what brings the focus there.
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("/");
+  await page.keyboard.type(text);
+  await page.keyboard.press("Enter");
+}
+
+export async function ended(page) {
+  await page.waitForSelector(ENDED, { timeout: SLOW_MS });
+  return page.getAttribute(LAST, "data-state");
+}
+
+/** Runs in the page before its own scripts: notes in which order evidence and answer text appear in the last turn. */
+function watchOrder() {
+  window.seen = [];
+  const note = (what) => window.seen.at(-1) !== what && window.seen.push(what);
+  new MutationObserver((records) => {
+    for (const { target, addedNodes } of records) {
+      const element = target instanceof Element ? target : target.parentElement;
+      if (element?.closest(".answer")?.textContent.trim()) note("answer");
+      for (const node of addedNodes) if (node instanceof Element && node.matches(".card")) note("card");
+    }
+  }).observe(document, { childList: true, characterData: true, subtree: true });
+}
+
+async function opens(page, base) {
+  let weight = 0;
+  const weigh = async (response) => {
+    const size = await response.request().sizes();
+    weight += size.responseBodySize + size.responseHeadersSize;
+  };
+  page.on("response", weigh);
+  const response = await page.goto(base);
+  const policy = response.headers()["content-security-policy"] ?? "";
+  check(policy.includes("default-src 'self'"), "The page is served under a policy of default-src 'self'.");
+  check(!/unsafe|data:/.test(policy), "The policy allows no inline code and no data: addresses.");
+  await page.waitForSelector("#stock:not(:empty)");
+  await page.waitForLoadState("networkidle");
+  page.off("response", weigh);
+  check(weight > 0 && weight < MOST_BYTES, `The first visit fetches less than ${MOST_BYTES} bytes.`, String(weight));
+  check(/\d.* review.*\d.* product/.test(await page.textContent("#stock")), "The header says how many reviews and products there are.");
+  check((await page.locator(".example").count()) >= 2, "The empty page suggests questions.");
+  await looksRight(page, "empty");
+}
+
+async function answersByKeyboard(page) {
+  await askByKeyboard(page, "Which headset");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector(ENDED);
+  await page.click("#new");
+  await page.keyboard.type("Which headset");
+  await page.keyboard.press("Shift+Enter");
+  check((await page.inputValue("#question")) === "Which headset\n", "Shift and Enter break the line.");
+  await page.fill("#question", "");
+  await page.evaluate(() => (window.seen.length = 0));
+  await askByKeyboard(page, QUESTION);
+  const state = await ended(page);
+  check(state === "done", "A question asked by keyboard alone is answered.", `${state}: ${await page.textContent(`${LAST} .reply`)}`);
+  check((await page.textContent(`${LAST} .answer`)).trim() !== "", "The answer is not empty.");
+  check((await page.evaluate(() => window.seen.slice(0, 2).join())) === "card,answer", "Evidence appears before the answer's first word.");
+  check((await page.textContent("#live")).startsWith("Answer:"), "The answer is announced to a screen reader.");
+  const lacking = await page.locator(`${LAST} .card`).evaluateAll((cards) => cards.filter((card) => !(
+    card.querySelector(".card-product").textContent.trim() && card.querySelector(".quote").textContent.trim() &&
+    /of 5 stars|No rating/.test(card.querySelector(".stars").getAttribute("aria-label")) && /Review \d/.test(card.textContent)
+  )).map((card) => card.textContent));
+  check(lacking.length === 0, "Every card has its product, stars, quote and review number.", lacking.join("; "));
+  const marks = await page.locator(`${LAST} mark`).allTextContents();
+  check(marks.length > 0 && marks.every((word) => /^(headset|batter)/i.test(word)), "The question's words are marked in the quotes, and no others.", marks.join());
+  // Their details come when they are seen.
+  await page.locator(`${LAST} .next .product`).first().scrollIntoViewIfNeeded();
+  await page.waitForSelector(`${LAST} .next .product .histogram`);
+  check((await page.locator(`${LAST} .next .chip`).count()) > 0, "Questions to ask next come with the answer.");
+}
+
+async function citationsPoint(page) {
+  const astray = [];
+  const cites = await page.locator(`${LAST} .cite`).all();
+  for (const cite of cites) {
+    const number = await cite.textContent();
+    await cite.focus();
+    await page.keyboard.press("Enter");
+    const reached = await page.evaluate(() => document.activeElement.querySelector(".card-number")?.textContent);
+    if (reached !== number) astray.push(`${number} leads to ${reached ?? "no card"}`);
+    await page.locator(".card:focus").getByRole("button", { name: "Where the answer cites it" }).click();
+    const back = await page.evaluate(() => document.activeElement.matches(".cite") && document.activeElement.textContent);
+    if (back !== number) astray.push(`card ${number} leads back to ${back}`);
+  }
+  check(cites.length > 0 && astray.length === 0, "Every citation leads to its quote and back, by keyboard.", astray.join("; "));
+}
+
+async function showsTheWholeReview(page) {
+  const quote = await page.textContent(`${LAST} .card >> nth=0 >> .quote`);
+  await page.locator(`${LAST} .card`).first().getByRole("button", { name: "Whole review" }).click();
+  const marked = await page.textContent("dialog .review-text mark");
+  check(marked === quote, "The whole review has the quote marked.", `${marked} is not ${quote}`);
+  await looksRight(page, "review");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  check((await page.evaluate(() => document.activeElement.textContent)) === "Whole review", "Escape closes the review and gives the focus back.");
+}
+
+async function remembersColours(page) {
+  const colour = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const before = await colour();
+  await page.click("#theme");
+  const after = await colour();
+  check(before !== after, "The colour button changes the colours.");
+  await page.reload();
+  check((await colour()) === after, "The chosen colours are remembered.");
+  await page.click("#theme");
+}
+
+/**
+ * Has the page itself press Escape or the stop button when the first card comes: a fast machine could have finished
+ * before a message from here got there.
+ */
+function stopAtFirstCard(page, by) {
+  return page.evaluate((way) => {
+    const observer = new MutationObserver(() => {
+      if (!document.querySelector('.turn:last-child:not([data-state="done"]) .card')) return;
+      observer.disconnect();
+      if (way === "button") document.getElementById("stop").click();
+      else document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    });
+    observer.observe(document.getElementById("turns"), { childList: true, subtree: true });
+  }, by);
+}
+
+async function stops(page) {
+  await page.click("#new");
+  await stopAtFirstCard(page, "Escape");
+  const aborted = page
+    .waitForEvent("requestfailed", { predicate: (request) => request.url().endsWith("/api/chat"), timeout: SLOW_MS })
+    .then((request) => request.failure().errorText, (error) => error.message);
+  await askByKeyboard(page, QUESTION);
+  check((await ended(page)) === "stopped", "Escape stops an answer and marks it as stopped.");
+  check((await aborted).includes("ABORTED"), "Stopping ends the request itself.", await aborted);
+  check((await page.isVisible("#send")) && !(await page.isVisible("#stop")), "After a stop the page takes the next question.");
+  await stopAtFirstCard(page, "button");
+  const again = page.waitForRequest("**/api/chat");
+  await page.getByRole("button", { name: "Ask again" }).click();
+  const sent = (await again).postDataJSON().messages;
+  check(sent.length === 1 && sent[0].content === QUESTION, "A stopped question can be asked again, and is sent once.");
+  check((await ended(page)) === "stopped", "The stop button stops an answer.");
+}
+
+async function editsAndAsksAgain(page) {
+  await page.click(`${LAST} .question-row .tool`);
+  await page.keyboard.type("Which kettle boils fast?");
+  const asked = page.waitForRequest("**/api/chat");
+  await page.keyboard.press("Enter");
+  const sent = (await asked).postDataJSON().messages;
+  check(sent.length === 1 && sent[0].content === "Which kettle boils fast?", "A question written anew replaces the old one.");
+  check((await ended(page)) === "done" && (await page.locator(".turn").count()) === 1, "The question written anew is answered.");
+  const again = page.waitForRequest("**/api/chat");
+  await page.click(`${LAST} .is-again`);
+  check((await again).postDataJSON().messages.length === 1, "An answer can be asked for again.");
+  await ended(page);
+}
+
+async function copies(page) {
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.click(`${LAST} .tools .tool >> nth=0`);
+  await page.waitForSelector(".notice");
+  const [copied, answer] = [await page.evaluate(() => navigator.clipboard.readText()), await page.textContent(`${LAST} .answer`)];
+  check(copied.startsWith(answer.slice(0, 20)) && /\n\[\d\] “/.test(copied), "An answer is copied with its sources.", copied);
+}

@@ -1,0 +1,42 @@
+// Waiting: the place in the queue while others are answered, and a server that dies and comes back.
+
+import { askByKeyboard, ended, LAST } from "./asking.mjs";
+import { check, looksRight, open, wasQuiet } from "./browser.mjs";
+
+/** So many others that the page's own question waits for long, also on a fast machine. */
+const OTHERS = 12;
+
+export async function waiting(browser, server) {
+  const page = await open(browser, server.base, { expected: /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|503/ });
+  await page.goto(server.base);
+  await page.waitForSelector("#stock:not(:empty)");
+  const others = Array.from({ length: OTHERS }, (_, at) => other(server.base, at));
+  await Promise.all(others.map(({ begun }) => begun));
+  await askByKeyboard(page, "Which kettle boils water fast?");
+  await page.waitForSelector(`${LAST} .busy:has-text("ahead of you")`);
+  check(/Waiting in line, \d+ ahead of you/.test(await page.textContent(`${LAST} .busy`)), "A question behind others says how many are ahead.");
+  check((await page.locator(`${LAST} .card`).count()) > 0, "Its evidence is there while it waits.");
+
+  await server.kill();
+  check((await ended(page)) === "failed", "A server that dies in the middle of an answer is noticed.");
+  check(/connection to the server was lost/.test(await page.textContent(`${LAST} [role=alert]`)), "It is said in words.");
+  await page.waitForSelector('#phase:has-text("cannot be reached")');
+  check(await page.isDisabled("#send"), "No question is taken while the server is away.");
+  await looksRight(page, "lost");
+  await Promise.all(others.map(({ done }) => done));
+
+  server.run();
+  await server.isReady();
+  await page.waitForSelector("#getting-ready", { state: "hidden" });
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.waitForSelector(`${LAST}:not([data-state="failed"])`);
+  check((await ended(page)) === "done", "When the server is back, the same question is answered.");
+  await wasQuiet(page, "while waiting");
+}
+
+/** Another client: `begun` when its question was taken, `done` when its answer ended in one way or another. */
+function other(base, at) {
+  const body = JSON.stringify({ messages: [{ role: "user", content: `Does the water taste odd? ${at}` }] });
+  const begun = fetch(`${base}/api/chat`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  return { begun, done: begun.then((response) => response.text()).catch(() => "cut short") };
+}
