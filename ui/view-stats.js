@@ -45,7 +45,6 @@ function panels(stats, samples) {
     ])),
     panel(FIGURES.cache, facts([
       [FIGURES.prefix, shareWords(cache.prefix_queries > 0 ? cache.prefix_hits / cache.prefix_queries : null)],
-      [FIGURES.promptCached, shareWords(speed.prompt_tokens > 0 ? speed.cached_prompt_tokens / speed.prompt_tokens : null)],
       [FIGURES.lookup, shareWords(cache.lookup_drafted > 0 ? cache.lookup_accepted / cache.lookup_drafted : null)],
       [FIGURES.memory, `${sizeWords(cache.kv_bytes)} / ${sizeWords(cache.kv_capacity_bytes)}`],
     ])),

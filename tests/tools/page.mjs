@@ -8,6 +8,7 @@
 import { asking } from "./page/asking.mjs";
 import { howMany, launch } from "./page/browser.mjs";
 import { conversations } from "./page/conversations.mjs";
+import { figures } from "./page/figures.mjs";
 import { hostile } from "./page/hostile.mjs";
 import { Server } from "./page/server.mjs";
 import { shop } from "./page/shop.mjs";
@@ -26,6 +27,7 @@ try {
   await asking(browser, base);
   await conversations(browser, base);
   await shop(browser, base);
+  await figures(browser, base);
   own = await starting;
   await hostile(browser, own.base);
   await waiting(browser, own);

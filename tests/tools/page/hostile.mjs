@@ -2,15 +2,17 @@
 
 import { askByKeyboard, ended, LAST } from "./asking.mjs";
 import { check, looksRight, open, wasQuiet } from "./browser.mjs";
+import { KEY } from "./server.mjs";
 
 const HOSTILE = "<img src=x onerror=alert(1)> which kettle boils water fast?";
 
 export async function hostile(browser, base) {
-  const page = await open(browser, base);
+  const page = await open(browser, base, { expected: /401/ });
   await page.goto(base);
   await page.waitForSelector("#stock:not(:empty)");
   await askByKeyboard(page, HOSTILE);
-  await ended(page);
+  await asksForAKey(page);
+  check((await ended(page)) === "done", "With the right key the question is answered.");
   check((await page.textContent(`${LAST} .question`)) === HOSTILE, "Markup in a question is shown as text.");
   const shown = await page.textContent(`${LAST} .cards`);
   check(/<script>|<img src=x|<svg onload/.test(shown), "Markup in a review or a title is shown as text.", shown);
@@ -29,6 +31,19 @@ export async function hostile(browser, base) {
   check((await page.locator("img, script:not([src])").count()) === 0, "No element came of it.");
   await quotedCitationsStayText(page);
   await wasQuiet(page, "with hostile text");
+}
+
+async function asksForAKey(page) {
+  await page.waitForSelector("dialog input");
+  await looksRight(page, "key");
+  await page.keyboard.type("a guess");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector('dialog:has-text("does not know this key")');
+  await page.keyboard.type(KEY);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", { state: "detached" });
+  const kept = await page.evaluate(() => [Object.values(localStorage), Object.values(sessionStorage)].map((values) => values.join()));
+  check(!kept[0].includes(KEY) && kept[1].includes(KEY), "A key is asked for, and kept for the tab only.", kept.join("; "));
 }
 
 /** A review that looks like the end of its own quotation, with citations after it. */

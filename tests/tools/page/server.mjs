@@ -1,11 +1,15 @@
 // A server of the checks' own, which they may kill, with reviews that try to be more than text.
 
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SLOW_MS } from "./browser.mjs";
+
+/** It answers only those who have this. */
+export const KEY = "a key for the checks of the page";
 
 const TITLE = 'Kettle <img src=x onerror="alert(1)"> & “Sons” नमस्ते केतली';
 const REVIEWS = [
@@ -26,6 +30,7 @@ export class Server {
   static async start() {
     const server = new Server();
     writeFileSync(join(server.#folder, "reviews.csv"), csv());
+    writeFileSync(join(server.#folder, "keys"), `${createHash("sha256").update(KEY).digest("hex")} user page\n`);
     server.#port = await freePort();
     server.base = `http://127.0.0.1:${server.#port}`;
     server.run();
@@ -37,6 +42,7 @@ export class Server {
     const binary = process.env.SERVER || "target/debug/flipkart-recommender";
     const words = ["serve", "--listen", `127.0.0.1:${this.#port}`, "--data", join(this.#folder, "reviews.csv")];
     words.push("--index-dir", join(this.#folder, "index"), "--max-running", "1", "--max-waiting", "20");
+    words.push("--key-file", join(this.#folder, "keys"));
     // with-server.sh's settings are its own server's.
     const { RECOMMENDER_LISTEN: _, ...env } = process.env;
     this.#child = spawn(binary, words, { env, stdio: "ignore" });

@@ -2,12 +2,14 @@
 
 import { askByKeyboard, ended, LAST } from "./asking.mjs";
 import { check, looksRight, open, wasQuiet } from "./browser.mjs";
+import { KEY } from "./server.mjs";
 
 /** So many others that the page's own question waits for long, also on a fast machine. */
 const OTHERS = 12;
 
 export async function waiting(browser, server) {
   const page = await open(browser, server.base, { expected: /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|503/ });
+  await page.addInitScript((key) => sessionStorage.setItem("api-key", key), KEY);
   await page.goto(server.base);
   await page.waitForSelector("#stock:not(:empty)");
   const others = Array.from({ length: OTHERS }, (_, at) => other(server.base, at));
@@ -37,6 +39,7 @@ export async function waiting(browser, server) {
 /** Another client: `begun` when its question was taken, `done` when its answer ended in one way or another. */
 function other(base, at) {
   const body = JSON.stringify({ messages: [{ role: "user", content: `Does the water taste odd? ${at}` }] });
-  const begun = fetch(`${base}/api/chat`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  const headers = { "content-type": "application/json", authorization: `Bearer ${KEY}` };
+  const begun = fetch(`${base}/api/chat`, { method: "POST", headers, body });
   return { begun, done: begun.then((response) => response.text()).catch(() => "cut short") };
 }
