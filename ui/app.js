@@ -103,6 +103,8 @@ async function showOther(view, parts) {
     if (!(error instanceof RequestError)) console.error(error);
     const failure = make("p", "failure", failureWords(error));
     failure.setAttribute("role", "alert");
+    // While the server gets ready, its catalogue is still to come.
+    if (error.status === 503) readiness.wait().then(() => place.isConnected && showView());
     place.replaceChildren(failure, make("div", "actions", button("action is-main", SAY.tryAgain, showView)));
   }
 }

@@ -16,7 +16,9 @@ function value(any) {
   if (Array.isArray(any)) return list(any);
   if (any !== null && typeof any === "object") return object(any);
   const text = plain(any);
-  return make(text.length > LONG_CHARS || text.includes("\n") ? "pre" : "span", "", text);
+  if (text.length <= LONG_CHARS && !text.includes("\n")) return make("span", "", text);
+  // A long one scrolls by itself, also by keyboard.
+  return Object.assign(make("pre", "", text), { tabIndex: 0, role: "group", ariaLabel: SAY.trace });
 }
 
 function object(any) {
@@ -37,7 +39,7 @@ function table(items) {
   const heads = columns.map((name) => Object.assign(make("th", "", label(name)), { scope: "col" }));
   const rows = items.map((item) => make("tr", "", ...columns.map((name) => make("td", "", name in item ? value(item[name]) : ""))));
   const frame = make("div", "table-frame", make("table", "trace-table", make("thead", "", make("tr", "", ...heads)), make("tbody", "", ...rows)));
-  Object.assign(frame, { tabIndex: 0, role: "region", ariaLabel: SAY.trace });
+  Object.assign(frame, { tabIndex: 0, role: "group", ariaLabel: SAY.trace });
   return frame;
 }
 

@@ -10,8 +10,8 @@ import { meanWords, priceWords, SAY } from "./words.js";
 /** Aspects named on a card. */
 const MOST_ASPECTS = 3;
 
-/** `facts` as every route gives them; `onAsk(product)` asks about it. */
-export function productCard(facts, onAsk) {
+/** `facts` as every route gives them; `onAsk(product)` asks about it, `reason` says why it is here. */
+export function productCard(facts, onAsk, reason = "") {
   const title = make("a", "product-title", facts.title);
   title.href = link("product", facts.id);
   title.dir = "auto";
@@ -21,6 +21,7 @@ export function productCard(facts, onAsk) {
     "product",
     make("h3", "", title),
     factsLine(facts),
+    ...(reason ? [make("p", "note", reason)] : []),
     detail,
     make("div", "actions", button("action", SAY.askAbout, () => onAsk(facts)), compareButton(facts)),
   );

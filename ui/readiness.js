@@ -7,7 +7,8 @@ import { phaseFigures, phaseWords, SAY } from "./words.js";
 const $ = (id) => document.getElementById(id);
 
 export class Readiness {
-  #waiting = false;
+  /** The waiting that goes on, so that several who ask wait once. */
+  #waiting = null;
   #onChange;
   #onInfo;
 
@@ -18,9 +19,12 @@ export class Readiness {
   }
 
   /** Waits until the server takes questions, and shows the waiting. */
-  async wait() {
-    if (this.#waiting) return;
-    this.#waiting = true;
+  wait() {
+    this.#waiting ??= this.#wait().finally(() => (this.#waiting = null));
+    return this.#waiting;
+  }
+
+  async #wait() {
     let said = null;
     await untilReady((phase) => {
       this.#onChange(false);
@@ -30,7 +34,6 @@ export class Readiness {
       if (name !== said) announce(name);
       said = name;
     });
-    this.#waiting = false;
     $("getting-ready").hidden = true;
     if (said !== null) announce(SAY.ready);
     this.#onChange(true);

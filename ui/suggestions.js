@@ -21,7 +21,8 @@ export async function suggest(place, turn, { ask, onAsk }) {
   const found = await Promise.all(productIds(turn).map((id) => product(id).catch(() => null)));
   const products = found.filter(Boolean);
   if (products.length === 0) return place.replaceChildren();
-  const cards = make("ul", "products", ...products.map((facts) => productCard(facts, onAsk)));
+  const reasons = new Map(turn.products.map((item) => [item.product.id, item.dissent?.counted]));
+  const cards = make("ul", "products", ...products.map((facts) => productCard(facts, onAsk, reasons.get(facts.id))));
   const offers = questions(products, turn).map(({ text, about }) => make("li", "", button("chip", text, () => ask(text, [about]))));
   place.replaceChildren(
     ...(offers.length > 0 ? [make("h3", "cards-title", SAY.next), make("ul", "about", ...offers)] : []),
