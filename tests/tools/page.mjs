@@ -10,6 +10,7 @@ import { howMany, launch } from "./page/browser.mjs";
 import { conversations } from "./page/conversations.mjs";
 import { figures } from "./page/figures.mjs";
 import { hostile } from "./page/hostile.mjs";
+import { inspector } from "./page/inspector.mjs";
 import { Server } from "./page/server.mjs";
 import { shop } from "./page/shop.mjs";
 import { waiting } from "./page/waiting.mjs";
@@ -28,6 +29,7 @@ try {
   await conversations(browser, base);
   await shop(browser, base);
   await figures(browser, base);
+  await inspector(browser, base);
   own = await starting;
   await hostile(browser, own.base);
   await waiting(browser, own);
