@@ -17,7 +17,8 @@ export class TurnView {
   #busyBar = make("progress", "busy-bar");
   #busy;
   #ending = make("div", "ending");
-  #next = make("section", "next");
+  #offers = make("div", "offers");
+  #shelf = make("section", "shelf");
   #actions;
 
   /** `actions`: `again(text)`, `ask(text, about)`, `onAsk(product)` and `keep()`, for what the visitor does with the turn. */
@@ -28,7 +29,7 @@ export class TurnView {
     dots.setAttribute("aria-hidden", "true");
     this.#busyBar.setAttribute("aria-label", SAY.readingPrompt);
     this.#busy = make("div", "busy", dots, this.#busyText, this.#busyBar);
-    const reply = make("div", "reply", this.#answer.element, this.#busy, this.#ending);
+    const reply = make("div", "reply", this.#answer.element, this.#busy, this.#ending, this.#offers);
     const column = make("div", "reply-column", reply);
     // The style sheet must know the height to decide by which end the answer sticks.
     new ResizeObserver(() => column.style.setProperty("--reply", `${column.offsetHeight}px`)).observe(reply);
@@ -37,9 +38,9 @@ export class TurnView {
       "turn",
       new QuestionView(turn, actions.again).element,
       make("div", "turn-body", column, this.#cards.element),
-      this.#next,
+      this.#shelf,
     );
-    this.#next.setAttribute("aria-label", SAY.next);
+    this.#shelf.setAttribute("aria-label", SAY.products);
     this.element.setAttribute("aria-label", turn.question);
   }
 
@@ -48,7 +49,8 @@ export class TurnView {
     this.#cards.clear();
     this.#answer.clear();
     this.#ending.replaceChildren();
-    this.#next.replaceChildren();
+    this.#offers.replaceChildren();
+    this.#shelf.replaceChildren();
     this.element.dataset.state = "busy";
     this.#isBusy(SAY.looking);
   }
@@ -127,7 +129,7 @@ export class TurnView {
     const [{ suggest }, { inspector }] = await Promise.all([import("./suggestions.js"), import("./inspector.js"), laterStyle()]);
     if (this.element.dataset.state !== "done") return;
     if (this.turn.trace) this.#ending.append(inspector(this.turn.trace));
-    await suggest(this.#next, this.turn, this.#actions);
+    await suggest({ offers: this.#offers, products: this.#shelf }, this.turn, this.#actions);
   }
 
   #wayOn(label) {

@@ -39,7 +39,12 @@ export class Store {
     // A copy: what is on the page goes on changing.
     const record = structuredClone({ ...conversation, turns: conversation.turns.map((turn) => ({ ...turn })) });
     this.#kept.set(record.id, record);
-    if (this.#database) await done(this.#table("readwrite").put(record));
+    try {
+      if (this.#database) await done(this.#table("readwrite").put(record));
+    } catch {
+      // The browser has no room left: what is on the page stays, but nothing more is kept.
+      this.#database = null;
+    }
   }
 
   async remove(id) {

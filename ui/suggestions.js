@@ -6,7 +6,7 @@ import { productCard } from "./product-card.js";
 import { aspectQuestion, complaintQuestion, productsTitle, SAY } from "./words.js";
 
 const MOST_PRODUCTS = 3;
-const MOST_QUESTIONS = 4;
+const MOST_QUESTIONS = 3;
 
 /** The products of a turn: those recommended, else those that the answer cites, else those of the evidence. */
 function productIds({ products, evidence, final }) {
@@ -15,20 +15,17 @@ function productIds({ products, evidence, final }) {
   return [...new Set(ids)].slice(0, MOST_PRODUCTS);
 }
 
-/** Fills `place` below an answer. `ask(text, about)` asks, `onAsk(product)` limits the next question to it. */
-export async function suggest(place, turn, { ask, onAsk }) {
+/** Fills two places: what to ask next, by `ask(text, about)`, and the products, which `onAsk(product)` asks about. */
+export async function suggest({ offers, products: shelf }, turn, { ask, onAsk }) {
   // A product of an older data file is gone; the others are still of use.
   const found = await Promise.all(productIds(turn).map((id) => product(id).catch(() => null)));
   const products = found.filter(Boolean);
-  if (products.length === 0) return place.replaceChildren();
+  if (products.length === 0) return;
+  const chips = questions(products, turn).map(({ text, about }) => make("li", "", button("chip", text, () => ask(text, [about]))));
+  if (chips.length > 0) offers.replaceChildren(make("h3", "cards-title", SAY.next), make("ul", "about", ...chips));
   const reasons = new Map(turn.products.map((item) => [item.product.id, item.dissent?.counted]));
   const cards = make("ul", "products", ...products.map((facts) => productCard(facts, onAsk, reasons.get(facts.id))));
-  const offers = questions(products, turn).map(({ text, about }) => make("li", "", button("chip", text, () => ask(text, [about]))));
-  place.replaceChildren(
-    ...(offers.length > 0 ? [make("h3", "cards-title", SAY.next), make("ul", "about", ...offers)] : []),
-    make("h3", "cards-title", productsTitle(turn.products.length > 0)),
-    cards,
-  );
+  shelf.replaceChildren(make("h3", "cards-title", productsTitle(turn.products.length > 0)), cards);
 }
 
 /** Of each product in turn: the complaint, then the aspects that most reviews speak of and the question did not name. */

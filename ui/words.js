@@ -60,6 +60,7 @@ export const SAY = {
   bestQuotes: "Most telling praise",
   worstQuotes: "Most telling complaints",
   next: "Ask next",
+  products: "Products",
   filterWords: "Words in the name",
   filterCategory: "Category",
   filterStars: "Mean stars",

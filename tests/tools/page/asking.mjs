@@ -93,9 +93,9 @@ async function answersByKeyboard(page) {
   const marks = await page.locator(`${LAST} mark`).allTextContents();
   check(marks.length > 0 && marks.every((word) => /^(headset|batter)/i.test(word)), "The question's words are marked in the quotes, and no others.", marks.join());
   // Their details come when they are seen.
-  await page.locator(`${LAST} .next .product`).first().scrollIntoViewIfNeeded();
-  await page.waitForSelector(`${LAST} .next .product .histogram`);
-  check((await page.locator(`${LAST} .next .chip`).count()) > 0, "Questions to ask next come with the answer.");
+  await page.locator(`${LAST} .shelf .product`).first().scrollIntoViewIfNeeded();
+  await page.waitForSelector(`${LAST} .shelf .product .histogram`);
+  check((await page.locator(`${LAST} .offers .chip`).count()) > 0, "Questions to ask next come with the answer.");
 }
 
 async function citationsPoint(page) {

@@ -17,8 +17,8 @@ export async function hostile(browser, base) {
   const shown = await page.textContent(`${LAST} .cards`);
   check(/<script>|<img src=x|<svg onload/.test(shown), "Markup in a review or a title is shown as text.", shown);
   // Their details come when they are seen.
-  await page.locator(`${LAST} .next .product`).first().scrollIntoViewIfNeeded();
-  await page.waitForSelector(".next .product .histogram");
+  await page.locator(`${LAST} .shelf .product`).first().scrollIntoViewIfNeeded();
+  await page.waitForSelector(".shelf .product .histogram");
   await page.getByRole("button", { name: "Whole review" }).first().click();
   await page.waitForSelector("dialog .review-text");
   await page.keyboard.press("Escape");

@@ -9,7 +9,7 @@ export async function inspector(browser, base) {
   await page.waitForSelector("#stock:not(:empty)");
   await askByKeyboard(page, QUESTION);
   await ended(page);
-  await page.waitForSelector(`${LAST} .next .product`);
+  await page.waitForSelector(`${LAST} .shelf .product`);
   check((await page.locator(".trace").count()) === 0, "Unasked, no answer tells how it came about.");
   await page.check("#inspect");
   await page.click("#new");
