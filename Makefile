@@ -1,6 +1,7 @@
 # Every task of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run models test test-tools fuzz lint deny slow monitoring alerts replicas dashboards pictures image bundle vendor clean lighthouse
+.PHONY: help run models test test-tools fuzz lighthouse lint deny slow monitoring alerts replicas dashboards pictures \
+	image bundle vendor clean
 
 # Extra words for every cargo command; .ci/run says --locked.
 CARGO_FLAGS ?=
@@ -33,6 +34,7 @@ fuzz: models ## Ask every endpoint 500 times what its description allows, and wh
 	cargo build $(CARGO_FLAGS) --workspace
 	SERVER=$(TARGET)/debug/flipkart-recommender EXAMPLES=500 RECOMMENDER_MAX_TOKENS=8 \
 		RECOMMENDER_MAX_COMPLETION_TOKENS=8 tests/tools/with-server.sh tests/tools/schema.sh
+
 lighthouse: models ## Score the page with Lighthouse (installs it): the median of three runs must be 95 or better
 	tests/tools/install.sh
 	cargo build $(CARGO_FLAGS)
