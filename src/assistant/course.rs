@@ -59,6 +59,8 @@ struct Gone;
 struct Said {
     text: String,
     cited: BTreeSet<usize>,
+    /// What was cited last.
+    last: usize,
     first_token_ms: Option<f64>,
 }
 
@@ -154,8 +156,8 @@ impl Course {
             .first()
             .filter(|_| figures.figure.wish != Wish::Each)?;
         let mut numbered = (1..).zip(&self.evidence);
-        let (number, evidence) = numbered.find(|(_, evidence)| evidence.product_key == first.key)?;
-        Some(extractive::quotation(number, evidence))
+        let (number, _) = numbered.find(|(_, evidence)| evidence.product_key == first.key)?;
+        Some(extractive::quotation(&self.evidence, number, None))
     }
 
     /// Quotes the best evidence, passes on what the engine reports and what of the model's sentences stands.
@@ -170,7 +172,7 @@ impl Course {
         } else {
             " "
         };
-        self.sentence(&mut said, extractive::quotation(1, &self.evidence[0]), joint)
+        self.sentence(&mut said, extractive::quotation(&self.evidence, 1, None), joint)
             .await?;
         let mut sentences = Sentences::default();
         let mut grounding = Grounding::after_the_best_of(self.evidence[..shown].to_vec());
@@ -223,7 +225,9 @@ impl Course {
                     };
                     tally.record();
                     let intent = self.understood.intent;
-                    for quote in extractive::still_to_be_heard(&self.evidence, &said.cited, intent) {
+                    let quotes =
+                        extractive::still_to_be_heard(&self.evidence, &said.cited, said.last, intent);
+                    for quote in quotes {
                         self.sentence(&mut said, quote, " ").await?;
                     }
                     self.name_the_silent(&mut said).await?;
@@ -276,6 +280,7 @@ impl Course {
         let piece = format!("{joint}{}", checked.sentence);
         self.piece(said, &piece).await?;
         said.cited.extend(&checked.cited);
+        said.last = checked.cited.last().copied().unwrap_or(said.last);
         self.verdict(checked).await
     }
 
@@ -298,6 +303,7 @@ impl Course {
             text,
             cited,
             first_token_ms,
+            ..
         } = said;
         Event::Final(Answer {
             text,

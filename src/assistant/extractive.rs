@@ -46,15 +46,37 @@ pub fn silent(title: &str) -> String {
     format!(" No review of the {title} was found that speaks of it.")
 }
 
-/// A quote as an answer's sentence; `number` is its position, from 1.
-pub fn quotation(number: usize, evidence: &Evidence) -> Checked {
-    said("A buyer of the", number, evidence)
+/// A quote of `evidence` as an answer's sentence; `number` is its position, from 1, and `after` that of what was quoted just
+/// before it.
+pub fn quotation(evidence: &[Evidence], number: usize, after: Option<usize>) -> Checked {
+    let this = &evidence[number - 1];
+    let before = after.map(|after| &evidence[after - 1]);
+    let who = match before {
+        Some(before) if before.review == this.review => "The same buyer says".to_string(),
+        Some(before) if before.product_key == this.product_key => "Another buyer says".to_string(),
+        _ => format!("A buyer of the {} says", this.short_title()),
+    };
+    said(&who, number, this)
+}
+
+/// Likewise, of somebody who is of another mind than all before.
+fn objection(evidence: &[Evidence], number: usize, after: usize) -> Checked {
+    let (this, before) = (&evidence[number - 1], &evidence[after - 1]);
+    let what = match before.product_key == this.product_key {
+        true => "it".to_string(),
+        false => format!("the {}", this.short_title()),
+    };
+    let who = format!(
+        "On the other side, a buyer who gave {what} {} of 5 stars says",
+        this.rating
+    );
+    said(&who, number, this)
 }
 
 fn said(who: &str, number: usize, evidence: &Evidence) -> Checked {
-    let (name, quote) = (evidence.short_title(), one_line(&evidence.quote));
+    let quote = one_line(&evidence.quote);
     Checked {
-        sentence: format!("{who} {name} says: “{quote}” [{number}]"),
+        sentence: format!("{who}: “{quote}” [{number}]"),
         verdict: Verdict::Supported,
         cited: vec![number],
     }
@@ -75,17 +97,24 @@ pub fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
     })
 }
 
-/// What an answer that cites `cited` leaves out and should not: the second best quote, where it has only one, and the
-/// best from the other side, where all that it cites praises, or all of it complains. Who asks for complaints (`intent`)
-/// is spared the praise.
-pub fn still_to_be_heard(evidence: &[Evidence], cited: &BTreeSet<usize>, intent: Intent) -> Vec<Checked> {
+/// What an answer that cites `cited`, the last of them `after`, leaves out and should not: the second best quote, where it
+/// has only one, and the best from the other side, where all that it cites praises, or all of it complains. Who asks for
+/// complaints (`intent`) is spared the praise.
+pub fn still_to_be_heard(
+    evidence: &[Evidence],
+    cited: &BTreeSet<usize>,
+    after: usize,
+    intent: Intent,
+) -> Vec<Checked> {
     let complains = |number: &usize| evidence[number - 1].complains;
-    let mut cited = cited.clone();
+    let (mut cited, mut after) = (cited.clone(), after);
     let mut heard = Vec::new();
-    if cited.len() == 1 && evidence.len() > 1 {
-        let second = (1..=evidence.len()).find(|number| !cited.contains(number));
-        heard.extend(second.map(|number| said("A buyer of the", number, &evidence[number - 1])));
-        cited.extend(second);
+    if cited.len() == 1
+        && let Some(second) = (1..=evidence.len()).find(|number| !cited.contains(number))
+    {
+        heard.push(quotation(evidence, second, Some(after)));
+        cited.insert(second);
+        after = second;
     }
     let Some(side) = cited.first().map(complains) else {
         return heard;
@@ -95,14 +124,7 @@ pub fn still_to_be_heard(evidence: &[Evidence], cited: &BTreeSet<usize>, intent:
     }
     if cited.iter().all(|number| complains(number) == side) {
         let other = (1..=evidence.len()).find(|number| complains(number) != side);
-        heard.extend(other.map(|number| {
-            let stars = evidence[number - 1].rating;
-            said(
-                &format!("On the other side, a buyer who gave {stars} of 5 stars to the"),
-                number,
-                &evidence[number - 1],
-            )
-        }));
+        heard.extend(other.map(|number| objection(evidence, number, after)));
     }
     heard
 }
@@ -130,7 +152,7 @@ mod tests {
             (said[1].cited.as_slice(), said[1].verdict),
             (&[2][..], Verdict::Supported)
         );
-        let sentence = quotation(1, &evidence[0]).sentence;
+        let sentence = quotation(&evidence, 1, None).sentence;
         assert_eq!(
             sentence,
             "A buyer of the Pellar Hush says: “it's <b>loud</b>” [1]"
@@ -156,16 +178,17 @@ mod tests {
             (&[5, 4], &[1, 2], &[]),
             (&[5], &[1], &[]),
         ] {
-            let found = still_to_be_heard(&rated(stars), &cited.iter().copied().collect(), Intent::Other);
+            let found = still_to_be_heard(&rated(stars), &cited.iter().copied().collect(), 1, Intent::Other);
             let numbers: Vec<usize> = found.iter().flat_map(|checked| checked.cited.clone()).collect();
             assert_eq!(numbers, heard, "{stars:?} {cited:?}");
         }
-        let complaints = still_to_be_heard(&rated(&[1, 2, 5]), &BTreeSet::from([1, 2]), Intent::Complaints);
+        let complaints =
+            still_to_be_heard(&rated(&[1, 2, 5]), &BTreeSet::from([1, 2]), 2, Intent::Complaints);
         assert_eq!(complaints, [], "who asks for complaints is spared the praise");
-        let other = still_to_be_heard(&rated(&[5, 5, 2]), &BTreeSet::from([1, 2]), Intent::Other);
+        let other = still_to_be_heard(&rated(&[5, 5, 2]), &BTreeSet::from([1, 2]), 2, Intent::Other);
         assert_eq!(
             other[0].sentence,
-            "On the other side, a buyer who gave 2 of 5 stars to the Pellar Hush says: “quote 2” [3]"
+            "On the other side, a buyer who gave it 2 of 5 stars says: “quote 2” [3]"
         );
     }
 }

@@ -71,6 +71,8 @@ pub struct Grounding {
     evidence: Vec<Evidence>,
     /// Positions, from 1, of what the answer cites already.
     cited: BTreeSet<usize>,
+    /// What it cited last.
+    last: usize,
 }
 
 impl Grounding {
@@ -79,6 +81,7 @@ impl Grounding {
         Self {
             evidence,
             cited: BTreeSet::from([1]),
+            last: 1,
         }
     }
 
@@ -106,12 +109,14 @@ impl Grounding {
             || support::is_in_the_first_person(&sentence);
         if is_theirs || support::quotes(&sentence) {
             self.cited.insert(number);
-            return extractive::quotation(number, &self.evidence[number - 1]);
+            let after = std::mem::replace(&mut self.last, number);
+            return extractive::quotation(&self.evidence, number, Some(after));
         }
         let Some(claim) = names::attributed(&sentence, &self.evidence[number - 1], &self.evidence[0]) else {
             return Checked::not_said(said, Verdict::Unsupported);
         };
         self.cited.insert(number);
+        self.last = number;
         Checked {
             sentence: format!("{claim} [{number}]"),
             verdict: Verdict::Supported,
@@ -205,7 +210,7 @@ mod tests {
             (
                 "Another says: \"Callers often complain about noise.",
                 Supported,
-                "A buyer of the Zuvio Tone 5 says: “mic is bad, callers complain about noise” [2]",
+                "Another buyer says: “mic is bad, callers complain about noise” [2]",
             ),
             // Not the shop's product, and not the shop's markup.
             (
