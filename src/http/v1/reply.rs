@@ -156,7 +156,7 @@ fn chunks(
                 };
                 match step {
                     Ok(Step::Text { text, logprobs }) => {
-                        let likely = course.has_logprobs().then(|| logprobs::Content {
+                        let likely = course.has_logprobs().then_some(logprobs::Content {
                             content: logprobs,
                             refusal: None,
                         });
