@@ -2,9 +2,7 @@
 
 import { Answer } from "./answer.js";
 import { Cards } from "./cards.js";
-import { copyText } from "./clipboard.js";
 import { button, make } from "./dom.js";
-import { thumbs } from "./feedback.js";
 import { icon } from "./icons.js";
 import { QuestionView } from "./question.js";
 import { laterStyle } from "./later.js";
@@ -126,8 +124,18 @@ export class TurnView {
 
   /** What comes below the answer, and what it needs. */
   async #addLater() {
-    const [{ suggest }, { inspector }] = await Promise.all([import("./suggestions.js"), import("./inspector.js"), laterStyle()]);
-    if (this.element.dataset.state !== "done") return;
+    const tools = this.#ending.lastElementChild;
+    const [{ suggest }, { inspector }, { thumbs }] = await Promise.all([
+      import("./suggestions.js"),
+      import("./inspector.js"),
+      import("./feedback.js"),
+      laterStyle(),
+    ]);
+    // Asked again in the meantime.
+    if (!tools.isConnected) return;
+    const why = make("div", "why");
+    tools.lastElementChild.before(...thumbs(this.turn, why, this.#actions.keep));
+    tools.after(why);
     if (this.turn.trace) this.#ending.append(inspector(this.turn.trace));
     await suggest({ offers: this.#offers, products: this.#shelf }, this.turn, this.#actions);
   }
@@ -137,12 +145,13 @@ export class TurnView {
   }
 
   #tools(timing) {
-    const copy = tool("copy", SAY.copy, () => copyText(`${this.turn.text}\n\n${sourceWords(this.turn)}`.trim()));
+    const copy = tool("copy", SAY.copy, async () => {
+      const { copyText } = await import("./clipboard.js");
+      copyText(`${this.turn.text}\n\n${sourceWords(this.turn)}`.trim());
+    });
     const again = tool("again", SAY.askAgain, () => this.#actions.again());
     again.classList.add("is-again");
-    const why = make("div", "why");
-    const judge = thumbs(this.turn, why, this.#actions.keep);
-    return make("div", "", make("div", "tools", copy, again, ...judge, make("p", "timing", timing)), why);
+    return make("div", "tools", copy, again, make("p", "timing", timing));
   }
 
   #end(state) {
