@@ -49,6 +49,8 @@ macro_rules! route {
 pub(super) fn pages() -> Vec<(&'static str, MethodRouter<Shared>)> {
     vec![
         ("/", get(page::index)),
+        // The page shows it under a name of its own.
+        ("/stats", get(page::index)),
         ("/ui/{file}", get(page::file)),
         ("/docs", get(page::docs)),
         ("/openapi.json", get(openapi::document)),
