@@ -240,7 +240,8 @@ mod tests {
             Curve::Silu => x / (1.0 + (-x).exp()),
             Curve::GeluTanh => {
                 let y = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
-                0.5 * x * (1.0 + y.tanh())
+                // Half of 1 + tanh y, without losing all digits where that is nearly 0.
+                x / (1.0 + (-2.0 * y).exp())
             }
         }
     }
