@@ -106,7 +106,9 @@ impl Course {
     async fn tell(&mut self, source: Source) -> Result<Event, Gone> {
         self.send(Event::Evidence(self.evidence.clone())).await?;
         let products = std::mem::take(&mut self.products);
-        self.send(Event::Products(products)).await?;
+        if !products.is_empty() {
+            self.send(Event::Products(products)).await?;
+        }
         if let Some(trace) = self.trace.take() {
             self.send(Event::Trace(Box::new(trace))).await?;
         }

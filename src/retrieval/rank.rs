@@ -11,7 +11,9 @@ const FLOOR_TITLE: f32 = 0.5;
 /// The floor of a passage that is of a product that is named: then the title says nothing, and the aspect alone counts. On SubjQA's
 /// train split, within an item, it refuses 12% of the answerable questions, and 98% of questions about other things.
 const FLOOR_NAMED: f32 = 0.3;
-/// Unless it has so many of the words that the question itself has.
+/// Unless it is so near to the whole question, the name included, …
+const FLOOR_WHOLE: f32 = 0.5;
+/// … or has so many of the words that the question itself has.
 const OWN_WORDS: f32 = 0.5;
 /// How much the product's title counts in the order, where a ranking by passages counts 1.
 const TITLE: f32 = 2.0;
@@ -54,7 +56,10 @@ impl Candidate {
     fn is_about_it(&self, about: About) -> bool {
         match about {
             About::Anything => true,
-            About::Named => self.aspect >= FLOOR_NAMED || self.own_words >= OWN_WORDS,
+            About::Named => {
+                let near = self.aspect >= FLOOR_NAMED || self.question >= FLOOR_WHOLE;
+                near || self.own_words >= OWN_WORDS
+            }
             About::Any => self.score() + FLOOR_TITLE * self.title >= FLOOR,
         }
     }

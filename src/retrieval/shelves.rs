@@ -259,8 +259,10 @@ impl Shelves {
         }
         let about = match (reading.names_some(), reading.words.is_empty()) {
             (true, true) => About::Anything,
-            // What goes wrong is told in words that are near to nothing asked.
-            (true, false) if reading.intent != Intent::Complaints => About::Named,
+            // What goes wrong is told in words that are near to nothing asked, and one word is too little to be near to.
+            (true, false) if reading.intent != Intent::Complaints && reading.own_words.len() > 1 => {
+                About::Named
+            }
             _ => About::Any,
         };
         let ranked = rank::ranked(self.candidates(sought, filters, demands), about);

@@ -22,7 +22,11 @@ fn check_order(answer: &Answer) {
     assert!(first("evidence") < first("token"), "{names:?}");
     let verdict = first("citation").is_none_or(|verdict| first("token") < Some(verdict));
     assert!(verdict, "a verdict follows what it is about: {names:?}");
-    let known = ["evidence", "queue", "progress", "token", "citation", "final"];
+    let known = [
+        "evidence", "products", "queue", "progress", "token", "citation", "final",
+    ];
+    let products = first("products").is_none_or(|products| first("evidence") < Some(products));
+    assert!(products && of("products") <= 1, "{names:?}");
     assert!(names.iter().all(|name| known.contains(name)), "{names:?}");
 }
 
@@ -204,9 +208,7 @@ fn where_no_review_is_about_it_the_model_is_not_asked() {
     assert_eq!(after.sum(finished), before);
     assert_eq!(after.value("rag_requests_total{outcome=\"no_evidence\"}"), 1.0);
     // The same server does ask it where there is evidence.
-    assert_eq!(
-        server.ask(shop::QUESTION).only("final")["usage"]["completion_tokens"],
-        12
-    );
+    let said = server.ask(shop::QUESTION).only("final")["usage"]["completion_tokens"].clone();
+    assert!(said.as_u64().is_some_and(|tokens| tokens > 0), "{said}");
     assert_eq!(Scrape::of(&server).sum(finished), before + 1.0);
 }

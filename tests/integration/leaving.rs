@@ -19,7 +19,7 @@ fn after_cancelling(server: &Server, cancelled: f64) -> f64 {
 
 #[test]
 fn a_client_that_leaves_stops_the_model() {
-    let server = Setup::shallow(LONG).with("--max-prompt-tokens", 1000).ready();
+    let server = Setup::shallow(8).with("--max-prompt-tokens", 1000).ready();
     let warm_up = Scrape::of(&server).sum("llm_generation_tokens_total");
 
     // In the middle of a prompt that takes many steps to read.
@@ -29,19 +29,23 @@ fn a_client_that_leaves_stops_the_model() {
     drop(events);
     assert_eq!(after_cancelling(&server, 1.0), warm_up, "no token was said");
 
-    // In the middle of the answer.
-    let mut events = server.stream(shop::QUESTION);
-    // The best quote, which is sent before the model says anything.
-    events.wait_for("token");
+    // In the middle of what it says.
+    let mut events = server.stream_of_the_model(LONG);
+    events.wait_for("message");
     drop(events);
     let said = after_cancelling(&server, 2.0) - warm_up;
     assert!(said < LONG as f64 / 2.0, "{said} of {LONG} tokens were said");
     assert_eq!(
         Scrape::of(&server).value("rag_requests_total{outcome=\"cancelled\"}"),
-        2.0
+        1.0
     );
     wait::until("the request's end", PATIENCE, || {
-        let flight = "http_requests_in_flight{route=\"/api/chat\",method=\"POST\"}";
-        (Scrape::of(&server).value(flight) == 0.0).then_some(())
+        let scrape = Scrape::of(&server);
+        let flight = |route| {
+            scrape.value(&format!(
+                "http_requests_in_flight{{route=\"{route}\",method=\"POST\"}}"
+            ))
+        };
+        (flight("/api/chat") + flight("/v1/chat/completions") == 0.0).then_some(())
     });
 }

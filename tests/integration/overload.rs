@@ -33,12 +33,12 @@ fn reaction(client: &Client) -> (u16, String, String) {
 
 #[test]
 fn a_busy_model_means_quotes_and_a_crowd_is_sent_away() {
-    let server = Setup::shallow(LONG)
+    let server = Setup::shallow(8)
         .with("--max-running", 1)
         .with("--max-waiting", 0)
         .ready();
-    let mut long = server.stream(shop::QUESTION);
-    long.wait_for("token");
+    let mut long = server.stream_of_the_model(LONG);
+    long.wait_for("message");
 
     let answer = server.ask(shop::QUESTION);
     let last = answer.only("final");

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use crate::harness::client::asked;
 use crate::harness::wait::{self, PATIENCE};
-use crate::harness::{Setup, is_answer, shop};
+use crate::harness::{Setup, shop};
 
 /// What the server promises on top of `--drain`.
 const CLOSING: Duration = Duration::from_secs(2);
 
 #[test]
 fn a_running_answer_ends_before_the_server_does() {
-    let mut server = Setup::shallow(600).with("--drain", 120).ready();
-    let mut events = server.stream(shop::QUESTION);
-    events.wait_for("token");
+    let mut server = Setup::shallow(8).with("--drain", 120).ready();
+    let mut events = server.stream_of_the_model(600);
+    events.wait_for("message");
     server.signal("TERM");
     let draining = wait::until("draining", PATIENCE, || {
         let reply = server.get("/readyz");
@@ -28,8 +28,10 @@ fn a_running_answer_ends_before_the_server_does() {
     );
 
     let rest: Vec<_> = events.collect();
-    let last = rest.last().expect("the answer goes on");
-    assert!(last.name == "final" && is_answer(&last.data), "{last:?}");
+    let [.., last, end] = rest.as_slice() else {
+        panic!("the answer goes on: {rest:?}")
+    };
+    assert_eq!(end.data, "[DONE]");
     assert_eq!(last.data["usage"]["completion_tokens"], 600, "all of it was said");
     assert_eq!(
         server.wait_for_exit(CLOSING).code(),
@@ -42,9 +44,9 @@ fn a_running_answer_ends_before_the_server_does() {
 #[test]
 fn an_answer_without_end_is_cut_when_the_time_is_over() {
     for (signal, drain) in [("TERM", 0), ("INT", 1)] {
-        let mut server = Setup::shallow(3000).with("--drain", drain).ready();
-        let mut events = server.stream(shop::QUESTION);
-        events.wait_for("token");
+        let mut server = Setup::shallow(8).with("--drain", drain).ready();
+        let mut events = server.stream_of_the_model(4000);
+        events.wait_for("message");
         server.signal(signal);
         let limit = Duration::from_secs(drain) + CLOSING;
         assert_eq!(server.wait_for_exit(limit).code(), Some(0), "{:#?}", server.log());

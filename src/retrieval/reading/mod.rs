@@ -193,12 +193,15 @@ impl Vocabulary {
         let kinds = asking.iter().filter(|word| is_kind(word)).count();
         let intent = intent::of(&lower, named.len(), kinds);
 
-        let of_aspect = || {
-            asking
-                .iter()
-                .filter(|word| !word.names)
-                .filter(|word| !self.products.contains_key(&word.folded) || concepts::is_asked(&word.folded))
+        // Beside a name, what its products are called is asked about: the steam of a steam iron.
+        let only_names = |word: &Asked<'_>| {
+            let is_called = match named.is_empty() {
+                true => self.is_kind(&word.folded),
+                false => self.categories.contains_key(&word.folded),
+            };
+            word.names || is_called && !concepts::is_asked(&word.folded)
         };
+        let of_aspect = || asking.iter().filter(|word| !only_names(word));
         let complains = |word: &str| intent == Intent::Complaints && intent::only_complains(word);
         let tells = |word: &Asked<'_>| {
             let lower = word.meant.to_lowercase();

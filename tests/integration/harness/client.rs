@@ -136,6 +136,21 @@ impl Client {
         Events::of(response.into_body().into_reader())
     }
 
+    /// Has the chat model itself speak, which then says `tokens` tokens: an answer to a question ends where it begins to
+    /// repeat itself, as what a shallow model says soon does.
+    pub fn stream_of_the_model(&self, tokens: usize) -> Events {
+        let request = serde_json::json!({
+            "model": self.get("/info").json()["chat_model"],
+            "messages": [{"role": "user", "content": "x"}],
+            "temperature": 0, "max_tokens": tokens,
+            "stream": true, "stream_options": {"include_usage": true},
+        });
+        let path = "/v1/chat/completions";
+        let response = self.open("POST", path, "application/json", &request.to_string());
+        assert_eq!(response.status(), 200, "{request}");
+        Events::of(response.into_body().into_reader())
+    }
+
     /// Asks, and waits for the end of the answer.
     pub fn ask(&self, question: &str) -> Answer {
         let response = self.ask_with(&asked(question));

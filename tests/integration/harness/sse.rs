@@ -7,9 +7,9 @@ use serde_json::Value;
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// What follows `event:`.
+    /// What follows `event:`; "message" where nothing does, as browsers have it.
     pub name: String,
-    /// What follows `data:`, which is JSON.
+    /// What follows `data:`, which is JSON, or the word that ends a stream of OpenAI's.
     pub data: Value,
 }
 
@@ -57,8 +57,11 @@ impl Iterator for Events {
                 Some(("event", value)) => name = Some(value.trim_start().to_string()),
                 Some(("data", value)) => {
                     assert!(data.is_none(), "an event has one line of data: {line}");
-                    data =
-                        Some(serde_json::from_str(value).unwrap_or_else(|error| panic!("{error}: {line}")));
+                    let value = value.trim_start();
+                    data = Some(match value {
+                        "[DONE]" => value.into(),
+                        _ => serde_json::from_str(value).unwrap_or_else(|error| panic!("{error}: {line}")),
+                    });
                 }
                 // A comment, which keeps the connection open.
                 Some(("", _)) => {}
@@ -67,7 +70,7 @@ impl Iterator for Events {
                 None => {
                     assert!(line.is_empty(), "not a field: {line}");
                     return Some(Event {
-                        name: name.expect("every event has a name"),
+                        name: name.unwrap_or_else(|| "message".to_string()),
                         data: data.expect("every event has data"),
                     });
                 }
