@@ -233,7 +233,7 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub allowed_host: Option<Vec<String>>,
-    /// The origin of another site whose pages may ask, as in https://shop.example; repeatable [default: none]
+    /// The origin of another site whose pages may ask: scheme, host and port; repeatable [default: none]
     #[arg(
         long,
         env = "RECOMMENDER_ALLOWED_ORIGIN",
