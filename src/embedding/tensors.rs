@@ -111,7 +111,7 @@ impl Tensors {
         Ok(numbers)
     }
 
-    /// A matrix of `rows` rows of `columns` weights, in 8-bit tiles.
+    /// A matrix of `rows` rows of `columns` weights, in wide 8-bit tiles.
     pub(super) fn matrix(
         &self,
         pool: &Pool,
@@ -119,11 +119,14 @@ impl Tensors {
         rows: usize,
         columns: usize,
     ) -> Result<Matrix, EmbeddingError> {
-        let mut parts = self.parts(pool, name, rows, columns, rows)?;
-        parts.pop().ok_or_else(|| self.damaged(name, "it has no rows"))
+        let name = format!("{}{name}", self.prefix);
+        let found = self.find(&name, &[rows, columns])?;
+        let bytes = self.bytes(&found, 0..rows * columns)?;
+        Matrix::pack_wide_on(pool, found.kind, &bytes, rows, columns)
+            .map_err(|error| self.damaged(&name, &error.to_string()))
     }
 
-    /// As [`Tensors::matrix`], in matrices of `part` rows each but the last.
+    /// The same in narrow tiles, for rows that are only looked up, in matrices of `part` rows each but the last.
     pub(super) fn parts(
         &self,
         pool: &Pool,

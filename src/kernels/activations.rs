@@ -1,7 +1,7 @@
 //! Rows of numbers as signed bytes: what the matrix products read.
 //!
-//! Each block of 32 numbers of a row has a scale, so that its largest is ±127, and the sum of its bytes times that
-//! scale: a weight is `scale · code + min`, so the sum is what `min` is multiplied by.
+//! Each block of 32 numbers of a row, or each [`WIDE`] blocks, have a scale, so that their largest is ±127, and the sum
+//! of their bytes times that scale: a weight is `scale · code + min`, so the sum is what `min` is multiplied by.
 //!
 //! Rows lie in panels of `PANEL`, the last of fewer: first the first block of each of its rows, then the second of
 //! each, and so on. A product that takes a panel at once so finds what it needs at fixed distances from one address.
@@ -12,7 +12,7 @@ use super::disjoint::Disjoint;
 use super::lanes::{Kernel, LANES, Lanes, Level};
 use super::pool::Pool;
 use super::rows;
-use super::tiles::COLUMNS as BLOCK;
+use super::tiles::{COLUMNS as BLOCK, WIDE};
 
 /// Rows of a panel: as many as a product keeps the sums of.
 pub(super) const PANEL: usize = 12;
@@ -21,31 +21,55 @@ pub(super) const PANEL: usize = 12;
 const SMALLEST: f32 = 1e-36;
 
 /// Quantised rows of `columns` numbers each, filled up with zeros to whole blocks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Activations {
     columns: usize,
     blocks: usize,
+    /// How many blocks share their factors.
+    span: usize,
     codes: Vec<i8>,
+    /// For each span of blocks of each row.
     factors: Vec<Factors>,
 }
 
-/// What a block's codes and the weights' minima are multiplied by.
+/// With a scale for each block.
+impl Default for Activations {
+    fn default() -> Self {
+        Self {
+            columns: 0,
+            blocks: 0,
+            span: 1,
+            codes: Vec::new(),
+            factors: Vec::new(),
+        }
+    }
+}
+
+/// What codes and the weights' minima are multiplied by.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[repr(C)]
 pub struct Factors {
     /// What a code stands for.
     pub scale: f32,
-    /// The sum of the block's codes, times `scale`.
+    /// The sum of the codes, times `scale`.
     pub sum: f32,
 }
 
 impl Activations {
+    /// With a scale for each [`WIDE`] blocks, for [`Matrix::pack_wide_with`](super::tiles::Matrix::pack_wide_with)'s matrices.
+    pub fn wide() -> Self {
+        Self {
+            span: WIDE,
+            ..Self::default()
+        }
+    }
+
     /// Makes room for `rows` rows of `columns` numbers. What is in them is unspecified until they are written.
     pub fn resize(&mut self, rows: usize, columns: usize) {
         self.columns = columns;
         self.blocks = columns.div_ceil(BLOCK);
         self.codes.resize(rows * self.blocks * BLOCK, 0);
-        self.factors.resize(rows * self.blocks, Factors::default());
+        self.factors.resize(rows * self.spans(), Factors::default());
     }
 
     /// Numbers in a row.
@@ -58,9 +82,19 @@ impl Activations {
         self.blocks
     }
 
+    /// How many blocks share their factors.
+    pub(super) fn span(&self) -> usize {
+        self.span
+    }
+
+    /// How many factors a row has.
+    fn spans(&self) -> usize {
+        self.blocks.div_ceil(self.span)
+    }
+
     /// The rows there is room for.
     pub fn rows(&self) -> usize {
-        self.factors.len().checked_div(self.blocks).unwrap_or(0)
+        self.factors.len().checked_div(self.spans()).unwrap_or(0)
     }
 
     /// Codes and factors of a row's block.
@@ -69,9 +103,9 @@ impl Activations {
     /// If there is no such row or block.
     pub fn block(&self, row: usize, block: usize) -> (&[i8], Factors) {
         assert!(row < self.rows() && block < self.blocks, "a block of a row");
-        let layout = Layout::of(row, self.rows(), self.blocks);
-        let at = layout.first + block * layout.stride;
-        (&self.codes[at * BLOCK..][..BLOCK], self.factors[at])
+        let codes = Layout::of(row, self.rows(), self.blocks).at(block);
+        let factors = Layout::of(row, self.rows(), self.spans()).at(block / self.span);
+        (&self.codes[codes * BLOCK..][..BLOCK], self.factors[factors])
     }
 
     /// All codes, `[blocks of all rows, BLOCK]`; [`Layout`] says which block lies where.
@@ -79,29 +113,31 @@ impl Activations {
         &self.codes
     }
 
-    /// The factors of all blocks, which lie as the codes do.
+    /// The factors of all spans, which lie as blocks of codes do.
     pub(super) fn factors(&self) -> &[Factors] {
         &self.factors
     }
 
     /// Writes all rows, on several threads where there are many: `write(row, where it goes)`.
     pub fn write_rows(&mut self, pool: &Pool, write: impl Fn(usize, &mut RowMut<'_>) + Sync) {
-        let (rows, blocks) = (self.rows(), self.blocks);
+        let (rows, blocks, span, spans) = (self.rows(), self.blocks, self.span, self.spans());
         let (codes, factors) = (Disjoint::new(&mut self.codes), Disjoint::new(&mut self.factors));
         rows::each(pool, rows, |row| {
             // `each` calls this once for each row, and rows have nothing in common: what `RowMut` relies on.
             let mut to = RowMut {
                 codes: &codes,
                 factors: &factors,
-                layout: Layout::of(row, rows, blocks),
+                blocks_at: Layout::of(row, rows, blocks),
+                factors_at: Layout::of(row, rows, spans),
                 blocks,
+                span,
             };
             write(row, &mut to);
         });
     }
 }
 
-/// Where the blocks of a row lie, counted in blocks.
+/// Where the blocks or the factors of a row lie, counted in these.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     /// Where its first is.
@@ -111,7 +147,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Of one of `rows` rows of `blocks` blocks.
+    /// Of one of `rows` rows, of so many blocks or factors each.
     pub fn of(row: usize, rows: usize, blocks: usize) -> Self {
         let panel = row / PANEL * PANEL;
         Self {
@@ -119,14 +155,21 @@ impl Layout {
             stride: (rows - panel).min(PANEL),
         }
     }
+
+    /// Where one of them is.
+    fn at(self, number: usize) -> usize {
+        self.first + number * self.stride
+    }
 }
 
 /// One row of [`Activations`], to be written.
 pub struct RowMut<'a> {
     codes: &'a Disjoint<'a, i8>,
     factors: &'a Disjoint<'a, Factors>,
-    layout: Layout,
+    blocks_at: Layout,
+    factors_at: Layout,
     blocks: usize,
+    span: usize,
 }
 
 impl RowMut<'_> {
@@ -147,13 +190,14 @@ impl RowMut<'_> {
     /// The processor has the instructions of `L`.
     #[inline(always)]
     pub(super) unsafe fn fill<L: Lanes>(&mut self, length: usize, number: impl Fn(usize, usize) -> L) {
-        for block in 0..self.blocks {
-            let at = self.layout.first + block * self.layout.stride;
-            // SAFETY: as the caller's; this block is the row's own, and nobody else has the row.
+        const VECTORS: usize = BLOCK / LANES;
+        for (span, first) in (0..self.blocks).step_by(self.span).enumerate() {
+            let blocks = self.span.min(self.blocks - first);
+            // SAFETY: as the caller's; these blocks and factors are the row's own, and nobody else has the row.
             unsafe {
-                let mut halves = [L::splat(0.0); BLOCK / LANES];
-                for (half, lanes) in halves.iter_mut().enumerate() {
-                    let from = block * BLOCK + half * LANES;
+                let mut vectors = [L::splat(0.0); WIDE * VECTORS];
+                for (vector, lanes) in vectors.iter_mut().enumerate().take(blocks * VECTORS) {
+                    let from = first * BLOCK + vector * LANES;
                     let count = length.saturating_sub(from).min(LANES);
                     if count > 0 {
                         // Called here only: in two places it would become a function of its own, without this level's
@@ -166,8 +210,18 @@ impl RowMut<'_> {
                         };
                     }
                 }
-                let codes = self.codes.part(at * BLOCK..(at + 1) * BLOCK).as_mut_ptr();
-                self.factors.part(at..at + 1)[0] = quantise::<L>(halves, codes);
+                let scale = Scale::of::<L>(&vectors[..blocks * VECTORS]);
+                let mut sum = 0;
+                for (block, vectors) in vectors.chunks_exact(VECTORS).enumerate().take(blocks) {
+                    let at = self.blocks_at.at(first + block);
+                    let codes = self.codes.part(at * BLOCK..(at + 1) * BLOCK).as_mut_ptr();
+                    sum += scale.quantise::<L>(vectors, codes);
+                }
+                let at = self.factors_at.at(span);
+                self.factors.part(at..at + 1)[0] = Factors {
+                    scale: scale.step,
+                    sum: scale.step * sum as f32,
+                };
             }
         }
     }
@@ -192,23 +246,52 @@ impl Kernel for Quantise<'_, '_> {
     }
 }
 
-/// Quantises one block.
-///
-/// # Safety
-/// The processor has the instructions of `L`; `codes` has room for a block.
-#[inline(always)]
-unsafe fn quantise<L: Lanes>([low, high]: [L; 2], codes: *mut i8) -> Factors {
-    // SAFETY: as the caller's.
-    unsafe {
-        let zero = L::splat(0.0);
-        let largest = low.max(zero.sub(low)).max(high.max(zero.sub(high))).largest();
-        let scale = largest / 127.0;
-        let inverse = L::splat(if largest > SMALLEST { 127.0 / largest } else { 0.0 });
-        let sum = low.mul(inverse).store_codes(codes) + high.mul(inverse).store_codes(codes.add(LANES));
-        Factors {
-            scale,
-            sum: scale * sum as f32,
+/// How numbers become codes.
+struct Scale {
+    /// What a code stands for.
+    step: f32,
+    /// What numbers are multiplied by.
+    inverse: f32,
+}
+
+impl Scale {
+    /// The one that makes the largest of some vectors ±127.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `L`.
+    #[inline(always)]
+    unsafe fn of<L: Lanes>(vectors: &[L]) -> Self {
+        // SAFETY: as the caller's.
+        unsafe {
+            let zero = L::splat(0.0);
+            let mut largest = zero;
+            for vector in vectors {
+                largest = largest.max(vector.max(zero.sub(*vector)));
+            }
+            let largest = largest.largest();
+            Self {
+                step: largest / 127.0,
+                inverse: if largest > SMALLEST { 127.0 / largest } else { 0.0 },
+            }
         }
+    }
+
+    /// Writes the codes of some vectors one after another; gives their sum.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `L`; `codes` has room for them.
+    #[inline(always)]
+    unsafe fn quantise<L: Lanes>(&self, vectors: &[L], codes: *mut i8) -> i32 {
+        let mut sum = 0;
+        for (vector, numbers) in vectors.iter().enumerate() {
+            // SAFETY: as the caller's.
+            sum += unsafe {
+                numbers
+                    .mul(L::splat(self.inverse))
+                    .store_codes(codes.add(vector * LANES))
+            };
+        }
+        sum
     }
 }
 

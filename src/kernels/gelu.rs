@@ -47,28 +47,39 @@ impl Kernel for Gelu<'_, '_> {
     }
 }
 
-/// `x · Φ(x) = max(x, 0) - |x| · Q(|x|)`, where `Q(z) = 1 - Φ(z) = erfc(z / √2) / 2` is the upper tail.
+/// Where the curve is taken to have reached its ends: `Φ(4.6)` is 1 to two millionths.
+const END: f32 = 4.6;
+
+/// `x · Φ(x)`, within `1.5e-5 + 5e-6 · |x|`: what quantising the result loses is a hundred times that.
 ///
-/// The tail is by formula 7.1.26 of Abramowitz and Stegun, Handbook of Mathematical Functions (1964), which is within
-/// `1.5e-7` of `erfc`: `erfc(y) = (a₁t + … + a₅t⁵) · e^(-y²)` with `t = 1 / (1 + 0.3275911 y)`.
+/// `Φ(x) = 1/2 + x · P(x²)` for `|x| ≤ END`, where `P` is the polynomial of degree 9 that reaches the end exactly and
+/// whose largest error, times `x²`, is the least (found by Lawson's algorithm). A division and an exponential, which the
+/// usual formulas take, cost three times as much.
 ///
 /// # Safety
 /// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn curve<L: Lanes>(x: L) -> L {
+    const COEFFICIENTS: [f32; 9] = [
+        1.413_430_4e-10,
+        -8.025_391e-9,
+        2.694_392_5e-7,
+        -6.006_335e-6,
+        9.488_934e-5,
+        -1.107_823_1e-3,
+        9.791_682e-3,
+        -6.628_08e-2,
+        3.988_579e-1,
+    ];
     // SAFETY: as the caller's.
     unsafe {
-        let zero = L::splat(0.0);
-        let size = x.max(zero.sub(x));
-        let y = size.mul(L::splat(std::f32::consts::FRAC_1_SQRT_2));
-        let t = L::splat(1.0).div(y.mul_add(L::splat(0.327_591_1), L::splat(1.0)));
-        let mut sum = L::splat(1.061_405_4);
-        for coefficient in [-1.453_152, 1.421_413_7, -0.284_496_74, 0.254_829_6] {
-            sum = sum.mul_add(t, L::splat(coefficient));
+        let inside = x.min(L::splat(END)).max(L::splat(-END));
+        let square = inside.mul(inside);
+        let mut sum = L::splat(-1.108_484_5e-12);
+        for coefficient in COEFFICIENTS {
+            sum = sum.mul_add(square, L::splat(coefficient));
         }
-        let erfc = sum.mul(t).mul(zero.sub(y.mul(y)).exp());
-        let tail = erfc.mul(L::splat(-0.5));
-        size.mul_add(tail, x.max(zero))
+        x.mul(inside.mul_add(sum, L::splat(0.5)))
     }
 }
 
@@ -111,16 +122,18 @@ mod tests {
                 level.run(Curve(&mut numbers));
                 for (found, expected) in numbers.iter().zip(expected) {
                     let wrong = (f64::from(*found) - expected).abs();
-                    assert!(wrong < 1e-6, "{level:?}: {found}, not {expected}");
+                    let bound = 1.5e-5 + 5e-6 * expected.abs();
+                    assert!(wrong < bound, "{level:?}: {found}, not {expected}");
                 }
             }
-            let mut far: [f32; LANES] = [0.0; LANES];
-            far[..4].copy_from_slice(&[100.0, -100.0, 1e30, -1e30]);
+            let mut far = [0.0; LANES];
+            let xs = [100.0, -100.0, 1e30, -1e30];
+            far[..4].copy_from_slice(&xs);
             level.run(Curve(&mut far));
-            for (found, expected) in far.iter().zip([100.0, 0.0, 1e30, 0.0, 0.0]) {
+            for (found, x) in far.iter().zip(xs) {
                 assert!(
-                    (found - expected).abs() < 1e-30,
-                    "{level:?}: {found}, not {expected}"
+                    (found - x.max(0.0)).abs() <= x.abs() * 5e-6,
+                    "{level:?}: {found} of {x}"
                 );
             }
         }
@@ -146,7 +159,7 @@ mod tests {
                     let scale = f64::from(factors.scale);
                     let found = f64::from(codes[at % 32]) * scale;
                     assert!(
-                        (found - expected).abs() <= scale * 0.501,
+                        (found - expected).abs() <= scale * 0.501 + 3e-5,
                         "{level:?}: {found}, not {expected}"
                     );
                 }

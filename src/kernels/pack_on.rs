@@ -23,6 +23,21 @@ impl Matrix {
     ) -> Result<Self, PackError> {
         Self::pack_with(kind, data, rows, columns, |strips| all(pool, strips))
     }
+
+    /// Packs a tensor as [`Matrix::pack_wide_with`] does, on the threads of `pool`.
+    ///
+    /// # Errors
+    ///
+    /// Every [`PackError`].
+    pub fn pack_wide_on(
+        pool: &Pool,
+        kind: GgmlDType,
+        data: &[u8],
+        rows: usize,
+        columns: usize,
+    ) -> Result<Self, PackError> {
+        Self::pack_wide_with(kind, data, rows, columns, |strips| all(pool, strips))
+    }
 }
 
 fn all(pool: &Pool, strips: Vec<Strip<'_>>) -> Result<(), PackError> {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::activations::{Activations, Layout, PANEL};
 use super::disjoint::Disjoint;
 use super::lanes::{Kernel, LANES, Lanes};
-use super::tiles::{COLUMNS, Matrix, QUADS, Tile4, Tile5, Tile8, Tiles};
+use super::tiles::{COLUMNS, Matrix, QUADS, Tile4, Tile5, Tile8, Tiles, WIDE, Wide};
 use super::unrolled::unrolled;
 
 /// Tiles to ask memory for in advance.
@@ -17,6 +17,8 @@ const AHEAD: usize = 6;
 
 /// A tile whose codes can be unpacked: 16 rows of weights by 32 columns.
 trait Unpack {
+    /// How many tiles in a row have the same factors.
+    const SPAN: usize = 1;
     /// Each lane's scale and minimum, as half floats.
     fn factors(&self) -> (&[u16; LANES], &[u16; LANES]);
     /// The codes of columns `4 · quad..4 · quad + 4`.
@@ -86,6 +88,27 @@ impl Unpack for Tile8 {
     }
 }
 
+impl Unpack for Wide {
+    const SPAN: usize = WIDE;
+
+    #[inline(always)]
+    fn factors(&self) -> (&[u16; LANES], &[u16; LANES]) {
+        self.0.factors()
+    }
+
+    #[inline(always)]
+    unsafe fn unpack<L: Lanes>(&self, quad: usize) -> L::Codes {
+        // SAFETY: as the caller's.
+        unsafe { self.0.unpack::<L>(quad) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums {
+        // SAFETY: as the caller's.
+        unsafe { L::dot(sums, codes, quad) }
+    }
+}
+
 /// The low four bits of 64 bytes for an even quad, the high ones for the odd one after it.
 ///
 /// # Safety
@@ -133,6 +156,7 @@ impl<'a> Strips<'a> {
         add: bool,
     ) -> Self {
         assert_eq!(matrix.columns(), rows.columns(), "what a matrix takes in");
+        assert_eq!(matrix.span(), rows.span(), "scales for as many columns");
         assert_eq!(out.len(), rows.rows() * matrix.rows(), "what it puts out");
         assert!(
             strips.end <= matrix.rows().div_ceil(LANES),
@@ -159,6 +183,7 @@ impl Kernel for Strips<'_> {
                 Tiles::Four(tiles) => self.all_rows::<L, _>(tiles),
                 Tiles::Five(tiles) => self.all_rows::<L, _>(tiles),
                 Tiles::Eight(tiles) => self.all_rows::<L, _>(tiles),
+                Tiles::Wide(tiles) => self.all_rows::<L, _>(tiles),
             }
         }
     }
@@ -204,29 +229,34 @@ impl Strips<'_> {
     /// As [`Self::group`]; `tiles` are those of the strip, one for each block of a row.
     #[inline(always)]
     unsafe fn some_rows<L: Lanes, T: Unpack, const R: usize>(&self, tiles: &[T], strip: usize, first: usize) {
-        let layout = Layout::of(first, self.rows.rows(), tiles.len());
+        let rows = self.rows.rows();
+        let layout = Layout::of(first, rows, tiles.len());
+        let of_factors = Layout::of(first, rows, tiles.len().div_ceil(T::SPAN));
         // SAFETY: rows `first..first + R` exist, each with as many blocks as there are tiles, and their blocks lie next
         // to each other; `out` has as many rows, and the strip's columns in them are nobody else's. The addresses to
         // prefetch need not be valid.
         unsafe {
             let mut codes = self.rows.codes().as_ptr().add(layout.first * COLUMNS);
-            let mut factors = self.rows.factors().as_ptr().add(layout.first);
+            let mut factors = self.rows.factors().as_ptr().add(of_factors.first);
             let mut sums = [L::splat(0.0); R];
-            for tile in tiles {
-                let ahead = std::ptr::from_ref(tile).wrapping_add(AHEAD).cast::<u8>();
-                for line in 0..size_of::<T>() / 64 {
-                    L::prefetch(ahead.wrapping_add(line * 64));
-                }
-                // All rows take a quad before the next is unpacked, so that no sum waits for the one before it.
+            for tiles in tiles.chunks(T::SPAN) {
                 let mut dots = [L::no_sums(); R];
-                unrolled!(QUADS, quad, {
-                    let weights = tile.unpack::<L>(quad);
-                    unrolled!(R, row, {
-                        let codes = codes.add(row * COLUMNS).cast::<i32>().add(quad);
-                        dots[row] = T::dot::<L>(dots[row], weights, codes.read_unaligned());
+                for tile in tiles {
+                    let ahead = std::ptr::from_ref(tile).wrapping_add(AHEAD).cast::<u8>();
+                    for line in 0..size_of::<T>() / 64 {
+                        L::prefetch(ahead.wrapping_add(line * 64));
+                    }
+                    // All rows take a quad before the next is unpacked, so that no sum waits for the one before it.
+                    unrolled!(QUADS, quad, {
+                        let weights = tile.unpack::<L>(quad);
+                        unrolled!(R, row, {
+                            let codes = codes.add(row * COLUMNS).cast::<i32>().add(quad);
+                            dots[row] = T::dot::<L>(dots[row], weights, codes.read_unaligned());
+                        });
                     });
-                });
-                let (scale, min) = tile.factors();
+                    codes = codes.wrapping_add(layout.stride * COLUMNS);
+                }
+                let (scale, min) = tiles[0].factors();
                 let (scale, min) = (L::load_f16(scale.as_ptr()), L::load_f16(min.as_ptr()));
                 let offset = L::offset(scale);
                 unrolled!(R, row, {
@@ -235,8 +265,7 @@ impl Strips<'_> {
                     let sum = dots.mul_add(L::splat(factors.scale), sums[row]);
                     sums[row] = min.mul_add(L::splat(factors.sum), sum);
                 });
-                codes = codes.wrapping_add(layout.stride * COLUMNS);
-                factors = factors.wrapping_add(layout.stride);
+                factors = factors.wrapping_add(of_factors.stride);
             }
             let column = strip * LANES;
             let width = (self.matrix.rows() - column).min(LANES);

@@ -17,6 +17,9 @@ pub const LANES: usize = 16;
 pub const COLUMNS: usize = 32;
 /// Quads of a lane: runs of four columns.
 pub const QUADS: usize = COLUMNS / 4;
+/// Tiles in a row that a wide form's scales are of, and blocks of a row that share a scale with them: 128 columns. With
+/// more, sums of products of codes (`128 · 255 · 127`) would leave the 22 bits that the kernels have for them.
+pub const WIDE: usize = 4;
 
 /// 16 rows × 32 columns with codes of four bits, 0 to 15: 5 bits a weight.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +62,12 @@ pub struct Tile8 {
     pub codes: [u8; 512],
 }
 
+/// A [`Tile8`] whose scales are those of the [`WIDE`] tiles in a row that it is one of, or of fewer at the row's end. A
+/// product scales its sums only once for all of them.
+#[derive(Debug, Clone, Copy)]
+#[repr(transparent)]
+pub struct Wide(pub Tile8);
+
 // The kernels load whole cache lines, and the figures of bits per weight above count on no padding.
 const _: () = assert!(size_of::<Tile4>() == 320 && size_of::<Tile5>() == 384 && size_of::<Tile8>() == 576);
 
@@ -71,6 +80,8 @@ pub enum Tiles {
     Five(Vec<Tile5>),
     /// Of Q8_0, Q6_K and the unquantised types.
     Eight(Vec<Tile8>),
+    /// Of the unquantised types where speed is worth a little precision.
+    Wide(Vec<Wide>),
 }
 
 /// A weight matrix in tiles. Lanes beyond the last row have a scale and a minimum of zero; columns beyond the last one
@@ -91,6 +102,7 @@ impl Matrix {
             Tiles::Four(tiles) => tiles.len(),
             Tiles::Five(tiles) => tiles.len(),
             Tiles::Eight(tiles) => tiles.len(),
+            Tiles::Wide(tiles) => tiles.len(),
         };
         assert_eq!(
             count,
@@ -115,6 +127,14 @@ impl Matrix {
         self.columns.div_ceil(COLUMNS)
     }
 
+    /// How many blocks of a row that is multiplied with it must share a scale.
+    pub(super) fn span(&self) -> usize {
+        match &self.tiles {
+            Tiles::Wide(_) => WIDE,
+            _ => 1,
+        }
+    }
+
     /// The tiles themselves, for the kernels.
     pub(crate) fn tiles(&self) -> &Tiles {
         &self.tiles
@@ -126,6 +146,7 @@ impl Matrix {
             Tiles::Four(tiles) => size_of_val(&tiles[..]),
             Tiles::Five(tiles) => size_of_val(&tiles[..]),
             Tiles::Eight(tiles) => size_of_val(&tiles[..]),
+            Tiles::Wide(tiles) => size_of_val(&tiles[..]),
         }
     }
 }

@@ -47,7 +47,6 @@ struct Shape {
 }
 
 /// All that a batch's rows become on their way, `[rows, …]` each.
-#[derive(Default)]
 struct Rows {
     /// The rows between layers.
     x: Vec<f32>,
@@ -125,6 +124,22 @@ impl Pooling {
         match self {
             Pooling::Mean => end,
             Pooling::Cls => start + 1,
+        }
+    }
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        let empty = Vec::new;
+        Self {
+            x: empty(),
+            codes: Activations::wide(),
+            queries: empty(),
+            keys: empty(),
+            values: empty(),
+            context: empty(),
+            inner: empty(),
+            inner_codes: Activations::wide(),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! In: 32 weights of one row as a scale, a minimum and codes. Out: the same, at their places in a tile; or back from
 //! there. Pure functions over plain memory; nothing can fail.
 
-use super::super::tiles::{LANES, QUADS, Tile4, Tile5, Tile8};
+use super::super::tiles::{LANES, QUADS, Tile4, Tile5, Tile8, Wide};
 
 /// Bytes of one quad of every lane.
 const QUAD_BYTES: usize = LANES * 4;
@@ -118,6 +118,18 @@ impl Tile for Tile8 {
             min: self.min[lane],
             quads,
         }
+    }
+}
+
+impl Tile for Wide {
+    const EMPTY: Self = Self(Tile8::EMPTY);
+
+    fn set(&mut self, lane: usize, weights: &Lane) {
+        self.0.set(lane, weights);
+    }
+
+    fn get(&self, lane: usize) -> Lane {
+        self.0.get(lane)
     }
 }
 

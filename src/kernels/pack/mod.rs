@@ -27,10 +27,11 @@ mod unpack;
 pub use error::PackError;
 
 use candle_core::quantized::GgmlDType;
-use half::f16;
+use half::{bf16, f16};
 
 use super::tiles::{COLUMNS, LANES, Matrix, Tiles};
 use lane::{Lane, Tile};
+use symmetric::{Plain, PlainWide};
 
 /// How one type lays out its weights, and what becomes of them. A row is a sequence of *groups*: the smallest piece
 /// that can be read alone.
@@ -42,8 +43,8 @@ trait Format: 'static {
     /// Lanes of 32 weights in a group.
     const BLOCKS: usize;
 
-    /// Lane `index` of a group. Only types whose group is a single lane may end a row with a part of a group; the
-    /// weights that are missing then are zero.
+    /// Lane `index` of a group. Only types of plain numbers may end a row with a part of a group; the weights that are
+    /// missing then are zero.
     fn lane(group: &[u8], index: usize) -> Lane;
 }
 
@@ -104,12 +105,36 @@ impl Matrix {
             GgmlDType::Q5K => Tiles::Five(tiles::<k_quants::Q5K>(data, rows, columns, run)?),
             GgmlDType::Q8_0 => Tiles::Eight(tiles::<blocks::Q8_0>(data, rows, columns, run)?),
             GgmlDType::Q6K => Tiles::Eight(tiles::<symmetric::Q6K>(data, rows, columns, run)?),
-            GgmlDType::F16 => Tiles::Eight(tiles::<symmetric::F16>(data, rows, columns, run)?),
-            GgmlDType::BF16 => Tiles::Eight(tiles::<symmetric::BF16>(data, rows, columns, run)?),
-            GgmlDType::F32 => Tiles::Eight(tiles::<symmetric::F32>(data, rows, columns, run)?),
+            GgmlDType::F16 => Tiles::Eight(tiles::<Plain<f16>>(data, rows, columns, run)?),
+            GgmlDType::BF16 => Tiles::Eight(tiles::<Plain<bf16>>(data, rows, columns, run)?),
+            GgmlDType::F32 => Tiles::Eight(tiles::<Plain<f32>>(data, rows, columns, run)?),
             kind => return Err(PackError::Unsupported { kind }),
         };
         Ok(Self::new(rows, columns, tiles))
+    }
+
+    /// Packs a tensor of plain numbers as [`Matrix::pack_with`] does, with a scale for each 128 weights of a row: products
+    /// with it take a third less time. The rows that it is multiplied with must be
+    /// [wide](super::activations::Activations::wide) as well.
+    ///
+    /// # Errors
+    ///
+    /// Every [`PackError`]; `Unsupported` for all that is not plain numbers.
+    pub fn pack_wide_with(
+        kind: GgmlDType,
+        data: &[u8],
+        rows: usize,
+        columns: usize,
+        run: impl FnOnce(Vec<Strip<'_>>) -> Result<(), PackError>,
+    ) -> Result<Self, PackError> {
+        check_length(data, rows, columns, columns.saturating_mul(kind.type_size()))?;
+        let tiles = match kind {
+            GgmlDType::F16 => tiles::<PlainWide<f16>>(data, rows, columns, run)?,
+            GgmlDType::BF16 => tiles::<PlainWide<bf16>>(data, rows, columns, run)?,
+            GgmlDType::F32 => tiles::<PlainWide<f32>>(data, rows, columns, run)?,
+            kind => return Err(PackError::Unsupported { kind }),
+        };
+        Ok(Self::new(rows, columns, Tiles::Wide(tiles)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The types that have no form of their own and are quantised to 8 bits: Q6_K, F16, BF16, F32.
 //!
-//! Each 32 weights of a row get one scale, and codes from 1 to 255 with 128 for zero. The scale is the largest of the
+//! Each 32 weights of a row, or each [`WIDE`] times as many, get one scale, and codes from 1 to 255 with 128 for zero. The scale is the largest of the
 //! weights' sizes, `a`, divided by 127 and rounded up to a half-precision number; rounding up keeps `a` within the
 //! codes. A weight moves by at most half a scale (and a rounding of `f32`), where
 //! `scale <= a / 127 * (1 + 2^-10) + 2^-24`: by 0.4% of the largest weight beside it.
@@ -12,18 +12,21 @@
 //! A weight that is infinite or not a number, or so large (64,992) that 128 scales are more than half precision holds,
 //! makes the lane infinite or NaN, and it is refused.
 
+use std::marker::PhantomData;
+
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 
-use super::super::tiles::{COLUMNS, Tile8};
+use super::super::tiles::{COLUMNS, Tile8, WIDE, Wide};
 use super::blocks::centred;
 use super::lane::Lane;
 use super::{Format, half_word, word};
 
-/// 32 weights as a lane. Weights that are missing at the end of a row are given as zero.
-fn quantise(weights: &[f32; COLUMNS]) -> Lane {
+/// 32 weights as a lane, with the scale of `all` weights that share it, they among them. Weights that are missing at the
+/// end of a row are given as zero.
+fn quantise(weights: &[f32; COLUMNS], all: &[f32]) -> Lane {
     // As bits without a sign, numbers are in order of size, and infinity and NaN come last: none can hide.
     let size = |weight: &f32| weight.to_bits() & 0x7fff_ffff;
-    let largest = weights.iter().map(size).fold(0, u32::max);
+    let largest = all.iter().map(size).fold(0, u32::max);
     let scale = round_up(f32::from_bits(largest) / 127.0);
     let step = scale.to_f32();
     let inverse = if step > 0.0 { step.recip() } else { 0.0 };
@@ -49,66 +52,78 @@ fn round_up(value: f32) -> f16 {
     }
 }
 
-/// Up to 32 weights, and zeros after them.
-fn padded(weights: impl Iterator<Item = f32>) -> [f32; COLUMNS] {
-    let mut padded = [0.0; COLUMNS];
-    for (slot, weight) in padded.iter_mut().zip(weights) {
-        *slot = weight;
-    }
-    padded
+/// A number as it lies in a file.
+pub(super) trait Number: 'static {
+    /// Bytes of a number.
+    const BYTES: usize;
+
+    /// Reads the numbers in `bytes`, as many as there are places or fewer.
+    fn read(bytes: &[u8], to: &mut [f32]);
 }
 
-/// Single-precision numbers.
-pub(super) enum F32 {}
+impl Number for f32 {
+    const BYTES: usize = 4;
 
-impl Format for F32 {
-    type Tile = Tile8;
-    const BYTES: usize = COLUMNS * 4;
-    const BLOCKS: usize = 1;
-
-    fn lane(group: &[u8], _: usize) -> Lane {
-        quantise(&padded(
-            group.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)),
-        ))
-    }
-}
-
-/// Half-precision numbers.
-pub(super) enum F16 {}
-
-impl Format for F16 {
-    type Tile = Tile8;
-    const BYTES: usize = COLUMNS * 2;
-    const BLOCKS: usize = 1;
-
-    fn lane(group: &[u8], _: usize) -> Lane {
-        let mut halves = [f16::ZERO; COLUMNS];
-        for (half, bytes) in halves.iter_mut().zip(group.as_chunks().0) {
-            *half = f16::from_le_bytes(*bytes);
+    fn read(bytes: &[u8], to: &mut [f32]) {
+        for (to, bytes) in to.iter_mut().zip(bytes.as_chunks().0) {
+            *to = f32::from_le_bytes(*bytes);
         }
-        // All at once, because a single conversion asks each time whether the CPU has an instruction for it.
-        let mut weights = [0.0; COLUMNS];
-        halves.convert_to_f32_slice(&mut weights);
-        quantise(&weights)
     }
 }
 
-/// The upper halves of single-precision numbers.
-pub(super) enum BF16 {}
+impl Number for f16 {
+    const BYTES: usize = 2;
 
-impl Format for BF16 {
+    fn read(bytes: &[u8], to: &mut [f32]) {
+        // Many at once, because a single conversion asks each time whether the CPU has an instruction for it.
+        let mut halves = [f16::ZERO; COLUMNS];
+        for (bytes, to) in bytes.chunks(2 * COLUMNS).zip(to.chunks_mut(COLUMNS)) {
+            let numbers = bytes.as_chunks().0;
+            for (half, bytes) in halves.iter_mut().zip(numbers) {
+                *half = f16::from_le_bytes(*bytes);
+            }
+            halves[..numbers.len()].convert_to_f32_slice(&mut to[..numbers.len()]);
+        }
+    }
+}
+
+impl Number for bf16 {
+    const BYTES: usize = 2;
+
+    fn read(bytes: &[u8], to: &mut [f32]) {
+        for (to, bytes) in to.iter_mut().zip(bytes.as_chunks().0) {
+            *to = bf16::from_le_bytes(*bytes).to_f32();
+        }
+    }
+}
+
+/// Plain numbers, each 32 with a scale of their own.
+pub(super) struct Plain<N>(PhantomData<N>);
+
+impl<N: Number> Format for Plain<N> {
     type Tile = Tile8;
-    const BYTES: usize = COLUMNS * 2;
+    const BYTES: usize = COLUMNS * N::BYTES;
     const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
-        quantise(&padded(
-            group
-                .as_chunks()
-                .0
-                .iter()
-                .map(|bytes| bf16::from_le_bytes(*bytes).to_f32()),
-        ))
+        let mut weights = [0.0; COLUMNS];
+        N::read(group, &mut weights);
+        quantise(&weights, &weights)
+    }
+}
+
+/// Plain numbers, as many with a scale as the form says.
+pub(super) struct PlainWide<N>(PhantomData<N>);
+
+impl<N: Number> Format for PlainWide<N> {
+    type Tile = Wide;
+    const BYTES: usize = WIDE * COLUMNS * N::BYTES;
+    const BLOCKS: usize = WIDE;
+
+    fn lane(group: &[u8], index: usize) -> Lane {
+        let mut weights = [[0.0; COLUMNS]; WIDE];
+        N::read(group, weights.as_flattened_mut());
+        quantise(&weights[index], weights.as_flattened())
     }
 }
 
@@ -140,6 +155,6 @@ impl Format for Q6K {
                 *weight = scales[q / 4] * (f32::from(code) - 32.0);
             }
         }
-        quantise(&weights)
+        quantise(&weights, &weights)
     }
 }

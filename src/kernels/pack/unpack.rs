@@ -27,6 +27,7 @@ impl Matrix {
             Tiles::Four(tiles) => write_row(tiles, blocks, row, out),
             Tiles::Five(tiles) => write_row(tiles, blocks, row, out),
             Tiles::Eight(tiles) => write_row(tiles, blocks, row, out),
+            Tiles::Wide(tiles) => write_row(tiles, blocks, row, out),
         }
     }
 }
