@@ -300,18 +300,29 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kernels::testing::{Random, blocks_of, levels, quantised, restored, threads};
+    use crate::kernels::testing::{Random, blocks_of, levels, quantised, quantised_as, restored, threads};
 
-    fn assert_quantised(level: Level, columns: usize, numbers: &[f32]) {
-        let rows = quantised(level, numbers, columns);
+    fn assert_quantised(level: Level, columns: usize, numbers: &[f32], to: Activations) {
+        let rows = quantised_as(to, level, numbers, columns);
         let restored = restored(&rows);
+        let shared = rows.span() * BLOCK;
         for (row, (numbers, restored)) in numbers.chunks(columns).zip(restored.chunks(columns)).enumerate() {
-            for (block, (numbers, restored)) in numbers.chunks(BLOCK).zip(restored.chunks(BLOCK)).enumerate()
-            {
-                let (codes, Factors { scale, sum }) = rows.block(row, block);
+            let spans = numbers.chunks(shared).zip(restored.chunks(shared));
+            for (span, (numbers, restored)) in spans.enumerate() {
+                let first = span * rows.span();
+                let blocks = first..(first + rows.span()).min(rows.blocks());
+                let codes: Vec<i8> = blocks
+                    .flat_map(|block| rows.block(row, block).0.to_vec())
+                    .collect();
+                let Factors { scale, sum } = rows.block(row, first).1;
                 let total: i32 = codes.iter().map(|code| i32::from(*code)).sum();
                 assert_eq!(sum, scale * total as f32, "{level:?}");
                 assert!(codes[numbers.len()..].iter().all(|code| *code == 0), "{level:?}");
+                let largest = codes.iter().map(|code| code.unsigned_abs()).max();
+                assert!(
+                    scale == 0.0 || largest >= Some(126) || scale < SMALLEST,
+                    "{level:?}: {largest:?}"
+                );
                 let bound = (scale * 0.5001).max(SMALLEST);
                 for (number, restored) in numbers.iter().zip(restored) {
                     let off = (number - restored).abs();
@@ -325,19 +336,23 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
         #[test]
-        fn numbers_move_by_half_a_step(columns in 1..100usize, rows in 1..16usize, power in -44..38i32, seed: u64) {
+        fn numbers_move_by_half_a_step(columns in 1..300usize, rows in 1..16usize, power in -44..38i32, seed: u64) {
             let numbers = Random(seed).numbers(columns * rows, 2.0 * 10f32.powi(power));
             for level in levels() {
-                assert_quantised(level, columns, &numbers);
+                assert_quantised(level, columns, &numbers, Activations::default());
+                assert_quantised(level, columns, &numbers, Activations::wide());
             }
         }
 
         #[test]
-        fn threads_and_neighbours_change_nothing(columns in 1..70usize, rows in 1..40usize, seed: u64) {
+        fn threads_and_neighbours_change_nothing(
+            columns in 1..300usize, rows in 1..40usize, wide: bool, seed: u64,
+        ) {
             let numbers = Random(seed).numbers(columns * rows, 3.0);
+            let empty = || if wide { Activations::wide() } else { Activations::default() };
             for level in levels() {
-                let wanted = quantised(level, &numbers, columns);
-                let mut found = Activations::default();
+                let wanted = quantised_as(empty(), level, &numbers, columns);
+                let mut found = empty();
                 // Room that was used for other rows before.
                 found.resize(rows + 3, columns + 40);
                 found.write_rows(&threads(1), |_, to| to.write(level, &vec![1.0; columns + 40]));
@@ -346,7 +361,8 @@ mod tests {
                 prop_assert_eq!(found.codes(), wanted.codes());
                 prop_assert_eq!(found.factors(), wanted.factors());
                 for (row, numbers) in numbers.chunks(columns).enumerate() {
-                    prop_assert_eq!(blocks_of(&found, row), blocks_of(&quantised(level, numbers, columns), 0));
+                    let alone = quantised_as(empty(), level, numbers, columns);
+                    prop_assert_eq!(blocks_of(&found, row), blocks_of(&alone, 0));
                 }
             }
         }

@@ -64,20 +64,58 @@ mod tests {
 
     use super::*;
     use crate::kernels::testing::{
-        Random, alone, assert_near, bits, levels, packed, quantised, restored, threads,
+        Random, alone, assert_near, bits, levels, packed, quantised, quantised_as, restored, threads,
     };
 
     /// The largest scale and minimum of a weight.
     const SCALE: f32 = 0.01;
 
-    /// A matrix of one of the three forms, and a bound for `scale · code` and `min` together.
-    fn matrix(kind: GgmlDType, rows: usize, columns: usize, random: &mut Random) -> (Matrix, f64) {
-        if kind == GgmlDType::F32 {
-            // The only form whose rows may end within a block. Its minimum is -128 · scale, its scale about 1/127.
-            let numbers = random.numbers(rows * columns, SCALE * 127.0);
-            let matrix = packed(&numbers, rows, columns).unwrap();
-            return (matrix, f64::from(SCALE) * 400.0);
+    /// What a matrix is packed from, and how.
+    #[derive(Debug, Clone, Copy)]
+    enum Form {
+        /// A type of files.
+        Narrow(GgmlDType),
+        /// Plain numbers in wide tiles.
+        Wide,
+    }
+
+    impl Form {
+        /// Columns that it allows.
+        fn allowed(self, columns: usize) -> usize {
+            match self {
+                Form::Narrow(kind) => columns.next_multiple_of(kind.block_size()),
+                Form::Wide => columns,
+            }
         }
+
+        /// Rows to be multiplied with its matrices.
+        fn rows(self, level: Level, numbers: &[f32], columns: usize) -> Activations {
+            let empty = match self {
+                Form::Narrow(_) => Activations::default(),
+                Form::Wide => Activations::wide(),
+            };
+            quantised_as(empty, level, numbers, columns)
+        }
+    }
+
+    /// A matrix of one of the forms, and a bound for `scale · code` and `min` together.
+    fn matrix(form: Form, rows: usize, columns: usize, random: &mut Random) -> (Matrix, f64) {
+        let kind = match form {
+            Form::Narrow(GgmlDType::F32) => {
+                // Rows may end within a block. The minimum is -128 · scale, the scale about 1/127.
+                let numbers = random.numbers(rows * columns, SCALE * 127.0);
+                let matrix = packed(&numbers, rows, columns).unwrap();
+                return (matrix, f64::from(SCALE) * 400.0);
+            }
+            Form::Wide => {
+                let numbers = random.numbers(rows * columns, SCALE * 127.0);
+                let data: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+                let pool = alone();
+                let matrix = Matrix::pack_wide_on(&pool, GgmlDType::F32, &data, rows, columns).unwrap();
+                return (matrix, f64::from(SCALE) * 400.0);
+            }
+            Form::Narrow(kind) => kind,
+        };
         let mut data = vec![0; rows * columns / kind.block_size() * kind.type_size()];
         for block in data.chunks_exact_mut(kind.type_size()) {
             block.fill_with(|| random.bits() as u8);
@@ -129,18 +167,13 @@ mod tests {
         out
     }
 
-    fn any_form() -> impl Strategy<Value = GgmlDType> {
-        prop::sample::select(vec![
-            GgmlDType::Q4_1,
-            GgmlDType::Q5_1,
-            GgmlDType::Q8_0,
-            GgmlDType::F32,
-        ])
+    fn narrow() -> impl Strategy<Value = Form> {
+        let kinds = [GgmlDType::Q4_1, GgmlDType::Q5_1, GgmlDType::Q8_0, GgmlDType::F32];
+        prop::sample::select(kinds.map(Form::Narrow).to_vec())
     }
 
-    /// Columns that the form allows.
-    fn allowed(kind: GgmlDType, columns: usize) -> usize {
-        columns.next_multiple_of(kind.block_size())
+    fn any_form() -> impl Strategy<Value = Form> {
+        prop_oneof![3 => narrow(), 1 => Just(Form::Wide)]
     }
 
     proptest! {
@@ -148,14 +181,14 @@ mod tests {
 
         #[test]
         fn products_are_those_of_the_weights(
-            kind in any_form(), rows in 1..31usize, outs in 1..70usize, columns in 1..200usize, seed: u64,
+            form in any_form(), rows in 1..31usize, outs in 1..70usize, columns in 1..300usize, seed: u64,
         ) {
-            let columns = allowed(kind, columns);
+            let columns = form.allowed(columns);
             let mut random = Random(seed);
-            let (matrix, largest) = matrix(kind, outs, columns, &mut random);
+            let (matrix, largest) = matrix(form, outs, columns, &mut random);
             let numbers = random.numbers(rows * columns, 2.0);
             for level in levels() {
-                let rows = quantised(level, &numbers, columns);
+                let rows = form.rows(level, &numbers, columns);
                 let (wanted, bounds) = plain(&rows, &matrix, largest);
                 assert_near(level, &product(&alone(), level, &rows, &matrix), &wanted, |at| bounds[at]);
             }
@@ -163,18 +196,18 @@ mod tests {
 
         #[test]
         fn neighbours_and_threads_change_no_bit(
-            kind in any_form(), rows in 1..31usize, outs in 1..70usize, columns in 1..100usize, seed: u64,
+            form in any_form(), rows in 1..31usize, outs in 1..70usize, columns in 1..300usize, seed: u64,
         ) {
-            let columns = allowed(kind, columns);
+            let columns = form.allowed(columns);
             let mut random = Random(seed);
-            let (matrix, _) = matrix(kind, outs, columns, &mut random);
+            let (matrix, _) = matrix(form, outs, columns, &mut random);
             let numbers = random.numbers(rows * columns, 2.0);
             for level in levels() {
                 let single = numbers
                     .chunks(columns)
-                    .flat_map(|row| product(&alone(), level, &quantised(level, row, columns), &matrix));
+                    .flat_map(|row| product(&alone(), level, &form.rows(level, row, columns), &matrix));
                 let single = bits(&single.collect::<Vec<_>>());
-                let rows = quantised(level, &numbers, columns);
+                let rows = form.rows(level, &numbers, columns);
                 for count in 1..=4 {
                     let found = product(&threads(count), level, &rows, &matrix);
                     prop_assert_eq!(&bits(&found), &single, "{:?}, {} threads", level, count);
@@ -184,15 +217,15 @@ mod tests {
 
         #[test]
         fn a_region_is_its_products(
-            kinds in [any_form(), any_form(), any_form()], rows in 1..6usize, outs in [1..70usize, 1..40, 1..20],
+            forms in [narrow(), narrow(), narrow()], rows in 1..6usize, outs in [1..70usize, 1..40, 1..20],
             seed: u64,
         ) {
             let columns = 96;
             let mut random = Random(seed);
-            let matrices: Vec<Matrix> = kinds
+            let matrices: Vec<Matrix> = forms
                 .into_iter()
                 .zip(outs)
-                .map(|(kind, outs)| matrix(kind, outs, columns, &mut random).0)
+                .map(|(form, outs)| matrix(form, outs, columns, &mut random).0)
                 .collect();
             let numbers = random.numbers(rows * columns, 2.0);
             for level in levels() {
@@ -235,6 +268,40 @@ mod tests {
             &quantised(Level::best(), &[1.0; 41], 41),
             &matrix,
         );
+    }
+
+    #[test]
+    #[should_panic(expected = "scales for as many columns")]
+    fn rows_of_other_spans_are_refused() {
+        let matrix = packed(&[1.0; 160], 1, 160).unwrap();
+        product(
+            &alone(),
+            Level::best(),
+            &Form::Wide.rows(Level::best(), &[1.0; 160], 160),
+            &matrix,
+        );
+    }
+
+    #[test]
+    fn the_largest_codes_of_a_wide_form_do_not_overflow() {
+        // 128 codes of 255 times 127: the most that is summed before it is scaled. Scales are half floats, so the weights
+        // are 1 to a thousandth.
+        let data: Vec<u8> = [1.0_f32; 128]
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect();
+        let matrix = Matrix::pack_wide_on(&alone(), GgmlDType::F32, &data, 1, 128).unwrap();
+        for level in levels() {
+            for sign in [1.0, -1.0] {
+                let rows = Form::Wide.rows(level, &[sign; 128], 128);
+                assert_near(
+                    level,
+                    &product(&alone(), level, &rows, &matrix),
+                    &[f64::from(sign) * 128.0],
+                    |_| 0.2,
+                );
+            }
+        }
     }
 
     #[test]

@@ -58,9 +58,13 @@ impl Random {
     }
 }
 
-/// Rows of `columns` numbers each, quantised.
+/// Rows of `columns` numbers each, quantised with a scale for each block.
 pub fn quantised(level: Level, numbers: &[f32], columns: usize) -> Activations {
-    let mut rows = Activations::default();
+    quantised_as(Activations::default(), level, numbers, columns)
+}
+
+/// Rows of `columns` numbers each, quantised into `rows`.
+pub fn quantised_as(mut rows: Activations, level: Level, numbers: &[f32], columns: usize) -> Activations {
     rows.resize(numbers.len() / columns, columns);
     rows.write_rows(&alone(), |row, to| {
         to.write(level, &numbers[row * columns..][..columns]);

@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor};
 use half::{bf16, f16};
 use proptest::prelude::*;
 
-use super::super::tiles::{COLUMNS, LANES, Matrix, Tiles};
+use super::super::tiles::{COLUMNS, LANES, Matrix, Tile8, Tiles, WIDE};
 use super::{PackError, Strip};
 use crate::kernels::testing::packed;
 
@@ -97,6 +97,10 @@ fn parts(matrix: &Matrix, row: usize, k: usize) -> (f32, f32, u8) {
         k % COLUMNS,
     );
     let half_code = |codes: &[u8; 256]| codes[k / 8 * 64 + lane * 4 + k % 4] >> (k / 4 % 2 * 4) & 0xf;
+    let eighths = |tile: &Tile8| {
+        let code = tile.codes[k / 4 * 64 + lane * 4 + k % 4];
+        (tile.scale[lane], tile.min[lane], code)
+    };
     let (scale, min, code) = match matrix.tiles() {
         Tiles::Four(tiles) => {
             let tile = &tiles[tile];
@@ -111,26 +115,20 @@ fn parts(matrix: &Matrix, row: usize, k: usize) -> (f32, f32, u8) {
                 half_code(&tile.codes) | (fifth as u8) << 4,
             )
         }
-        Tiles::Eight(tiles) => {
-            let tile = &tiles[tile];
-            (
-                tile.scale[lane],
-                tile.min[lane],
-                tile.codes[k / 4 * 64 + lane * 4 + k % 4],
-            )
-        }
+        Tiles::Eight(tiles) => eighths(&tiles[tile]),
+        Tiles::Wide(tiles) => eighths(&tiles[tile].0),
     };
     (f16::from_bits(scale).to_f32(), f16::from_bits(min).to_f32(), code)
 }
 
-/// How far a weight may move when the 32 with `largest` as the largest size are quantised.
+/// How far a weight may move when those that share a scale, with `largest` as the largest size, are quantised.
 fn symmetric_bound(largest: f32) -> f32 {
     let scale = largest / 127.0 * (1.0 + 2f32.powi(-10)) + 2f32.powi(-24);
     scale / 2.0 * 1.0001
 }
 
-fn assert_quantised(weights: &[f32], packed: &[f32]) {
-    for (weights, packed) in weights.chunks(COLUMNS).zip(packed.chunks(COLUMNS)) {
+fn assert_quantised(weights: &[f32], packed: &[f32], shared: usize) {
+    for (weights, packed) in weights.chunks(shared).zip(packed.chunks(shared)) {
         let largest = weights
             .iter()
             .fold(0f32, |largest, weight| largest.max(weight.abs()));
@@ -184,7 +182,7 @@ proptest! {
         let data = data(kind, rows, columns, seed);
         let matrix = Matrix::pack(kind, &data, rows, columns).unwrap();
         for (index, expected) in oracle(kind, &data, rows, columns).into_iter().enumerate() {
-            assert_quantised(&expected, &row(&matrix, index));
+            assert_quantised(&expected, &row(&matrix, index), COLUMNS);
         }
     }
 
@@ -194,7 +192,23 @@ proptest! {
         let matrix = Matrix::pack(GgmlDType::F32, &data, rows, columns).unwrap();
         let weights: Vec<f32> = data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         for (index, weights) in weights.chunks(columns).enumerate() {
-            assert_quantised(weights, &row(&matrix, index));
+            assert_quantised(weights, &row(&matrix, index), COLUMNS);
+        }
+    }
+
+    #[test]
+    fn wide_tiles_in_a_row_share_a_scale(
+        kind in prop::sample::select(&REQUANTISED[1..]), rows in 1..40usize, columns in 1..300usize, seed: u64,
+    ) {
+        let data = data(kind, rows, columns, seed);
+        let matrix = Matrix::pack_wide_with(kind, &data, rows, columns, in_two_threads).unwrap();
+        for (index, expected) in oracle(kind, &data, rows, columns).into_iter().enumerate() {
+            assert_quantised(&expected, &row(&matrix, index), WIDE * COLUMNS);
+            for k in 0..columns {
+                let (scale, min, code) = parts(&matrix, index, k);
+                prop_assert_eq!(scale, parts(&matrix, index, k / (WIDE * COLUMNS) * (WIDE * COLUMNS)).0);
+                prop_assert_eq!(scale * f32::from(code) + min, row(&matrix, index)[k]);
+            }
         }
     }
 
@@ -242,6 +256,12 @@ fn columns_beyond_the_end_are_zero() {
         let (scale, min, code) = parts(&matrix, 1, k);
         assert_eq!(scale * f32::from(code) + min, 0.0, "column {k}");
     }
+}
+
+#[test]
+fn only_plain_numbers_have_a_wide_form() {
+    let refused = Matrix::pack_wide_with(GgmlDType::Q8_0, &[0; 34], 1, 32, in_two_threads);
+    assert!(refused.is_err());
 }
 
 #[test]

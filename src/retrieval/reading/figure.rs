@@ -59,8 +59,46 @@ const HIGHEST: &[&str] = &["best", "better", "highest", "higher", "most", "top"]
 const LOWEST: &[&str] = &["least", "lowest", "lower", "poorest", "worse", "worst"];
 /// What else such a question may say.
 const BESIDE: &[&str] = &[
-    "average", "exact", "here", "item", "kitna", "kitne", "kitni", "mean", "one", "option", "overall",
-    "product", "products", "right", "rs", "rupee", "rupees", "shop", "total", "uska", "iska",
+    "average",
+    "exact",
+    "five",
+    "four",
+    "here",
+    "item",
+    "kitna",
+    "kitne",
+    "kitni",
+    "mean",
+    "number",
+    "one",
+    "option",
+    "overall",
+    "percent",
+    "percentage",
+    "product",
+    "products",
+    "right",
+    "rs",
+    "rupee",
+    "rupees",
+    "share",
+    "shop",
+    "three",
+    "total",
+    "two",
+    "uska",
+    "iska",
+];
+/// Words that make reviews something to be counted.
+const COUNTED: &[&str] = &[
+    "average",
+    "kitna",
+    "kitne",
+    "kitni",
+    "number",
+    "percent",
+    "percentage",
+    "share",
 ];
 
 /// The figure that a question of these `words`, in lower case, asks for, where it asks for nothing else: `telling` are the
@@ -86,6 +124,9 @@ pub fn asked(words: &[&str], telling: &HashSet<String>, names: bool, demands_pri
         () if has(DEAR) => price(Wish::Most),
         () if has(PRICE) => price(extreme.unwrap_or(Wish::Each)),
         () if has(STARS) => Some((Quantity::Stars, extreme.unwrap_or(Wish::Each))),
+        () if has(REVIEWS) && names && (has(COUNTED) || starts("how many")) => {
+            Some((Quantity::Stars, Wish::Each))
+        }
         () if has(REVIEWS) => extreme.map(|wish| (Quantity::Stars, wish)),
         () if telling.is_empty() && (starts("how much is") || starts("how much are")) => price(Wish::Each),
         () if demands_price && !names => price(Wish::Fitting),
@@ -164,6 +205,20 @@ mod tests {
                 false,
                 false,
                 Some((Stars, Least)),
+            ),
+            (
+                "how many reviews does the zuvio have and what average",
+                &["reviews", "average"],
+                true,
+                false,
+                Some((Stars, Each)),
+            ),
+            (
+                "what percent of the zuvio reviews are five star",
+                &["percent", "reviews", "five", "star"],
+                true,
+                false,
+                Some((Stars, Each)),
             ),
             ("is there a phone", &[], false, true, Some((Price, Fitting))),
             ("a phone with a good camera", &["camera"], false, true, None),
