@@ -16,6 +16,8 @@ import { failureWords, FALLBACK_EXAMPLES, SAY, stockWords } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
+/** Shows a view that came before the catalogue was there. */
+let showAgain = null;
 const store = await Store.open();
 const composer = new Composer({ onAsk: (text, about) => chat.ask(text, about), onStop: () => chat.stop() });
 const history = new History(store, (id) => id === chat.id && startAnew());
@@ -23,6 +25,8 @@ const chat = new Chat({ composer, onChange: keep, onLost: () => readiness.wait()
 const readiness = new Readiness({
   onChange: (ready) => composer.show({ ready }),
   onInfo: (facts) => {
+    showAgain?.();
+    showAgain = null;
     $("stock").textContent = stockWords(facts);
     if (facts.examples?.length > 0) showExamples(facts.examples);
   },
@@ -104,7 +108,10 @@ async function showOther(view, parts) {
     const failure = make("p", "failure", failureWords(error));
     failure.setAttribute("role", "alert");
     // While the server gets ready, its catalogue is still to come.
-    if (error.status === 503) readiness.wait().then(() => place.isConnected && showView());
+    if (error.status === 503) {
+      showAgain = () => place.isConnected && showView();
+      readiness.wait();
+    }
     place.replaceChildren(failure, make("div", "actions", button("action is-main", SAY.tryAgain, showView)));
   }
 }

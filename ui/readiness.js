@@ -1,4 +1,5 @@
-// Owns what is said while the server gets ready: its phase, how far it is, and that it can be asked now.
+// Owns what is said while the server gets ready: its phase, how far it is, that it can be browsed, and that it can be
+// asked now.
 
 import { announce } from "./live.js";
 import { info, untilReady } from "./server.js";
@@ -9,10 +10,12 @@ const $ = (id) => document.getElementById(id);
 export class Readiness {
   /** The waiting that goes on, so that several who ask wait once. */
   #waiting = null;
+  /** Whether the catalogue is known to be there, which comes before the assistant. */
+  #isOpen = false;
   #onChange;
   #onInfo;
 
-  /** `onChange(ready)` hears whether questions are taken, `onInfo(facts)` what the server holds. */
+  /** `onChange(ready)` hears whether questions are taken, `onInfo(facts)` what the server holds, once it can be browsed. */
   constructor({ onChange, onInfo }) {
     this.#onChange = onChange;
     this.#onInfo = onInfo;
@@ -26,7 +29,9 @@ export class Readiness {
 
   async #wait() {
     let said = null;
+    this.#isOpen = false;
     await untilReady((phase) => {
+      if (!this.#isOpen) this.#look();
       this.#onChange(false);
       showPhase(phase);
       // Figures change every second; a screen reader hears only the phase.
@@ -38,6 +43,13 @@ export class Readiness {
     if (said !== null) announce(SAY.ready);
     this.#onChange(true);
     this.#onInfo(await info());
+  }
+
+  async #look() {
+    const facts = await info();
+    if (this.#isOpen || facts.products === undefined) return;
+    this.#isOpen = true;
+    this.#onInfo(facts);
   }
 }
 

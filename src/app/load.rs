@@ -8,7 +8,7 @@ use candle_core::Device;
 
 use super::reload::Source;
 use super::shelf::{Shelf, shelf};
-use super::{Info, Phase, Report, Service, memory, selftest};
+use super::{Info, Phase, Report, Service, Shop, memory, selftest};
 use crate::assistant::{Assistant, PromptBuilder};
 use crate::completion::Completer;
 use crate::config::{self, Config};
@@ -20,8 +20,12 @@ use crate::retrieval::Retriever;
 use crate::weights::gguf::Gguf;
 use crate::weights::{self, ChatModel, EmbeddingModel, device, tokenizer};
 
-/// Loads all that serves requests.
-pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Service> {
+/// Loads all that serves requests; hands `open` what needs no chat model as soon as it stands.
+pub(super) fn service(
+    config: &Config,
+    report: Report<'_>,
+    open: &dyn Fn(Arc<Shop>),
+) -> anyhow::Result<Service> {
     let started = Instant::now();
     report(Phase::Verifying);
     let chat = weights::chat_model(&config.models, config.chat_model.as_deref())?;
@@ -36,42 +40,45 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
     }
     let for_chat = device::for_another_thread(&device)?;
     // The chat model is read beside the reviews: neither waits for the other, nor uses all cores.
-    let (chatting, shelf) = std::thread::scope(|scope| {
+    let (chatting, opened) = std::thread::scope(|scope| {
         let chatting = scope.spawn(|| engine(config, &chat, &for_chat, pool));
-        let shelf = shelf(config, &embedding, &encoder, report);
-        (chatting.join(), shelf)
+        let opened = || {
+            let shelf = shelf(config, &embedding, &encoder, report)?;
+            let info = Info {
+                version: env!("CARGO_PKG_VERSION"),
+                chat_model: chat.name.clone(),
+                embedding_model: embedding.name.clone(),
+                device: device_label,
+                threads: config.threads,
+                passages: shelf.passages.len(),
+                index_fingerprint: shelf.fingerprint.as_str().to_string(),
+            };
+            announce(&chat, &embedding, &info);
+            shelf.announce(None);
+            let source = Source {
+                config: config.clone(),
+                model: embedding::fingerprint(&embedding, encoder.precision())?,
+                dimension: encoder.dimension(),
+                embedder: Embedder::spawn(encoder, config.max_waiting.max(1)),
+            };
+            let shop = Arc::new(Shop::new(&source, shelf, info)?);
+            open(shop.clone());
+            anyhow::Ok((source, shop))
+        };
+        let opened = opened();
+        (chatting.join(), opened)
     });
     let (engine, prompts, completer) = chatting.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    let shelf = shelf?;
-    let info = Info {
-        version: env!("CARGO_PKG_VERSION"),
-        chat_model: chat.name.clone(),
-        embedding_model: embedding.name.clone(),
-        device: device_label,
-        threads: config.threads,
-        passages: shelf.passages.len(),
-        index_fingerprint: shelf.fingerprint.as_str().to_string(),
-    };
-    announce(&chat, &embedding, &info);
-    shelf.announce(None);
-
-    let source = Source {
-        config: config.clone(),
-        model: embedding::fingerprint(&embedding, encoder.precision())?,
-        dimension: encoder.dimension(),
-        embedder: Embedder::spawn(encoder, config.max_waiting.max(1)),
-    };
-    let corpus = shelf.corpus.clone();
-    let retriever = retriever(source.embedder.clone(), shelf)?;
-    let assistant = Assistant::new(retriever.clone(), engine, prompts, config.max_tokens);
+    let (source, shop) = opened?;
+    let assistant = Assistant::new(shop.retriever.clone(), engine, prompts, config.max_tokens);
     report(Phase::Warming);
     assistant.warm_up().map_err(anyhow::Error::msg)?;
     tracing::info!(
         seconds = started.elapsed().as_secs_f64(),
-        reviews = corpus.reviews.len(),
-        products = corpus.products.len(),
-        chat_model = info.chat_model,
-        device = info.device,
+        reviews = shop.corpus.reviews.len(),
+        products = shop.corpus.products.len(),
+        chat_model = shop.info.chat_model,
+        device = shop.info.device,
         "Ready to answer."
     );
     Ok(Service {
@@ -79,40 +86,44 @@ pub(super) fn service(config: &Config, report: Report<'_>) -> anyhow::Result<Ser
         completer,
         embedder: source.embedder.clone(),
         counter: Counter::load(&embedding)?,
-        retriever,
-        corpus,
-        info,
+        shop,
         source,
     })
+}
+
+impl Shop {
+    fn new(source: &Source, shelf: Shelf, info: Info) -> anyhow::Result<Self> {
+        let corpus = shelf.corpus.clone();
+        let embedder = source.embedder.clone();
+        let retriever = Retriever::new(embedder, shelf.corpus, shelf.passages, shelf.index, shelf.titles)
+            .context("The reviews' words could not be indexed")?;
+        Ok(Self {
+            retriever,
+            corpus,
+            info,
+        })
+    }
 }
 
 impl Service {
     /// The same models over other reviews.
     pub(super) fn with(&self, shelf: Shelf) -> anyhow::Result<Service> {
-        shelf.announce(Some(&self.info.index_fingerprint));
+        shelf.announce(Some(&self.shop.info.index_fingerprint));
         let info = Info {
             passages: shelf.passages.len(),
             index_fingerprint: shelf.fingerprint.as_str().to_string(),
-            ..self.info.clone()
+            ..self.shop.info.clone()
         };
-        let corpus = shelf.corpus.clone();
-        let retriever = retriever(self.source.embedder.clone(), shelf)?;
+        let shop = Arc::new(Shop::new(&self.source, shelf, info)?);
         Ok(Service {
-            assistant: self.assistant.over(retriever.clone()),
+            assistant: self.assistant.over(shop.retriever.clone()),
             completer: self.completer.clone(),
             embedder: self.embedder.clone(),
             counter: self.counter.clone(),
-            retriever,
-            corpus,
-            info,
+            shop,
             source: self.source.clone(),
         })
     }
-}
-
-fn retriever(embedder: Embedder, shelf: Shelf) -> anyhow::Result<Retriever> {
-    Retriever::new(embedder, shelf.corpus, shelf.passages, shelf.index, shelf.titles)
-        .context("The reviews' words could not be indexed")
 }
 
 /// The threads that the kernels compute with.

@@ -69,6 +69,16 @@ impl fmt::Display for Phase {
 /// Who is told how far loading is.
 type Report<'a> = &'a dyn Fn(Phase);
 
+/// What is there to be browsed and searched, without the chat model: it is served as soon as it stands.
+pub struct Shop {
+    /// Finds evidence and products.
+    pub retriever: Retriever,
+    /// The reviews.
+    pub corpus: Arc<Corpus>,
+    /// What runs here.
+    pub info: Info,
+}
+
 /// What serves requests once all is loaded.
 pub struct Service {
     /// Answers questions.
@@ -79,12 +89,8 @@ pub struct Service {
     pub embedder: Embedder,
     /// Counts their tokens.
     pub counter: Counter,
-    /// Finds evidence and products, without the chat model.
-    pub retriever: Retriever,
-    /// The reviews.
-    pub corpus: Arc<Corpus>,
-    /// What runs here.
-    pub info: Info,
+    /// What answers rest on.
+    pub shop: Arc<Shop>,
     /// Where new reviews come from.
     source: Source,
 }
@@ -120,6 +126,8 @@ struct Shared {
 
 struct State {
     phase: Phase,
+    /// There before `service` is, and the same as its own from then on.
+    shop: Option<Arc<Shop>>,
     service: Option<Arc<Service>>,
 }
 
@@ -129,6 +137,7 @@ impl App {
         Self(Arc::new(Shared {
             state: Mutex::new(State {
                 phase: Phase::Verifying,
+                shop: None,
                 service: None,
             }),
             reloading: Mutex::new(()),
@@ -145,10 +154,16 @@ impl App {
         self.state().service.clone()
     }
 
+    /// What may be browsed and searched; `None` while nothing may be.
+    pub fn shop(&self) -> Option<Arc<Shop>> {
+        self.state().shop.clone()
+    }
+
     /// From now on no new request is served. Loading that is under way does not undo this.
     pub fn start_draining(&self) {
         let mut state = self.state();
         state.phase = Phase::Draining;
+        state.shop = None;
         state.service = None;
     }
 
@@ -157,22 +172,36 @@ impl App {
     /// # Errors
     /// Whatever a stage says. The phase is then [`Phase::Failed`].
     pub fn load(&self, config: &Config) -> anyhow::Result<()> {
-        match load::service(config, &|phase| self.enter(phase)) {
+        match load::service(config, &|phase| self.enter(phase), &|shop| self.open(shop)) {
             Ok(service) => {
                 self.serve(service);
                 Ok(())
             }
             Err(error) => {
-                self.enter(Phase::Failed);
+                self.fail();
                 Err(error)
             }
         }
+    }
+
+    /// Lets this be browsed and searched from the next request on.
+    fn open(&self, shop: Arc<Shop>) {
+        let mut state = self.state();
+        if state.phase != Phase::Draining {
+            state.shop = Some(shop);
+        }
+    }
+
+    fn fail(&self) {
+        self.enter(Phase::Failed);
+        self.state().shop = None;
     }
 
     /// Serves this from the next request on; requests that run keep what they began with.
     fn serve(&self, service: Service) {
         let mut state = self.state();
         if state.phase != Phase::Draining {
+            state.shop = Some(service.shop.clone());
             state.service = Some(Arc::new(service));
             state.phase = Phase::Ready;
         }

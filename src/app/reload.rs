@@ -103,12 +103,12 @@ impl App {
             kept: Some((source.config.index_dir.as_path(), source.model.as_str())),
         };
         let reading = shelf::read(&source.config, &source.model).map_err(NotReloaded::Unusable)?;
-        let changed = reading.fingerprint.as_str() != serving.info.index_fingerprint;
+        let changed = reading.fingerprint.as_str() != serving.shop.info.index_fingerprint;
         let mut reloaded = Reloaded {
             changed,
-            reviews: serving.corpus.reviews.len(),
-            products: serving.corpus.products.len(),
-            passages: serving.info.passages,
+            reviews: serving.shop.corpus.reviews.len(),
+            products: serving.shop.corpus.products.len(),
+            passages: serving.shop.info.passages,
             embedded: 0,
             seconds: 0.0,
         };
@@ -117,9 +117,9 @@ impl App {
                 .map_err(NotReloaded::Unusable)?;
             reloaded.embedded = shelf.embedded;
             let service = serving.with(shelf).map_err(NotReloaded::Unusable)?;
-            reloaded.reviews = service.corpus.reviews.len();
-            reloaded.products = service.corpus.products.len();
-            reloaded.passages = service.info.passages;
+            reloaded.reviews = service.shop.corpus.reviews.len();
+            reloaded.products = service.shop.corpus.products.len();
+            reloaded.passages = service.shop.info.passages;
             self.serve(service);
         }
         reloaded.seconds = started.elapsed().as_secs_f64();

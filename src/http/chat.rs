@@ -58,9 +58,9 @@ pub(super) async fn chat(
 ) -> Result<Response, ApiError> {
     let arrived = Instant::now();
     let (service, ticket) = context.admit()?;
-    let question = question(request, &context.options, &service.corpus, arrived)?;
+    let question = question(request, &context.options, &service.shop.corpus, arrived)?;
     let events = service.assistant.answer(question).await?;
-    let shown = shown(service);
+    let shown = shown(service.shop.clone());
     Ok(stream::answer(events, ticket, move |event| {
         Wire::of(event, &shown)
     }))

@@ -65,10 +65,10 @@ pub(super) async fn compare(
     State(context): State<Shared>,
     JsonBody(inquiry): JsonBody<Inquiry>,
 ) -> Result<Json<Comparison>, ApiError> {
-    let service = context.service()?;
+    let shop = context.shop()?;
     let source = Source {
-        corpus: &service.corpus,
-        aspects: service.retriever.aspects(),
+        corpus: &shop.corpus,
+        aspects: shop.retriever.aspects(),
     };
     inquiry.answer(source).map(Json)
 }

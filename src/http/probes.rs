@@ -73,8 +73,8 @@ pub(super) async fn metrics(State(context): State<Shared>) -> Response {
 
 /// `GET /info`.
 pub(super) async fn info(State(context): State<Shared>) -> Result<Json<Info>, ApiError> {
-    let service = context.service()?;
-    let (info, corpus) = (&service.info, &service.corpus);
+    let shop = context.shop()?;
+    let (info, corpus) = (&shop.info, &shop.corpus);
     Ok(Json(Info {
         version: info.version,
         chat_model: info.chat_model.clone(),

@@ -11,7 +11,7 @@ use super::catalogue::{ProductFacts, ShrunkRating};
 use super::chat::{WireFilters, checked_filters};
 use super::events::Item;
 use super::{Shared, error::ApiError, extract::JsonBody};
-use crate::app::Service;
+use crate::app::Shop;
 use crate::assistant::AskError;
 use crate::embedding::EmbeddingError;
 use crate::generation::Overloaded;
@@ -67,9 +67,9 @@ pub(super) async fn search(
     State(context): State<Shared>,
     JsonBody(inquiry): JsonBody<Inquiry>,
 ) -> Result<Json<Found<Item>>, ApiError> {
-    let (service, _ticket) = context.admit()?;
-    let (asked, filters) = inquiry.checked(&service.corpus, context.options.max_message_chars)?;
-    let found = service.retriever.retrieve(&asked, &filters).await?;
+    let (shop, _ticket) = context.browse()?;
+    let (asked, filters) = inquiry.checked(&shop.corpus, context.options.max_message_chars)?;
+    let found = shop.retriever.retrieve(&asked, &filters).await?;
     let items = Item::numbered(found.evidence);
     Ok(Json(Found { items }))
 }
@@ -79,19 +79,19 @@ pub(super) async fn recommend(
     State(context): State<Shared>,
     JsonBody(inquiry): JsonBody<Inquiry>,
 ) -> Result<Json<Found<Recommendation>>, ApiError> {
-    let (service, _ticket) = context.admit()?;
-    let (asked, filters) = inquiry.checked(&service.corpus, context.options.max_message_chars)?;
-    let found = service.retriever.recommend(&asked, &filters).await?;
-    let shown = shown(service);
+    let (shop, _ticket) = context.browse()?;
+    let (asked, filters) = inquiry.checked(&shop.corpus, context.options.max_message_chars)?;
+    let found = shop.retriever.recommend(&asked, &filters).await?;
+    let shown = shown(shop);
     let items = found.items.into_iter().map(shown).collect();
     Ok(Json(Found { items }))
 }
 
 /// What gives a recommended product its figures.
-pub(super) fn shown(service: Arc<Service>) -> impl Fn(Recommended) -> Recommendation {
-    let shop_mean = mean_rating(&service.corpus.products);
+pub(super) fn shown(shop: Arc<Shop>) -> impl Fn(Recommended) -> Recommendation {
+    let shop_mean = mean_rating(&shop.corpus.products);
     move |recommended| {
-        let (corpus, aspects) = (&service.corpus, service.retriever.aspects());
+        let (corpus, aspects) = (&shop.corpus, shop.retriever.aspects());
         let rating = ShrunkRating::of(&corpus.products[recommended.product.0 as usize], shop_mean);
         let aspect = match recommended.basis {
             Basis::Aspect(aspect) => Some(aspects.name(aspect)),

@@ -1,6 +1,8 @@
-//! From the first moment to readiness: the port answers, questions are refused with the reason, `health` agrees.
+//! From the first moment to readiness: the port answers, questions are refused with the reason, `health` agrees, and the
+//! shop can be browsed before the assistant answers.
 
 use crate::harness::client::asked;
+use crate::harness::wait::{self, PATIENCE};
 use crate::harness::{Setup, is_answer, program, shop};
 
 #[test]
@@ -39,4 +41,25 @@ fn a_loading_server_says_so_and_a_loaded_one_is_ready() {
     assert!(is_answer(server.ask(shop::QUESTION).only("final")), "no answer");
     let info = server.get("/info").json();
     assert_eq!((&info["reviews"], &info["products"]), (&24.into(), &7.into()));
+}
+
+#[test]
+fn the_shop_is_open_while_the_chat_model_is_loaded() {
+    let server = Setup::new().start();
+    let early = server.get("/api/products");
+    assert_eq!(early.status, 503, "nothing is read yet");
+    // The phase is asked first: what was found then was found before readiness.
+    let (phase, found) = wait::until("the catalogue", PATIENCE, || {
+        let phase = server.get("/readyz");
+        let found = server.get("/api/products");
+        (found.status == 200).then_some((phase, found))
+    });
+    assert_eq!(phase.status, 503, "{:?}", phase.json());
+    assert_eq!(found.json()["total"], 7);
+    let question = serde_json::json!({"question": "battery"});
+    let searched = server.post("/api/search", &question);
+    assert_eq!(searched.status, 200, "{:?}", searched.json());
+    assert_eq!(server.get("/info").json()["products"], 7);
+    server.wait_until_ready();
+    assert_eq!(server.post("/api/recommend", &question).status, 200);
 }

@@ -79,7 +79,7 @@ pub(in crate::http) async fn embeddings(
     JsonBody(request): JsonBody<EmbeddingsRequest>,
 ) -> Result<Json<Embeddings>, ApiError> {
     let (service, ticket) = context.admit()?;
-    if request.model != service.info.embedding_model {
+    if request.model != service.shop.info.embedding_model {
         return Err(models::unknown(&request.model));
     }
     let texts = request.input.texts()?;

@@ -44,8 +44,8 @@ pub(super) async fn chat_completions(
     let (head, course, warning) = if request.model == RECOMMENDER {
         let (course, warning) = grounded::begin(&request, &context.options, &service, arrived).await?;
         (reply::Head::new(RECOMMENDER), course, warning)
-    } else if request.model == service.info.chat_model {
-        let head = reply::Head::new(&service.info.chat_model);
+    } else if request.model == service.shop.info.chat_model {
+        let head = reply::Head::new(&service.shop.info.chat_model);
         let course = bare::begin(&request, &context.options, &service, arrived).await?;
         (head, course, None)
     } else {

@@ -53,9 +53,9 @@ pub(super) fn unknown(name: &str) -> ApiError {
 
 fn all(service: &Service, created: u64) -> Vec<Model> {
     let names = [
-        &service.info.chat_model,
+        &service.shop.info.chat_model,
         RECOMMENDER,
-        &service.info.embedding_model,
+        &service.shop.info.embedding_model,
     ];
     let model = |id: &str| Model {
         id: id.to_string(),
