@@ -146,6 +146,14 @@ pub struct Settings {
     /// Address and port to serve on [default: 127.0.0.1:5000]
     #[arg(long, env = "RECOMMENDER_LISTEN", global = true, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
+    /// Address and port of /metrics, which then is on no other port [default: the same as everything else]
+    #[arg(
+        long,
+        env = "RECOMMENDER_METRICS_LISTEN",
+        global = true,
+        value_name = "ADDRESS"
+    )]
+    pub metrics_listen: Option<SocketAddr>,
     /// The reviews: CSV, TSV or Parquet, CSV and TSV also as .gz or .zst [default: data/flipkart_product_review.csv]
     #[arg(long, env = "RECOMMENDER_DATA", global = true, value_name = "FILE")]
     pub data: Option<PathBuf>,
@@ -262,6 +270,7 @@ impl Settings {
     pub fn or(self, others: Settings) -> Settings {
         Settings {
             listen: self.listen.or(others.listen),
+            metrics_listen: self.metrics_listen.or(others.metrics_listen),
             data: self.data.or(others.data),
             column: self.column.or(others.column),
             models: self.models.or(others.models),

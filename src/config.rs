@@ -27,6 +27,8 @@ mod origin;
 pub struct Config {
     /// Address and port.
     pub listen: SocketAddr,
+    /// Where `/metrics` is served, if not there.
+    pub metrics_listen: Option<SocketAddr>,
     /// The reviews' file.
     pub data: PathBuf,
     /// Which of its columns hold what, where that was said.
@@ -95,6 +97,7 @@ impl Config {
         );
         let config = Self {
             listen,
+            metrics_listen: settings.metrics_listen,
             data: settings
                 .data
                 .unwrap_or_else(|| "data/flipkart_product_review.csv".into()),

@@ -284,6 +284,10 @@ metrics! {
         "Generations in prefill or decode.";
     Gauge LLM_REQUESTS_WAITING [] = "llm_requests_waiting":
         "Generations accepted and not yet started.";
+    Gauge LLM_REQUESTS_RUNNING_LIMIT [] = "llm_requests_running_limit":
+        "Generations that may be in prefill or decode at a time.";
+    Gauge LLM_REQUESTS_WAITING_LIMIT [] = "llm_requests_waiting_limit":
+        "Generations that may wait.";
     Counter LLM_REQUESTS_REJECTED_TOTAL [] = "llm_requests_rejected_total":
         "Generations refused because the waiting room was full.";
     Gauge LLM_KV_CACHE_BYTES [] = "llm_kv_cache_bytes":
@@ -328,6 +332,8 @@ metrics! {
     Counter INDEX_ROWS_DROPPED_TOTAL [DROPPED] = "index_rows_dropped_total":
         "Rows of the data file that were left out, by reason.";
 
+    Gauge SERVER_READY [] = "server_ready":
+        "1 while a question would be answered, 0 while the server loads or drains.";
     Gauge BUILD_INFO [VERSION, GIT_SHA, DEVICE] = "build_info":
         "Always 1; the labels say what is running and on what.";
     Gauge MODEL_INFO [ROLE, NAME, SHA256] = "model_info":

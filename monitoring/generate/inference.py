@@ -147,6 +147,7 @@ def batches():
             [
                 (f"llm_requests_running{{{INSTANCE}}}", "{{instance}} running"),
                 (f"llm_requests_waiting{{{INSTANCE}}}", "{{instance}} waiting"),
+                (f"llm_requests_running_limit{{{INSTANCE}}}", "{{instance}} may run"),
             ],
             "short",
             "Generations in prefill or decode, and generations that wait for a place.",

@@ -22,10 +22,10 @@ def at_a_glance():
     return [
         p.row("At a glance"),
         p.stat(
-            "Replicas up",
-            f"sum(up{{{JOB}}})",
+            "Replicas ready",
+            f"sum(server_ready{{{JOB}}})",
             "short",
-            "Replicas that answer Prometheus.",
+            "Replicas that would answer a question.",
             p.steps(1, falling=True),
             "RecommenderDown",
             width=3,
@@ -250,6 +250,7 @@ def room():
             [
                 (f"sum(llm_requests_running{{{INSTANCE}}})", "running"),
                 (f"sum(llm_requests_waiting{{{INSTANCE}}})", "waiting"),
+                (f"sum(llm_requests_waiting_limit{{{INSTANCE}}})", "may wait"),
                 (f"sum(rate(llm_requests_rejected_total{{{INSTANCE}}}[$__rate_interval]))", "rejected a second"),
             ],
             "short",

@@ -24,6 +24,7 @@ use crate::assistant::Assistant;
 use crate::completion::Completer;
 use crate::config::Config;
 use crate::embedding::{Counter, Embedder};
+use crate::metrics;
 use crate::retrieval::Retriever;
 use crate::reviews::Corpus;
 use reload::Source;
@@ -162,7 +163,7 @@ impl App {
     /// From now on no new request is served. Loading that is under way does not undo this.
     pub fn start_draining(&self) {
         let mut state = self.state();
-        state.phase = Phase::Draining;
+        state.enter(Phase::Draining);
         state.shop = None;
         state.service = None;
     }
@@ -203,20 +204,27 @@ impl App {
         if state.phase != Phase::Draining {
             state.shop = Some(service.shop.clone());
             state.service = Some(Arc::new(service));
-            state.phase = Phase::Ready;
+            state.enter(Phase::Ready);
         }
     }
 
     fn enter(&self, phase: Phase) {
         let mut state = self.state();
         if state.phase != Phase::Draining {
-            state.phase = phase;
+            state.enter(phase);
         }
     }
 
     /// The lock is held for a copy or a store only, never while something is computed or awaited.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        metrics::SERVER_READY.set(&[], f64::from(phase == Phase::Ready));
     }
 }
 

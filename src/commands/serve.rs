@@ -1,6 +1,7 @@
 //! `serve`: bind, answer probes, load, answer questions, drain.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -32,14 +33,13 @@ pub(super) fn run(config: &Config) -> anyhow::Result<()> {
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let exposition = metrics::install();
-    let listener = TcpListener::bind(config.listen).await.with_context(|| {
-        format!(
-            "{} cannot be listened on; is another server running there?",
-            config.listen
-        )
-    })?;
+    let listener = listen(config.listen).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "Listening; the models are being loaded.");
+    let of_metrics = match config.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
 
     let app = App::new();
     let (failed, failure) = oneshot::channel();
@@ -78,9 +78,14 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     };
     let stop = stop_signal()?;
     tokio::select! {
-        served = http::serve(listener, app, exposition, options, stop) => Ok(served?),
+        served = http::serve(listener, of_metrics, app, exposition, options, stop) => Ok(served?),
         Ok(error) = failure => Err(error),
     }
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("{address} cannot be listened on; is another server running there?"))
 }
 
 /// Resolves on the first SIGTERM or SIGINT.

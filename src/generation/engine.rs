@@ -93,11 +93,12 @@ impl Engine {
             return Err(StartError::NoRoom { bytes, block_bytes });
         }
         parts.model.reserve(blocks)?;
-        observe::started(&parts.name, blocks * block_bytes);
+        let (running, waiting) = (options.max_running.max(1), options.max_waiting);
+        observe::started(&parts.name, blocks * block_bytes, running, waiting);
 
         let state = Arc::new(State {
             open: AtomicUsize::new(0),
-            limit: options.max_running.max(1) + options.max_waiting,
+            limit: running + waiting,
             running: AtomicUsize::new(0),
             pace: Pace::default(),
         });
@@ -109,7 +110,7 @@ impl Engine {
             name: parts.name,
             lookup: options.lookup,
         };
-        let scheduler = Scheduler::new(options.max_running.max(1), blocks);
+        let scheduler = Scheduler::new(running, blocks);
         let worker = Worker::new(received, state.clone(), parts.model, shared, scheduler);
         std::thread::Builder::new()
             .name("generation".into())

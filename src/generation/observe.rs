@@ -5,9 +5,12 @@ use std::time::Duration;
 use super::{Finished, Reason};
 use crate::metrics;
 
-/// The engine of model `name` has started, with room for so many bytes of keys and values.
-pub fn started(name: &str, kv_capacity_bytes: usize) {
+/// The engine of model `name` has started, with room for so many bytes of keys and values, for so many generations that
+/// run, and for so many that wait.
+pub fn started(name: &str, kv_capacity_bytes: usize, running: usize, waiting: usize) {
     metrics::touch_model(name);
+    metrics::LLM_REQUESTS_RUNNING_LIMIT.set(&[], running as f64);
+    metrics::LLM_REQUESTS_WAITING_LIMIT.set(&[], waiting as f64);
     metrics::LLM_KV_CACHE_CAPACITY_BYTES.set(&[], kv_capacity_bytes as f64);
     population(0, 0);
     kv_bytes(0);

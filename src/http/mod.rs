@@ -44,6 +44,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Uri, header},
     middleware::{from_fn, from_fn_with_state, map_response},
     response::Response,
+    routing::get,
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -70,6 +71,9 @@ const SECURITY: [(HeaderName, HeaderValue); 3] = [
     ),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
+
+/// Where Prometheus looks.
+const METRICS: &str = "/metrics";
 
 /// How long a browser may remember what another site's pages may ask.
 const PREFLIGHT: Duration = Duration::from_secs(600);
@@ -113,6 +117,8 @@ struct Context {
     started: u64,
     /// What `/openapi.json` answers.
     document: Bytes,
+    /// Whether `/metrics` has a port of its own.
+    metrics_apart: bool,
 }
 
 type Shared = Arc<Context>;
@@ -132,6 +138,7 @@ fn router(mut context: Context) -> (Router, Shared) {
     let router = routes::routes()
         .into_iter()
         .chain(of_operators)
+        .filter(|route| !(context.metrics_apart && route.path == METRICS))
         .fold(pages, |router, route| {
             observe::touch(&route.method, route.path);
             router.api_route(route.path, route.handler)
@@ -143,6 +150,13 @@ fn router(mut context: Context) -> (Router, Shared) {
         .layer(from_fn_with_state(context.clone(), guard::guard))
         .layer(cors(&context.options.doors));
     (seen(guarded).with_state(context.clone()), context)
+}
+
+/// `/metrics` alone, for a port of its own: nobody needs a key there.
+fn router_of_metrics(context: Shared) -> Router {
+    let router = Router::new().route(METRICS, get(probes::metrics));
+    let router = shaped(router, context.options.max_body_bytes);
+    seen(router).with_state(context)
 }
 
 /// Answers what browsers ask before a page of an allowed site may ask. Without allowed sites, nothing is said.

@@ -8,7 +8,10 @@ use std::{future::Future, pin::pin, time::Duration};
 
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
-use super::{Context, Options, Shared, admission::Running, connections::Connections, limit::Limit, router};
+use super::{
+    Context, Options, Shared, admission::Running, connections::Connections, limit::Limit, router,
+    router_of_metrics,
+};
 use crate::{app::App, metrics::Exposition};
 
 /// How long connections get to close once there is nothing to wait for; a client that does not read its bytes gets
@@ -18,12 +21,14 @@ const CLOSING: Duration = Duration::from_secs(1);
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Serves on `listener` until `shutdown` completes, then drains; returns within [`Options::drain`] and one second
-/// after that. The caller supplies both, so that tests can use port 0 and stop when they like.
+/// after that. The caller supplies both, so that tests can use port 0 and stop when they like. With a listener
+/// `of_metrics`, `/metrics` is there, and there only, to the end.
 ///
 /// # Errors
 /// When the listener fails for good.
 pub async fn serve(
     listener: TcpListener,
+    of_metrics: Option<TcpListener>,
     app: App,
     exposition: Exposition,
     options: Options,
@@ -37,10 +42,15 @@ pub async fn serve(
         running: Running::none(),
         started: super::v1::now(),
         document: Default::default(),
+        metrics_apart: of_metrics.is_some(),
     });
     // Ends with this function: dropping a set aborts its tasks.
     let mut upkeep = JoinSet::new();
     upkeep.spawn(keep_up(context.clone()));
+    if let Some(listener) = of_metrics {
+        let mut connections = Connections::new(router_of_metrics(context.clone()));
+        upkeep.spawn(async move { match connections.accept(&listener).await {} });
+    }
 
     let mut connections = Connections::new(router);
     {

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
+use crate::harness::client::Client;
 use crate::harness::metrics::Scrape;
 use crate::harness::{Server, Setup, shared};
 
@@ -233,4 +234,24 @@ fn the_document_says_what_every_endpoint_takes() {
         (200, "text/html; charset=utf-8")
     );
     assert!(!page.body.contains("://"), "nothing is loaded from elsewhere");
+}
+
+#[test]
+fn metrics_may_have_a_port_of_their_own() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("its address");
+    drop(free);
+    let server = Setup::shallow(4).with("--metrics-listen", address).ready();
+    assert_eq!(server.get("/metrics").status, 404);
+    let apart = Client::of(address);
+    let scraped = apart.get("/metrics");
+    assert_eq!(scraped.status, 200);
+    assert!(scraped.body.contains("\nserver_ready 1\n"), "{}", scraped.body);
+    assert!(
+        scraped.body.contains("\nllm_requests_waiting_limit 8\n"),
+        "{}",
+        scraped.body
+    );
+    assert_eq!(apart.get("/livez").status, 404, "nothing else is there");
+    assert_eq!(apart.send("POST", "/metrics", "text/plain", "").status, 405);
 }
