@@ -1,6 +1,6 @@
 # Every task of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run models test test-tools fuzz lighthouse lint deny slow monitoring alerts replicas dashboards pictures \
+.PHONY: help run models test test-tools fuzz lighthouse lint deny slow monitoring alerts replicas scaling dashboards pictures \
 	image bundle vendor clean
 
 # Extra words for every cargo command; .ci/run says --locked.
@@ -67,6 +67,10 @@ alerts: models ## Make alerts fire for real, with a real Alertmanager: kill the 
 replicas: models ## Ask two replicas behind a real HAProxy, and restart them one after the other meanwhile
 	cargo build --release $(CARGO_FLAGS)
 	SERVER=$(TARGET)/release/flipkart-recommender python3 tests/tools/deploy_replicas.py
+
+scaling: models ## Measure how start, memory and search grow with the reviews in DATA, and how many users one server has room for
+	cargo build --release $(CARGO_FLAGS)
+	SERVER=$(TARGET)/release/flipkart-recommender python3 tests/tools/scaling.py
 
 dashboards: ## Write Grafana's dashboards and the table of metrics anew, after a change in monitoring/ or src/metrics.rs
 	python3 monitoring/generate

@@ -166,7 +166,8 @@ def users(folder):
             answers = [answer for mine in clients.map(ask, range(count)) for answer in mine]
         took = time.monotonic() - began
         finals = [answer["final"] for answer in answers]
-        rates = [final["timings"]["predicted_per_second"] for final in finals if final["timings"]["predicted_per_second"]]
+        rates = [timings["predicted_per_second"] for final in finals if (timings := final["timings"])]
+        rates = [rate for rate in rates if rate]
         first = [answer["first"] for answer in answers if answer["final"]["outcome"] == "answered"] or [0, 0]
         quoted = sum(final["outcome"] == "extractive" for final in finals)
         slow = statistics.quantiles(rates, n=20)[0] if len(rates) > 1 else 0
