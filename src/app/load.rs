@@ -20,6 +20,10 @@ use crate::retrieval::Retriever;
 use crate::weights::gguf::Gguf;
 use crate::weights::{self, ChatModel, EmbeddingModel, device, tokenizer};
 
+/// Calls that may wait for the embedding model, at least: some tens of milliseconds of work, so that whoever finds the chat
+/// model busy still gets quotes.
+const CALLS_WAITING: usize = 64;
+
 /// Loads all that serves requests; hands `open` what needs no chat model as soon as it stands.
 pub(super) fn service(
     config: &Config,
@@ -59,7 +63,7 @@ pub(super) fn service(
                 config: config.clone(),
                 model: embedding::fingerprint(&embedding, encoder.precision())?,
                 dimension: encoder.dimension(),
-                embedder: Embedder::spawn(encoder, config.max_waiting.max(1)),
+                embedder: Embedder::spawn(encoder, config.max_waiting.max(CALLS_WAITING)),
             };
             let shop = Arc::new(Shop::new(&source, shelf, info)?);
             open(shop.clone());

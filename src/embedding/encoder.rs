@@ -3,6 +3,7 @@
 //! A sentence-transformers model of the BERT family: the mean of the last layer over the text's own tokens, or its
 //! first token's row, scaled to length 1 (Reimers and Gurevych 2019, <https://arxiv.org/abs/1908.10084>).
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -91,6 +92,22 @@ impl Encoder {
     /// Numbers in a vector.
     pub fn dimension(&self) -> usize {
         self.dimension
+    }
+
+    /// The words, in lower case, that its tokenizer takes whole: the common ones of the model's language.
+    pub fn words(&self) -> HashSet<String> {
+        let vocabulary = self.tokenizer.get_vocab(false);
+        // Where words begin with a mark, what has none continues one.
+        let begins = ["▁", "Ġ"].into_iter().find(|mark| {
+            vocabulary.keys().filter(|piece| piece.starts_with(mark)).count() > vocabulary.len() / 4
+        });
+        let is_word = |piece: &&str| piece.chars().all(char::is_alphabetic);
+        vocabulary
+            .keys()
+            .filter_map(|piece| piece.strip_prefix(begins.unwrap_or_default()))
+            .filter(is_word)
+            .map(str::to_lowercase)
+            .collect()
     }
 
     /// What it computes in.

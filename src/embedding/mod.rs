@@ -19,6 +19,7 @@ mod tensors;
 pub(crate) mod testing;
 mod worker;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,13 +40,14 @@ pub struct Embedder {
     jobs: mpsc::UnboundedSender<Job>,
     /// Places for calls that wait or are being worked on.
     places: Arc<Semaphore>,
+    words: Arc<HashSet<String>>,
 }
 
 impl Embedder {
     /// Starts the thread. At most `waiting + 1` calls wait or are worked on; the thread ends when the last handle is
     /// dropped.
     pub fn spawn(encoder: Encoder, waiting: usize) -> Self {
-        let (embedder, inbox) = Self::new(waiting);
+        let (embedder, inbox) = Self::new(waiting, encoder.words());
         std::thread::Builder::new()
             .name("embedder".into())
             .spawn(move || worker::run(&encoder, inbox))
@@ -53,11 +55,17 @@ impl Embedder {
         embedder
     }
 
-    fn new(waiting: usize) -> (Self, mpsc::UnboundedReceiver<Job>) {
+    fn new(waiting: usize, words: HashSet<String>) -> (Self, mpsc::UnboundedReceiver<Job>) {
         // Unbounded, because the places bound it: the thread sorts what it takes out, and it waits on.
         let (jobs, inbox) = mpsc::unbounded_channel();
         let places = Arc::new(Semaphore::new(waiting + 1));
-        (Self { jobs, places }, inbox)
+        let words = Arc::new(words);
+        (Self { jobs, places, words }, inbox)
+    }
+
+    /// The model's [words](Encoder::words).
+    pub fn words(&self) -> &Arc<HashSet<String>> {
+        &self.words
     }
 
     /// The texts' unit vectors, in the order of the texts. Dropping the future withdraws the texts, as long as the
@@ -181,7 +189,7 @@ mod tests {
 
     #[test]
     fn more_calls_than_places_are_refused_at_once() {
-        let (embedder, mut inbox) = Embedder::new(1);
+        let (embedder, mut inbox) = Embedder::new(1, HashSet::new());
         let calls = ["begins", "waits"].map(|text| embedder.submit(vec![text.into()]));
         assert!(calls.iter().all(Result::is_ok));
         assert!(matches!(
@@ -216,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_thread_that_is_gone_is_said_so() {
-        let (embedder, inbox) = Embedder::new(1);
+        let (embedder, inbox) = Embedder::new(1, HashSet::new());
         drop(inbox);
         assert!(matches!(
             embedder.embed(vec!["hello".into()]).await,

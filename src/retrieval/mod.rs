@@ -57,7 +57,13 @@ impl Retriever {
         index: Index,
         titles: Index,
     ) -> Result<Self, TantivyError> {
-        let shelves = Arc::new(Shelves::new(corpus, passages, index, titles)?);
+        let shelves = Arc::new(Shelves::new(
+            corpus,
+            passages,
+            index,
+            titles,
+            embedder.words().clone(),
+        )?);
         Ok(Self { embedder, shelves })
     }
 

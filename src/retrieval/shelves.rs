@@ -76,7 +76,8 @@ pub struct Sought<'a> {
 }
 
 impl Shelves {
-    /// Shelves of `passages`, whose vectors are `index`, and of products, whose titles' vectors are `titles`.
+    /// Shelves of `passages`, whose vectors are `index`, and of products, whose titles' vectors are `titles`. `language` are
+    /// words, in lower case, that are no slips although nobody here uses them.
     ///
     /// # Errors
     /// Where the passages' words cannot be indexed.
@@ -85,6 +86,7 @@ impl Shelves {
         passages: Vec<Passage>,
         index: Index,
         titles: Index,
+        language: Arc<HashSet<String>>,
     ) -> Result<Self, TantivyError> {
         let texts = || passages.iter().map(|passage| passage.text(&corpus));
         // Beside one another: at 205,052 reviews each takes about a second.
@@ -113,6 +115,7 @@ impl Shelves {
                     let review = &corpus.reviews[passage.review.0 as usize];
                     (review.product, passage.text(&corpus))
                 }),
+                language,
             ),
             aspects,
             opinions,

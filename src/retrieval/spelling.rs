@@ -1,6 +1,7 @@
 //! A word that nobody uses → the word that was meant. Pure.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::index::words;
 
@@ -15,11 +16,13 @@ pub struct Spelling {
     known: HashMap<(char, usize), Vec<(String, u32)>>,
     /// The same words folded: another form of a known word is no slip.
     folded: HashSet<String>,
+    /// Words of the language, which nobody here need use.
+    language: Arc<HashSet<String>>,
 }
 
 impl Spelling {
-    /// Learns words with how often each is used.
-    pub fn of<'a>(words: impl Iterator<Item = (&'a str, u32)>) -> Self {
+    /// Learns words with how often each is used; those of the `language`, in lower case, are no slips either.
+    pub fn of<'a>(words: impl Iterator<Item = (&'a str, u32)>, language: Arc<HashSet<String>>) -> Self {
         let mut all: HashMap<String, u32> = HashMap::new();
         for (word, uses) in words {
             *all.entry(word.to_lowercase()).or_default() += uses;
@@ -32,21 +35,26 @@ impl Spelling {
                 known.entry((first, letters)).or_default().push((word, uses));
             }
         }
-        Self { known, folded }
+        Self {
+            known,
+            folded,
+            language,
+        }
     }
 
-    /// Whether a word is known, folded as words are compared, in whatever form.
+    /// Whether a word is used here, folded as words are compared, in whatever form.
     pub fn knows(&self, folded: &str) -> bool {
         self.folded.contains(folded)
     }
 
-    /// The word itself where it is known, or too short, or nothing is near; else the nearest known word with the same
+    /// The word itself where it is known, or a word of the language, or too short, or nothing is near; else the nearest known word with the same
     /// first letter, of several the one that is used most. Nearness counts letters inserted, left out, exchanged, and
     /// swapped with the next.
     pub fn corrected<'a>(&'a self, written: &'a str) -> &'a str {
         let word = written.to_lowercase();
         let letters = word.chars().count();
-        if letters < SHORTEST || self.folded.contains(&words::folded(&word)) {
+        if letters < SHORTEST || self.folded.contains(&words::folded(&word)) || self.language.contains(&word)
+        {
             return written;
         }
         let slips = if letters < LONG { 1 } else { 2 };
@@ -79,7 +87,7 @@ mod tests {
             ("mic", 50),
             ("sounds", 1),
         ];
-        let spelling = Spelling::of(known.into_iter());
+        let spelling = Spelling::of(known.into_iter(), Arc::new(HashSet::from(["battle".to_string()])));
         for (word, meant) in [
             ("battery", "battery"),
             ("Battery's", "Battery's"),
@@ -89,6 +97,8 @@ mod tests {
             ("Suond", "sound"),
             ("airdpoes", "airdopes"),
             ("mik", "mik"),
+            ("Battle", "Battle"),
+            ("battly", "battery"),
             ("xound", "xound"),
             ("sounding", "sounding"),
             ("kettle", "kettle"),

@@ -33,6 +33,8 @@ SUBJECTS = ["quality", "battery", "sound", "fabric", "colour", "size", "cooling"
 class Server:
     """Runs the server over `data` with its index in `index`, from `start` to `stop`."""
 
+    running = []
+
     def __init__(self, address, index, data=None):
         self.load = Load(address)
         binary = os.environ.get("SERVER", str(ROOT / "target/debug/flipkart-recommender"))
@@ -45,6 +47,7 @@ class Server:
         began = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.words, cwd=ROOT, stdout=log, stderr=log)
+        Server.running.append(self)
         while time.monotonic() - began < START_S:
             try:
                 if self.load.request("GET", "/readyz")[0] == 200:
@@ -64,6 +67,7 @@ class Server:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
+        Server.running.remove(self)
 
 
 def lines(path):
@@ -189,6 +193,8 @@ def main():
                 growth(folder, pathlib.Path(source), size)
         users(folder)
     finally:
+        for server in Server.running:
+            server.process.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
 

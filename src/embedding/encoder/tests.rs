@@ -19,6 +19,21 @@ fn normalising_gives_length_one_or_nothing() {
 }
 
 #[test]
+fn words_are_what_the_tokenizer_takes_whole() {
+    let words = tiny().words();
+    assert!(words.contains("battery") && !words.contains("[CLS]"), "{words:?}");
+    let words = minilm().words();
+    for (word, expected) in [
+        ("wrists", true),
+        ("lowest", true),
+        ("batery", false),
+        ("##s", false),
+    ] {
+        assert_eq!(words.contains(word), expected, "{word}");
+    }
+}
+
+#[test]
 fn padding_changes_nothing_in_f32() {
     for encoder in [tiny_in(Precision::F32), minilm_in(Precision::F32, &pool())] {
         let texts = ["good sound", LONG, "", "bad"];

@@ -17,6 +17,7 @@ pub mod testing;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -115,15 +116,18 @@ struct Asked<'a> {
     folded: String,
     /// Whether it is a part of a product's name.
     names: bool,
+    /// Whether it says what kind of product.
+    kind: bool,
 }
 
 impl Vocabulary {
     /// Learns the words of a catalogue. `passages` are those of its reviews, each with its product, and `frequencies`
-    /// their words'.
+    /// their words'; words of the `language` are no slips.
     pub fn of<'a>(
         products: &[Product],
         frequencies: &Frequencies,
         passages: impl Iterator<Item = (ProductId, &'a str)>,
+        language: Arc<HashSet<String>>,
     ) -> Self {
         let category = |product: &Product| product.category.clone().unwrap_or_default();
         let mut categories: HashMap<String, BTreeSet<ProductId>> = HashMap::new();
@@ -162,7 +166,10 @@ impl Vocabulary {
                 .collect(),
             categories,
             products: called_so,
-            spelling: Spelling::of(frequencies.written().chain(of_titles).chain(of_complaints)),
+            spelling: Spelling::of(
+                frequencies.written().chain(of_titles).chain(of_complaints),
+                language,
+            ),
         }
     }
 
@@ -189,14 +196,14 @@ impl Vocabulary {
         let asking = self.words(&last, &self.names.mentions(&last, &self.spelling));
         let lower: Vec<String> = asking.iter().map(|word| word.meant.to_lowercase()).collect();
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-        let is_kind = |word: &Asked<'_>| !word.names && self.is_kind(&word.folded);
+        let is_kind = |word: &Asked<'_>| !word.names && word.kind;
         let kinds = asking.iter().filter(|word| is_kind(word)).count();
         let intent = intent::of(&lower, named.len(), kinds);
 
         // Beside a name, what its products are called is asked about: the steam of a steam iron.
         let only_names = |word: &Asked<'_>| {
             let is_called = match named.is_empty() {
-                true => self.is_kind(&word.folded),
+                true => word.kind,
                 false => self.categories.contains_key(&word.folded),
             };
             word.names || is_called && !concepts::is_asked(&word.folded)
@@ -301,7 +308,7 @@ impl Vocabulary {
     fn narrowed(&self, kinds: BTreeSet<ProductId>, question: &[Asked<'_>]) -> BTreeSet<ProductId> {
         let words = question.iter().filter(|word| {
             let is_category = self.categories.contains_key(&word.folded);
-            !is_category && !words::asks(word.meant)
+            word.kind && !is_category && !words::asks(word.meant)
         });
         words
             .filter_map(|word| self.products.get(&word.folded))
@@ -324,7 +331,7 @@ impl Vocabulary {
 
     /// The words of a question whose names are `mentions`.
     fn words<'a>(&'a self, question: &'a str, mentions: &[Mention]) -> Vec<Asked<'a>> {
-        question
+        let mut asked: Vec<Asked<'a>> = question
             .unicode_word_indices()
             .map(|(at, word)| {
                 let names = mentions
@@ -336,9 +343,28 @@ impl Vocabulary {
                     false => self.spelling.corrected(word),
                 };
                 let folded = words::folded(meant);
-                Asked { meant, folded, names }
+                let kind = self.is_kind(&folded);
+                Asked {
+                    meant,
+                    folded,
+                    names,
+                    kind,
+                }
             })
-            .collect()
+            .collect();
+        // From the last on, so that what follows is known: in "wired gaming headset", both say which headset.
+        for at in (0..asked.len()).rev() {
+            asked[at].kind &= self.is_of_products(&asked[at], asked.get(at + 1));
+        }
+        asked
+    }
+
+    /// Whether a word of titles is one here: there are thin laptops, and "thin wrists" asks for none.
+    fn is_of_products(&self, word: &Asked<'_>, next: Option<&Asked<'_>>) -> bool {
+        let says_more = |next: &Asked<'_>| !next.names && !next.kind && !words::asks(next.meant);
+        !next.is_some_and(says_more)
+            || self.categories.contains_key(&word.folded)
+            || !self.names.is_plain(word.meant)
     }
 }
 
@@ -590,6 +616,41 @@ mod tests {
         assert!(reading.named.len() == 1 && reading.compared().is_none());
         let reading = shop.read("Avandi or Surveen?", "Avandi or Surveen?");
         assert_eq!(reading.compared().map(<[_]>::len), Some(2));
+    }
+
+    #[test]
+    fn a_word_of_titles_is_of_what_follows_it() {
+        let catalogue = [
+            product("Ardeno Thin Laptop", "laptops"),
+            product("Minoua Round Watch", "watches"),
+            product("Chotix Kids Watch", "watches"),
+        ];
+        let said = [
+            "thin strap",
+            "a thin dial",
+            "for thin hands",
+            "too thin",
+            "thin box",
+        ];
+        let said = said.into_iter().chain(["it is fine"; 20]);
+        let passages = said.clone().map(|said| (ProductId(1), said));
+        let frequencies = Frequencies::of(said);
+        let vocabulary = Vocabulary::of(&catalogue, &frequencies, passages, Arc::default());
+        for (question, scope, thin) in [
+            ("Which fits thin wrists?", vec![], true),
+            ("Which are thin?", vec![0], false),
+            ("Any thin laptop?", vec![0], false),
+            ("Which watch is for thin wrists?", vec![1, 2], true),
+            ("Which watch for kids?", vec![2], false),
+        ] {
+            let reading = vocabulary.read(question, question);
+            let found: Vec<u32> = reading.scope.iter().map(|id| id.0).collect();
+            assert_eq!(
+                (found, reading.words.contains("thin")),
+                (scope, thin),
+                "{question}"
+            );
+        }
     }
 
     #[test]

@@ -89,6 +89,11 @@ impl Names {
         }
     }
 
+    /// Whether a word of titles is said of other products as well.
+    pub fn is_plain(&self, word: &str) -> bool {
+        self.plain.contains(&key(word))
+    }
+
     /// The names in a text, in their order. `spelling` forgives slips.
     pub fn mentions(&self, text: &str, spelling: &Spelling) -> Vec<Mention> {
         let words = self.words(text, spelling);

@@ -1,5 +1,7 @@
 //! A shop to read questions in.
 
+use std::sync::Arc;
+
 use super::Vocabulary;
 use crate::index::words::Frequencies;
 use crate::reviews::{Product, ProductId};
@@ -19,7 +21,7 @@ pub fn product(title: &str, category: &str) -> Product {
 /// The words of a shop whose reviews say this, of nothing in particular.
 pub fn vocabulary(products: &[Product], reviews: &[&str]) -> Vocabulary {
     let frequencies = Frequencies::of(reviews.iter().copied());
-    Vocabulary::of(products, &frequencies, std::iter::empty())
+    Vocabulary::of(products, &frequencies, std::iter::empty(), Arc::default())
 }
 
 /// The titles of the shop that most tests ask in, in the order of its products.
@@ -61,7 +63,7 @@ pub fn shop() -> Vocabulary {
     }
     passages.extend(SAID.iter().map(|(id, said)| (ProductId(*id), *said)));
     let frequencies = Frequencies::of(passages.iter().map(|(_, said)| *said));
-    Vocabulary::of(&products, &frequencies, passages.into_iter())
+    Vocabulary::of(&products, &frequencies, passages.into_iter(), Arc::default())
 }
 
 /// Said of every product.
