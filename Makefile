@@ -88,7 +88,9 @@ image: models ## Build the CPU image with docker (ENGINE=podman or ENGINE=builda
 
 bundle: models ## Make target/bundle: all that a machine or a cluster without a network needs, with checksums (IMAGES, ENGINE)
 	cargo build --release $(CARGO_FLAGS)
-	deploy/bundle.sh $(TARGET)/release/flipkart-recommender
+	command -v cargo-cyclonedx || test -x target/tools/bin/cargo-cyclonedx || \
+		cargo install --locked --root target/tools cargo-cyclonedx@0.5.9
+	PATH=target/tools/bin:$$PATH deploy/bundle.sh $(TARGET)/release/flipkart-recommender
 
 vendor: ## Put all crates into deploy/offline, for an image that is built without a network
 	cargo vendor --locked deploy/offline/vendor | sed 's|"deploy/offline/|".cargo/|' >deploy/offline/config.toml

@@ -27,6 +27,9 @@ done
 cp -r data k8s monitoring "$bundle/"
 find "$bundle" -name __pycache__ -exec rm -r {} +
 cp LICENSE NOTICE deploy/flipkart-recommender.service deploy/INSTALL.md deploy/verify.sh "$bundle/"
+# The time that the SBOM says: the source's.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+export SOURCE_DATE_EPOCH
 deploy/licences.sh "$bundle/licences"
 for image in ${IMAGES:-}; do
     "${ENGINE:-podman}" save --output "$bundle/images/$(tr '/:' '__' <<<"$image").tar" "$image"

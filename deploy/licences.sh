@@ -1,6 +1,7 @@
 #!/bin/sh
-# Writes into folder $1 what the program is made of: crates.tsv (name, version, licence of every crate), and the texts
-# of their licences, a folder each. Runs in the root of the checkout with cargo alone; the crates have been fetched.
+# Writes into folder $1 what the program is made of: crates.tsv (name, version, licence of every crate), the texts of
+# their licences, a folder each, and the same for programs, sbom.cdx.json (CycloneDX), where cargo-cyclonedx is. Runs in
+# the root of the checkout; the crates have been fetched.
 set -eu
 out=$1
 registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
@@ -23,4 +24,13 @@ while IFS='	' read -r name version _; do
         done
     done
 done <"$out/crates.tsv"
+if cargo cyclonedx --version >/dev/null 2>&1; then
+    # It leaves one beside each manifest.
+    CARGO_NET_OFFLINE=true cargo cyclonedx --quiet --format json --spec-version 1.5 --no-build-deps \
+        --override-filename sbom.cdx ${features:+--features "$features"}
+    mv sbom.cdx.json "$out/"
+    rm -f models/fetch/sbom.cdx.json
+else
+    echo "There is no sbom.cdx.json: cargo-cyclonedx is not installed, as by cargo install --locked cargo-cyclonedx." >&2
+fi
 echo "$(wc -l <"$out/crates.tsv") crates, the licences of $(find "$out" -mindepth 1 -type d | wc -l) of them with their text."

@@ -20,10 +20,6 @@ use crate::retrieval::Retriever;
 use crate::weights::gguf::Gguf;
 use crate::weights::{self, ChatModel, EmbeddingModel, device, tokenizer};
 
-/// Calls that may wait for the embedding model, at least: some tens of milliseconds of work, so that whoever finds the chat
-/// model busy still gets quotes.
-const CALLS_WAITING: usize = 64;
-
 /// Loads all that serves requests; hands `open` what needs no chat model as soon as it stands.
 pub(super) fn service(
     config: &Config,
@@ -51,7 +47,9 @@ pub(super) fn service(
             let info = Info {
                 version: env!("CARGO_PKG_VERSION"),
                 chat_model: chat.name.clone(),
+                chat_model_sha256: chat.sha256.clone(),
                 embedding_model: embedding.name.clone(),
+                embedding_model_sha256: embedding.sha256.clone(),
                 device: device_label,
                 threads: config.threads,
                 passages: shelf.passages.len(),
@@ -63,7 +61,7 @@ pub(super) fn service(
                 config: config.clone(),
                 model: embedding::fingerprint(&embedding, encoder.precision())?,
                 dimension: encoder.dimension(),
-                embedder: Embedder::spawn(encoder, config.max_waiting.max(CALLS_WAITING)),
+                embedder: Embedder::spawn(encoder, config.max_waiting.max(1)),
             };
             let shop = Arc::new(Shop::new(&source, shelf, info)?);
             open(shop.clone());

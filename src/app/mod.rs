@@ -103,8 +103,12 @@ pub struct Info {
     pub version: &'static str,
     /// The chat model's name.
     pub chat_model: String,
+    /// Of its file; known of a default model.
+    pub chat_model_sha256: Option<String>,
     /// The embedding model's name.
     pub embedding_model: String,
+    /// Of its weights.
+    pub embedding_model_sha256: Option<String>,
     /// `cpu` or `cuda`.
     pub device: &'static str,
     /// Threads that inference computes with.

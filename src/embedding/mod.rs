@@ -34,17 +34,23 @@ pub use fingerprint::fingerprint;
 pub use precision::Precision;
 use worker::Job;
 
+/// Questions that may wait for their vectors or be worked on: some tens of milliseconds of work, so that whoever finds the
+/// chat model busy still gets quotes.
+const QUESTIONS: usize = 64;
+
 /// The handle to the thread that embeds questions. A call of at most four texts goes before calls of more.
 #[derive(Debug, Clone)]
 pub struct Embedder {
     jobs: mpsc::UnboundedSender<Job>,
-    /// Places for calls that wait or are being worked on.
+    /// Places for questions that wait or are being worked on.
     places: Arc<Semaphore>,
+    /// The same for calls of more texts.
+    bulk_places: Arc<Semaphore>,
     words: Arc<HashSet<String>>,
 }
 
 impl Embedder {
-    /// Starts the thread. At most `waiting + 1` calls wait or are worked on; the thread ends when the last handle is
+    /// Starts the thread. At most `waiting + 1` calls of more texts than a question's wait or are worked on; the thread ends when the last handle is
     /// dropped.
     pub fn spawn(encoder: Encoder, waiting: usize) -> Self {
         let (embedder, inbox) = Self::new(waiting, encoder.words());
@@ -58,9 +64,15 @@ impl Embedder {
     fn new(waiting: usize, words: HashSet<String>) -> (Self, mpsc::UnboundedReceiver<Job>) {
         // Unbounded, because the places bound it: the thread sorts what it takes out, and it waits on.
         let (jobs, inbox) = mpsc::unbounded_channel();
-        let places = Arc::new(Semaphore::new(waiting + 1));
+        let (places, bulk_places) = (Semaphore::new(QUESTIONS), Semaphore::new(waiting + 1));
         let words = Arc::new(words);
-        (Self { jobs, places, words }, inbox)
+        let embedder = Self {
+            jobs,
+            places: Arc::new(places),
+            bulk_places: Arc::new(bulk_places),
+            words,
+        };
+        (embedder, inbox)
     }
 
     /// The model's [words](Encoder::words).
@@ -95,7 +107,11 @@ impl Embedder {
     }
 
     fn submit(&self, texts: Vec<String>) -> Result<worker::Answer, EmbeddingError> {
-        let place = self.places.clone().try_acquire_owned();
+        let places = match worker::is_query(&texts) {
+            true => &self.places,
+            false => &self.bulk_places,
+        };
+        let place = places.clone().try_acquire_owned();
         let place = Some(place.map_err(|_| EmbeddingError::Overloaded)?);
         let (reply, answer) = oneshot::channel();
         let job = Job {
@@ -190,14 +206,19 @@ mod tests {
     #[test]
     fn more_calls_than_places_are_refused_at_once() {
         let (embedder, mut inbox) = Embedder::new(1, HashSet::new());
-        let calls = ["begins", "waits"].map(|text| embedder.submit(vec![text.into()]));
+        let bulk = || embedder.submit(vec!["one of many".into(); 9]);
+        let question = || embedder.submit(vec!["one".into()]);
+        let calls = [bulk(), bulk()];
         assert!(calls.iter().all(Result::is_ok));
-        assert!(matches!(
-            embedder.submit(vec!["one too many".into()]),
-            Err(EmbeddingError::Overloaded)
-        ));
+        assert!(matches!(bulk(), Err(EmbeddingError::Overloaded)));
+        let questions: Vec<_> = (0..QUESTIONS).map(|_| question()).collect();
+        assert!(
+            questions.iter().all(Result::is_ok),
+            "they have places of their own"
+        );
+        assert!(matches!(question(), Err(EmbeddingError::Overloaded)));
         drop(inbox.try_recv().unwrap());
-        assert!(embedder.submit(vec!["has the first one's place".into()]).is_ok());
+        assert!(bulk().is_ok(), "it has the first one's place");
     }
 
     #[test]

@@ -28,12 +28,17 @@ pub(super) struct Job {
 
 impl Job {
     fn is_query(&self) -> bool {
-        !self.passages && self.texts.len() <= QUERY_TEXTS
+        !self.passages && is_query(&self.texts)
     }
 }
 
 /// The most texts of a query. A question is two, the whole and its aspect.
 const QUERY_TEXTS: usize = 4;
+/// Whether somebody waits for an answer of so few texts.
+pub(super) fn is_query(texts: &[String]) -> bool {
+    texts.len() <= QUERY_TEXTS
+}
+
 /// Texts of queries taken into one call of the encoder. It makes batches of its own; this bounds how long the calls
 /// that came first wait for those that came with them.
 const TEXTS_AT_ONCE: usize = 32;

@@ -23,8 +23,13 @@ pub(super) struct Status {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Info {
     version: &'static str,
+    build: Build,
     chat_model: String,
+    /// Of its file; null for a model of your own.
+    chat_model_sha256: Option<String>,
     embedding_model: String,
+    /// Of its weights.
+    embedding_model_sha256: Option<String>,
     device: &'static str,
     threads: usize,
     products: usize,
@@ -33,6 +38,27 @@ pub(super) struct Info {
     index_fingerprint: String,
     /// Questions that the reviews can answer, for the page to suggest.
     examples: Vec<String>,
+}
+
+/// What the program was built from.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Build {
+    /// Of the source, where the builder said it in GIT_SHA.
+    revision: Option<&'static str>,
+    /// Crates in it; null where cargo could not tell.
+    crates: Option<usize>,
+    /// Those of them that could open a connection, by the list in deny.toml: none, or something is wrong.
+    clients: Option<Vec<&'static str>>,
+}
+
+impl Build {
+    fn this() -> Self {
+        Self {
+            revision: option_env!("GIT_SHA"),
+            crates: option_env!("BUILD_CRATES").and_then(|crates| crates.parse().ok()),
+            clients: option_env!("BUILD_CLIENTS").map(|clients| clients.split_whitespace().collect()),
+        }
+    }
 }
 
 /// `GET /health`, as the system this one took over from has it.
@@ -77,8 +103,11 @@ pub(super) async fn info(State(context): State<Shared>) -> Result<Json<Info>, Ap
     let (info, corpus) = (&shop.info, &shop.corpus);
     Ok(Json(Info {
         version: info.version,
+        build: Build::this(),
         chat_model: info.chat_model.clone(),
+        chat_model_sha256: info.chat_model_sha256.clone(),
         embedding_model: info.embedding_model.clone(),
+        embedding_model_sha256: info.embedding_model_sha256.clone(),
         device: info.device,
         threads: info.threads,
         products: corpus.products.len(),

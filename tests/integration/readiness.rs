@@ -41,6 +41,14 @@ fn a_loading_server_says_so_and_a_loaded_one_is_ready() {
     assert!(is_answer(server.ask(shop::QUESTION).only("final")), "no answer");
     let info = server.get("/info").json();
     assert_eq!((&info["reviews"], &info["products"]), (&24.into(), &7.into()));
+    assert_eq!(
+        info["build"]["clients"],
+        serde_json::json!([]),
+        "it could call out"
+    );
+    assert!(info["build"]["crates"].as_u64() > Some(100), "{info}");
+    let sha256 = info["embedding_model_sha256"].as_str();
+    assert_eq!(sha256.map(str::len), Some(64), "{info}");
 }
 
 #[test]
