@@ -1,4 +1,4 @@
-//! The default chat model: reading a prompt, speaking alone, and speaking in a batch.
+//! The default chat model: reading a prompt, speaking alone, and speaking in a batch; and what measuring it costs.
 //!
 //! `cargo bench --bench decoder`. The models are those of `models/`, or of the folder in `RECOMMENDER_TEST_MODELS`.
 //! The throughput that is printed is in tokens ("elements") a second. For figures beside those of llama.cpp, and for any
@@ -13,6 +13,7 @@ use flipkart_recommender::config::cores;
 use flipkart_recommender::generation::model::reader::Reader;
 use flipkart_recommender::generation::model::{self, BLOCK, Chunk, Model};
 use flipkart_recommender::kernels::pool::Pool;
+use flipkart_recommender::metrics;
 use flipkart_recommender::weights::{self, gguf::Gguf};
 
 /// Tokens of a prompt that the engine reads in one step.
@@ -97,5 +98,20 @@ fn batch(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, prefill, decode, batch);
+/// What the engine tells the metrics for each token of one user, to be set beside `decode`: less than a hundredth of it.
+fn measuring(criterion: &mut Criterion) {
+    metrics::install();
+    let name = &["SmolLM2-135M-Instruct"][..];
+    criterion.bench_function("measuring a token", |bencher| {
+        bencher.iter(|| {
+            metrics::LLM_BATCH_SIZE.record(name, 1.0);
+            metrics::LLM_INTER_TOKEN_LATENCY_SECONDS.record(name, 0.0026);
+            metrics::LLM_REQUESTS_RUNNING.set(&[], 1.0);
+            metrics::LLM_REQUESTS_WAITING.set(&[], 0.0);
+            metrics::LLM_KV_CACHE_BYTES.set(&[], 1e6);
+        });
+    });
+}
+
+criterion_group!(benches, prefill, decode, batch, measuring);
 criterion_main!(benches);

@@ -1,11 +1,19 @@
 //! Log lines on standard error, as text for people or as JSON for collectors.
 //!
 //! `RECOMMENDER_LOG` chooses what is logged, in tracing-subscriber's syntax (`debug`, `info,flipkart_recommender::http=trace`);
-//! `info` without it, and `warn` for hnsw_rs, which tells its every step. Standard output is left to the commands. Questions and answers are never logged.
+//! `info` without it, and `warn` for hnsw_rs, which tells its every step. Standard output is left to the commands. Questions
+//! and answers are never logged.
+//!
+//! What happens for a request happens in its [span](request), so that each of its lines bears its id. With `debug`, each of
+//! its stages leaves a line too, with the time it took.
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::{Span, field::Empty, level_filters::LevelFilter};
+use tracing_subscriber::fmt::{self, format::FmtSpan};
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::generation::Finished;
 
 /// The environment variable that chooses what is logged.
 pub const FILTER_VARIABLE: &str = "RECOMMENDER_LOG";
@@ -29,11 +37,16 @@ pub fn init(format: LogFormat) {
         .ok()
         .filter(|filter| !filter.trim().is_empty());
     let (filter, mistake) = filter(asked.as_deref());
+    let stages = filter
+        .max_level_hint()
+        .is_none_or(|most| most >= LevelFilter::DEBUG);
+    let closing = if stages { FmtSpan::CLOSE } else { FmtSpan::NONE };
     let registry = tracing_subscriber::registry().with(filter);
     let first = match format {
         LogFormat::Text => registry
             .with(
                 fmt::layer()
+                    .with_span_events(closing)
                     .with_writer(std::io::stderr)
                     .with_ansi(std::io::stderr().is_terminal()),
             )
@@ -43,7 +56,8 @@ pub fn init(format: LogFormat) {
                 fmt::layer()
                     .json()
                     .flatten_event(true)
-                    .with_span_list(false)
+                    .with_span_list(stages)
+                    .with_span_events(closing)
                     .with_writer(std::io::stderr),
             )
             .try_init(),
@@ -51,6 +65,55 @@ pub fn init(format: LogFormat) {
     if let (Ok(()), Some(mistake)) = (first, mistake) {
         tracing::warn!("{FILTER_VARIABLE} cannot be understood ({mistake}); logging at {DEFAULT}");
     }
+}
+
+/// The span of a request: its id, and where the client's W3C `traceparent` says so, its trace and the span that it is
+/// called from. What is [known at the end](answered) comes later.
+pub fn request(request_id: &str, trace: Option<(&str, &str)>) -> Span {
+    let span = tracing::info_span!(
+        "request",
+        request_id,
+        trace_id = Empty,
+        parent_id = Empty,
+        outcome = Empty,
+        prompt_tokens = Empty,
+        completion_tokens = Empty,
+        queue_ms = Empty,
+        prefill_ms = Empty,
+        decode_ms = Empty,
+        first_token_ms = Empty,
+    );
+    if let Some((trace_id, parent_id)) = trace {
+        span.record("trace_id", trace_id);
+        span.record("parent_id", parent_id);
+    }
+    span
+}
+
+/// Notes in the request's span, which has to be the current one, how its answer ended: `first_token_ms` after it came, and
+/// with what work of the chat model.
+pub fn answered(outcome: &str, first_token_ms: Option<f64>, generation: Option<&Finished>) {
+    let span = Span::current();
+    span.record("outcome", outcome);
+    if let Some(first_token_ms) = first_token_ms {
+        span.record("first_token_ms", rounded(first_token_ms));
+    }
+    if let Some(generation) = generation {
+        span.record("prompt_tokens", generation.prompt_tokens);
+        span.record("completion_tokens", generation.generated_tokens);
+        for (name, time) in [
+            ("queue_ms", generation.queue),
+            ("prefill_ms", generation.prefill),
+            ("decode_ms", generation.decode),
+        ] {
+            span.record(name, rounded(time.as_secs_f64() * 1000.0));
+        }
+    }
+}
+
+/// To microseconds.
+fn rounded(milliseconds: f64) -> f64 {
+    (milliseconds * 1000.0).round() / 1000.0
 }
 
 /// The filter asked for, or the default and what is wrong with what was asked for.

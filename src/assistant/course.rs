@@ -14,6 +14,7 @@ use super::grounding::{self, Checked, Grounding, Sentences, Verdict};
 use super::{Answer, Event, Evidence, Outcome, Trace};
 use crate::embedding::EmbeddingError;
 use crate::generation::{Event as Step, Finished, Reason};
+use crate::logging;
 use crate::metrics;
 use crate::retrieval::{Recommended, Retriever, Understood, Wish};
 
@@ -92,17 +93,26 @@ impl Course {
             Ok(last) => last,
             Err(Gone) => {
                 observe("cancelled", self.arrived);
+                logging::answered("cancelled", None, None);
                 return;
             }
         };
         match &last {
-            Event::Final(answer) => observe(answer.outcome.as_str(), self.arrived),
-            _ => observe("error", self.arrived),
+            Event::Final(answer) => {
+                let outcome = answer.outcome.as_str();
+                observe(outcome, self.arrived);
+                logging::answered(outcome, answer.first_token_ms, answer.generation.as_ref());
+            }
+            _ => {
+                observe("error", self.arrived);
+                logging::answered("error", None, None);
+            }
         }
         let _ = self.events.send(last).await;
     }
 
     /// Sends everything but the last event, which it gives back.
+    #[tracing::instrument(level = "debug", skip_all)]
     async fn tell(&mut self, source: Source) -> Result<Event, Gone> {
         self.send(Event::Evidence(self.evidence.clone())).await?;
         let products = std::mem::take(&mut self.products);
@@ -241,6 +251,7 @@ impl Course {
 
     /// Checks a sentence of the model's. While too many others are being embedded it waits: what an answer says must not
     /// depend on who else asks.
+    #[tracing::instrument(level = "debug", skip_all)]
     async fn check(&self, grounding: &mut Grounding, sentence: &str) -> Checked {
         let mut likeness = vec![0.0; self.evidence.len()];
         if let Some(claim) = grounding::claim(sentence) {

@@ -19,6 +19,7 @@ mod testing;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 pub use crate::retrieval::{Evidence, Filters, Recommended};
 pub use chat_template::{Message, TemplateError};
@@ -114,7 +115,7 @@ impl Assistant {
             retriever: self.retriever.clone(),
             events,
         };
-        tokio::spawn(course.run(source));
+        tokio::spawn(course.run(source).in_current_span());
         Ok(receiver)
     }
 
@@ -139,6 +140,7 @@ impl Assistant {
         Err("the chat model failed on its first prompt; the lines above say how".into())
     }
 
+    #[tracing::instrument(level = "debug", skip_all)]
     async fn prompt(&self, question: String, evidence: Vec<Evidence>) -> Result<Option<Prompt>, AskError> {
         let prompts = self.prompts.clone();
         let built = tokio::task::spawn_blocking(move || prompts.build(&question, &evidence)).await;

@@ -18,9 +18,10 @@ use axum::{
     response::Response,
 };
 use tokio_stream::Stream;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
-use super::request_id::{RequestId, X_REQUEST_ID};
+use super::request_id::{self, RequestId, X_REQUEST_ID};
+use crate::logging;
 use crate::metrics::{HTTP_REQUEST_DURATION_SECONDS, HTTP_REQUESTS_IN_FLIGHT, HTTP_REQUESTS_TOTAL};
 
 /// Routes that count nowhere.
@@ -49,8 +50,9 @@ pub(super) fn touch(method: &Method, route: &str) {
 /// The middleware.
 pub(super) async fn observe(request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
-    let mut exchange = Exchange::begin(&request, id.clone());
-    let span = tracing::info_span!("request", request_id = id.as_str());
+    let trace = request_id::trace(request.headers());
+    let span = logging::request(id.as_str(), trace);
+    let mut exchange = Exchange::begin(&request, span.clone());
     let mut response = next.run(request).instrument(span).await;
     response.headers_mut().insert(X_REQUEST_ID, id.header());
     exchange.status = Some(response.status());
@@ -59,7 +61,8 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
 
 /// One request, from its arrival to its drop.
 struct Exchange {
-    id: RequestId,
+    /// What the lines of the log are in that tell of it.
+    span: Span,
     route: String,
     method: &'static str,
     arrived: Instant,
@@ -69,13 +72,13 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn begin(request: &Request, id: RequestId) -> Exchange {
+    fn begin(request: &Request, span: Span) -> Exchange {
         let route = request
             .extensions()
             .get::<MatchedPath>()
             .map_or(UNMATCHED, MatchedPath::as_str);
         let exchange = Exchange {
-            id,
+            span,
             route: route.to_string(),
             method: method_label(request.method()),
             arrived: Instant::now(),
@@ -103,30 +106,15 @@ impl Drop for Exchange {
         let status = self
             .status
             .map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16());
-        let (method, route, complete, request_id) =
-            (self.method, &self.route, self.complete, self.id.as_str());
+        let (method, route, complete) = (self.method, &self.route, self.complete);
         let duration_ms = (seconds * 1e6).round() / 1e3;
+        let entered = self.span.enter();
         if !self.is_traffic() {
-            tracing::debug!(
-                method,
-                route,
-                status,
-                duration_ms,
-                complete,
-                request_id,
-                "request"
-            );
+            tracing::debug!(method, route, status, duration_ms, complete, "request");
             return;
         }
-        tracing::info!(
-            method,
-            route,
-            status,
-            duration_ms,
-            complete,
-            request_id,
-            "request"
-        );
+        tracing::info!(method, route, status, duration_ms, complete, "request");
+        drop(entered);
         HTTP_REQUESTS_IN_FLIGHT.add(&self.labels(), -1.0);
         HTTP_REQUEST_DURATION_SECONDS.record(&self.labels(), seconds);
         HTTP_REQUESTS_TOTAL.add(&[&self.route, self.method, &status.to_string()], 1);
@@ -172,7 +160,9 @@ impl Stream for Watched {
     type Item = Result<Bytes, axum::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = Pin::new(&mut self.body).poll_frame(context);
+        // What a streamed answer does is done here.
+        let span = self.exchange.span.clone();
+        let next = span.in_scope(|| Pin::new(&mut self.body).poll_frame(context));
         if matches!(next, Poll::Ready(None))
             || (matches!(next, Poll::Ready(Some(Ok(_)))) && self.body.is_end_stream())
         {

@@ -1,4 +1,5 @@
-//! The id that ties a request to its log lines: the client's own where it sent a usable one, else a new one.
+//! The id that ties a request to its log lines: the client's own where it sent a usable one, else a new one; and the trace
+//! that it is a part of, where the client says so.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -41,6 +42,21 @@ impl RequestId {
     }
 }
 
+/// The trace and the span in it that a request comes from: the two ids of a
+/// [W3C `traceparent`](https://www.w3.org/TR/trace-context/#traceparent-header); nothing where there is none, or none that
+/// is valid.
+pub(super) fn trace(headers: &HeaderMap) -> Option<(&str, &str)> {
+    let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
+    let is_hex = |text: &str, digits: usize| {
+        text.len() == digits && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_id = |id: &str, digits: usize| is_hex(id, digits) && id.bytes().any(|c| c != b'0');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    // A later version may have more parts.
+    let is_known = is_hex(version, 2) && version != "ff" && (version != "00" || parts.next().is_none());
+    (is_known && is_id(trace, 32) && is_id(parent, 16) && is_hex(flags, 2)).then_some((trace, parent))
+}
+
 fn fresh() -> HeaderValue {
     HeaderValue::try_from(uuid::Uuid::new_v4().to_string()).expect("a UUID is visible ASCII")
 }
@@ -48,6 +64,31 @@ fn fresh() -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn valid_traces_are_read_and_others_ignored() {
+        let (trace_id, parent_id) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+        let zeros = "0".repeat(32);
+        for (header, valid) in [
+            (format!("00-{trace_id}-{parent_id}-01"), true),
+            (format!("01-{trace_id}-{parent_id}-01-more"), true),
+            (format!("00-{trace_id}-{parent_id}-01-more"), false),
+            (format!("ff-{trace_id}-{parent_id}-01"), false),
+            (format!("00-{zeros}-{parent_id}-01"), false),
+            (format!("00-{}-{parent_id}-01", trace_id.to_uppercase()), false),
+            (format!("00-{trace_id}-{parent_id}"), false),
+            ("".to_string(), false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("traceparent", HeaderValue::try_from(&header).unwrap());
+            assert_eq!(
+                trace(&headers),
+                valid.then_some((trace_id, parent_id)),
+                "{header}"
+            );
+        }
+        assert_eq!(trace(&HeaderMap::new()), None);
+    }
 
     #[test]
     fn usable_ids_are_taken_over_and_others_replaced() {

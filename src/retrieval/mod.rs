@@ -71,6 +71,7 @@ impl Retriever {
     ///
     /// # Errors
     /// [`EmbeddingError::Overloaded`], at once, when too many questions wait to be embedded.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn retrieve(&self, asked: &Asked, filters: &Filters) -> Result<Grounds, EmbeddingError> {
         self.seek(asked, filters, Shelves::search).await
     }
@@ -79,6 +80,7 @@ impl Retriever {
     ///
     /// # Errors
     /// As [`Retriever::retrieve`].
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn recommend(
         &self,
         asked: &Asked,

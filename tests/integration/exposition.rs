@@ -106,20 +106,27 @@ fn after(server: &Server, requests: f64) -> Scrape {
     })
 }
 
-/// Paths, ids and fields that somebody made up are no labels.
+/// Five times so many requests are made up: 10,000.
+const STRANGERS: u32 = 2_000;
+
+/// Paths, ids, questions and fields that somebody made up are no labels.
 fn strangers_add_nothing(server: &Server) {
     let made_up = |n: u32| {
         server.get(&format!("/made-up/{n}"));
         server.get(&format!("/api/products/P-{n}"));
         server.send("PUT", &format!("/ui/{n}.js"), "", "");
         server.post("/api/chat", &json!({"messages": [], "n": n}));
+        server.post(
+            "/api/search",
+            &json!({"question": format!("Is it {n} times better?")}),
+        );
     };
     made_up(0);
-    let few = after(server, 1.0 + 4.0).len();
-    (1..200).for_each(made_up);
-    let many = after(server, 1.0 + 4.0 * 200.0);
+    let few = after(server, 1.0 + 5.0).len();
+    (1..STRANGERS).for_each(made_up);
+    let many = after(server, 1.0 + 5.0 * f64::from(STRANGERS));
     assert_eq!(many.len(), few);
     let unmatched = "http_requests_total{route=\"unmatched\",method=\"GET\",status=\"404\"}";
-    assert_eq!(many.value(unmatched), 200.0);
+    assert_eq!(many.value(unmatched), f64::from(STRANGERS));
     assert!(!many.text.contains("made-up"));
 }

@@ -19,6 +19,7 @@ mod found;
 mod hostile;
 mod leaving;
 mod living;
+mod logs;
 mod measurements;
 mod old_page;
 mod openai;

@@ -1,11 +1,9 @@
 //! More questions than the chat model can take: quotes at first, then a refusal that says when to come back.
 
-use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::harness::client::asked;
+use crate::harness::client::{asked, received, sent};
 use crate::harness::metrics::Scrape;
-use crate::harness::server::Server;
 use crate::harness::{Setup, shop};
 
 /// Far more than the model says while the test runs.
@@ -16,27 +14,6 @@ const CROWD: usize = 300;
 const CROWDS: usize = 20;
 const EXTRACTIVE: &str = "\"outcome\":\"extractive\"";
 const OVERLOADED: &str = "\"type\":\"rate_limit_error\",\"param\":null,\"code\":\"overloaded\"";
-
-/// A question that is sent; its answer is still to be [read].
-fn ask_at(server: &Server) -> TcpStream {
-    let body = asked(shop::QUESTION).to_string();
-    let mut connection = TcpStream::connect(server.address).expect("the server listens");
-    write!(
-        connection,
-        "POST /api/chat HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .expect("the server reads");
-    connection
-}
-
-/// All that comes.
-fn read(mut connection: TcpStream) -> String {
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).expect("an answer");
-    answer
-}
 
 #[test]
 fn a_busy_model_means_quotes_and_a_crowd_is_sent_away() {
@@ -58,8 +35,10 @@ fn a_busy_model_means_quotes_and_a_crowd_is_sent_away() {
 
     let mut refused = 0;
     for _ in 0..CROWDS {
-        let crowd: Vec<TcpStream> = (0..CROWD).map(|_| ask_at(&server)).collect();
-        for answer in crowd.into_iter().map(read) {
+        let crowd: Vec<TcpStream> = (0..CROWD)
+            .map(|_| sent(server.address, "/api/chat", &[], &asked(shop::QUESTION)))
+            .collect();
+        for answer in crowd.into_iter().map(received) {
             if answer.starts_with("HTTP/1.1 200 ") {
                 assert!(answer.contains(EXTRACTIVE), "{answer}");
             } else {

@@ -10,6 +10,7 @@ use super::{
     logprobs::Token,
     request::ChatRequest,
 };
+use crate::logging;
 use crate::{
     app::Service,
     completion::{Completer, CompletionError, Order},
@@ -88,6 +89,8 @@ impl Bare {
                     Reason::Error => return Err(ApiError::internal()),
                     Reason::Cancelled => return Err(ApiError::stopping()),
                     Reason::Stop | Reason::Length | Reason::Deadline => {
+                        let first_token = finished.first_token.map(|time| time.as_secs_f64() * 1000.0);
+                        logging::answered(finished.reason.as_str(), first_token, Some(&finished));
                         let end = End::of(Some(&finished));
                         // The token that ends a turn is no part of the answer.
                         self.waiting

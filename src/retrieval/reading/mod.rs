@@ -189,8 +189,6 @@ impl Vocabulary {
                 named.push(mention.products);
             }
         }
-        let scope = self.scope(&written, &mut named);
-
         let (_, last) = constraints::read(last);
         let last = if last.is_empty() { question.clone() } else { last };
         let asking = self.words(&last, &self.names.mentions(&last, &self.spelling));
@@ -199,6 +197,7 @@ impl Vocabulary {
         let is_kind = |word: &Asked<'_>| !word.names && word.kind;
         let kinds = asking.iter().filter(|word| is_kind(word)).count();
         let intent = intent::of(&lower, named.len(), kinds);
+        let scope = self.scope(&written, &mut named, intent);
 
         // Beside a name, what its products are called is asked about: the steam of a steam iron.
         let only_names = |word: &Asked<'_>| {
@@ -283,7 +282,12 @@ impl Vocabulary {
     }
 
     /// The products named, or those of a kind that is. A kind narrows a name down: "the Avandi kettle".
-    fn scope(&self, question: &[Asked<'_>], named: &mut [BTreeSet<ProductId>]) -> BTreeSet<ProductId> {
+    fn scope(
+        &self,
+        question: &[Asked<'_>],
+        named: &mut [BTreeSet<ProductId>],
+        intent: Intent,
+    ) -> BTreeSet<ProductId> {
         let kinds: BTreeSet<ProductId> = question
             .iter()
             .filter(|word| !word.names)
@@ -297,10 +301,27 @@ impl Vocabulary {
                 *products = of_kind;
             }
         }
-        match named.is_empty() {
-            true => self.narrowed(kinds, question),
-            false => named.iter().flatten().copied().collect(),
+        if !named.is_empty() {
+            return named.iter().flatten().copied().collect();
         }
+        let is_kind = |word: &&Asked<'_>| word.kind && !words::asks(word.meant);
+        let by_one_word = kinds.is_empty() && question.iter().filter(is_kind).count() == 1;
+        let scope = self.narrowed(kinds, question);
+        match scope.first() {
+            // "Which headset?" is no question where one title has the word: the others are called headphones.
+            Some(only) if by_one_word && scope.len() == 1 && intent == Intent::Recommend => self.akin(*only),
+            _ => scope,
+        }
+    }
+
+    /// The products of the same category, itself included.
+    fn akin(&self, product: ProductId) -> BTreeSet<ProductId> {
+        let of_it = self
+            .categories
+            .values()
+            .filter(|of_word| of_word.contains(&product));
+        let akin = of_it.cloned().reduce(|all, of_word| &all & &of_word);
+        akin.unwrap_or_else(|| BTreeSet::from([product]))
     }
 
     /// Those of a kind, or of all where it is empty, whose titles have the words of the question that few of them have: of
@@ -623,11 +644,11 @@ mod tests {
         let catalogue = [
             product("Ardeno Thin Laptop", "laptops"),
             product("Minoua Round Watch", "watches"),
-            product("Chotix Kids Watch", "watches"),
+            product("Chotix Kids Dial Watch", "watches"),
         ];
         let said = [
             "thin strap",
-            "a thin dial",
+            "a thin lid",
             "for thin hands",
             "too thin",
             "thin box",
@@ -642,6 +663,8 @@ mod tests {
             ("Any thin laptop?", vec![0], false),
             ("Which watch is for thin wrists?", vec![1, 2], true),
             ("Which watch for kids?", vec![2], false),
+            ("Which dial?", vec![1, 2], false),
+            ("How is the dial?", vec![2], false),
         ] {
             let reading = vocabulary.read(question, question);
             let found: Vec<u32> = reading.scope.iter().map(|id| id.0).collect();

@@ -1,6 +1,7 @@
 //! A client of one server: plain requests, and questions whose answers stream.
 
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -187,6 +188,29 @@ fn whole(mut response: Response<Body>) -> Reply {
         headers: response.headers().clone(),
         body: response.body_mut().read_to_string().expect("a whole body"),
     }
+}
+
+/// A `POST` of JSON with these headers, as it goes over the wire; its answer is still to be [received].
+pub fn sent(address: SocketAddr, path: &str, headers: &[&str], body: &Value) -> TcpStream {
+    let mut connection = TcpStream::connect(address).expect("the server listens");
+    let body = body.to_string();
+    let length = format!("content-length: {}", body.len());
+    let own = [
+        "host: localhost",
+        "connection: close",
+        "content-type: application/json",
+        &length,
+    ];
+    let headers = [&own, headers].concat().join("\r\n");
+    write!(connection, "POST {path} HTTP/1.1\r\n{headers}\r\n\r\n{body}").expect("the server reads");
+    connection
+}
+
+/// All that comes.
+pub fn received(mut connection: TcpStream) -> String {
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("an answer");
+    answer
 }
 
 /// The smallest request that asks this.
