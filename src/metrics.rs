@@ -344,6 +344,8 @@ metrics! {
         "Threads that inference computes with.";
     Gauge CPU_QUOTA_CORES [] = "cpu_quota_cores":
         "Cores that the machine or the container's quota allows.";
+    Gauge GPU_MEMORY_USED_BYTES [] = "gpu_memory_used_bytes":
+        "Memory of the GPU in use, by this process and others; 0 where inference computes on the CPU.";
 }
 
 const RELOADED: LabelSet = LabelSet {

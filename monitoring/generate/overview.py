@@ -274,9 +274,13 @@ def room():
         ),
         p.lines(
             "Memory",
-            [(f"process_resident_memory_bytes{{{JOB}}}", "{{instance}}")],
+            [
+                (f"process_resident_memory_bytes{{{JOB}}}", "{{instance}}"),
+                (f"gpu_memory_used_bytes{{{INSTANCE}}} > 0", "{{instance}}, GPU"),
+            ],
             "bytes",
-            "Memory that the process holds: models, index, and the keys and values of texts.",
+            "Memory that the process holds: models, index, and the keys and values of texts; where it computes on a GPU, "
+            "what is in use there.",
             p.steps(),
             "RecommenderRestarts",
             width=6,

@@ -61,6 +61,7 @@ pub(super) fn service(
                 config: config.clone(),
                 model: embedding::fingerprint(&embedding, encoder.precision())?,
                 dimension: encoder.dimension(),
+                device: device.clone(),
                 embedder: Embedder::spawn(encoder, config.max_waiting.max(1)),
             };
             let shop = Arc::new(Shop::new(&source, shelf, info)?);
@@ -108,6 +109,11 @@ impl Shop {
 }
 
 impl Service {
+    /// Tells the metrics what is only known by asking. To be called every few seconds.
+    pub fn measure(&self) {
+        metrics::GPU_MEMORY_USED_BYTES.set(&[], device::memory_used(&self.source.device) as f64);
+    }
+
     /// The same models over other reviews.
     pub(super) fn with(&self, shelf: Shelf) -> anyhow::Result<Service> {
         shelf.announce(Some(&self.shop.info.index_fingerprint));

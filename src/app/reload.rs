@@ -7,6 +7,8 @@
 use std::sync::{PoisonError, TryLockError};
 use std::time::Instant;
 
+use candle_core::Device;
+
 use super::embed::Embedding;
 use super::shelf;
 use super::{App, Phase, Service};
@@ -23,6 +25,8 @@ pub(super) struct Source {
     pub model: String,
     /// Numbers in a vector.
     pub dimension: usize,
+    /// What models compute on.
+    pub device: Device,
 }
 
 /// What a reload did.

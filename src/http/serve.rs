@@ -89,6 +89,9 @@ async fn keep_up(context: Shared) {
     let mut ticks = tokio::time::interval(UPKEEP);
     loop {
         ticks.tick().await;
+        if let Some(service) = context.app.service() {
+            service.measure();
+        }
         context.exposition.upkeep();
         if let Some(limit) = &context.limit {
             limit.tidy();

@@ -66,6 +66,23 @@ pub fn for_another_thread(device: &Device) -> Result<Device, WeightsError> {
     }
 }
 
+/// Bytes of the GPU's memory in use, by this process and others; 0 of a CPU.
+#[cfg(feature = "cuda")]
+pub fn memory_used(device: &Device) -> u64 {
+    let Device::Cuda(device) = device else { return 0 };
+    match device.cuda_stream().context().mem_get_info() {
+        Ok((free, total)) => (total - free) as u64,
+        // A GPU that no longer answers is told of by the generations that fail.
+        Err(_) => 0,
+    }
+}
+
+/// Bytes of the GPU's memory in use, by this process and others; 0 of a CPU.
+#[cfg(not(feature = "cuda"))]
+pub fn memory_used(_: &Device) -> u64 {
+    0
+}
+
 #[cfg(feature = "cuda")]
 fn gpu() -> Result<Device, String> {
     Device::new_cuda(0).map_err(|error| {
@@ -102,6 +119,7 @@ mod tests {
     fn the_cpu_is_always_there() {
         let (device, label) = select(DeviceChoice::Cpu).unwrap();
         assert!(device.is_cpu());
+        assert_eq!(memory_used(&device), 0);
         assert_eq!(label, "cpu");
     }
 

@@ -27,13 +27,28 @@ export async function waiting(browser, server) {
   await looksRight(page, "lost");
   await Promise.all(others.map(({ done }) => done));
 
-  server.run();
-  await server.isReady();
+  await browseMeanwhile(page, server);
   await page.waitForSelector("#getting-ready", { state: "hidden" });
   await page.getByRole("button", { name: "Try again" }).click();
   await page.waitForSelector(`${LAST}:not([data-state="failed"])`);
   check((await ended(page)) === "done", "When the server is back, the same question is answered.");
   await wasQuiet(page, "while waiting");
+}
+
+/** The server comes back, and what it says while it still reads its chat model is said for longer than it takes. */
+async function browseMeanwhile(page, server) {
+  const loading = (route) => route.fulfill({ status: 503, json: { status: "loading" } });
+  await page.route("**/readyz", loading);
+  server.run();
+  await server.isReady();
+  await page.waitForSelector('#phase:has-text("loading")');
+  await page.getByRole("link", { name: "Browse" }).click();
+  await page.waitForSelector(".product .histogram");
+  check((await page.locator(".product").count()) > 0, "While the chat model is being read, the shop can be browsed.");
+  await page.goBack();
+  check((await page.isVisible("#phase")) && (await page.isDisabled("#send")), "Meanwhile the page says so, and takes no question.");
+  await looksRight(page, "loading");
+  await page.unroute("**/readyz", loading);
 }
 
 /** Another client: `begun` when its question was taken, `done` when its answer ended in one way or another. */
