@@ -8,12 +8,11 @@
 //! its stages leaves a line too, with the time it took.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use tracing::{Span, field::Empty, level_filters::LevelFilter};
 use tracing_subscriber::fmt::{self, format::FmtSpan};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
-
-use crate::generation::Finished;
 
 /// The environment variable that chooses what is logged.
 pub const FILTER_VARIABLE: &str = "RECOMMENDER_LOG";
@@ -90,21 +89,36 @@ pub fn request(request_id: &str, trace: Option<(&str, &str)>) -> Span {
     span
 }
 
+/// What the chat model did for an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Work {
+    /// Tokens read, cached ones included.
+    pub prompt_tokens: usize,
+    /// Tokens said.
+    pub completion_tokens: usize,
+    /// Time in the waiting room …
+    pub queue: Duration,
+    /// … reading …
+    pub prefill: Duration,
+    /// … and speaking.
+    pub decode: Duration,
+}
+
 /// Notes in the request's span, which has to be the current one, how its answer ended: `first_token_ms` after it came, and
 /// with what work of the chat model.
-pub fn answered(outcome: &str, first_token_ms: Option<f64>, generation: Option<&Finished>) {
+pub fn answered(outcome: &str, first_token_ms: Option<f64>, work: Option<Work>) {
     let span = Span::current();
     span.record("outcome", outcome);
     if let Some(first_token_ms) = first_token_ms {
         span.record("first_token_ms", rounded(first_token_ms));
     }
-    if let Some(generation) = generation {
-        span.record("prompt_tokens", generation.prompt_tokens);
-        span.record("completion_tokens", generation.generated_tokens);
+    if let Some(work) = work {
+        span.record("prompt_tokens", work.prompt_tokens);
+        span.record("completion_tokens", work.completion_tokens);
         for (name, time) in [
-            ("queue_ms", generation.queue),
-            ("prefill_ms", generation.prefill),
-            ("decode_ms", generation.decode),
+            ("queue_ms", work.queue),
+            ("prefill_ms", work.prefill),
+            ("decode_ms", work.decode),
         ] {
             span.record(name, rounded(time.as_secs_f64() * 1000.0));
         }

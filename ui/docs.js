@@ -35,7 +35,12 @@ function fields(schema, all) {
 }
 
 function content(media, all) {
-  return Object.entries(media ?? {}).flatMap(([type, { schema }]) => [make("p", "about", type), fields(schema, all)]);
+  return Object.entries(media ?? {}).flatMap(([type, { schema }]) => [make("p", "about", type), fields(schema, all), ...examples(schema, all)]);
+}
+
+/** What a request may look like. */
+function examples(schema, all) {
+  return (resolved(schema, all)?.examples ?? []).map((example) => make("pre", "", JSON.stringify(example, null, 2)));
 }
 
 function operation(method, path, facts, all) {

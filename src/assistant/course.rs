@@ -101,7 +101,11 @@ impl Course {
             Event::Final(answer) => {
                 let outcome = answer.outcome.as_str();
                 observe(outcome, self.arrived);
-                logging::answered(outcome, answer.first_token_ms, answer.generation.as_ref());
+                logging::answered(
+                    outcome,
+                    answer.first_token_ms,
+                    answer.generation.as_ref().map(Finished::work),
+                );
             }
             _ => {
                 observe("error", self.arrived);

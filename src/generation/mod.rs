@@ -29,6 +29,8 @@ mod worker;
 
 use std::time::{Duration, Instant};
 
+use crate::logging::Work;
+
 use constraint::Constraint;
 pub use engine::{Engine, Options, Parts, StartError};
 pub use sampler::{Logprobs, MAX_LOGPROBS, Sampling, SamplingError};
@@ -121,6 +123,17 @@ impl Finished {
             decode: Duration::ZERO,
             total: Duration::ZERO,
             first_token: None,
+        }
+    }
+
+    /// As the log has it.
+    pub fn work(&self) -> Work {
+        Work {
+            prompt_tokens: self.prompt_tokens,
+            completion_tokens: self.generated_tokens,
+            queue: self.queue,
+            prefill: self.prefill,
+            decode: self.decode,
         }
     }
 

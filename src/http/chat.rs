@@ -18,6 +18,7 @@ const RATINGS: RangeInclusive<u8> = 1..=5;
 /// The request. A field that is not listed is an error, so that a misspelt filter is not silently no filter.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({"messages": [{"role": "user", "content": "Which kettle is quiet?"}], "filters": {"min_rating": 3}}))]
 pub(super) struct ChatRequest {
     messages: Vec<Message>,
     #[serde(default)]

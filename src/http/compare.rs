@@ -22,6 +22,7 @@ const ASPECTS: usize = 8;
 /// What is to be compared.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({"product_ids": ["HDP-DHUNIX-RAGAPRO", "HDP-ORVEN-STRING1"]}))]
 pub(super) struct Inquiry {
     /// The shop's ids.
     product_ids: Vec<String>,

@@ -41,6 +41,10 @@ pub(super) struct Body {
 struct Fields {
     message: String,
     #[serde(rename = "type")]
+    #[schemars(extend("enum" = [
+        "authentication_error", "permission_error", "not_found_error", "rate_limit_error", "unavailable_error",
+        "server_error", "invalid_request_error",
+    ]))]
     kind: &'static str,
     param: Option<String>,
     code: Option<&'static str>,

@@ -18,6 +18,7 @@ const MAX_COMMENT: usize = 500;
 /// The request.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({"verdict": "down", "comment": "It is about another kettle."}))]
 pub(super) struct Feedback {
     verdict: Verdict,
     /// The `x-request-id` of the answer.

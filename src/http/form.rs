@@ -24,6 +24,7 @@ use crate::assistant::{Event, Filters, Outcome, Question, Role, Turn};
 
 /// The form.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(example = serde_json::json!({"msg": "Which kettle is quiet?"}))]
 pub(super) struct Asked {
     #[serde(default)]
     msg: String,

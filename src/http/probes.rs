@@ -30,6 +30,7 @@ pub(super) struct Info {
     embedding_model: String,
     /// Of its weights.
     embedding_model_sha256: Option<String>,
+    #[schemars(extend("enum" = ["cpu", "cuda"]))]
     device: &'static str,
     threads: usize,
     products: usize,

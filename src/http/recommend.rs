@@ -21,6 +21,7 @@ use crate::reviews::{Corpus, Share, mean_rating};
 /// The request of both.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({"question": "Which kettle is quiet?", "filters": {"max_price": 2000}}))]
 pub(super) struct Inquiry {
     question: String,
     #[serde(default)]

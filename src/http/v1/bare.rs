@@ -90,7 +90,7 @@ impl Bare {
                     Reason::Cancelled => return Err(ApiError::stopping()),
                     Reason::Stop | Reason::Length | Reason::Deadline => {
                         let first_token = finished.first_token.map(|time| time.as_secs_f64() * 1000.0);
-                        logging::answered(finished.reason.as_str(), first_token, Some(&finished));
+                        logging::answered(finished.reason.as_str(), first_token, Some(finished.work()));
                         let end = End::of(Some(&finished));
                         // The token that ends a turn is no part of the answer.
                         self.waiting

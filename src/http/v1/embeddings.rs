@@ -15,6 +15,7 @@ const MAX_TEXTS: usize = 2048;
 /// The request. A field that is not listed is a 400 that names it; `user` is ignored.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({"model": "all-MiniLM-L6-v2", "input": ["a quiet kettle", "a loud one"]}))]
 pub(in crate::http) struct EmbeddingsRequest {
     model: String,
     input: Input,

@@ -69,6 +69,7 @@ struct Choice {
     index: u32,
     message: Message,
     logprobs: Option<logprobs::Content>,
+    #[schemars(extend("enum" = ["stop", "length"]))]
     finish_reason: &'static str,
 }
 

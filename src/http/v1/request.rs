@@ -24,6 +24,7 @@ const MAX_STOPS: usize = 16;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "CompletionRequest")]
+#[schemars(example = serde_json::json!({"model": "recommender", "messages": [{"role": "user", "content": "Which kettle is quiet?"}], "stream": false}))]
 pub(in crate::http) struct ChatRequest {
     pub model: String,
     pub messages: Vec<Message>,

@@ -10,6 +10,7 @@ use crate::completion::Encoding;
 /// The request of `/tokenize`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({"content": "Which kettle is quiet?", "with_pieces": true}))]
 pub(in crate::http) struct TokenizeRequest {
     content: String,
     /// With the token that begins every text, where the model has one.
@@ -44,6 +45,7 @@ enum Piece {
 /// The request of `/detokenize`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({"tokens": [9690, 6037]}))]
 pub(in crate::http) struct DetokenizeRequest {
     tokens: Vec<u32>,
 }
