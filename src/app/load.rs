@@ -84,14 +84,16 @@ pub(super) fn service(
         device = shop.info.device,
         "Ready to answer."
     );
-    Ok(Service {
+    let service = Service {
         assistant,
         completer,
         embedder: source.embedder.clone(),
         counter: Counter::load(&embedding)?,
         shop,
         source,
-    })
+    };
+    service.measure();
+    Ok(service)
 }
 
 impl Shop {

@@ -76,7 +76,11 @@ fn a_reload_serves_what_the_file_holds_and_embeds_what_is_new() {
     );
     assert_eq!(reviews(&server), 25, "those from before are still served");
     assert_eq!(server.get("/readyz").status, 200);
-    assert_eq!(server.logged("level", "ERROR").len(), 1, "{:#?}", server.log());
+    let errors = wait::until("an error in the log", PATIENCE, || {
+        let errors = server.logged("level", "ERROR");
+        (!errors.is_empty()).then_some(errors)
+    });
+    assert_eq!(errors.len(), 1, "{:#?}", server.log());
 }
 
 #[test]
