@@ -7,7 +7,7 @@ import { TurnView } from "./render.js";
 import { RequestError } from "./requests.js";
 import { isInspecting } from "./settings.js";
 import { chat } from "./stream.js";
-import { evidenceWords, failureWords, SAY } from "./words.js";
+import { evidenceWords, failureWords, leftOutWords, SAY } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -157,7 +157,8 @@ function settle(turn, view) {
   if (turn.final.outcome === "error") throw new RequestError("server", { message: turn.final.text });
   turn.state = "done";
   view.finish();
-  announce(`${SAY.answer} ${turn.text}`);
+  const missing = turn.leftOut.length > 0 ? leftOutWords(turn.leftOut.length) : "";
+  announce(`${SAY.answer} ${turn.text} ${missing}`.trim());
 }
 
 function halted(text, turn, view) {

@@ -170,6 +170,6 @@ function tool(name, label, onClick) {
 
 /** Closed until somebody wants to see it, and marked as what it is. */
 function leftOutList(sentences) {
-  const items = sentences.map((sentence) => make("li", "", make("s", "", sentence)));
+  const items = sentences.map((sentence) => make("li", "", make("span", "unseen", `${SAY.leftOut} `), make("s", "", sentence)));
   return make("details", "left-out", make("summary", "", leftOutWords(sentences.length)), make("ul", "", ...items));
 }

@@ -9,6 +9,7 @@ export const SAY = {
   readingPrompt: "Reading the question and the quotes",
   writing: "Writing the answer…",
   answer: "Answer:",
+  leftOut: "Left out:",
   ready: "Ready for questions.",
   newConversation: "New conversation.",
   youStopped: "You stopped this answer.",

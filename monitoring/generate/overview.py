@@ -276,7 +276,7 @@ def room():
             "Memory",
             [
                 (f"process_resident_memory_bytes{{{JOB}}}", "{{instance}}"),
-                (f"gpu_memory_used_bytes{{{INSTANCE}}} > 0", "{{instance}}, GPU"),
+                (f"gpu_memory_used_bytes{{{INSTANCE}}}", "{{instance}}, GPU"),
             ],
             "bytes",
             "Memory that the process holds: models, index, and the keys and values of texts; where it computes on a GPU, "

@@ -30,7 +30,7 @@ use super::{
 const KEY: &str = "key";
 
 /// Statuses with which any endpoint may say no.
-const REFUSALS: [(u16, &str); 10] = [
+const REFUSALS: [(u16, &str); 11] = [
     (
         400,
         "The request cannot be understood, or is out of range; `param` names the field.",
@@ -45,6 +45,7 @@ const REFUSALS: [(u16, &str); 10] = [
         429,
         "Too many requests, or a full waiting room; `Retry-After` says when to come back.",
     ),
+    (431, "The head of the request is too long."),
     (500, "The server failed; its log says how."),
     (503, "The server is loading or stopping."),
 ];

@@ -9,6 +9,8 @@ use axum::{
     routing::{MethodRouter, get},
 };
 
+use serde_json::Value;
+
 use super::{
     Shared, admin, catalogue, chat, compare, feedback, form, openapi, page, probes, recommend, stats, v1,
 };
@@ -60,11 +62,11 @@ pub(super) fn pages() -> Vec<(&'static str, MethodRouter<Shared>)> {
 /// Every other endpoint. Nothing else is served.
 pub(super) fn routes() -> Vec<Route> {
     let events = |operation: &mut Operation| {
-        openapi::also::<String>(operation, 200, "text/event-stream", "The answer's events.");
+        openapi::also::<Value>(operation, 200, "text/event-stream", "The answer's events.");
     };
     let completion = |operation: &mut Operation| {
         openapi::also::<v1::Completion>(operation, 200, "application/json", "The answer.");
-        openapi::also::<String>(
+        openapi::also::<Value>(
             operation,
             200,
             "text/event-stream",

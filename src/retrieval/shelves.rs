@@ -317,7 +317,12 @@ impl Shelves {
         });
         let of_each: Vec<Vec<Candidate>> = of_each.collect();
         let turns = (0..places).flat_map(|place| of_each.iter().filter_map(move |chosen| chosen.get(place)));
-        turns.map(|candidate| self.evidence(candidate)).collect()
+        // Two names may mean the same product.
+        let mut taken = HashSet::new();
+        turns
+            .filter(|candidate| taken.insert(candidate.passage))
+            .map(|candidate| self.evidence(candidate))
+            .collect()
     }
 
     /// Evidence of all that is ranked. Where products are to be recommended, praise goes first.

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -254,4 +255,34 @@ fn metrics_may_have_a_port_of_their_own() {
     );
     assert_eq!(apart.get("/livez").status, 404, "nothing else is there");
     assert_eq!(apart.send("POST", "/metrics", "text/plain", "").status, 405);
+}
+
+/// A head that never ends is given up, and a body that never comes is refused, each after half a minute.
+#[test]
+fn clients_that_send_nothing_more_are_let_go() {
+    let start = "POST /api/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    let waiting = [
+        format!("{start}x-so"),
+        format!("{start}content-length: 40\r\n\r\n{{"),
+    ]
+    .map(|part| {
+        let mut connection = TcpStream::connect(shared().address).expect("the server listens");
+        connection.write_all(part.as_bytes()).expect("the server reads");
+        connection
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .expect("a limit");
+        connection
+    });
+    let answers = waiting.map(|mut connection| {
+        // What comes first tells: the end of the connection, or the head of a refusal.
+        let mut part = [0; 1024];
+        let count = connection.read(&mut part).expect("neither waits for ever");
+        String::from_utf8_lossy(&part[..count]).into_owned()
+    });
+    assert!(
+        answers[0].is_empty() || answers[0].starts_with("HTTP/1.1 408 "),
+        "{}",
+        answers[0]
+    );
+    assert!(answers[1].starts_with("HTTP/1.1 408 "), "{}", answers[1]);
 }

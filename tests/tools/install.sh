@@ -19,7 +19,7 @@ missing=()
 while read -ra words; do
     command -v "${words[0]}" >/dev/null || missing+=("${words[@]:1}")
 done <<'LIST'
-chromium chromium fonts-dejavu-core fonts-noto-color-emoji
+chromium chromium fonts-dejavu-core fonts-lohit-deva fonts-noto-color-emoji
 curl curl ca-certificates
 jq jq
 ip iproute2
