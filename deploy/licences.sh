@@ -25,8 +25,8 @@ while IFS='	' read -r name version _; do
     done
 done <"$out/crates.tsv"
 if cargo cyclonedx --version >/dev/null 2>&1; then
-    # It leaves one beside each manifest.
-    CARGO_NET_OFFLINE=true cargo cyclonedx --quiet --format json --spec-version 1.5 --no-build-deps \
+    # It leaves one beside each manifest, and wants to see also what is for tests alone: fetched now, or vendored.
+    cargo cyclonedx --quiet --format json --spec-version 1.5 --no-build-deps \
         --override-filename sbom.cdx ${features:+--features "$features"}
     mv sbom.cdx.json "$out/"
     rm -f models/fetch/sbom.cdx.json
