@@ -9,6 +9,8 @@ CARGO_FLAGS ?=
 ARGS ?=
 # The folder of `make slow`: data/ with large files of reviews, eval/ with public test sets.
 EVAL_DIR ?= ../shared
+# The source's commit, for /info and the image's label.
+GIT_SHA ?= $(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null)
 # Where cargo builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -59,7 +61,7 @@ slow: models ## Measure quality on large sets in EVAL_DIR: recall of the index, 
 monitoring: ## Start Prometheus against the running server and say where to look (SERVER_ADDRESS, PROMETHEUS_ADDRESS)
 	monitoring/run.sh
 
-alerts: models ## Make alerts fire for real, with a real Alertmanager: kill the server, fill its queue, break its reviews
+alerts: models ## Make alerts fire for real, with a real Alertmanager: flood servers, starve them, break their reviews, kill them
 	cargo build $(CARGO_FLAGS)
 	SERVER=$(TARGET)/debug/flipkart-recommender PATH=$$PATH:target/tools/prometheus/usr/bin \
 		python3 tests/tools/monitoring_alerts.py
@@ -84,10 +86,11 @@ pictures: ## Draw the dashboards by Grafana's own components from PROMETHEUS_URL
 	node tests/tools/picture/draw.mjs $(PROMETHEUS_URL) target/pictures/node_modules target/pictures
 
 image: models ## Build the CPU image with docker (ENGINE=podman or ENGINE=buildah work too)
-	$(or $(ENGINE),docker) build --file Dockerfile.cpu --tag localhost/recommender:cpu .
+	$(or $(ENGINE),docker) build --build-arg GIT_SHA=$(GIT_SHA) --file Dockerfile.cpu \
+		--tag localhost/recommender:cpu .
 
 bundle: models ## Make target/bundle: all that a machine or a cluster without a network needs, with checksums (IMAGES, ENGINE)
-	cargo build --release $(CARGO_FLAGS)
+	GIT_SHA=$(GIT_SHA) cargo build --release $(CARGO_FLAGS)
 	command -v cargo-cyclonedx || test -x target/tools/bin/cargo-cyclonedx || \
 		cargo install --locked --root target/tools cargo-cyclonedx@0.5.9
 	PATH=target/tools/bin:$$PATH deploy/bundle.sh $(TARGET)/release/flipkart-recommender

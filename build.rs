@@ -1,4 +1,4 @@
-//! Tells the program what it is made of, so that `/info` can show it: how many crates cargo compiles into it, and which of
+//! Tells the program what it is made of, so that `/info` can show it: which commit, how many crates cargo compiles into it, and which of
 //! them could open a connection, of those that `deny.toml` bans. Where cargo cannot tell, the program says nothing.
 
 use std::collections::BTreeSet;
@@ -9,6 +9,11 @@ use std::process::Command;
 fn main() {
     for file in ["Cargo.toml", "Cargo.lock", "deny.toml", "build.rs"] {
         println!("cargo:rerun-if-changed={file}");
+    }
+    println!("cargo:rerun-if-env-changed=GIT_SHA");
+    // An empty one is what a builder passes who does not know it.
+    if let Some(commit) = env::var("GIT_SHA").ok().filter(|commit| !commit.is_empty()) {
+        println!("cargo:rustc-env=BUILD_COMMIT={commit}");
     }
     match made_of() {
         Ok((crates, clients)) => {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes into folder $1 what the program is made of: crates.tsv (name, version, licence of every crate), the texts of
-# their licences, a folder each, and the same for programs, sbom.cdx.json (CycloneDX), where cargo-cyclonedx is. Runs in
-# the root of the checkout; the crates have been fetched.
+# their licences, a folder each, and the same for programs, sbom.cdx.json (CycloneDX), where cargo-cyclonedx is (and jq).
+# Runs in the root of the checkout; the crates have been fetched.
 set -eu
 out=$1
 registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
@@ -9,7 +9,7 @@ mkdir -p "$out"
 features=${2:-}
 
 # A crate's line is `name v1.2.3 (where from)` and its licence.
-cargo tree --offline --locked --package flipkart-recommender --edges normal,build --prefix none --no-dedupe \
+cargo tree --offline --locked --package flipkart-recommender --edges normal --prefix none --no-dedupe \
     ${features:+--features "$features"} --format '{p}	{l}' |
     sed -n 's/^\([^ ]*\) v\([^ 	]*\)[^	]*	\(.*\)$/\1	\2	\3/p' | sort -u >"$out/crates.tsv"
 
@@ -26,10 +26,11 @@ while IFS='	' read -r name version _; do
 done <"$out/crates.tsv"
 if cargo cyclonedx --version >/dev/null 2>&1; then
     # It leaves one beside each manifest, and wants to see also what is for tests alone: fetched now, or vendored.
+    trap 'rm -f sbom.cdx.json models/fetch/sbom.cdx.json' EXIT
     cargo cyclonedx --quiet --format json --spec-version 1.5 --no-build-deps \
         --override-filename sbom.cdx ${features:+--features "$features"}
-    mv sbom.cdx.json "$out/"
-    rm -f models/fetch/sbom.cdx.json
+    jq --rawfile crates "$out/crates.tsv" --arg checkout "$PWD" --from-file deploy/sbom.jq sbom.cdx.json \
+        >"$out/sbom.cdx.json"
 else
     echo "There is no sbom.cdx.json: cargo-cyclonedx is not installed, as by cargo install --locked cargo-cyclonedx." >&2
 fi

@@ -12,6 +12,9 @@
 #![deny(missing_docs)]
 #![deny(clippy::undocumented_unsafe_blocks)]
 
+/// The source's commit, where the builder said it in GIT_SHA.
+pub const COMMIT: Option<&str> = option_env!("BUILD_COMMIT");
+
 pub mod metrics;
 pub mod logging;
 pub mod reviews;

@@ -45,7 +45,8 @@ function saidLists(aspects) {
     const names = list.slice(0, MOST_ASPECTS).map(({ name }) => name).join(", ");
     return names ? [make("p", className, make("span", "said-label", label), " ", names)] : [];
   };
-  return make("div", "said", ...line(SAY.praised, "is-praised", praised), ...line(SAY.complained, "is-complained", complained));
+  const lines = [...line(SAY.praised, "is-praised", praised), ...line(SAY.complained, "is-complained", complained)];
+  return make("div", "said", ...(lines.length > 0 ? lines : [make("p", "note", SAY.noAspects)]));
 }
 
 /** Calls back once, when the element comes near the window: a catalogue is long, and nobody sees all of it. */

@@ -28,16 +28,22 @@ export async function suggest({ offers, products: shelf }, turn, { ask, onAsk })
   shelf.replaceChildren(make("h3", "cards-title", productsTitle(turn.products.length > 0)), cards);
 }
 
-/** Of each product in turn: the complaint, then the aspects that most reviews speak of and the question did not name. */
+/**
+ * Of each product in turn: the aspects that most reviews speak of and the question did not name, and the complaints; each
+ * of these once.
+ */
 function questions(products, { question }) {
   const asked = question.toLowerCase();
   const lists = products.map((about) => {
     const { complained } = praisedAndComplained(about.aspects);
     const fresh = about.aspects.filter(({ name }) => !asked.includes(name.toLowerCase()));
-    const offers = fresh.map(({ name }) => ({ about, text: aspectQuestion(name, about.title) }));
-    if (complained.length > 0) offers.splice(1, 0, { about, text: complaintQuestion(about.title) });
+    const offers = fresh.map(({ name }) => ({ about, topic: name, text: aspectQuestion(name, about.title) }));
+    if (complained.length > 0) offers.splice(1, 0, { about, topic: null, text: complaintQuestion(about.title) });
     return offers;
   });
-  const turns = Array.from({ length: MOST_QUESTIONS }, (_, place) => lists.flatMap((offers) => offers.slice(place, place + 1)));
-  return turns.flat().slice(0, MOST_QUESTIONS);
+  const longest = Math.max(...lists.map((offers) => offers.length));
+  const turns = Array.from({ length: longest }, (_, place) => lists.flatMap((offers) => offers.slice(place, place + 1)));
+  const topics = new Set();
+  const isNew = ({ topic }) => !topics.has(topic) && topics.add(topic);
+  return turns.flat().filter(isNew).slice(0, MOST_QUESTIONS);
 }

@@ -23,13 +23,17 @@ export async function show(place, ids) {
     row(SAY.ratings, products, ratings),
     ...aspects.map(({ name, cells }) => row(name, cells, (cell) => (cell.reviews > 0 ? judged(cell) : SAY.silent))),
   ];
-  const table = make(
+  const table = withRole(
     "table",
-    "compare",
-    make("caption", "unseen", SAY.comparison),
-    make("thead", "", make("tr", "", make("td", ""), ...head)),
-    make("tbody", "", ...rows),
+    make(
+      "table",
+      "compare",
+      make("caption", "unseen", SAY.comparison),
+      withRole("rowgroup", make("thead", "", withRole("row", make("tr", "", withRole("cell", make("td", "")), ...head)))),
+      withRole("rowgroup", make("tbody", "", ...rows)),
+    ),
   );
+  table.style.setProperty("--products", products.length);
   // A wide table scrolls by itself, also by keyboard.
   const frame = make("div", "table-frame", table);
   Object.assign(frame, { tabIndex: 0, role: "region", ariaLabel: SAY.comparison });
@@ -37,11 +41,17 @@ export async function show(place, ids) {
 }
 
 function row(name, items, draw) {
-  return make("tr", "", headCell("row", name), ...items.map((item) => make("td", "", draw(item))));
+  const cells = items.map((item) => withRole("cell", make("td", "", draw(item))));
+  return withRole("row", make("tr", "", headCell("row", name), ...cells));
 }
 
 function headCell(scope, content) {
-  return Object.assign(make("th", "", content), { scope });
+  return withRole(scope === "row" ? "rowheader" : "columnheader", Object.assign(make("th", "", content), { scope }));
+}
+
+/** On a phone the rows are laid out as grids, and only roles still say that they are a table's. */
+function withRole(role, element) {
+  return Object.assign(element, { role });
 }
 
 function ratings({ mean_rating: mean, reviews, histogram: counts }) {

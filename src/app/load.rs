@@ -202,11 +202,7 @@ fn announce(chat: &ChatModel, embedding: &EmbeddingModel, info: &Info) {
     metrics::MODEL_INFO.set(&["chat", &chat.name, &hash(&chat.sha256)], 1.0);
     metrics::MODEL_INFO.set(&["embedding", &embedding.name, &hash(&embedding.sha256)], 1.0);
     metrics::BUILD_INFO.set(
-        &[
-            info.version,
-            option_env!("GIT_SHA").unwrap_or("unknown"),
-            info.device,
-        ],
+        &[info.version, crate::COMMIT.unwrap_or("unknown"), info.device],
         1.0,
     );
     metrics::COMPUTE_THREADS.set(&[], info.threads as f64);

@@ -45,7 +45,7 @@ const JOIN_BEHIND: &str = "hai hain h he hay tha thi";
 const DEGREE: &str = "very so too really quite extremely pretty bit little much more most absolutely \
     totally bahut bohot bhut kaafi kafi thoda thodi ekdam ekdum just such highly truly simply completely \
     also as like veryy verry vry";
-const NEGATE: &str = "not no never without none dont don't doesnt doesn't didnt didn't isnt isn't wasnt \
+const NEGATE: &str = "not no zero never without none dont don't doesnt doesn't didnt didn't isnt isn't wasnt \
     wasn't arent aren't weren't cant can't cannot couldn't couldnt wont won't nor hardly nahi nahin nhi \
     nhin lack lacks";
 const WISH: &str = "could should would must needs need";

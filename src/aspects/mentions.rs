@@ -59,6 +59,15 @@ impl Sentence<'_> {
         }
     }
 
+    /// What the passage says on the whole: of `spans`, its things, where it judges one, else of whatever.
+    pub fn tone(&self, spans: &[Span]) -> f64 {
+        if spans.iter().any(|span| span.judged) {
+            return spans.iter().map(|span| span.weight).sum();
+        }
+        let weight = |at| self.opinions.weight(self.lexicon, self.tokens, at);
+        (0..self.tokens.len()).map(weight).sum()
+    }
+
     /// Whether "is" and what something is follow what ends at `last`.
     fn describes(&self, last: usize) -> bool {
         let joins = |at: usize| self.lexicon.role(self.tokens[at].word).joins;

@@ -19,15 +19,15 @@ mod usage;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::index::words;
-use crate::reviews::{Corpus, Passage, ProductId, ReviewId, Share, short_title};
+use crate::reviews::{Corpus, Passage, Product, ProductId, ReviewId, Share, short_title};
 use mentions::Sentence;
 use opinion::Opinions;
 use terms::Terms;
 use text::{Lexicon, Token};
 
-/// What a review of one, two, … five stars is taken to say of a thing that it names without an opinion; on the scale
-/// of the opinions' weights, and weaker than a plain word.
-const STARS: [f64; 5] = [-0.8, -0.5, 0.0, 0.35, 0.5];
+/// What a review of one, two, … five stars is taken to say on the whole, and of a thing that it names without an opinion;
+/// on the scale of the opinions' weights, and weaker than a plain word.
+const STARS: [f64; 5] = [-0.8, -0.5, -0.1, 0.35, 0.5];
 /// Nearer to nothing than this, a mention is neither praise nor complaint.
 const UNDECIDED: f64 = 0.3;
 
@@ -87,6 +87,8 @@ pub struct Aspects {
     mentions: Vec<Mention>,
     /// Where each product's mentions begin, and one more entry for the end.
     starts: Vec<usize>,
+    /// What each passage says on the whole.
+    tones: Vec<f32>,
 }
 
 impl Verdict {
@@ -138,7 +140,13 @@ impl Aspects {
 
         let heads = terms.heads();
         let ids: HashMap<text::Word, AspectId> = heads.iter().copied().zip((0..).map(AspectId)).collect();
+        let called: Vec<Vec<text::Word>> = corpus
+            .products
+            .iter()
+            .map(|product| called(product, &lexicon, &terms).collect())
+            .collect();
         let mut of_product: Vec<Vec<Mention>> = vec![Vec::new(); corpus.products.len()];
+        let mut tones = Vec::with_capacity(passages.len());
         for (passage, tokens) in passages.iter().zip(&read) {
             let review = &corpus.reviews[passage.review.0 as usize];
             let mut spans = terms.spans(tokens);
@@ -148,18 +156,16 @@ impl Aspects {
                 tokens,
             };
             sentence.attach(&mut spans);
+            // A cooler is no aspect of a cooler.
+            spans.retain(|span| !called[review.product.0 as usize].contains(&span.thing));
             let stars = STARS[usize::from(review.rating).clamp(1, 5) - 1];
+            tones.push((sentence.tone(&spans) + stars) as f32);
             of_product[review.product.0 as usize].extend(spans.iter().map(|span| Mention {
                 aspect: ids[&span.thing],
                 passage: *passage,
                 weight: (span.weight + stars) as f32,
                 said: span.judged,
             }));
-        }
-        for (product, mentions) in corpus.products.iter().zip(&mut of_product) {
-            // A cooler is no aspect of a cooler.
-            let called = called(&product.title, &lexicon, &terms);
-            mentions.retain(|mention| called.is_none_or(|called| ids[&called] != mention.aspect));
         }
         let mut starts = vec![0];
         starts.extend(of_product.iter().scan(0, |end, mentions| {
@@ -179,7 +185,14 @@ impl Aspects {
                 .collect(),
             mentions,
             starts,
+            tones,
         }
+    }
+
+    /// What each of the passages says, in their order: above 0 is praise. What it says of its things and, once, what its
+    /// review's stars let expect; a review of five stars may have a passage that complains.
+    pub fn tones(&self) -> &[f32] {
+        &self.tones
     }
 
     /// The aspect that `name` names, in any form of its word; of several words the first that names one.
@@ -296,10 +309,12 @@ fn brands(corpus: &Corpus, lexicon: &Lexicon) -> HashSet<text::Word> {
         .collect()
 }
 
-/// The aspect that is what a product is called: the last word of its short title, where that names one.
-fn called(title: &str, lexicon: &Lexicon, terms: &Terms) -> Option<text::Word> {
-    let last = lexicon.find(words::written(short_title(title)).last()?)?;
-    terms.head(last).filter(|head| *head == last)
+/// The aspects that are what a product is called: the last word of its short title, and those of its category.
+fn called(product: &Product, lexicon: &Lexicon, terms: &Terms) -> impl Iterator<Item = text::Word> {
+    let last = words::written(short_title(&product.title)).last();
+    let kind = words::written(product.category.as_deref().unwrap_or_default());
+    let names = kind.chain(last).filter_map(|word| lexicon.find(word));
+    names.filter(|word| terms.head(*word) == Some(*word))
 }
 
 #[cfg(test)]

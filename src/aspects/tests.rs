@@ -70,6 +70,30 @@ fn what_buyers_judge_is_an_aspect_and_the_product_is_not() {
 }
 
 #[test]
+fn what_a_category_is_called_is_no_aspect_of_its_products() {
+    let (mut corpus, passages) = shop(&[(4, "The cord is good.")]);
+    corpus.products[0].category = Some("Cords & cables".into());
+    let aspects = Aspects::of(&corpus, &passages);
+    let cord = aspects.named("cord").expect("other products have one");
+    let counted = [0, 1].map(|product| aspects.about(ProductId(product), cord).reviews);
+    assert_eq!(counted, [0, 1]);
+}
+
+#[test]
+fn a_passage_praises_or_complains_by_what_it_says_and_once_by_its_stars() {
+    let (corpus, passages) = shop(&[
+        (5, "The lid is bad, the handle is bad, the cord is poor."),
+        (1, "The lid is good, the handle is very good."),
+        (5, "I take it to the office."),
+        (2, "I take it to the office."),
+        (3, "I take it to the office."),
+    ]);
+    let aspects = Aspects::of(&corpus, &passages);
+    let complains: Vec<bool> = aspects.tones().iter().map(|tone| *tone < 0.0).collect();
+    assert_eq!(complains[passages.len() - 5..], [true, false, false, true, true]);
+}
+
+#[test]
 fn what_clauses_begin_with_is_an_aspect_where_few_write_that_it_is_good() {
     let (corpus, passages) = shop(&[
         (2, "Zip jammed on day four."),

@@ -4,17 +4,17 @@
 //! Runs as a task. What has been sent is never taken back: a sentence waits for its verdict.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::exchange::Exchange;
 use super::extractive;
 use super::figures;
 use super::grounding::{self, Checked, Grounding, Sentences, Verdict};
 use super::{Answer, Event, Evidence, Outcome, Trace};
 use crate::embedding::EmbeddingError;
 use crate::generation::{Event as Step, Finished, Reason};
-use crate::logging;
 use crate::metrics;
 use crate::retrieval::{Recommended, Retriever, Understood, Wish};
 
@@ -38,7 +38,7 @@ pub enum Source {
 
 /// One answer.
 pub struct Course {
-    pub arrived: Instant,
+    pub exchange: Exchange,
     pub retrieval_ms: f64,
     pub evidence: Vec<Evidence>,
     /// The products that it is of.
@@ -89,28 +89,12 @@ struct Tally {
 impl Course {
     /// Sends the answer's events, the last of them included.
     pub async fn run(mut self, source: Source) {
-        let last = match self.tell(source).await {
-            Ok(last) => last,
-            Err(Gone) => {
-                observe("cancelled", self.arrived);
-                logging::answered("cancelled", None, None);
-                return;
-            }
+        let Ok(last) = self.tell(source).await else {
+            return;
         };
         match &last {
-            Event::Final(answer) => {
-                let outcome = answer.outcome.as_str();
-                observe(outcome, self.arrived);
-                logging::answered(
-                    outcome,
-                    answer.first_token_ms,
-                    answer.generation.as_ref().map(Finished::work),
-                );
-            }
-            _ => {
-                observe("error", self.arrived);
-                logging::answered("error", None, None);
-            }
+            Event::Final(answer) => self.exchange.answered(answer),
+            _ => self.exchange.failed(),
         }
         let _ = self.events.send(last).await;
     }
@@ -240,9 +224,12 @@ impl Course {
                         _ => tally.outcome(),
                     };
                     tally.record();
-                    let intent = self.understood.intent;
-                    let quotes =
-                        extractive::still_to_be_heard(&self.evidence, &said.cited, said.last, intent);
+                    let quotes = extractive::still_to_be_heard(
+                        &self.evidence,
+                        &said.cited,
+                        said.last,
+                        &self.understood,
+                    );
                     for quote in quotes {
                         self.sentence(&mut said, quote, " ").await?;
                     }
@@ -308,8 +295,9 @@ impl Course {
 
     async fn piece(&self, said: &mut Said, text: &str) -> Result<(), Gone> {
         if said.first_token_ms.is_none() {
-            metrics::RAG_TIME_TO_FIRST_TOKEN_SECONDS.record(&[], self.arrived.elapsed().as_secs_f64());
-            said.first_token_ms = Some(milliseconds_since(self.arrived));
+            let milliseconds = self.exchange.milliseconds();
+            metrics::RAG_TIME_TO_FIRST_TOKEN_SECONDS.record(&[], milliseconds / 1000.0);
+            said.first_token_ms = Some(milliseconds);
         }
         said.text.push_str(text);
         self.send(Event::Token(text.to_string())).await
@@ -351,14 +339,4 @@ impl Tally {
             metrics::ANSWER_GROUNDEDNESS_RATIO.record(&[], self.supported as f64 / claims as f64);
         }
     }
-}
-
-fn observe(outcome: &str, arrived: Instant) {
-    metrics::RAG_REQUESTS_TOTAL.add(&[outcome], 1);
-    metrics::RAG_REQUEST_DURATION_SECONDS.record(&[outcome], arrived.elapsed().as_secs_f64());
-}
-
-/// Milliseconds from `start` to now.
-pub fn milliseconds_since(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64() * 1000.0
 }

@@ -8,6 +8,9 @@ use crate::retrieval::{Beyond, Evidence, Intent, Understood, Unmet};
 /// Quotes in an answer that has nothing else.
 const QUOTES: usize = 3;
 
+/// How near to what was asked an objection is at least, beside the best quote.
+const POINT: f32 = 0.6;
+
 /// Said before quotes that stand alone.
 pub const HEADING: &str = "This is what reviewers say:";
 
@@ -99,12 +102,12 @@ pub fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
 
 /// What an answer that cites `cited`, the last of them `after`, leaves out and should not: the second best quote, where it
 /// has only one, and the best from the other side, where all that it cites praises, or all of it complains. Who asks for
-/// complaints (`intent`) is spared the praise.
+/// complaints is spared the praise, and who asks about something what is about something else.
 pub fn still_to_be_heard(
     evidence: &[Evidence],
     cited: &BTreeSet<usize>,
     after: usize,
-    intent: Intent,
+    understood: &Understood,
 ) -> Vec<Checked> {
     let complains = |number: &usize| evidence[number - 1].complains;
     let (mut cited, mut after) = (cited.clone(), after);
@@ -119,14 +122,26 @@ pub fn still_to_be_heard(
     let Some(side) = cited.first().map(complains) else {
         return heard;
     };
-    if side && intent == Intent::Complaints {
+    if side && understood.intent == Intent::Complaints {
         return heard;
     }
     if cited.iter().all(|number| complains(number) == side) {
-        let other = (1..=evidence.len()).find(|number| complains(number) != side);
+        let answers =
+            |number: &usize| understood.words.is_empty() || is_to_the_point(&evidence[number - 1], evidence);
+        let other = (1..=evidence.len()).find(|number| complains(number) != side && answers(number));
         heard.extend(other.map(|number| objection(evidence, number, after)));
     }
     heard
+}
+
+/// Whether an objection is about what was asked: it has a word of the question, or is nearly as near to it as the best of
+/// the `evidence`. One about something else is no other side.
+fn is_to_the_point(objection: &Evidence, evidence: &[Evidence]) -> bool {
+    let best = evidence
+        .iter()
+        .map(|evidence| evidence.scores.aspect)
+        .fold(0.0, f32::max);
+    objection.scores.words.is_some() || objection.scores.aspect >= POINT * best
 }
 
 /// A quote without its line breaks: an answer is a paragraph.
@@ -138,6 +153,7 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::assistant::testing::evidence;
+    use crate::retrieval::Scores;
 
     #[test]
     fn quotes_stand_as_they_are_and_are_cited() {
@@ -178,17 +194,53 @@ mod tests {
             (&[5, 4], &[1, 2], &[]),
             (&[5], &[1], &[]),
         ] {
-            let found = still_to_be_heard(&rated(stars), &cited.iter().copied().collect(), 1, Intent::Other);
+            let found = still_to_be_heard(
+                &rated(stars),
+                &cited.iter().copied().collect(),
+                1,
+                &Understood::default(),
+            );
             let numbers: Vec<usize> = found.iter().flat_map(|checked| checked.cited.clone()).collect();
             assert_eq!(numbers, heard, "{stars:?} {cited:?}");
         }
-        let complaints =
-            still_to_be_heard(&rated(&[1, 2, 5]), &BTreeSet::from([1, 2]), 2, Intent::Complaints);
+        let asked = Understood {
+            intent: Intent::Complaints,
+            ..Understood::default()
+        };
+        let complaints = still_to_be_heard(&rated(&[1, 2, 5]), &BTreeSet::from([1, 2]), 2, &asked);
         assert_eq!(complaints, [], "who asks for complaints is spared the praise");
-        let other = still_to_be_heard(&rated(&[5, 5, 2]), &BTreeSet::from([1, 2]), 2, Intent::Other);
+        let cited = BTreeSet::from([1, 2]);
+        let other = still_to_be_heard(&rated(&[5, 5, 2]), &cited, 2, &Understood::default());
         assert_eq!(
             other[0].sentence,
             "On the other side, a buyer who gave it 2 of 5 stars says: “quote 2” [3]"
         );
+    }
+
+    #[test]
+    fn an_objection_to_something_else_is_no_other_side() {
+        let scored = |complains, aspect, words| Evidence {
+            complains,
+            scores: Scores {
+                aspect,
+                words,
+                ..Scores::default()
+            },
+            ..evidence("Pellar Hush", "quote")
+        };
+        let asked = |words: &[&str]| Understood {
+            words: words.iter().map(|word| word.to_string()).collect(),
+            ..Understood::default()
+        };
+        for (objection, words, heard) in [
+            (scored(true, 0.1, None), &["mic"][..], 0),
+            (scored(true, 0.1, None), &[], 1),
+            (scored(true, 0.1, Some(2.0)), &["mic"], 1),
+            (scored(true, 0.6 * 0.5, None), &["mic"], 1),
+        ] {
+            let evidence = [scored(false, 0.5, None), scored(false, 0.4, None), objection];
+            let found = still_to_be_heard(&evidence, &BTreeSet::from([1, 2]), 2, &asked(words));
+            assert_eq!(found.len(), heard, "{words:?} {:?}", evidence[2].scores);
+        }
     }
 }

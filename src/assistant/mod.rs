@@ -7,6 +7,7 @@
 mod chat_template;
 mod conversation;
 mod course;
+mod exchange;
 mod extractive;
 mod figures;
 mod grounding;
@@ -31,9 +32,9 @@ pub use trace::Trace;
 use crate::embedding::EmbeddingError;
 use crate::generation::constraint::{Citations, Once};
 use crate::generation::{Engine, Event as Step, Finished, Overloaded, Reason, Refused, Request, Sampling};
-use crate::metrics;
 use crate::retrieval::{self, Figures, Grounds, Retriever};
-use course::{Course, Source, milliseconds_since};
+use course::{Course, Source};
+use exchange::Exchange;
 use prompt::Prompt;
 
 /// Events that wait for a slow reader before the answer waits with them; the engine never does.
@@ -77,10 +78,13 @@ impl Assistant {
     /// # Errors
     /// At once, before any event: [`AskError`]. A busy model is no error: the answer is then made of quotes.
     pub async fn answer(&self, question: Question) -> Result<mpsc::Receiver<Event>, AskError> {
+        let exchange = Exchange::begin(question.arrived);
         let asked = question::standalone(&question.turns, self.retriever.vocabulary());
-        let found = self.retriever.retrieve(&asked, &question.filters).await;
-        let grounds = found.map_err(refuse)?;
-        let retrieval_ms = milliseconds_since(question.arrived);
+        let grounds = match self.retriever.retrieve(&asked, &question.filters).await {
+            Ok(grounds) => grounds,
+            Err(error) => return Err(refuse(exchange, not_found(error))),
+        };
+        let retrieval_ms = exchange.milliseconds();
         let mut trace = question
             .traced
             .then(|| Trace::of(&asked, &grounds, self.retriever.vocabulary(), retrieval_ms));
@@ -96,17 +100,18 @@ impl Assistant {
         } else if evidence.is_empty() {
             Source::Nothing
         } else {
-            match self.prompt(asked.whole, evidence.clone()).await? {
-                Some(prompt) => {
+            match self.prompt(asked.whole, evidence.clone()).await {
+                Err(error) => return Err(refuse(exchange, error)),
+                Ok(Some(prompt)) => {
                     trace = trace.map(|trace| trace.with_prompt(&prompt, &self.prompts));
                     self.say(prompt, question.max_tokens)
                 }
-                None => Source::Quotes,
+                Ok(None) => Source::Quotes,
             }
         };
         let (events, receiver) = mpsc::channel(EVENTS);
         let course = Course {
-            arrived: question.arrived,
+            exchange,
             retrieval_ms,
             evidence,
             products,
@@ -151,9 +156,9 @@ impl Assistant {
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, "No prompt could be made; the question was refused with an internal error.");
-                Err(internal())
+                Err(AskError::Internal)
             }
-            Err(_) => Err(internal()),
+            Err(_) => Err(AskError::Internal),
         }
     }
 
@@ -189,24 +194,26 @@ impl Assistant {
     }
 }
 
-fn refuse(error: EmbeddingError) -> AskError {
+fn not_found(error: EmbeddingError) -> AskError {
     match error {
-        EmbeddingError::Overloaded => {
-            metrics::RAG_REQUESTS_TOTAL.add(&["overloaded"], 1);
-            AskError::Overloaded(Overloaded {
-                retry_after_seconds: retrieval::RETRY_SECONDS,
-            })
-        }
+        EmbeddingError::Overloaded => AskError::Overloaded(Overloaded {
+            retry_after_seconds: retrieval::RETRY_SECONDS,
+        }),
         error => {
             tracing::error!(%error, "Evidence could not be looked up; the question was refused with an internal error.");
-            internal()
+            AskError::Internal
         }
     }
 }
 
-fn internal() -> AskError {
-    metrics::RAG_REQUESTS_TOTAL.add(&["error"], 1);
-    AskError::Internal
+/// Counts what is not answered. A question that is none counts nowhere.
+fn refuse(exchange: Exchange, error: AskError) -> AskError {
+    exchange.refused(match error {
+        AskError::Overloaded(_) => Some("overloaded"),
+        AskError::Internal => Some("error"),
+        AskError::Invalid(_) => None,
+    });
+    error
 }
 
 fn capitalised(sentence: &str) -> String {

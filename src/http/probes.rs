@@ -55,7 +55,7 @@ struct Build {
 impl Build {
     fn this() -> Self {
         Self {
-            revision: option_env!("GIT_SHA"),
+            revision: crate::COMMIT,
             crates: option_env!("BUILD_CRATES").and_then(|crates| crates.parse().ok()),
             clients: option_env!("BUILD_CLIENTS").map(|clients| clients.split_whitespace().collect()),
         }

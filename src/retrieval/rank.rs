@@ -8,8 +8,9 @@ use crate::reviews::ProductId;
 const FLOOR: f32 = 0.45;
 /// How much the product's title counts for the floor, beside the passage.
 const FLOOR_TITLE: f32 = 0.5;
-/// The floor of a passage that is of a product that is named: then the title says nothing, and the aspect alone counts. On SubjQA's
-/// train split, within an item, it refuses 12% of the answerable questions, and 98% of questions about other things.
+/// The floor of a passage that is of a product that is named: then the title says nothing, and the aspect alone counts.
+/// On SubjQA's train split, within an item, it refuses 12% of the answerable questions, and 98% of questions about other
+/// things.
 const FLOOR_NAMED: f32 = 0.3;
 /// Unless it is so near to the whole question, the name included, …
 const FLOOR_WHOLE: f32 = 0.5;
@@ -20,8 +21,8 @@ const TITLE: f32 = 2.0;
 /// How much being unlike what is chosen already counts, beside relevance (Carbonell and Goldstein 1998,
 /// <https://doi.org/10.1145/290941.291025>).
 const NOVELTY: f32 = 0.2;
-/// Where something else than a product is asked about, a passage is to the point that has so much of what the best one has of the
-/// question's words, by their BM25 scores …
+/// Where something else than a product is asked about, a passage is to the point that has so much of what the best one
+/// has of the question's words, by their BM25 scores …
 const POINT_WORDS: f32 = 0.5;
 /// … or that is so near to the aspect, or to the whole question, beside the nearest one.
 const POINT_LIKENESS: f32 = 0.85;

@@ -1,7 +1,7 @@
 //! The search itself: candidates by meaning and by word, and the evidence that is chosen of them. Runs on whichever
 //! thread asks; reads only.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -39,10 +39,6 @@ const QUOTED_PRODUCTS: usize = 4;
 /// Quotes that a recommended product comes with.
 const QUOTES: usize = 3;
 
-/// What a passage of a review of one, two, … five stars is taken to say where it says nothing of an aspect, on the scale of
-/// opinions.
-const STARS: [f32; 5] = [-0.8, -0.5, -0.1, 0.35, 0.5];
-
 /// What is searched: immutable, shared by all questions.
 pub struct Shelves {
     corpus: Arc<Corpus>,
@@ -59,8 +55,6 @@ pub struct Shelves {
     pub vocabulary: Vocabulary,
     /// What the reviews speak of.
     pub aspects: Aspects,
-    /// What each passage says of aspects, added up: above 0 is praise.
-    opinions: Vec<f32>,
 }
 
 /// A question as it is compared with passages.
@@ -105,7 +99,6 @@ impl Shelves {
             of_product[product.0 as usize].push(number);
         }
         let aspects = Aspects::of(&corpus, &passages);
-        let opinions = opinions(&corpus, &passages, &aspects);
         Ok(Self {
             lexical: lexical?,
             vocabulary: Vocabulary::of(
@@ -118,7 +111,6 @@ impl Shelves {
                 language,
             ),
             aspects,
-            opinions,
             corpus,
             passages,
             of_product,
@@ -421,10 +413,8 @@ impl Shelves {
         found.into_iter().map(candidate).collect()
     }
 
-    /// Whether a passage complains: by what it says of aspects, beside what its review's stars let expect. A review of
-    /// five stars may have a passage that does.
     fn complains(&self, passage: usize) -> bool {
-        STARS[usize::from(self.review(passage).rating) - 1] + self.opinions[passage] < 0.0
+        self.aspects.tones()[passage] < 0.0
     }
 
     /// The share of `asked` words that a passage has; `found` is its score for these and other words.
@@ -480,16 +470,4 @@ impl Shelves {
 fn has_amount(text: &str) -> bool {
     let digits = |word: &str| word.chars().filter(char::is_ascii_digit).count();
     words::written(text).any(|word| digits(word) >= 3)
-}
-
-/// What each passage says of aspects, added up; 0 where it says nothing.
-fn opinions(corpus: &Corpus, passages: &[Passage], aspects: &Aspects) -> Vec<f32> {
-    let mut said: HashMap<Passage, f32> = HashMap::new();
-    for product in (0..corpus.products.len() as u32).map(ProductId) {
-        for mention in aspects.mentions(product).iter().filter(|mention| mention.said) {
-            *said.entry(mention.passage).or_default() += mention.weight;
-        }
-    }
-    let opinion = |passage: &Passage| said.get(passage).copied().unwrap_or(0.0);
-    passages.iter().map(opinion).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -235,6 +236,34 @@ fn the_document_says_what_every_endpoint_takes() {
         (200, "text/html; charset=utf-8")
     );
     assert!(!page.body.contains("://"), "nothing is loaded from elsewhere");
+}
+
+/// Of the default data, which the examples speak of.
+#[test]
+fn every_example_in_the_document_is_answered() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/flipkart_product_review.csv");
+    let server = Setup::shallow(8).with_data(&data).ready();
+    let document = server.get("/openapi.json").json();
+    let mut asked = Vec::new();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        let bodies = &operations["post"]["requestBody"]["content"];
+        for (content_type, body) in bodies.as_object().into_iter().flatten() {
+            let schema = body["schema"]["$ref"].as_str().expect("a schema with a name");
+            let schema =
+                &document["components"]["schemas"][schema.trim_start_matches("#/components/schemas/")];
+            let examples = schema["examples"].as_array();
+            for example in examples.unwrap_or_else(|| panic!("no example of what {path} takes")) {
+                let body = match content_type.as_str() {
+                    "application/json" => example.to_string(),
+                    _ => format!("msg={}", example["msg"].as_str().expect("a form's field")),
+                };
+                let reply = server.send("POST", path, content_type, &body);
+                assert!((200..300).contains(&reply.status), "{path} of {body}: {reply:?}");
+                asked.push(path.clone());
+            }
+        }
+    }
+    assert!(asked.len() >= 8, "{asked:?}");
 }
 
 #[test]

@@ -1,5 +1,10 @@
-//! A client that goes away ends its generation, while it is said and while its prompt is read.
+//! A client that goes away ends its generation, while it is said and while its prompt is read; and whenever it goes, its
+//! question counts as cancelled.
 
+use std::io::Write;
+use std::net::TcpStream;
+
+use crate::harness::client::asked;
 use crate::harness::metrics::Scrape;
 use crate::harness::wait::{self, PATIENCE};
 use crate::harness::{Server, Setup, shop};
@@ -47,5 +52,32 @@ fn a_client_that_leaves_stops_the_model() {
             ))
         };
         (flight("/api/chat") + flight("/v1/chat/completions") == 0.0).then_some(())
+    });
+}
+
+#[test]
+fn a_question_whose_asker_left_before_there_was_evidence_counts_as_cancelled() {
+    let server = Setup::shallow(8).ready();
+    let body = asked(shop::QUESTION).to_string();
+    let request = format!(
+        "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    const ASKERS: usize = 5;
+    for _ in 0..ASKERS {
+        let mut connection = TcpStream::connect(server.address).expect("the server listens");
+        connection
+            .write_all(request.as_bytes())
+            .expect("the server reads");
+    }
+    wait::until("all to be counted", PATIENCE, || {
+        let scrape = Scrape::of(&server);
+        let cancelled = "{outcome=\"cancelled\"}";
+        let count = |name: &str| scrape.value(&format!("{name}{cancelled}"));
+        let counted = (
+            count("rag_requests_total"),
+            count("rag_request_duration_seconds_count"),
+        );
+        (counted == (ASKERS as f64, ASKERS as f64)).then_some(())
     });
 }

@@ -7,7 +7,6 @@ was lost.
 
 import http.client
 import json
-import os
 import pathlib
 import shutil
 import socket
@@ -17,8 +16,8 @@ import tempfile
 import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-READY_S = 120
+from server import Server, free_port
+
 THINGS = ["headset", "mixer grinder", "running shoes", "phone", "kettle", "backpack"]
 CONVERSATION = [
     "Which {thing} is the best?",
@@ -53,41 +52,6 @@ backend sticky
     server one {one} cookie one
     server two {two} cookie two
 """
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-class Replica:
-    """One server; it may be stopped and started again at the same address."""
-
-    def __init__(self, folder, name):
-        self.folder, self.name = folder, name
-        self.address = f"127.0.0.1:{free_port()}"
-        self.process = None
-
-    def start(self):
-        binary = os.environ.get("SERVER", "target/debug/flipkart-recommender")
-        words = ["serve", "--listen", self.address, "--index-dir", f"{self.folder}/index-{self.name}"]
-        with open(self.folder / f"{self.name}.log", "ab") as log:
-            self.process = subprocess.Popen([binary, *words], cwd=ROOT, stdout=log, stderr=log)
-        until = time.monotonic() + READY_S
-        while time.monotonic() < until:
-            try:
-                if request(self.address, "GET", "/readyz")[0] == 200:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.1)
-        raise SystemExit(f"The replica {self.name} was not ready: {self.folder}/{self.name}.log")
-
-    def stop(self):
-        self.process.terminate()
-        if self.process.wait() != 0:
-            raise SystemExit(f"The replica {self.name} left with {self.process.returncode}.")
 
 
 def request(address, method, path, body=None, cookie=None):
@@ -168,7 +132,7 @@ def restart_under_load(folder, replicas, address):
 
 def main():
     folder = pathlib.Path(tempfile.mkdtemp())
-    replicas = [Replica(folder, "one"), Replica(folder, "two")]
+    replicas = [Server(folder, "one"), Server(folder, "two")]
     ports = {"spread": free_port(), "sticky": free_port()}
     (folder / "haproxy.cfg").write_text(
         PROXY.format(folder=folder, one=replicas[0].address, two=replicas[1].address, **ports), "utf-8"
@@ -198,9 +162,7 @@ def main():
             raise SystemExit(1)
     finally:
         proxy.terminate()
-        for replica in replicas:
-            if replica.process and replica.process.poll() is None:
-                replica.process.kill()
+        Server.kill_all()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,140 +1,247 @@
-"""Alerts made to fire for real: a real server that is filled, given reviews that cannot be read, and killed, under a
-real Prometheus and a real Alertmanager. Not part of CI, because alerts take minutes: make alerts.
+"""Alerts made to fire for real: real servers that are flooded, starved, given reviews that cannot be read, restarted and
+killed, under a real Prometheus and a real Alertmanager. Not part of CI, because alerts take minutes: make alerts.
 
-SERVER is the binary, the dev build when unset. Prometheus runs with the project's own rules, with every duration of 30
-seconds or more divided by thirty, so that five minutes are ten seconds. Exits with 1 when an alert is not seen.
+SERVER is the binary, the dev build when unset. Prometheus runs with the project's own rules, with every duration divided
+by thirty, so that five minutes are ten seconds. Exits with 1 when an alert is not seen. Four cannot be brought about from
+outside: AnswersFail, GroundednessDropped, RecallLow and IndexOld.
 """
 
+import contextlib
+import csv
+import http.client
 import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import urllib.request
 
-from load import QUESTIONS, Load
+from load import QUESTIONS
 from prometheus import Prometheus
+from server import ROOT, Server, free_port
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PATIENCE_S = 90
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def alertmanager(folder):
-    """A running Alertmanager that tells nobody, and its address."""
-    if not shutil.which("prometheus-alertmanager"):
-        raise SystemExit("There is no Alertmanager here. Debian has it: apt-get install prometheus-alertmanager")
-    config = folder / "alertmanager.yml"
-    config.write_text("route: { receiver: nobody, group_wait: 1s }\nreceivers: [{ name: nobody }]\n", "utf-8")
-    address = f"127.0.0.1:{free_port()}"
-    process = subprocess.Popen(
-        [
-            "prometheus-alertmanager",
-            f"--config.file={config}",
-            f"--storage.path={folder}/alertmanager",
-            f"--web.listen-address={address}",
-            "--cluster.listen-address=",
-            "--log.level=warn",
-        ]
-    )
-    return process, address
+FASTER = 30
+PATIENCE_S = 240
+# A question that takes long to embed, and one that no review answers.
+FILLER = "and please also tell me what I should think of before I buy something like that here "
+OFF_TOPIC = "What is the capital of France? "
+# Cheap to say and dear to read: it leaves nothing of a prompt in the prefix cache for others.
+LONG_PROMPT = 5_000
 
 
-def received(address):
-    """The names of the alerts that Alertmanager has."""
-    try:
-        with urllib.request.urlopen(f"http://{address}/api/v2/alerts") as reply:
-            return {alert["labels"]["alertname"] for alert in json.load(reply)}
-    except OSError:
-        return set()
+class Alertmanager:
+    """Runs while it is entered, and tells nobody."""
 
+    def __init__(self, folder):
+        if not shutil.which("prometheus-alertmanager"):
+            raise SystemExit("There is no Alertmanager here. Debian has it: apt-get install prometheus-alertmanager")
+        self.folder, self.address = folder, f"127.0.0.1:{free_port()}"
 
-def expect(name, address, why):
-    """Waits until Alertmanager has been told of an alert."""
-    began = time.monotonic()
-    while name not in received(address):
-        if time.monotonic() - began > PATIENCE_S:
-            raise SystemExit(f"{name} was not seen in Alertmanager within {PATIENCE_S} s, although {why}.")
-        time.sleep(0.2)
-    print(f"{name}: in Alertmanager after {time.monotonic() - began:.0f} s, because {why}.", flush=True)
+    def __enter__(self):
+        config = self.folder / "alertmanager.yml"
+        config.write_text("route: { receiver: nobody, group_wait: 1s }\nreceivers: [{ name: nobody }]\n", "utf-8")
+        self.process = subprocess.Popen(
+            [
+                "prometheus-alertmanager",
+                f"--config.file={config}",
+                f"--storage.path={self.folder}/alertmanager",
+                f"--web.listen-address={self.address}",
+                "--cluster.listen-address=",
+                "--log.level=error",
+            ]
+        )
+        return self
 
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
 
-def start_server(folder, data):
-    """The server, ready, with room for one running and two waiting generations."""
-    address = f"127.0.0.1:{free_port()}"
-    words = (
-        f"serve --listen {address} --index-dir {folder}/index --data {data} --watch 1 --max-running 1 --max-waiting 2"
-    )
-    binary = os.environ.get("SERVER", "target/debug/flipkart-recommender")
-    with open(folder / "server.log", "wb") as log:
-        process = subprocess.Popen([binary, *words.split()], cwd=ROOT, stdout=log, stderr=log)
-    load = Load(address)
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
+    def alerts(self):
+        """The names of those that it has been told of."""
         try:
-            if load.request("GET", "/readyz")[0] == 200:
-                return process, address
+            with urllib.request.urlopen(f"http://{self.address}/api/v2/alerts") as reply:
+                return {alert["labels"]["alertname"] for alert in json.load(reply)}
         except OSError:
-            pass
-        time.sleep(0.2)
-    process.kill()
-    raise SystemExit(f"The server was not ready: {(folder / 'server.log').read_text('utf-8')[-500:]}")
+            return set()
 
 
-def fill(address, stop):
-    """Asks without a pause, with more clients than there is room for; gives back the threads."""
+class Watch:
+    """Waits for alerts, and remembers which were seen."""
 
-    def client():
+    def __init__(self, manager):
+        self.manager, self.seen = manager, {}
+        self.began = time.monotonic()
+
+    def expect(self, why, *names):
+        """Waits until Alertmanager has been told of all of these, at any time so far."""
+        until = time.monotonic() + PATIENCE_S
+        while not self.seen.keys() >= set(names):
+            for name in sorted(self.manager.alerts() - self.seen.keys()):
+                self.seen[name] = time.monotonic() - self.began
+                print(f"{name}: in Alertmanager after {self.seen[name]:.0f} s", flush=True)
+            if time.monotonic() > until:
+                missing = ", ".join(set(names) - self.seen.keys())
+                raise SystemExit(f"{missing}: not seen in Alertmanager within {PATIENCE_S} s, although {why}.")
+            time.sleep(0.2)
+        print(f"    because {why}.", flush=True)
+
+
+@contextlib.contextmanager
+def clients(count, act):
+    """So many clients, each of which does `act(number, time)` again and again while this is entered."""
+    stop = threading.Event()
+
+    def client(number):
+        time_of = 0
         while not stop.is_set():
-            for question in QUESTIONS[:5]:
-                Load(address).ask(question)
+            time_of += 1
+            try:
+                act(number, time_of)
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.1)
 
-    threads = [threading.Thread(target=client, daemon=True) for _ in range(6)]
+    threads = [threading.Thread(target=client, args=[number], daemon=True) for number in range(count)]
     for thread in threads:
         thread.start()
-    return threads
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(PATIENCE_S)
+
+
+@contextlib.contextmanager
+def noise():
+    """Other programs that keep the processor busy."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4 * os.cpu_count())]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def bare(load, text, tokens):
+    """The chat model's own words on a text, at most so many; gives back the status."""
+    name = json.loads(load.request("GET", "/info")[1])["chat_model"]
+    body = {"model": name, "max_tokens": tokens, "messages": [{"role": "user", "content": text}]}
+    return load.request("POST", "/v1/chat/completions", body)[0]
+
+
+def long_text(number, time_of):
+    """A prompt like no other, of about LONG_PROMPT tokens."""
+    return " ".join(f"{number * 7919 + time_of * 104729 + at}" for at in range(LONG_PROMPT // 6))
+
+
+def flooded(folder, manager, watch):
+    """One server that gets more than it can do."""
+    server = Server(folder, "flooded", "--max-running 1 --max-waiting 8 --kv-cache-mb 160 --max-tokens 24")
+    server.start()
+    with Prometheus(server.address, alertmanager=manager.address, faster=FASTER):
+        # What is usual: prompts that begin alike, and questions that the reviews answer.
+        with clients(2, lambda number, time_of: server.load.ask(QUESTIONS[time_of % 5])):
+            time.sleep(25)
+        print("After 25 s of what is usual:", flush=True)
+        with (
+            noise(),
+            clients(3, lambda number, time_of: bare(server.load, long_text(number, time_of), 2)),
+            clients(5, lambda number, time_of: server.load.ask(f"{QUESTIONS[number]} {number}{time_of}")),
+        ):
+            watch.expect(
+                "eight clients share one place with long prompts, and other programs take the processor",
+                *("NoTokens", "QueueNeverEmpty", "KvMemoryFull", "PrefixCacheCollapsed"),
+                *("AnswerLateFast", "AnswerLateSlow", "TokensSlow"),
+            )
+            with clients(4, lambda number, time_of: bare(server.load, f"Say {number} {time_of}.", 2) == 429 and time.sleep(0.2)):
+                watch.expect("four more find no room to wait in", "RequestsRejected")
+        with noise(), clients(90, lambda number, time_of: ask(server.load, f"{OFF_TOPIC}{number} {time_of} {FILLER * 12}")):
+            watch.expect(
+                "ninety clients ask long questions that no review answers",
+                *("UsersTurnedAway", "RefusalsRise", "FirstTokenLateFast", "FirstTokenLateSlow"),
+            )
+    server.kill()
+
+
+def ask(load, question):
+    """A question to which the answer may be that there is no room."""
+    body = {"messages": [{"role": "user", "content": question}]}
+    if load.request("POST", "/api/chat", body)[0] == 429:
+        time.sleep(0.1)
+
+
+def broken(folder, manager, watch):
+    """One server with too many threads, few files, bad reviews, and an end."""
+    data = folder / "reviews.csv"
+    with open(ROOT / "data" / "flipkart_product_review.csv", encoding="utf-8", newline="") as source:
+        rows = list(csv.reader(source))
+    stars = rows[0].index("rating")
+    for row in rows[1::10]:
+        row[stars] = "none"
+    with open(data, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    threads = 2 * os.cpu_count() + 1
+    server = Server(folder, "broken", f"--watch 1 --drain 300 --threads {threads}", data, files=200)
+    server.start()
+    with Prometheus(server.address, alertmanager=manager.address, faster=FASTER) as prometheus:
+        host, port = server.address.split(":")
+        idle = []
+        with contextlib.suppress(OSError):
+            while len(idle) < 150:
+                idle.append(http.client.HTTPConnection(host, int(port), timeout=10))
+                idle[-1].connect()
+        watch.expect(
+            f"it has {threads} threads on {os.cpu_count()} cores, 150 idle clients and may open 200 files, and one row of ten "
+            "has no rating",
+            *("ThreadsAboveQuota", "FilesNearlyExhausted", "RowsDropped"),
+        )
+        for connection in idle:
+            connection.close()
+        data.write_text("this,is,not\na,file,of reviews\n", "utf-8")
+        watch.expect("the file of reviews was replaced by nonsense", "ReloadFails")
+
+        def listen(_number, _time):
+            """To an answer that takes minutes."""
+            bare(server.load, "Count from one to a thousand, in words.", 2000)
+
+        with clients(2, listen):
+            time.sleep(2)
+            server.process.terminate()
+            with clients(1, lambda number, time_of: (ask(server.load, QUESTIONS[0]), time.sleep(0.1))):
+                watch.expect(
+                    "it was told to end, still says a long answer, and refuses all others",
+                    *("HttpRequestsFail", "RecommenderNotReady"),
+                )
+            server.kill()
+        shutil.copy(ROOT / "data" / "flipkart_product_review.csv", data)
+        for _ in range(5):
+            server.start()
+            prometheus.next_scrape()
+            server.kill()
+        server.start()
+        watch.expect("it was killed and started six times", "RecommenderRestarts")
+        server.kill()
+        watch.expect("it was killed", "RecommenderDown")
+        prometheus.forget()
+        watch.expect("Prometheus was told of no server", "RecommenderMissing")
 
 
 def main():
     folder = pathlib.Path(tempfile.mkdtemp())
-    data = folder / "reviews.csv"
-    shutil.copy(ROOT / "data" / "flipkart_product_review.csv", data)
-    manager, manager_address = alertmanager(folder)
-    server, address = start_server(folder, data)
     try:
-        with Prometheus(address, alertmanager=manager_address, faster=30):
-            stop = threading.Event()
-            clients = fill(address, stop)
-            expect("QueueNeverEmpty", manager_address, "six clients ask where three have room")
-            expect("RequestsRejected", manager_address, "six clients ask where three have room")
-            stop.set()
-            for client in clients:
-                client.join()
-            data.write_text("this,is,not\na,file,of reviews\n", "utf-8")
-            expect("ReloadFails", manager_address, "the file of reviews was replaced by nonsense")
-            server.kill()
-            server.wait()
-            expect("RecommenderDown", manager_address, "the server was killed")
-            quiet = received(manager_address) - {
-                "QueueNeverEmpty",
-                "RequestsRejected",
-                "ReloadFails",
-                "RecommenderDown",
-            }
-            print(f"Seen besides: {', '.join(sorted(quiet)) or 'nothing'}.")
+        with Alertmanager(folder) as manager:
+            watch = Watch(manager)
+            for scenario in (flooded, broken):
+                if len(sys.argv) < 2 or scenario.__name__ in sys.argv[1:]:
+                    scenario(folder, manager, watch)
+            print(f"{len(watch.seen)} alerts were seen in Alertmanager.")
     finally:
-        server.kill()
-        manager.terminate()
-        manager.wait()
+        Server.kill_all()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,14 +7,15 @@ import json
 import pathlib
 import re
 import shutil
-import socket
+import signal
 import subprocess
 import tempfile
 import time
 import urllib.parse
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from server import ROOT, free_port
+
 START_S = 30
 
 
@@ -22,9 +23,7 @@ class Prometheus:
     """Runs while it is entered; `target` is the server's address. Queries raise with Prometheus' own words."""
 
     def __init__(self, target, alertmanager=None, faster=1):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.address = f"127.0.0.1:{free_port()}"
         self.target = target
         self.alertmanager = alertmanager
         self.faster = faster
@@ -64,6 +63,12 @@ class Prometheus:
         self.process.terminate()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def forget(self):
+        """Takes the server out of the configuration."""
+        file = self.folder / "prometheus.yml"
+        file.write_text(file.read_text("utf-8").replace(f'"{self.target}"', ""), "utf-8")
+        self.process.send_signal(signal.SIGHUP)
 
     def query(self, expr):
         """The result of an instant query, as Prometheus has it."""

@@ -11,63 +11,20 @@ import os
 import pathlib
 import random
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-from load import Load
-from prometheus import ROOT
+from server import Server
 
 SIZES = [20_000, 50_000, 100_000, 205_052]
 USERS = [1, 2, 4, 8, 16, 32]
-START_S = 3600
 SECONDS = 20
 ASKED = 200
 FORMS = ["How is the {} of the {}?", "Which {2} has the best {0}?", "Does the {} of {} last?"]
 SUBJECTS = ["quality", "battery", "sound", "fabric", "colour", "size", "cooling", "price", "camera", "motor"]
-
-
-class Server:
-    """Runs the server over `data` with its index in `index`, from `start` to `stop`."""
-
-    running = []
-
-    def __init__(self, address, index, data=None):
-        self.load = Load(address)
-        binary = os.environ.get("SERVER", str(ROOT / "target/debug/flipkart-recommender"))
-        words = [binary, "serve", "--listen", address, "--index-dir", str(index)]
-        self.words = words + (["--data", str(data)] if data else [])
-        self.log = pathlib.Path(index).with_suffix(".log")
-
-    def start(self):
-        """Seconds until it is ready."""
-        began = time.monotonic()
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.words, cwd=ROOT, stdout=log, stderr=log)
-        Server.running.append(self)
-        while time.monotonic() - began < START_S:
-            try:
-                if self.load.request("GET", "/readyz")[0] == 200:
-                    return time.monotonic() - began
-            except OSError:
-                pass
-            if self.process.poll() is not None:
-                sys.exit(f"The server left with {self.process.returncode}:\n{self.log.read_text('utf-8')[-2000:]}")
-            time.sleep(0.02)
-        sys.exit(f"The server was not ready after {START_S} s.")
-
-    def memory(self, name):
-        """VmHWM or VmRSS in MiB."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
-        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(name))
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
-        Server.running.remove(self)
 
 
 def lines(path):
@@ -117,7 +74,7 @@ def growth(folder, source, size):
             if number > size:
                 break
             writer.writerow(row)
-    server = Server("127.0.0.1:5961", folder / f"index-{size}", data)
+    server = Server(folder, str(size), data=data)
     build, peak = server.start(), server.memory("VmHWM")
     server.stop()
     start = server.start()
@@ -137,7 +94,7 @@ def growth(folder, source, size):
     figures = {name: timed(load, requests) for name, requests in of.items()}
     memory = server.memory("VmRSS"), server.memory("VmHWM")
     server.stop()
-    disk = sum(file.stat().st_size for file in (folder / f"index-{size}").rglob("*") if file.is_file()) / 2**20
+    disk = sum(file.stat().st_size for file in server.index.rglob("*") if file.is_file()) / 2**20
     print(
         f"| {size:,} | {facts['reviews']:,} | {facts['passages']:,} | {build:.0f} s | {peak:.0f} | {start:.1f} s "
         f"| {memory[0]:.0f} ({memory[1]:.0f}) | {disk:.0f} | "
@@ -149,7 +106,7 @@ def growth(folder, source, size):
 
 def users(folder):
     """The second table."""
-    server = Server("127.0.0.1:5962", folder / "index-users")
+    server = Server(folder, "users")
     server.start()
     load = server.load
     products = catalogue(load)
@@ -193,8 +150,7 @@ def main():
                 growth(folder, pathlib.Path(source), size)
         users(folder)
     finally:
-        for server in Server.running:
-            server.process.kill()
+        Server.kill_all()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -36,7 +36,7 @@ impl Subject {
         let gguf = &chat.gguf;
         let weights = Weights::of(gguf);
         Self {
-            build_commit: option_env!("GIT_SHA").unwrap_or("unknown"),
+            build_commit: crate::COMMIT.unwrap_or("unknown"),
             cpu_info: machine::processor(),
             backends: chat.device.to_uppercase(),
             model_filename: gguf.path().display().to_string(),

@@ -20,6 +20,7 @@ export async function asking(browser, base) {
   await stops(page);
   await editsAndAsksAgain(page);
   await copies(page);
+  await leavesOut(page);
   await wasQuiet(page, "while asking");
 }
 
@@ -190,4 +191,24 @@ async function copies(page) {
   await page.waitForSelector(".notice");
   const [copied, answer] = [await page.evaluate(() => navigator.clipboard.readText()), await page.textContent(`${LAST} .answer`)];
   check(copied.startsWith(answer.slice(0, 20)) && /\n\[\d\] “/.test(copied), "An answer is copied with its sources.", copied);
+}
+
+/** What the model says and no review supports comes as a verdict of its own; here one is put into a real answer. */
+async function leavesOut(page) {
+  const claim = "It also makes coffee.";
+  await page.route("**/api/chat", async (route) => {
+    const answer = await (await route.fetch({ timeout: SLOW_MS })).text();
+    const verdict = `event: citation\ndata: ${JSON.stringify({ sentence: claim, evidence_ids: [], verdict: "unsupported" })}\n\n`;
+    await route.fulfill({ contentType: "text/event-stream", body: answer.replace("event: final", `${verdict}event: final`) });
+  });
+  await page.click("#new");
+  await askByKeyboard(page, QUESTION);
+  await ended(page);
+  await page.unroute("**/api/chat");
+  const summary = await page.textContent(`${LAST} .left-out summary`);
+  check(/^\d+ sentences? of the language model left out/.test(summary), "What no review supports is said to be left out.", summary);
+  check(!(await page.isVisible(`${LAST} .left-out s`)), "It is hidden until somebody wants to see it.");
+  await page.click(`${LAST} .left-out summary`);
+  check((await page.locator(`${LAST} .left-out s`).allTextContents()).includes(claim), "Then it is shown, struck through.");
+  await looksRight(page, "left-out");
 }

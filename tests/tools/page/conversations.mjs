@@ -77,5 +77,6 @@ async function onAPhone(page) {
   await page.click(".past-title >> nth=1");
   check(!(await page.isVisible("#find")) && (await page.isVisible(".answer")), "Choosing a conversation closes the list and shows it.");
   await page.setViewportSize(WIDE);
+  await page.waitForSelector(".notice", { state: "detached" });
   await looksRight(page, "conversations");
 }

@@ -23,6 +23,7 @@ export async function hostile(browser, base) {
   await page.waitForSelector("dialog .review-text");
   await page.keyboard.press("Escape");
   await looksRight(page, "hostile");
+  await longReview(page);
   await page.getByRole("link", { name: "Browse" }).click();
   await page.waitForSelector("#view-other .product .histogram");
   await page.getByRole("link", { name: "Kettle with an awkward id" }).click();
@@ -31,6 +32,18 @@ export async function hostile(browser, base) {
   check((await page.locator("img, script:not([src])").count()) === 0, "No element came of it.");
   await quotedCitationsStayText(page);
   await wasQuiet(page, "with hostile text");
+}
+
+/** The longest of the reviews, with a headline that is one long word. */
+async function longReview(page) {
+  await page.click("#new");
+  await askByKeyboard(page, "Does the kettle smell of plastic?");
+  await ended(page);
+  await page.locator(`${LAST} .card`, { hasText: "WWWW" }).first().getByRole("button", { name: "Whole review" }).click();
+  const words = (await page.textContent("dialog .review-text")).split(/\s+/).length;
+  check(words > 250, "A review of 300 words is shown whole.", String(words));
+  await looksRight(page, "long-review");
+  await page.keyboard.press("Escape");
 }
 
 async function asksForAKey(page) {
