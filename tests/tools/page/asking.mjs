@@ -206,6 +206,7 @@ async function leavesOut(page) {
   await ended(page);
   await page.unroute("**/api/chat");
   const summary = await page.textContent(`${LAST} .left-out summary`);
+  await page.waitForSelector(".notice", { state: "detached" });
   check(/^\d+ sentences? of the language model left out/.test(summary), "What no review supports is said to be left out.", summary);
   check(!(await page.isVisible(`${LAST} .left-out s`)), "It is hidden until somebody wants to see it.");
   await page.click(`${LAST} .left-out summary`);
