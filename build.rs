@@ -1,5 +1,6 @@
-//! Tells the program what it is made of, so that `/info` can show it: which commit, how many crates cargo compiles into it, and which of
-//! them could open a connection, of those that `deny.toml` bans. Where cargo cannot tell, the program says nothing.
+//! Tells the program what it is made of, so that `/info` can show it: which commit, how many crates cargo compiles into
+//! it, and which of them could open a connection, of those that `deny.toml` bans. Where cargo cannot tell, the program
+//! says nothing.
 
 use std::collections::BTreeSet;
 use std::env;

@@ -189,8 +189,8 @@ impl Aspects {
         }
     }
 
-    /// What each of the passages says, in their order: above 0 is praise. What it says of its things and, once, what its
-    /// review's stars let expect; a review of five stars may have a passage that complains.
+    /// What each of the passages says, in their order: above 0 is praise. It is what the passage says of its things, or else
+    /// of whatever, and what its review's stars let expect; a review of five stars may have a passage that complains.
     pub fn tones(&self) -> &[f32] {
         &self.tones
     }

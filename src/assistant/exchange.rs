@@ -7,7 +7,8 @@ use crate::generation::Finished;
 use crate::logging;
 use crate::metrics;
 
-/// A question that is being answered. Dropped before its end is known, it was cancelled: its asker went away.
+/// A question that is being answered. Dropped before its end is known, it was cancelled: its asker went away, or, in a
+/// panic, it failed.
 pub struct Exchange {
     arrived: Instant,
     open: bool,
@@ -56,8 +57,44 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         if self.open {
-            self.close("cancelled");
-            logging::answered("cancelled", None, None);
+            let outcome = match std::thread::panicking() {
+                true => "error",
+                false => "cancelled",
+            };
+            self.close(outcome);
+            logging::answered(outcome, None, None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dropped_was_cancelled_and_a_panic_is_an_error() {
+        metrics::install();
+        let count = |outcome: &str| -> u64 {
+            let series = format!("rag_requests_total{{outcome=\"{outcome}\"}}");
+            let text = metrics::install().render();
+            let value = text.lines().find_map(|line| line.strip_prefix(&series));
+            value.map_or(0, |value| value.trim().parse().expect("a number"))
+        };
+        // Other tests count too, in threads of their own, so what is seen is an increase.
+        let before = ["cancelled", "error", "overloaded"].map(count);
+        drop(Exchange::begin(Instant::now()));
+        let exchange = Exchange::begin(Instant::now());
+        let panicked = std::thread::spawn(move || {
+            let _exchange = exchange;
+            panic!("as a fault in a stage would");
+        });
+        assert!(panicked.join().is_err());
+        Exchange::begin(Instant::now()).refused(Some("overloaded"));
+        let after = ["cancelled", "error", "overloaded"].map(count);
+        assert!(
+            before.iter().zip(&after).all(|(before, after)| before < after),
+            "{before:?} {after:?}"
+        );
+        Exchange::begin(Instant::now()).refused(None);
     }
 }
