@@ -76,6 +76,19 @@ impl Retriever {
         self.seek(asked, filters, Shelves::search).await
     }
 
+    /// What [`Retriever::retrieve`] would find if nothing were refused and nothing left out for being too far from the
+    /// question: what the floor is measured against.
+    ///
+    /// # Errors
+    /// As [`Retriever::retrieve`].
+    pub async fn retrieve_without_floor(
+        &self,
+        asked: &Asked,
+        filters: &Filters,
+    ) -> Result<Vec<Evidence>, EmbeddingError> {
+        self.seek(asked, filters, Shelves::search_without_floor).await
+    }
+
     /// The products that fit what was asked.
     ///
     /// # Errors

@@ -135,17 +135,8 @@ impl Shelves {
         {
             metrics::RETRIEVAL_TOP_SCORE.record(&[], f64::from(best));
         }
-        let one_product = filters.product_ids.len() == 1 || sought.reading.names_one();
-        let wanted = Wanted {
-            evidence: EVIDENCE,
-            per_product: if one_product { EVIDENCE } else { PER_PRODUCT },
-            complaints: self.complaints_lead(&sought.reading, &ranked),
-            to_the_point: !sought.reading.words.is_empty(),
-        };
-        let items = match sought.reading.compared() {
-            Some(named) => self.choose_for_each(named, ranked.clone(), wanted),
-            None => self.choose(ranked.clone(), wanted, &sought.reading),
-        };
+        let to_the_point = !sought.reading.words.is_empty();
+        let items = self.evidence_of(ranked.clone(), sought, filters, to_the_point);
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["fuse"], ranking.elapsed().as_secs_f64());
         if items.is_empty() {
             demands.understood.spoken_of = self.spoken_of(&sought.reading);
@@ -164,6 +155,35 @@ impl Shelves {
             evidence: items,
             products,
             understood: demands.understood,
+        }
+    }
+
+    /// What would be evidence if whatever was found were about the question.
+    pub fn search_without_floor(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Evidence> {
+        let demands = self.demands(sought, filters);
+        let ranked = rank::ranked(self.candidates(sought, filters, &demands), About::Anything);
+        self.evidence_of(ranked, sought, filters, false)
+    }
+
+    /// What is chosen as evidence of all that is ranked.
+    fn evidence_of(
+        &self,
+        ranked: Vec<Relevant>,
+        sought: &Sought<'_>,
+        filters: &Filters,
+        to_the_point: bool,
+    ) -> Vec<Evidence> {
+        let reading = &sought.reading;
+        let one_product = filters.product_ids.len() == 1 || reading.names_one();
+        let wanted = Wanted {
+            evidence: EVIDENCE,
+            per_product: if one_product { EVIDENCE } else { PER_PRODUCT },
+            complaints: self.complaints_lead(reading, &ranked),
+            to_the_point,
+        };
+        match reading.compared() {
+            Some(named) => self.choose_for_each(named, ranked, wanted),
+            None => self.choose(ranked, wanted, reading),
         }
     }
 

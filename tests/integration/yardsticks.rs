@@ -75,7 +75,9 @@ fn questions_are_ranked_answered_and_refused() {
         [&json!(3), &json!(2), &json!(1)]
     );
     let first = json!({"recall@1": 1.0, "recall@5": 1.0, "mrr": 1.0});
-    assert_eq!(result["retrieval"]["dense"], first);
+    for system in ["dense", "lexical", "fused", "stratified", "served"] {
+        assert_eq!(result["retrieval"][system], first, "{system}");
+    }
     let answers = &result["answers"];
     assert_eq!(answers["questions"], 3);
     for system in ["extractive", "generated"] {

@@ -1,7 +1,7 @@
 //! The assistant as the server has it, asked about one item at a time, for `eval qa --answers`.
 //!
-//! In: the reviews of a yardstick with the vectors of their passages. Out: for a question, the best quote, and what the
-//! chat model makes of all quotes once it is checked. Embedding and generation run on their own threads; the caller's
+//! In: a retriever over the reviews of a yardstick. Out: for a question, the best quote, and what the chat model makes of
+//! all quotes once it is checked. Embedding and generation run on their own threads; the caller's
 //! waits. What can fail: the models cannot be loaded, or a question is refused.
 
 use std::sync::Arc;
@@ -10,18 +10,14 @@ use std::time::Instant;
 use tokio::runtime::Runtime;
 
 use super::super::{chat_model, runtime};
-use super::passages::PassageSearch;
-use crate::app;
-use crate::assistant::{self, Assistant, Event, Evidence, Filters, Outcome, PromptBuilder, Role, Turn};
+use super::served::of_item;
+use crate::assistant::{self, Assistant, Event, Evidence, Outcome, PromptBuilder, Role, Turn};
 use crate::config::Config;
-use crate::embedding::{Embedder, Encoder};
 use crate::evaluation::qa::{Question, SubjQa};
 use crate::evaluation::{Answer, Answered, Failure};
 use crate::generation::model::BLOCK;
 use crate::generation::{Engine, Options, Parts};
-use crate::index::Index;
 use crate::retrieval::Retriever;
-use crate::reviews::Corpus;
 use crate::weights::tokenizer;
 
 /// Answers questions about the items of a yardstick.
@@ -31,25 +27,11 @@ pub(super) struct Respondent {
 }
 
 impl Respondent {
-    /// The assistant over `corpus`, whose passages `search` has embedded already. `encoder` embeds the questions.
+    /// The assistant over what `retriever` finds.
     ///
     /// # Errors
     /// What keeps the chat model from being used.
-    pub fn over(
-        config: &Config,
-        corpus: Corpus,
-        search: &PassageSearch,
-        encoder: Encoder,
-    ) -> anyhow::Result<Self> {
-        let titles: Vec<&str> = corpus
-            .products
-            .iter()
-            .map(|product| product.title.as_str())
-            .collect();
-        let titles = Index::build(app::embed(&encoder, &titles)?);
-        let index = Index::build(search.vectors.clone());
-        let embedder = Embedder::spawn(encoder, 1);
-        let retriever = Retriever::new(embedder, Arc::new(corpus), search.passages.clone(), index, titles)?;
+    pub fn over(config: &Config, retriever: Retriever) -> anyhow::Result<Self> {
         let (engine, prompts) = engine(config)?;
         Ok(Self {
             assistant: Assistant::new(retriever, engine, prompts, config.max_tokens),
@@ -63,10 +45,7 @@ impl Respondent {
                 role: Role::User,
                 content: question.into(),
             }],
-            filters: Filters {
-                product_ids: vec![item.into()],
-                ..Filters::default()
-            },
+            filters: of_item(item),
             max_tokens: None,
             traced: false,
             arrived: Instant::now(),

@@ -3,6 +3,7 @@
 mod answers;
 mod passages;
 mod perplexity;
+mod served;
 
 use std::fmt::Display;
 use std::path::Path;
@@ -21,6 +22,7 @@ use crate::reviews;
 use crate::weights::{self, device};
 use answers::Respondent;
 use passages::PassageSearch;
+use served::Served;
 
 /// Questions that recall is measured with.
 const QUERIES: usize = 500;
@@ -81,11 +83,12 @@ fn questions(config: &Config, file: &Path, half: Half, answers: usize) -> anyhow
         .map(|review| (review.item, review.text.clone()));
     let corpus = passages::corpus(&items, texts);
     let search = PassageSearch::over(encoder(config)?, &corpus)?;
+    let served = Served::over(search, corpus, encoder(config)?)?;
     if answers == 0 {
-        return Ok(qa(&set, half, &search, None)?);
+        return Ok(qa(&set, half, &served, None)?);
     }
-    let respondent = Respondent::over(config, corpus, &search, encoder(config)?)?;
-    Ok(qa(&set, half, &search, Some((&respondent, answers)))?)
+    let respondent = Respondent::over(config, served.retriever().clone())?;
+    Ok(qa(&set, half, &served, Some((&respondent, answers)))?)
 }
 
 /// An index of the first `rows` reviews; what the server has embedded before is not embedded again.
