@@ -263,7 +263,8 @@ impl Shelves {
         self.index.score(vector, evidence.passage)
     }
 
-    /// The candidates that are about what is sought. Of products that are named, and nothing else, anything is.
+    /// The candidates that are about what is sought. Of products that are named, by the question or by the filters, and
+    /// nothing else, anything is.
     ///
     /// Who asks what is wrong with a named product wants to hear it, whatever else the question says: where no
     /// complaint is about that, all of the product's are.
@@ -272,7 +273,8 @@ impl Shelves {
         if reading.beyond.is_some() {
             return vec![];
         }
-        let about = match (reading.names_some(), reading.words.is_empty()) {
+        let named = reading.names_some() || !filters.product_ids.is_empty();
+        let about = match (named, reading.words.is_empty()) {
             (true, true) => About::Anything,
             // What goes wrong is told in words that are near to nothing asked, and one word is too little to be near to.
             (true, false) if reading.intent != Intent::Complaints && reading.own_words.len() > 1 => {
@@ -282,10 +284,7 @@ impl Shelves {
         };
         let ranked = rank::ranked(self.candidates(sought, filters, demands), about);
         let complains = |relevant: &Relevant| relevant.candidate.complains();
-        let Some(wrong) = sought
-            .wrong
-            .filter(|_| reading.names_some() && !ranked.iter().any(complains))
-        else {
+        let Some(wrong) = sought.wrong.filter(|_| named && !ranked.iter().any(complains)) else {
             return ranked;
         };
         let whatever = Sought {

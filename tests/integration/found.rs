@@ -46,6 +46,23 @@ fn what_is_recommended_comes_with_its_figures_and_quotes() {
 }
 
 #[test]
+fn a_product_that_the_filters_name_need_not_be_named_again() {
+    let of_it = |question: &str| {
+        let filters = json!({"product_ids": ["HP-1"]});
+        items("/api/search", &json!({"question": question, "filters": filters}))
+    };
+    let found = of_it("Is it any good?");
+    assert!(found.len() > 1, "{found:?}");
+    assert!(
+        found.iter().all(|quote| quote["product_id"] == "HP-1"),
+        "{found:?}"
+    );
+    let named = items("/api/search", &json!({"question": "Is the Velto Aria any good?"}));
+    assert_eq!(found.len(), named.len(), "{found:?}\n{named:?}");
+    assert!(of_it("What is the capital of France?").is_empty());
+}
+
+#[test]
 fn what_nothing_is_about_finds_nothing_and_a_bad_inquiry_is_refused() {
     for path in ["/api/search", "/api/recommend"] {
         let nothing = items(path, &json!({"question": "What is the capital of France?"}));
