@@ -6,7 +6,7 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::intent::{self, Intent};
-use super::{Mention, Vocabulary};
+use super::{Mention, Vocabulary, heads};
 use crate::index::words;
 use crate::reviews::ProductId;
 
@@ -47,7 +47,7 @@ impl Vocabulary {
     ) -> BTreeSet<ProductId> {
         let kinds: BTreeSet<ProductId> = question
             .iter()
-            .filter(|word| !word.names)
+            .filter(|word| !word.names && word.kind)
             .filter_map(|word| self.categories.get(&word.folded))
             .flatten()
             .copied()
@@ -134,6 +134,14 @@ impl Vocabulary {
         for at in (0..asked.len()).rev() {
             asked[at].kind &= self.is_of_products(&asked[at], asked.get(at + 1));
         }
+        let named: BTreeSet<ProductId> = mentions
+            .iter()
+            .flat_map(|mention| &mention.products)
+            .copied()
+            .collect();
+        let called_so = |word: &Asked<'_>| self.products.get(&word.folded).filter(|_| named.is_empty());
+        let of_kind = |word: &Asked<'_>| self.categories.get(&word.folded).or_else(|| called_so(word));
+        heads::set_aside(&mut asked, of_kind, &named);
         asked
     }
 

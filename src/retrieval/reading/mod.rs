@@ -10,6 +10,7 @@ mod bounds;
 mod concepts;
 mod constraints;
 mod figure;
+mod heads;
 mod intent;
 mod kinds;
 mod names;
@@ -188,10 +189,7 @@ impl Vocabulary {
 
         // Beside a name, what its products are called is asked about: the steam of a steam iron.
         let only_names = |word: &Asked<'_>| {
-            let is_called = match named.is_empty() {
-                true => word.kind,
-                false => self.categories.contains_key(&word.folded),
-            };
+            let is_called = word.kind && (named.is_empty() || self.categories.contains_key(&word.folded));
             word.names || is_called && !concepts::is_asked(&word.folded)
         };
         let of_aspect = || asking.iter().filter(|word| !only_names(word));

@@ -2,6 +2,7 @@
 
 use super::testing::product;
 use super::*;
+use crate::index::words::folded;
 
 #[test]
 fn products_and_aspect_are_told_apart() {
@@ -306,5 +307,62 @@ fn a_kind_narrows_a_brand_down() {
             .map(|id| id.0)
             .collect();
         assert_eq!(found, scope, "{question}");
+    }
+}
+
+#[test]
+fn of_several_kinds_those_that_are_asked_for_are_sought() {
+    let catalogue = [
+        product("Kelvor Mule", "power banks"),
+        product("Ardeno Book", "laptops"),
+        product("Offiko City", "backpacks"),
+        product("Strydo Pulse", "smartwatches"),
+        product("Kaidun Stride", "running shoes"),
+        product("Ghumaro Classic Fan", "ceiling fans"),
+    ];
+    let vocabulary = testing::vocabulary(&catalogue, &["it is fine"]);
+    for (question, scope, words) in [
+        (
+            "Which power bank can charge a laptop?",
+            vec![0],
+            &["charge", "laptop"][..],
+        ),
+        (
+            "Which backpack fits a 15 inch laptop?",
+            vec![2],
+            &["fits", "15", "inch", "laptop"],
+        ),
+        ("For my laptop, which backpack?", vec![2], &["laptop"]),
+        (
+            "my laptop needs power, any backpack?",
+            vec![2],
+            &["laptop", "need", "power"],
+        ),
+        ("I want a backpack for my laptop", vec![2], &["laptop"]),
+        ("best smartwatch for running", vec![3], &["running"]),
+        ("For running or a laptop?", vec![1, 4], &[]),
+        ("A laptop or a smartwatch?", vec![1, 3], &[]),
+        ("laptop, or any backpack", vec![1, 2], &[]),
+        ("Which power bank has the most power?", vec![0], &[]),
+        ("Which laptop backpack?", vec![1, 2], &[]),
+        ("Which laptop has a quiet fan?", vec![1], &["fan", "quiet"]),
+        ("Is the fan of the laptop loud?", vec![1], &["fan", "loud"]),
+        // Beside a name, the kinds are those of what is named.
+        (
+            "Can the Kelvor Mule charge a laptop?",
+            vec![0],
+            &["charge", "laptop"],
+        ),
+        ("Is the Kelvor power bank heavy?", vec![0], &["heavy"]),
+        ("How is the Kelvor backpack?", vec![0], &[]),
+        ("How is the backpack Kelvor?", vec![0], &[]),
+    ] {
+        let reading = vocabulary.read(question, question);
+        let found: Vec<u32> = reading.scope.iter().map(|id| id.0).collect();
+        let mut asked: Vec<String> = reading.own_words.iter().cloned().collect();
+        asked.sort_unstable();
+        let mut words: Vec<String> = words.iter().map(|word| folded(word)).collect();
+        words.sort_unstable();
+        assert_eq!((found, asked), (scope, words), "{question}");
     }
 }
