@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Words that ask and point, in English and romanised Hindi: rare in reviews, so that their rarity says nothing.
+/// Words that ask and point: rare in reviews, so that their rarity says nothing.
 const ASKING: &[&str] = &[
     "a",
     "about",
@@ -84,20 +84,16 @@ const ASKING: &[&str] = &[
     "would",
     "you",
     "your",
-    "acchi",
-    "accha",
-    "hai",
-    "hain",
-    "ka",
-    "kaisa",
-    "ke",
-    "ki",
-    "konsa",
-    "kya",
-    "mein",
-    "sabse",
-    "wala",
-    "wali",
+];
+/// The same in romanised Hindi.
+const ASKING_IN_HINDI: &[&str] = &[
+    "accha", "acche", "acchi", "achha", "achhe", "achhi", "andar", "aur", "batao", "chahiye", "chala",
+    "chale", "chalega", "chalegi", "chalta", "chalte", "chalti", "der", "deta", "deti", "dikhao", "hai",
+    "hain", "ho", "hoga", "hogi", "hota", "hote", "hoti", "jaata", "jaati", "jata", "jati", "ka", "kaisa",
+    "kaise", "kaisi", "karna", "karne", "karta", "karti", "kaun", "kaunsa", "kaunse", "kaunsi", "ke", "ki",
+    "kiska", "kitna", "kitne", "kitni", "ko", "koi", "konsa", "konse", "konsi", "kya", "lena", "lene",
+    "liye", "mein", "mera", "mere", "meri", "mujhe", "nahi", "par", "raha", "rahi", "sa", "sabse", "sakta",
+    "sakte", "sakti", "se", "si", "wala", "wale", "wali", "ya", "ye", "yeh",
 ];
 /// Endings that are cut, longest first, while four letters stay: enough to make "leaks", "leaked" and "leaking" one.
 const ENDINGS: &[&str] = &["ing", "age", "est", "ed", "er", "es", "ly", "s", "y", "e"];
@@ -126,7 +122,12 @@ pub fn of(text: &str) -> HashSet<String> {
 
 /// Whether a word only asks, and says nothing of what is asked about.
 pub fn asks(word: &str) -> bool {
-    ASKING.contains(&word.to_lowercase().trim_end_matches("'s"))
+    ASKING.contains(&word.to_lowercase().trim_end_matches("'s")) || asks_in_hindi(word)
+}
+
+/// Whether it does so in Hindi, of which an English embedding model knows only that it is Hindi.
+pub fn asks_in_hindi(word: &str) -> bool {
+    ASKING_IN_HINDI.contains(&word.to_lowercase().as_str())
 }
 
 /// In how many of some texts each word occurs, and how it is written.

@@ -119,7 +119,7 @@ mod tests {
         let candidate = Candidate {
             passage,
             product: ProductId(product),
-            complains: rating <= 3,
+            tone: f32::from(rating) - 3.1,
             own_words: 0.0,
             question: 0.5,
             aspect: 0.5,

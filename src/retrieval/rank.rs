@@ -1,6 +1,7 @@
 //! Candidates → evidence: relevance, floor, diversity, and a place for the other side. Pure.
 
 use super::fuse::{Ranking, reciprocal_ranks};
+use crate::aspects::Verdict;
 use crate::reviews::ProductId;
 
 /// Below this a passage is not about the question. Questions about other things ("What is the capital of France?",
@@ -44,8 +45,8 @@ pub struct Candidate {
     pub words: Option<f32>,
     /// The share of the question's own telling words that it has, 0 to 1.
     pub own_words: f32,
-    /// Whether it complains, by what it says of what and by its review's stars.
-    pub complains: bool,
+    /// What it says of what, and its review's stars: above 0 it praises ([`crate::aspects::Aspects::tones`]).
+    pub tone: f32,
 }
 
 impl Candidate {
@@ -65,9 +66,9 @@ impl Candidate {
         }
     }
 
-    /// Whether it complains.
+    /// Whether it complains beyond doubt: that a review of three stars says something is no complaint.
     pub fn complains(&self) -> bool {
-        self.complains
+        Verdict::of(f64::from(self.tone)) == Verdict::Complained
     }
 }
 
@@ -211,7 +212,12 @@ fn give_the_other_side_a_place(chosen: &mut Vec<Candidate>, rest: Vec<Relevant>,
         .into_iter()
         .map(|relevant| relevant.candidate)
         .find(|candidate| {
-            candidate.complains() != side && chosen.iter().any(|better| better.product == candidate.product)
+            let differs = if side {
+                candidate.tone > 0.0
+            } else {
+                candidate.complains()
+            };
+            differs && chosen.iter().any(|better| better.product == candidate.product)
         });
     if let Some(other) = other {
         chosen.truncate(places.saturating_sub(1).max(1));
@@ -227,7 +233,7 @@ mod tests {
         Candidate {
             passage,
             product: ProductId(product),
-            complains: rating <= 3,
+            tone: f32::from(rating) - 3.1,
             own_words: 0.0,
             question: score,
             aspect: score,
@@ -337,6 +343,9 @@ mod tests {
         // Below the floor it is not about the question; of another product it is no dissent.
         let beside = [&praise[..], &[elsewhere, candidate(8, 1, 1, 0.2)]].concat();
         assert_eq!(chosen(&beside, WANTED), [1, 2, 3]);
+        // Nor is what neither praises nor complains.
+        let neither = [&praise[..], &[candidate(8, 1, 3, 0.5)]].concat();
+        assert_eq!(chosen(&neither, WANTED), [1, 2, 3]);
         // Dissent that is there already is enough.
         let mixed = [&praise[..1], &[candidate(8, 1, 1, 0.95)], &praise[1..]].concat();
         assert_eq!(chosen(&mixed, WANTED), [8, 1, 2]);
@@ -356,6 +365,8 @@ mod tests {
             ..WANTED
         };
         assert_eq!(chosen(&candidates, complaints), [2, 4, 1]);
+        let complains_or_neither = [candidates[1].clone(), candidates[2].clone()];
+        assert_eq!(chosen(&complains_or_neither, complaints), [2]);
         // Praise of a product that nobody complains about is no other side.
         assert_eq!(chosen(&candidates[..2], complaints), [2]);
         assert_eq!(chosen(&candidates[..1], complaints), [1]);

@@ -83,14 +83,15 @@ impl Shelves {
         language: Arc<HashSet<String>>,
     ) -> Result<Self, TantivyError> {
         let texts = || passages.iter().map(|passage| passage.text(&corpus));
-        // Beside one another: at 205,052 reviews each takes about a second.
-        let (lexical, frequencies) = std::thread::scope(|scope| {
+        // Beside one another: at 205,052 reviews each side takes about a second.
+        let (lexical, frequencies, aspects) = std::thread::scope(|scope| {
             let lexical = scope.spawn(|| Lexical::build(texts()));
-            let frequencies = Frequencies::of(texts());
+            let (frequencies, aspects) = (Frequencies::of(texts()), Aspects::of(&corpus, &passages));
             let lexical = lexical.join();
             (
                 lexical.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
                 frequencies,
+                aspects,
             )
         });
         let mut of_product = vec![Vec::new(); corpus.products.len()];
@@ -98,7 +99,6 @@ impl Shelves {
             let product = corpus.reviews[passage.review.0 as usize].product;
             of_product[product.0 as usize].push(number);
         }
-        let aspects = Aspects::of(&corpus, &passages);
         Ok(Self {
             lexical: lexical?,
             vocabulary: Vocabulary::of(
@@ -341,7 +341,7 @@ impl Shelves {
         let mut chosen = self.chosen(ranked, wanted);
         if reading.intent == Intent::Recommend && !wanted.complaints {
             chosen.sort_by_key(|candidate| {
-                candidate.complains() || denial::of_any(self.text(candidate.passage), &reading.words)
+                candidate.tone <= 0.0 || denial::of_any(self.text(candidate.passage), &reading.words)
             });
         }
         chosen.iter().map(|candidate| self.evidence(candidate)).collect()
@@ -421,7 +421,7 @@ impl Shelves {
             Candidate {
                 passage,
                 product: review.product,
-                complains: self.complains(passage),
+                tone: self.aspects.tones()[passage],
                 own_words: self.share_of(&sought.reading.own_words, passage, words),
                 question: self.index.score(sought.question, passage),
                 aspect: self.index.score(sought.aspect, passage),
@@ -430,10 +430,6 @@ impl Shelves {
             }
         };
         found.into_iter().map(candidate).collect()
-    }
-
-    fn complains(&self, passage: usize) -> bool {
-        self.aspects.tones()[passage] < 0.0
     }
 
     /// The share of `asked` words that a passage has; `found` is its score for these and other words.
@@ -474,7 +470,7 @@ impl Shelves {
             before: before.to_string(),
             after: after.to_string(),
             score: candidate.score(),
-            complains: candidate.complains,
+            complains: candidate.complains(),
             scores: Scores {
                 question: candidate.question,
                 aspect: candidate.aspect,

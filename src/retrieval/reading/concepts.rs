@@ -4,7 +4,8 @@
 //! of the question. What is listed here is common to all shops; what a shop's own buyers speak of is learned
 //! ([`crate::aspects`]).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use crate::index::words;
 
@@ -42,12 +43,14 @@ const ENTRIES: &[Entry] = &[
     wrong(
         &[
             "break", "breaks", "broke", "broken", "damage", "damaged", "stopped", "fail", "fails", "failed",
-            "dead",
+            "dead", "toot", "toota", "tooti", "tootta", "tut", "tuta",
         ],
         "it broke, it stopped working, it is damaged",
     ),
     wrong(
-        &["leak", "leaks", "leaking", "leaked", "drips"],
+        &[
+            "leak", "leaks", "leaking", "leaked", "drips", "tapak", "tapakta", "tapakti",
+        ],
         "it leaks, water drips out",
     ),
     wrong(
@@ -70,7 +73,7 @@ const ENTRIES: &[Entry] = &[
     wrong(&["rust", "rusts", "rusted", "rusty"], "it has rust"),
     wrong(&["crack", "cracks", "cracked"], "it cracked"),
     wrong(&["scratch", "scratches", "scratched"], "it has scratches"),
-    wrong(&["hurt", "hurts", "pain", "painful"], "it hurts"),
+    wrong(&["dard", "hurt", "hurts", "pain", "painful"], "it hurts"),
     wrong(
         &["lag", "lags", "hang", "hangs", "freezes", "stuck"],
         "it lags and hangs",
@@ -95,7 +98,11 @@ const ENTRIES: &[Entry] = &[
     },
     told(
         &[
+            "bhaari",
             "bhari",
+            "halka",
+            "halke",
+            "halki",
             "heavier",
             "heavy",
             "lighter",
@@ -106,7 +113,7 @@ const ENTRIES: &[Entry] = &[
             "weighs",
             "weight",
         ],
-        &["gm", "gms", "gram", "grams", "kg", "kilo", "light"],
+        &["gm", "gms", "gram", "grams", "kg", "kilo", "light", "vajan"],
         "it weighs so many grams",
     ),
     told(
@@ -124,8 +131,8 @@ const ENTRIES: &[Entry] = &[
         "it is loud and noisy, or quiet",
     ),
     told(
-        &["rain", "swim", "swimming", "waterproof"],
-        &["chlorine", "pool", "splash", "water"],
+        &["baarish", "barish", "rain", "swim", "swimming", "waterproof"],
+        &["chlorine", "paani", "pani", "pool", "splash", "water"],
         "used in water, in a pool, in the rain",
     ),
     told(
@@ -148,6 +155,62 @@ const ENTRIES: &[Entry] = &[
         &["paid", "rs", "rupees"],
         "it costs so many rupees",
     ),
+    told(
+        &["durable", "majboot", "mazboot", "sturdy", "tikau"],
+        &[
+            "month", "months", "mahine", "saal", "solid", "strong", "year", "years",
+        ],
+        "it is strong, it has lasted for months",
+    ),
+    // Asked in Hindi, and told in English too.
+    told(
+        &["awaaz", "awaz", "aawaz", "aawaaz"],
+        &["loud", "noise", "noisy", "quiet", "shor", "silent", "sound"],
+        "the sound and the noise that it makes",
+    ),
+    told(&["kaan", "kaano"], &["ear", "ears"], "how it sits in the ears"),
+    told(
+        &[
+            "bachche", "bacche", "bachcha", "bachha", "bachhe", "bachchon", "bacchon", "bachhon",
+        ],
+        &[
+            "beta", "beti", "child", "children", "daughter", "kid", "kids", "son",
+        ],
+        "for a child, a son or a daughter",
+    ),
+    told(
+        &["jaldi", "tez"],
+        &["fast", "minutes", "quick", "quickly"],
+        "it is fast, it takes so many minutes",
+    ),
+    told(
+        &["saaf", "safai"],
+        &["clean", "cleaned", "cleaning", "wash"],
+        "easy to clean",
+    ),
+    told(&["aasan", "aasaan"], &["easily", "easy", "simple"], "it is easy"),
+    told(
+        &["paisa", "paise", "vasool", "vasul"],
+        &["money", "value", "worth"],
+        "it is worth the money",
+    ),
+    told(
+        &["padhai"],
+        &[
+            "class", "classes", "college", "school", "student", "students", "study",
+        ],
+        "for a student, for studying",
+    ),
+    told(
+        &["gaana", "gaane", "gaano"],
+        &["music", "song", "songs"],
+        "for listening to music",
+    ),
+    told(
+        &["daudna", "daudne"],
+        &["jog", "jogging", "marathon", "run", "running"],
+        "for running",
+    ),
 ];
 
 /// What is asked about.
@@ -161,23 +224,28 @@ pub struct Concept {
     pub goes_wrong: bool,
 }
 
+/// The entry of each word that asks about one, as it is compared.
+static BY_WORD: LazyLock<HashMap<String, &Entry>> = LazyLock::new(|| {
+    let words = |entry: &'static Entry| entry.asked.iter().map(move |word| (words::folded(word), entry));
+    // Of several entries the first.
+    ENTRIES.iter().rev().flat_map(words).collect()
+});
+
 /// Whether a word, as it is compared, asks about a concept: it is not only a part of what a thing is called, though
-/// there are gaming laptops.
+/// there are gaming laptops, and no slip, though nobody here uses it.
 pub fn is_asked(word: &str) -> bool {
-    asked(std::iter::once(word)).is_some()
+    BY_WORD.contains_key(word)
 }
 
 /// The first concept among these words of a question, which are as they are compared.
 pub fn asked<'a>(question: impl Iterator<Item = &'a str>) -> Option<Concept> {
     let folded = |list: &[&str]| -> HashSet<String> { list.iter().map(|word| words::folded(word)).collect() };
     let mut question = question;
-    question.find_map(|word| {
-        let entry = ENTRIES.iter().find(|entry| folded(entry.asked).contains(word))?;
-        Some(Concept {
-            words: &folded(entry.asked) | &folded(entry.told),
-            said: entry.said,
-            goes_wrong: entry.goes_wrong,
-        })
+    let entry = question.find_map(|word| BY_WORD.get(word))?;
+    Some(Concept {
+        words: &folded(entry.asked) | &folded(entry.told),
+        said: entry.said,
+        goes_wrong: entry.goes_wrong,
     })
 }
 
@@ -192,6 +260,8 @@ mod tests {
             ("is it leaking", Some("leak"), true),
             ("which is lighter", Some("gram"), false),
             ("is it comfortable", Some("clamp"), false),
+            ("kaunsa halka hai", Some("gram"), false),
+            ("bachche ke liye", Some("kid"), false),
             ("is it green", None, false),
             ("", None, false),
         ] {

@@ -11,6 +11,12 @@ use crate::reviews::ProductId;
 const LEADS: &[&str] = &[
     "any",
     "best",
+    "kaunsa",
+    "kaunse",
+    "kaunsi",
+    "konsa",
+    "konse",
+    "konsi",
     "other",
     "recommend",
     "suggest",
@@ -93,7 +99,7 @@ fn asked_for(asked: &[Asked<'_>], kinds: &[Range<usize>]) -> Vec<bool> {
     };
     let is_part = |at: usize| at + 1 < kinds.len() && tied(at, PARTS);
 
-    let led = |at: usize| !is_part(at) && is_among(LEADS, before(asked, &kinds[at]));
+    let led = |at: usize| !is_part(at) && is_led(asked, kinds[at].start);
     let mut kept: Vec<bool> = (0..kinds.len()).map(led).collect();
     if !kept.contains(&true) {
         match (0..kinds.len()).find(|&at| !is_part(at) && !is_beside(asked, &kinds[at])) {
@@ -108,6 +114,12 @@ fn asked_for(asked: &[Asked<'_>], kinds: &[Range<usize>]) -> Vec<bool> {
         kept[at - 1] |= kept[at] && tied(at - 1, JOINS);
     }
     kept
+}
+
+/// Whether what stands at `at` is led to.
+pub(super) fn is_led(asked: &[Asked<'_>], at: usize) -> bool {
+    at.checked_sub(1)
+        .is_some_and(|before| is_among(LEADS, asked.get(before)))
 }
 
 /// "The Zed kettle", "the kettle Zed".

@@ -196,6 +196,8 @@ const CHOOSING: &[&str] = &[
     "suggestions",
     "konsa",
     "kaunsa",
+    "kaunse",
+    "konse",
     "konsi",
     "kaunsi",
     "kaun",

@@ -6,7 +6,7 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::intent::{self, Intent};
-use super::{Mention, Vocabulary, heads};
+use super::{Mention, Vocabulary, concepts, heads};
 use crate::index::words;
 use crate::reviews::ProductId;
 
@@ -116,7 +116,10 @@ impl Vocabulary {
                     .iter()
                     .flat_map(|mention| &mention.words)
                     .any(|range| range.contains(&at));
-                let meant = match names || words::asks(word) || intent::only_complains(&word.to_lowercase()) {
+                let is_known = words::asks(word)
+                    || intent::only_complains(&word.to_lowercase())
+                    || concepts::is_asked(&words::folded(word));
+                let meant = match names || is_known {
                     true => word,
                     false => self.spelling.corrected(word),
                 };
@@ -132,7 +135,8 @@ impl Vocabulary {
             .collect();
         // From the last on, so that what follows is known: in "wired gaming headset", both say which headset.
         for at in (0..asked.len()).rev() {
-            asked[at].kind &= self.is_of_products(&asked[at], asked.get(at + 1));
+            let is_of_products = self.is_of_products(&asked[at], asked.get(at + 1));
+            asked[at].kind &= is_of_products || heads::is_led(&asked, at);
         }
         let named: BTreeSet<ProductId> = mentions
             .iter()

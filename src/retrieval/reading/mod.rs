@@ -52,7 +52,8 @@ pub struct Vocabulary {
 /// A question, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// The whole question without its demands; the question itself where it says nothing else.
+    /// The whole question without its demands, as passages are compared with it; the question itself where it says
+    /// nothing else. One in Hindi is without the words that only ask, and with what tells of its concept.
     pub question: String,
     /// The question without the words that only name products; the whole question where nothing would be left.
     pub aspect: String,
@@ -208,11 +209,11 @@ impl Vocabulary {
             true => beyond::read(&question, !scope.is_empty(), |word| self.spelling.knows(word)),
             false => None,
         };
-        let aspect: Vec<&str> = of_aspect().map(|word| word.meant).collect();
+        let aspect = in_english(of_aspect());
         let concept = concepts::asked(of_aspect().map(|word| word.folded.as_str()));
         // "Tell me about the Zuvio" leaves nothing to compare passages with.
         let mut aspect = match (words.is_empty(), intent) {
-            (false, _) => aspect.join(" "),
+            (false, _) => aspect,
             (true, Intent::Complaints) => WRONG.to_string(),
             (true, _) => last.clone(),
         };
@@ -221,6 +222,15 @@ impl Vocabulary {
             aspect = format!("{aspect}: {}", concept.said);
             words.extend(concept.words.iter().cloned());
         }
+        let question = match in_english(written.iter()) {
+            said if said.is_empty() || !written.iter().any(|word| words::asks_in_hindi(word.meant)) => {
+                question
+            }
+            said => match &concept {
+                Some(concept) => format!("{said}: {}", concept.said),
+                None => said,
+            },
+        };
         Reading {
             question,
             aspect,
@@ -250,6 +260,15 @@ impl Vocabulary {
     pub fn mentions(&self, text: &str) -> Vec<Mention> {
         self.names.mentions(text, &self.spelling)
     }
+}
+
+/// Words without those that only ask in Hindi: for the embedding model they would say that any Hindi review is near.
+fn in_english<'a>(words: impl Iterator<Item = &'a Asked<'a>>) -> String {
+    let kept: Vec<&str> = words
+        .map(|word| word.meant)
+        .filter(|word| !words::asks_in_hindi(word))
+        .collect();
+    kept.join(" ")
 }
 
 #[cfg(test)]

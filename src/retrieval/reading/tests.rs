@@ -311,6 +311,27 @@ fn a_kind_narrows_a_brand_down() {
 }
 
 #[test]
+fn a_question_in_hindi_is_compared_without_its_small_words() {
+    let shop = testing::shop();
+    let read = |question| shop.read(question, question);
+    let reading = read("kaunsi kettle halki hai?");
+    assert_eq!(
+        (reading.question.as_str(), reading.aspect.as_str()),
+        (
+            "kettle halki: it weighs so many grams",
+            "halki: it weighs so many grams"
+        )
+    );
+    assert!(reading.scope.len() == 2 && reading.words.contains("gram"));
+    // The Chotix is a watch, and nothing else is asked.
+    let reading = read("Chotix kaisa hai");
+    assert_eq!((reading.question.as_str(), reading.words.len()), ("Chotix", 0));
+    let reading = read("kya hai?");
+    assert_eq!(reading.question, "kya hai?");
+    assert_eq!(read("Which kettle is light?").question, "Which kettle is light?");
+}
+
+#[test]
 fn of_several_kinds_those_that_are_asked_for_are_sought() {
     let catalogue = [
         product("Kelvor Mule", "power banks"),
