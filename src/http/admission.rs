@@ -86,6 +86,8 @@ impl Ticket {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
@@ -110,8 +112,22 @@ mod tests {
         let before = running.enter();
         running.cut();
         let after = running.enter();
-        before.cut().await;
-        after.cut().await;
-        running.finished().await;
+        let both = async {
+            before.cut().await;
+            after.cut().await;
+            running.finished().await;
+        };
+        let cut = tokio::time::timeout(Duration::from_secs(10), both).await;
+        assert!(cut.is_ok(), "somebody still waits to be cut");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_cut_before_the_time() {
+        let running = Running::none();
+        tokio::select! {
+            biased;
+            () = running.enter().cut() => panic!("it was cut"),
+            () = async {} => {}
+        }
     }
 }

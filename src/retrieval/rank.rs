@@ -66,6 +66,11 @@ impl Candidate {
         }
     }
 
+    /// Whether it rather praises.
+    pub fn praises(&self) -> bool {
+        self.tone > 0.0
+    }
+
     /// Whether it complains beyond doubt: that a review of three stars says something is no complaint.
     pub fn complains(&self) -> bool {
         Verdict::of(f64::from(self.tone)) == Verdict::Complained
@@ -213,7 +218,7 @@ fn give_the_other_side_a_place(chosen: &mut Vec<Candidate>, rest: Vec<Relevant>,
         .map(|relevant| relevant.candidate)
         .find(|candidate| {
             let differs = if side {
-                candidate.tone > 0.0
+                candidate.praises()
             } else {
                 candidate.complains()
             };

@@ -1,5 +1,7 @@
-//! The search itself: candidates by meaning and by word, and the evidence that is chosen of them. Runs on whichever
-//! thread asks; reads only.
+//! The search itself: candidates by meaning and by word, of which `choosing` makes evidence. Runs on whichever thread asks;
+//! reads only.
+
+mod choosing;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -8,12 +10,11 @@ use std::time::Instant;
 use tantivy::TantivyError;
 
 use super::demands::Demands;
-use super::denial;
 use super::figures::Figures;
 use super::products::{self, Recommended};
 use super::rank::{self, About, Candidate, Relevant, Wanted};
-use super::reading::{Concept, Intent, Reading, Vocabulary};
-use super::{Evidence, Filters, Found, Grounds, Scores};
+use super::reading::{Intent, Reading, Vocabulary};
+use super::{Evidence, Filters, Found, Grounds};
 use crate::aspects::{AspectId, Aspects};
 use crate::index::words::{self, Frequencies};
 use crate::index::{Index, Sampled, lexical::Lexical};
@@ -24,12 +25,6 @@ use crate::reviews::{Corpus, Passage, ProductId, Review};
 const CANDIDATES: usize = 200;
 /// Products that a question is taken to be about by their titles, where it names none.
 const TITLES: usize = 8;
-/// Passages that become evidence.
-const EVIDENCE: usize = 6;
-/// Passages of one product among them, unless the question is about that product alone.
-const PER_PRODUCT: usize = 2;
-/// Passages of each product that is compared, however many are.
-const LEAST_PLACES: usize = 2;
 /// Aspects that an answer without evidence names.
 const SPOKEN_OF: usize = 5;
 /// Products that are recommended at most …
@@ -83,7 +78,7 @@ impl Shelves {
         language: Arc<HashSet<String>>,
     ) -> Result<Self, TantivyError> {
         let texts = || passages.iter().map(|passage| passage.text(&corpus));
-        // Beside one another: at 205,052 reviews each side takes about a second.
+        // Beside one another, since a start waits for both.
         let (lexical, frequencies, aspects) = std::thread::scope(|scope| {
             let lexical = scope.spawn(|| Lexical::build(texts()));
             let (frequencies, aspects) = (Frequencies::of(texts()), Aspects::of(&corpus, &passages));
@@ -163,28 +158,6 @@ impl Shelves {
         let demands = self.demands(sought, filters);
         let ranked = rank::ranked(self.candidates(sought, filters, &demands), About::Anything);
         self.evidence_of(ranked, sought, filters, false)
-    }
-
-    /// What is chosen as evidence of all that is ranked.
-    fn evidence_of(
-        &self,
-        ranked: Vec<Relevant>,
-        sought: &Sought<'_>,
-        filters: &Filters,
-        to_the_point: bool,
-    ) -> Vec<Evidence> {
-        let reading = &sought.reading;
-        let one_product = filters.product_ids.len() == 1 || reading.names_one();
-        let wanted = Wanted {
-            evidence: EVIDENCE,
-            per_product: if one_product { EVIDENCE } else { PER_PRODUCT },
-            complaints: self.complaints_lead(reading, &ranked),
-            to_the_point,
-        };
-        match reading.compared() {
-            Some(named) => self.choose_for_each(named, ranked, wanted),
-            None => self.choose(ranked, wanted, reading),
-        }
     }
 
     /// The products that fit what is sought, best first.
@@ -298,67 +271,6 @@ impl Shelves {
         rank::ranked(self.candidates(&whatever, filters, demands), About::Anything)
     }
 
-    /// Whether complaints are what answers: they are asked for, or a defect is and they tell of it.
-    fn complaints_lead(&self, reading: &Reading, ranked: &[Relevant]) -> bool {
-        let tells = |relevant: &Relevant, concept: &Concept| {
-            let candidate = &relevant.candidate;
-            candidate.complains() && !words::of(self.text(candidate.passage)).is_disjoint(&concept.words)
-        };
-        let defect = reading.concept.as_ref().filter(|concept| concept.goes_wrong);
-        reading.intent == Intent::Complaints
-            || defect.is_some_and(|defect| ranked.iter().any(|relevant| tells(relevant, defect)))
-    }
-
-    /// Evidence on each of the products that are compared, in turns.
-    fn choose_for_each(
-        &self,
-        named: &[BTreeSet<ProductId>],
-        ranked: Vec<Relevant>,
-        wanted: Wanted,
-    ) -> Vec<Evidence> {
-        let places = (EVIDENCE / named.len()).max(LEAST_PLACES);
-        let wanted = Wanted {
-            evidence: places,
-            per_product: places,
-            ..wanted
-        };
-        let of_each = named.iter().map(|products| {
-            let about = |relevant: &&Relevant| products.contains(&relevant.candidate.product);
-            self.chosen(ranked.iter().filter(about).cloned().collect(), wanted)
-        });
-        let of_each: Vec<Vec<Candidate>> = of_each.collect();
-        let turns = (0..places).flat_map(|place| of_each.iter().filter_map(move |chosen| chosen.get(place)));
-        // Two names may mean the same product.
-        let mut taken = HashSet::new();
-        turns
-            .filter(|candidate| taken.insert(candidate.passage))
-            .map(|candidate| self.evidence(candidate))
-            .collect()
-    }
-
-    /// Evidence of all that is ranked. Where products are to be recommended, praise goes first.
-    fn choose(&self, ranked: Vec<Relevant>, wanted: Wanted, reading: &Reading) -> Vec<Evidence> {
-        let mut chosen = self.chosen(ranked, wanted);
-        if reading.intent == Intent::Recommend && !wanted.complaints {
-            chosen.sort_by_key(|candidate| {
-                candidate.tone <= 0.0 || denial::of_any(self.text(candidate.passage), &reading.words)
-            });
-        }
-        chosen.iter().map(|candidate| self.evidence(candidate)).collect()
-    }
-
-    fn chosen(&self, ranked: Vec<Relevant>, wanted: Wanted) -> Vec<Candidate> {
-        let likeness = |a: &Candidate, b: &Candidate| {
-            if self.text(a.passage).eq_ignore_ascii_case(self.text(b.passage)) {
-                1.0
-            } else {
-                // Other words are something else, however near.
-                self.index.likeness(a.passage, b.passage).min(0.99)
-            }
-        };
-        rank::choose(ranked, wanted, likeness)
-    }
-
     /// Passages near the question or its aspect, or with its words: of the products it names, where it names some;
     /// else anywhere, and of the products whose titles are nearest.
     fn candidates(&self, sought: &Sought<'_>, filters: &Filters, demands: &Demands) -> Vec<Candidate> {
@@ -448,36 +360,6 @@ impl Shelves {
     fn text(&self, passage: usize) -> &str {
         let Passage { start, end, .. } = self.passages[passage];
         &self.review(passage).text[start as usize..end as usize]
-    }
-
-    fn evidence(&self, candidate: &Candidate) -> Evidence {
-        let passage = self.passages[candidate.passage];
-        let review = self.review(candidate.passage);
-        let product = &self.corpus.products[review.product.0 as usize];
-        let (before, rest) = review.text.split_at(passage.start as usize);
-        let (quote, after) = rest.split_at((passage.end - passage.start) as usize);
-        let start = before.chars().count();
-        Evidence {
-            passage: candidate.passage,
-            review: passage.review,
-            product_key: product.key.clone(),
-            product_title: product.title.clone(),
-            rating: review.rating,
-            summary: review.summary.clone(),
-            quote: quote.to_string(),
-            start,
-            end: start + quote.chars().count(),
-            before: before.to_string(),
-            after: after.to_string(),
-            score: candidate.score(),
-            complains: candidate.complains(),
-            scores: Scores {
-                question: candidate.question,
-                aspect: candidate.aspect,
-                title: candidate.title,
-                words: candidate.words,
-            },
-        }
     }
 }
 

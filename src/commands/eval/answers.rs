@@ -1,8 +1,7 @@
 //! The assistant as the server has it, asked about one item at a time, for `eval qa --answers`.
 //!
 //! In: a retriever over the reviews of a yardstick. Out: for a question, the best quote, and what the chat model makes of
-//! all quotes once it is checked. Embedding and generation run on their own threads; the caller's
-//! waits. What can fail: the models cannot be loaded, or a question is refused.
+//! all quotes once it is checked. Embedding and generation run on their own threads; the caller's waits. What can fail: the models cannot be loaded, or a question is refused.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -4,26 +4,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::intent;
 use super::kinds::Asked;
 use crate::reviews::ProductId;
 
-/// The kind that stands behind one of these is asked for.
-const LEADS: &[&str] = &[
-    "any",
-    "best",
-    "kaunsa",
-    "kaunse",
-    "kaunsi",
-    "konsa",
-    "konse",
-    "konsi",
-    "other",
-    "recommend",
-    "suggest",
-    "what",
-    "which",
-    "worst",
-];
+/// The kind that stands behind one of these is asked for, as is one behind a word that asks to choose.
+const LEADS: &[&str] = &["any", "best", "other", "what", "worst"];
 /// One behind these is what something is used with.
 const BESIDE: &[&str] = &["for", "in", "on", "onto", "to", "with"];
 /// May stand between these and a kind.
@@ -89,9 +75,10 @@ fn kinds<'a>(
 fn asked_for(asked: &[Asked<'_>], kinds: &[Range<usize>]) -> Vec<bool> {
     let between = |at: usize| &asked[kinds[at].end..kinds[at + 1].start];
     let is_little = |word| {
-        [JOINS, PARTS, ARTICLES, LEADS]
+        let is_small = [JOINS, PARTS, ARTICLES]
             .iter()
-            .any(|list| is_among(list, Some(word)))
+            .any(|list| is_among(list, Some(word)));
+        is_small || leads(word)
     };
     let tied = |at: usize, by: &[&str]| {
         let ties = between(at).iter().any(|word| is_among(by, Some(word)));
@@ -118,8 +105,11 @@ fn asked_for(asked: &[Asked<'_>], kinds: &[Range<usize>]) -> Vec<bool> {
 
 /// Whether what stands at `at` is led to.
 pub(super) fn is_led(asked: &[Asked<'_>], at: usize) -> bool {
-    at.checked_sub(1)
-        .is_some_and(|before| is_among(LEADS, asked.get(before)))
+    at > 0 && leads(&asked[at - 1])
+}
+
+fn leads(word: &Asked<'_>) -> bool {
+    is_among(LEADS, Some(word)) || intent::chooses(&word.meant.to_lowercase())
 }
 
 /// "The Zed kettle", "the kettle Zed".

@@ -293,6 +293,11 @@ pub fn only_asks(word: &str) -> bool {
         .any(|list| list.contains(&word))
 }
 
+/// Whether a word asks to choose among products. In lower case.
+pub fn chooses(word: &str) -> bool {
+    CHOOSING.contains(&word)
+}
+
 /// Whether a word only says that something is wrong, and not what. In lower case.
 pub fn only_complains(word: &str) -> bool {
     COMPLAINTS.contains(&word)

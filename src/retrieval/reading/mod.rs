@@ -222,14 +222,11 @@ impl Vocabulary {
             aspect = format!("{aspect}: {}", concept.said);
             words.extend(concept.words.iter().cloned());
         }
-        let question = match in_english(written.iter()) {
-            said if said.is_empty() || !written.iter().any(|word| words::asks_in_hindi(word.meant)) => {
-                question
-            }
-            said => match &concept {
-                Some(concept) => format!("{said}: {}", concept.said),
-                None => said,
-            },
+        let is_hindi = written.iter().any(|word| words::asks_in_hindi(word.meant));
+        let question = match (in_english(written.iter()), &concept) {
+            (said, _) if said.is_empty() || !is_hindi => question,
+            (said, Some(concept)) => format!("{said}: {}", concept.said),
+            (said, None) => said,
         };
         Reading {
             question,
