@@ -8,14 +8,14 @@ use std::num::NonZero;
 use candle_core::quantized::GgmlDType;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use flipkart_recommender::kernels::activations::Activations;
-use flipkart_recommender::kernels::attention::{Attention, Partials, Plan, Span, attend};
-use flipkart_recommender::kernels::lanes::Level;
-use flipkart_recommender::kernels::linear::{Product, multiply};
-use flipkart_recommender::kernels::place::{Finish, Place, Projections, place};
+use flipkart_recommender::kernels::attention::{Attention, AttentionSpan, Partials, Plan, attend};
+use flipkart_recommender::kernels::elementwise::Norm;
+use flipkart_recommender::kernels::kv_store::{BLOCK, Store};
+use flipkart_recommender::kernels::matmul::{Matmul, multiply};
 use flipkart_recommender::kernels::pool::Pool;
+use flipkart_recommender::kernels::qkv::{Place, Projections, QkvFinish, place};
 use flipkart_recommender::kernels::rotary::{Angles, Pairs};
-use flipkart_recommender::kernels::rows::Norm;
-use flipkart_recommender::kernels::store::{BLOCK, Store};
+use flipkart_recommender::kernels::simd::Level;
 use flipkart_recommender::kernels::tiles::Matrix;
 
 /// Numbers that stand for a token between layers.
@@ -78,7 +78,7 @@ fn products(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     let [gate, up] = &mut outs;
                     let [first, second] = layers.next().expect("a cycle has no end");
-                    let product = |matrix, out| Product {
+                    let product = |matrix, out| Matmul {
                         matrix,
                         out,
                         add: false,
@@ -108,7 +108,7 @@ fn filled_store(pool: &Pool, level: Level, tokens: usize) -> (Store, Vec<u32>) {
         .collect();
     let mut angles = Angles::new(Pairs::Neighbours, HEAD_DIM);
     angles.set(0..tokens, &[0.1; HEAD_DIM / 2], 1.0);
-    let finish = Finish {
+    let finish = QkvFinish {
         biases: None,
         norms: None,
         angles: &angles,
@@ -136,7 +136,7 @@ fn attention(criterion: &mut Criterion) {
     let mut partials = Partials::default();
     let mut group = criterion.benchmark_group("attention of a layer over 800 tokens");
     for rows in [1, 256] {
-        let span = Span {
+        let span = AttentionSpan {
             blocks: &blocks,
             start: DEPTH,
             rows: 0..rows,

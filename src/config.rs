@@ -14,13 +14,13 @@ use crate::embedding::Precision;
 use crate::logging::LogFormat;
 use crate::reviews::ColumnMapping;
 use crate::weights::device::DeviceChoice;
+pub use allowed_sites::{AllowedSites, Origin};
 pub use key_digest::KeyDigest;
 pub use keys::{Holder, Keys, Scope};
-pub use origin::{Doors, Origin};
 
 mod key_digest;
 mod keys;
-mod origin;
+mod allowed_sites;
 
 /// What the server runs with.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ pub struct Config {
     /// Who may ask, and who may ask for what operators do.
     pub keys: Keys,
     /// From which pages and under which names the server may be asked.
-    pub doors: Doors,
+    pub allowed_sites: AllowedSites,
     /// Requests a minute by one key, or by one address where asking takes no key; any number where there is no limit.
     pub requests_per_minute: Option<NonZeroU32>,
     /// Where opinions on answers are written, if anywhere.
@@ -90,7 +90,7 @@ impl Config {
         let listen = settings
             .listen
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5000)));
-        let doors = Doors::new(
+        let allowed_sites = AllowedSites::new(
             listen,
             settings.allowed_host.unwrap_or_default(),
             settings.allowed_origin.unwrap_or_default(),
@@ -119,7 +119,7 @@ impl Config {
             max_completion_tokens: settings.max_completion_tokens.unwrap_or(4096),
             max_prompt_tokens: settings.max_prompt_tokens.unwrap_or(DEFAULT_BUDGET),
             keys: keys.as_ref().ok().cloned().unwrap_or_default(),
-            doors: doors.as_ref().ok().cloned().unwrap_or_default(),
+            allowed_sites: allowed_sites.as_ref().ok().cloned().unwrap_or_default(),
             requests_per_minute: settings.requests_per_minute.and_then(NonZeroU32::new),
             feedback_file: settings.feedback_file,
             watch: Duration::from_secs(settings.watch.unwrap_or(0)),
@@ -132,7 +132,9 @@ impl Config {
         let problems = [
             columns.err().map(|error| format!("column: {error}")),
             keys.err().map(|errors| errors.join("\n  ")),
-            doors.err().map(|error| format!("allowed-origin: {error}")),
+            allowed_sites
+                .err()
+                .map(|error| format!("allowed-origin: {error}")),
             in_range("threads", config.threads, 1, 1024),
             in_range("max-waiting", config.max_waiting, 0, 10_000),
             in_range("max-running", config.max_running, 1, 1024),

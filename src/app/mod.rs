@@ -1,33 +1,33 @@
 //! The composition root: loads each stage in order, says how far it is, and hands out what serves requests.
 //!
 //! [`App`] is the handle that the HTTP side holds from before anything is loaded. Loading runs on a thread of its
-//! own (`load`) while the probes already answer.
+//! own (`startup`) while the probes already answer.
 
-mod embed;
-mod load;
+mod caching_encoder;
+mod startup;
 mod memory;
 mod reload;
 mod selftest;
-mod shelf;
+mod dataset;
 mod watch;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use embed::{Embedded, Embedding, embed};
-pub use load::pool;
+pub use caching_encoder::{CachingEncoder, UniqueVectors, embed};
+pub use dataset::{Dataset, load_dataset, passages_dir};
 pub use reload::{NotReloaded, Reloaded};
-pub use shelf::{Shelf, passages_dir, shelf};
+pub use startup::pool;
 pub use watch::watch;
 
 use crate::assistant::Assistant;
 use crate::completion::Completer;
 use crate::config::Config;
-use crate::embedding::{Counter, Embedder};
+use crate::embedding::{Embedder, TokenCounter};
 use crate::metrics;
 use crate::retrieval::Retriever;
 use crate::reviews::Corpus;
-use reload::Source;
+use reload::ReloadInputs;
 
 /// How far the server is. Its text is what `/readyz` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum Phase {
     /// Reading reviews and models.
     Loading,
     /// Embedding the reviews.
-    Embedding {
+    CachingEncoder {
         /// So many passages are done.
         done: usize,
         /// Of so many.
@@ -58,7 +58,7 @@ impl fmt::Display for Phase {
         match self {
             Phase::Verifying => f.write_str("verifying"),
             Phase::Loading => f.write_str("loading"),
-            Phase::Embedding { done, total } => write!(f, "embedding {done}/{total}"),
+            Phase::CachingEncoder { done, total } => write!(f, "embedding {done}/{total}"),
             Phase::Warming => f.write_str("warming"),
             Phase::Ready => f.write_str("ready"),
             Phase::Draining => f.write_str("draining"),
@@ -71,13 +71,13 @@ impl fmt::Display for Phase {
 type Report<'a> = &'a dyn Fn(Phase);
 
 /// What is there to be browsed and searched, without the chat model: it is served as soon as it stands.
-pub struct Shop {
+pub struct Catalogue {
     /// Finds evidence and products.
     pub retriever: Retriever,
     /// The reviews.
     pub corpus: Arc<Corpus>,
     /// What runs here.
-    pub info: Info,
+    pub info: DatasetInfo,
 }
 
 /// What serves requests once all is loaded.
@@ -89,16 +89,16 @@ pub struct Service {
     /// Embeds texts.
     pub embedder: Embedder,
     /// Counts their tokens.
-    pub counter: Counter,
+    pub counter: TokenCounter,
     /// What answers rest on.
-    pub shop: Arc<Shop>,
+    pub catalogue: Arc<Catalogue>,
     /// Where new reviews come from.
-    source: Source,
+    source: ReloadInputs,
 }
 
 /// What runs here, for `/info`.
 #[derive(Debug, Clone)]
-pub struct Info {
+pub struct DatasetInfo {
     /// Of this program.
     pub version: &'static str,
     /// The chat model's name.
@@ -124,15 +124,15 @@ pub struct Info {
 pub struct App(Arc<Shared>);
 
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<AppState>,
     /// Held by the one reload that there is at a time.
     reloading: Mutex<()>,
 }
 
-struct State {
+struct AppState {
     phase: Phase,
     /// There before `service` is, and the same as its own from then on.
-    shop: Option<Arc<Shop>>,
+    catalogue: Option<Arc<Catalogue>>,
     service: Option<Arc<Service>>,
 }
 
@@ -140,9 +140,9 @@ impl App {
     /// A server that has loaded nothing.
     pub fn new() -> Self {
         Self(Arc::new(Shared {
-            state: Mutex::new(State {
+            state: Mutex::new(AppState {
                 phase: Phase::Verifying,
-                shop: None,
+                catalogue: None,
                 service: None,
             }),
             reloading: Mutex::new(()),
@@ -160,15 +160,15 @@ impl App {
     }
 
     /// What may be browsed and searched; `None` while nothing may be.
-    pub fn shop(&self) -> Option<Arc<Shop>> {
-        self.state().shop.clone()
+    pub fn catalogue(&self) -> Option<Arc<Catalogue>> {
+        self.state().catalogue.clone()
     }
 
     /// From now on no new request is served. Loading that is under way does not undo this.
     pub fn start_draining(&self) {
         let mut state = self.state();
         state.enter(Phase::Draining);
-        state.shop = None;
+        state.catalogue = None;
         state.service = None;
     }
 
@@ -177,7 +177,9 @@ impl App {
     /// # Errors
     /// Whatever a stage says. The phase is then [`Phase::Failed`].
     pub fn load(&self, config: &Config) -> anyhow::Result<()> {
-        match load::service(config, &|phase| self.enter(phase), &|shop| self.open(shop)) {
+        match startup::service(config, &|phase| self.enter(phase), &|catalogue| {
+            self.open(catalogue)
+        }) {
             Ok(service) => {
                 self.serve(service);
                 Ok(())
@@ -190,23 +192,23 @@ impl App {
     }
 
     /// Lets this be browsed and searched from the next request on.
-    fn open(&self, shop: Arc<Shop>) {
+    fn open(&self, catalogue: Arc<Catalogue>) {
         let mut state = self.state();
         if state.phase != Phase::Draining {
-            state.shop = Some(shop);
+            state.catalogue = Some(catalogue);
         }
     }
 
     fn fail(&self) {
         self.enter(Phase::Failed);
-        self.state().shop = None;
+        self.state().catalogue = None;
     }
 
     /// Serves this from the next request on; requests that run keep what they began with.
     fn serve(&self, service: Service) {
         let mut state = self.state();
         if state.phase != Phase::Draining {
-            state.shop = Some(service.shop.clone());
+            state.catalogue = Some(service.catalogue.clone());
             state.service = Some(Arc::new(service));
             state.enter(Phase::Ready);
         }
@@ -220,12 +222,12 @@ impl App {
     }
 
     /// The lock is held for a copy or a store only, never while something is computed or awaited.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, AppState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl AppState {
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         metrics::SERVER_READY.set(&[], f64::from(phase == Phase::Ready));
@@ -246,7 +248,7 @@ mod tests {
     fn draining_is_the_last_phase() {
         let app = App::new();
         assert_eq!(app.phase().to_string(), "verifying");
-        app.enter(Phase::Embedding { done: 3, total: 7 });
+        app.enter(Phase::CachingEncoder { done: 3, total: 7 });
         assert_eq!(app.phase().to_string(), "embedding 3/7");
         app.start_draining();
         app.enter(Phase::Warming);

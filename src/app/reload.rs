@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use candle_core::Device;
 
-use super::embed::Embedding;
-use super::shelf;
+use super::caching_encoder::CachingEncoder;
+use super::dataset;
 use super::{App, Phase, Service};
 use crate::config::Config;
 use crate::embedding::Embedder;
@@ -18,7 +18,7 @@ use crate::metrics;
 
 /// What a reload needs besides the file.
 #[derive(Clone)]
-pub(super) struct Source {
+pub(super) struct ReloadInputs {
     pub config: Config,
     pub embedder: Embedder,
     /// The [fingerprint](crate::embedding::fingerprint()) of the embedding model.
@@ -101,29 +101,30 @@ impl App {
         let started = Instant::now();
         let source = &serving.source;
         let mut encode = |texts: &[&str]| source.embedder.embed_passages(texts);
-        let mut embedding = Embedding {
+        let mut embedding = CachingEncoder {
             encode: &mut encode,
             dimension: source.dimension,
             kept: Some((source.config.index_dir.as_path(), source.model.as_str())),
         };
-        let reading = shelf::read(&source.config, &source.model).map_err(NotReloaded::Unusable)?;
-        let changed = reading.fingerprint.as_str() != serving.shop.info.index_fingerprint;
+        let reading = dataset::read(&source.config, &source.model).map_err(NotReloaded::Unusable)?;
+        let changed = reading.fingerprint.as_str() != serving.catalogue.info.index_fingerprint;
         let mut reloaded = Reloaded {
             changed,
-            reviews: serving.shop.corpus.reviews.len(),
-            products: serving.shop.corpus.products.len(),
-            passages: serving.shop.info.passages,
+            reviews: serving.catalogue.corpus.reviews.len(),
+            products: serving.catalogue.corpus.products.len(),
+            passages: serving.catalogue.info.passages,
             embedded: 0,
             seconds: 0.0,
         };
         if changed {
-            let shelf = shelf::shelve(&source.config, reading, &source.model, &mut embedding, &|_| {})
-                .map_err(NotReloaded::Unusable)?;
-            reloaded.embedded = shelf.embedded;
-            let service = serving.with(shelf).map_err(NotReloaded::Unusable)?;
-            reloaded.reviews = service.shop.corpus.reviews.len();
-            reloaded.products = service.shop.corpus.products.len();
-            reloaded.passages = service.shop.info.passages;
+            let dataset =
+                dataset::embed_dataset(&source.config, reading, &source.model, &mut embedding, &|_| {})
+                    .map_err(NotReloaded::Unusable)?;
+            reloaded.embedded = dataset.embedded;
+            let service = serving.with(dataset).map_err(NotReloaded::Unusable)?;
+            reloaded.reviews = service.catalogue.corpus.reviews.len();
+            reloaded.products = service.catalogue.corpus.products.len();
+            reloaded.passages = service.catalogue.info.passages;
             self.serve(service);
         }
         reloaded.seconds = started.elapsed().as_secs_f64();

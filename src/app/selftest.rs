@@ -7,7 +7,7 @@ use anyhow::{Context, bail, ensure};
 use tokenizers::Tokenizer;
 
 use crate::embedding::Encoder;
-use crate::generation::{Engine, Event, Reason, Request, Sampling};
+use crate::generation::{Engine, GenerationEvent, Reason, Request, Sampling};
 use crate::weights::manifest::Golden;
 
 /// Whether the chat model goes on as it should.
@@ -33,11 +33,11 @@ pub fn chat(engine: &Engine, tokenizer: &Tokenizer, golden: &Golden) -> anyhow::
     let (mut found, mut ended) = (String::new(), false);
     while let Some(step) = steps.blocking_recv() {
         match step {
-            Event::Text(text) => found.push_str(&text),
-            Event::Finished(finished) if finished.reason == Reason::Error => {
+            GenerationEvent::Text(text) => found.push_str(&text),
+            GenerationEvent::Finished(finished) if finished.reason == Reason::Error => {
                 bail!("The chat model failed in its self-test; the lines above say how.")
             }
-            Event::Finished(_) => ended = true,
+            GenerationEvent::Finished(_) => ended = true,
             _ => {}
         }
     }

@@ -14,14 +14,14 @@ const FUEL: u64 = 200_000;
 
 /// One message, as templates know it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Message {
+pub struct ChatMessage {
     /// `system`, `user` or `assistant`.
     pub role: &'static str,
     /// Its text.
     pub content: String,
 }
 
-impl Message {
+impl ChatMessage {
     /// A message of `role`.
     pub fn new(role: &'static str, content: impl Into<String>) -> Self {
         Self {
@@ -88,7 +88,7 @@ impl ChatTemplate {
 
     /// Renders `messages` up to where the assistant's turn begins. A template that refuses a system message gets it
     /// at the head of the first message of the user.
-    pub fn render(&self, messages: &[Message]) -> Result<String, TemplateError> {
+    pub fn render(&self, messages: &[ChatMessage]) -> Result<String, TemplateError> {
         let rendered = self
             .try_render(messages)
             .or_else(|error| match without_system(messages) {
@@ -101,7 +101,7 @@ impl ChatTemplate {
         })
     }
 
-    fn try_render(&self, messages: &[Message]) -> Result<String, minijinja::Error> {
+    fn try_render(&self, messages: &[ChatMessage]) -> Result<String, minijinja::Error> {
         self.environment.get_template("chat")?.render(context! {
             messages => Value::from(Serde(messages)),
             bos_token => &self.bos,
@@ -113,17 +113,17 @@ impl ChatTemplate {
     }
 }
 
-fn without_system(messages: &[Message]) -> Option<Vec<Message>> {
+fn without_system(messages: &[ChatMessage]) -> Option<Vec<ChatMessage>> {
     match messages {
         [
-            Message {
+            ChatMessage {
                 role: "system",
                 content: instructions,
             },
             first,
             rest @ ..,
         ] => {
-            let first = Message::new(first.role, format!("{instructions}\n\n{}", first.content));
+            let first = ChatMessage::new(first.role, format!("{instructions}\n\n{}", first.content));
             Some([&[first], rest].concat())
         }
         _ => None,
@@ -146,14 +146,17 @@ fn strftime_now(format: String) -> String {
 mod tests {
     use super::*;
 
-    fn rendered(source: &str, messages: &[Message]) -> Result<String, String> {
+    fn rendered(source: &str, messages: &[ChatMessage]) -> Result<String, String> {
         let template =
             ChatTemplate::new("tiny", Some(source), "<s>", "</s>").map_err(|error| error.to_string())?;
         template.render(messages).map_err(|error| error.to_string())
     }
 
-    fn conversation() -> Vec<Message> {
-        vec![Message::new("system", "Be brief."), Message::new("user", " Hi ")]
+    fn conversation() -> Vec<ChatMessage> {
+        vec![
+            ChatMessage::new("system", "Be brief."),
+            ChatMessage::new("user", " Hi "),
+        ]
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::Trace;
+use super::AnswerTrace;
 use super::grounding::Checked;
 use crate::generation::{Finished, Overloaded};
 use crate::retrieval::{Evidence, Filters, Recommended};
 
 /// Who said a turn of the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum Speaker {
     /// The shopper.
     User,
     /// This assistant, earlier.
@@ -20,7 +20,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
     /// Who said it.
-    pub role: Role,
+    pub role: Speaker,
     /// What was said.
     pub content: String,
 }
@@ -42,7 +42,7 @@ pub struct Question {
 
 /// What happens while a question is answered. Ends in exactly one `Final` or `Failed`.
 #[derive(Debug, Clone)]
-pub enum Event {
+pub enum AnswerEvent {
     /// Accepted by the engine; comes again when its place in the queue changes.
     Queued {
         /// Generations that wait and go first.
@@ -55,7 +55,7 @@ pub enum Event {
     /// The products that the evidence is of and that fit best, with their figures.
     Products(Vec<Recommended>),
     /// What lies behind the answer, where it was asked for.
-    Trace(Box<Trace>),
+    Trace(Box<AnswerTrace>),
     /// Prompt tokens read so far.
     Progress {
         /// Of `prompt_tokens`, so many are done.

@@ -6,14 +6,14 @@
 
 mod chat_template;
 mod conversation;
-mod course;
-mod exchange;
+mod answer_stream;
+mod outcome_recorder;
 mod extractive;
 mod figures;
 mod grounding;
 mod prompt;
 mod question;
-mod trace;
+mod answer_trace;
 #[cfg(test)]
 mod testing;
 
@@ -23,18 +23,20 @@ use tokio::sync::mpsc;
 use tracing::Instrument;
 
 pub use crate::retrieval::{Evidence, Filters, Recommended};
-pub use chat_template::{Message, TemplateError};
-pub use conversation::{Answer, AskError, Event, Outcome, Question, Role, Turn};
+pub use answer_trace::AnswerTrace;
+pub use chat_template::{ChatMessage, TemplateError};
+pub use conversation::{Answer, AnswerEvent, AskError, Outcome, Question, Speaker, Turn};
 pub use grounding::{Checked, Verdict};
 pub use prompt::{DEFAULT_BUDGET, PromptBuilder, PromptError};
-pub use trace::Trace;
 
 use crate::embedding::EmbeddingError;
-use crate::generation::constraint::{Citations, Once};
-use crate::generation::{Engine, Event as Step, Finished, Overloaded, Reason, Refused, Request, Sampling};
+use crate::generation::constraint::{Citations, NoRepeat};
+use crate::generation::{
+    Engine, Finished, GenerationEvent, Overloaded, Reason, Request, Sampling, SubmitError,
+};
 use crate::retrieval::{self, Figures, Grounds, Retriever};
-use course::{Course, Source};
-use exchange::Exchange;
+use answer_stream::{AnswerSource, AnswerStream};
+use outcome_recorder::OutcomeRecorder;
 use prompt::Prompt;
 
 /// Events that wait for a slow reader before the answer waits with them; the engine never does.
@@ -77,17 +79,17 @@ impl Assistant {
     ///
     /// # Errors
     /// At once, before any event: [`AskError`]. A busy model is no error: the answer is then made of quotes.
-    pub async fn answer(&self, question: Question) -> Result<mpsc::Receiver<Event>, AskError> {
-        let exchange = Exchange::begin(question.arrived);
+    pub async fn answer(&self, question: Question) -> Result<mpsc::Receiver<AnswerEvent>, AskError> {
+        let outcome = OutcomeRecorder::begin(question.arrived);
         let asked = question::standalone(&question.turns, self.retriever.vocabulary());
         let grounds = match self.retriever.retrieve(&asked, &question.filters).await {
             Ok(grounds) => grounds,
-            Err(error) => return Err(refuse(exchange, not_found(error))),
+            Err(error) => return Err(refuse(outcome, not_found(error))),
         };
-        let retrieval_ms = exchange.milliseconds();
+        let retrieval_ms = outcome.milliseconds();
         let mut trace = question
             .traced
-            .then(|| Trace::of(&asked, &grounds, self.retriever.vocabulary(), retrieval_ms));
+            .then(|| AnswerTrace::of(&asked, &grounds, self.retriever.vocabulary(), retrieval_ms));
         let Grounds {
             evidence,
             products,
@@ -96,22 +98,22 @@ impl Assistant {
 
         let complete = understood.figures.as_ref().is_some_and(Figures::are_complete);
         let source = if complete {
-            Source::Figures
+            AnswerSource::Figures
         } else if evidence.is_empty() {
-            Source::Nothing
+            AnswerSource::Nothing
         } else {
             match self.prompt(asked.whole, evidence.clone()).await {
-                Err(error) => return Err(refuse(exchange, error)),
+                Err(error) => return Err(refuse(outcome, error)),
                 Ok(Some(prompt)) => {
                     trace = trace.map(|trace| trace.with_prompt(&prompt, &self.prompts));
                     self.say(prompt, question.max_tokens)
                 }
-                Ok(None) => Source::Quotes,
+                Ok(None) => AnswerSource::Quotes,
             }
         };
         let (events, receiver) = mpsc::channel(EVENTS);
-        let course = Course {
-            exchange,
+        let answer_stream = AnswerStream {
+            outcome,
             retrieval_ms,
             evidence,
             products,
@@ -120,7 +122,7 @@ impl Assistant {
             retriever: self.retriever.clone(),
             events,
         };
-        tokio::spawn(course.run(source).in_current_span());
+        tokio::spawn(answer_stream.run(source).in_current_span());
         Ok(receiver)
     }
 
@@ -134,11 +136,11 @@ impl Assistant {
             .map_err(|error| error.to_string())?;
         while let Some(step) = steps.blocking_recv() {
             match step {
-                Step::Finished(Finished {
+                GenerationEvent::Finished(Finished {
                     reason: Reason::Error,
                     ..
                 }) => break,
-                Step::Finished(_) => return Ok(()),
+                GenerationEvent::Finished(_) => return Ok(()),
                 _ => {}
             }
         }
@@ -163,17 +165,17 @@ impl Assistant {
     }
 
     /// The model's words, or quotes while it is busy.
-    fn say(&self, prompt: Prompt, max_tokens: Option<usize>) -> Source {
+    fn say(&self, prompt: Prompt, max_tokens: Option<usize>) -> AnswerSource {
         let shown = prompt.evidence;
         match self.engine.generate(self.request(prompt, max_tokens)) {
-            Ok(steps) => Source::Model { steps, shown },
-            Err(Refused::Overloaded(_)) => Source::Quotes,
-            Err(refused @ Refused::TooLong(_)) => {
+            Ok(steps) => AnswerSource::Model { steps, shown },
+            Err(SubmitError::Overloaded(_)) => AnswerSource::Quotes,
+            Err(refused @ SubmitError::TooLong(_)) => {
                 tracing::error!(
                     error = %refused,
                     "A prompt was made that the model has no room for; the question was answered with quotes."
                 );
-                Source::Quotes
+                AnswerSource::Quotes
             }
         }
     }
@@ -185,7 +187,7 @@ impl Assistant {
             // An answer is a paragraph: after a line break a small model goes on with the pattern of the prompt.
             stop: vec!["\n".into()],
             sampling: Sampling::GREEDY,
-            constraint: Some(Box::new(Once::new(Citations::new(
+            constraint: Some(Box::new(NoRepeat::new(Citations::new(
                 self.prompts.brackets(),
                 prompt.evidence,
             )))),
@@ -207,8 +209,8 @@ fn not_found(error: EmbeddingError) -> AskError {
 }
 
 /// Counts what is not answered. A question that is none counts nowhere.
-fn refuse(exchange: Exchange, error: AskError) -> AskError {
-    exchange.refused(match error {
+fn refuse(outcome: OutcomeRecorder, error: AskError) -> AskError {
+    outcome.refused(match error {
         AskError::Overloaded(_) => Some("overloaded"),
         AskError::Internal => Some("error"),
         AskError::Invalid(_) => None,

@@ -4,13 +4,13 @@
 //! rendered prompt is then cut at those characters, and the pieces are encoded apart, by a tokenizer that makes no
 //! special token of any text. So a review that holds `<|im_end|>` stays a review.
 
-mod conversation;
+mod chat_prompt;
 
 use std::sync::Arc;
 
 use tokenizers::Tokenizer;
 
-use super::chat_template::{ChatTemplate, Message, TemplateError};
+use super::chat_template::{ChatMessage, ChatTemplate, TemplateError};
 use crate::generation::constraint::Brackets;
 use crate::retrieval::Evidence;
 use crate::weights::gguf::Gguf;
@@ -164,10 +164,10 @@ impl PromptBuilder {
         }
         let question = data.mark(format!(" {}", one_line(question)));
         let mut rendered = self.template.render(&[
-            Message::new("system", INSTRUCTIONS),
-            Message::new("user", EXAMPLE_QUESTION),
-            Message::new("assistant", EXAMPLE_ANSWER),
-            Message::new("user", format!("Reviews:\n{lines}Question:{question}")),
+            ChatMessage::new("system", INSTRUCTIONS),
+            ChatMessage::new("user", EXAMPLE_QUESTION),
+            ChatMessage::new("assistant", EXAMPLE_ANSWER),
+            ChatMessage::new("user", format!("Reviews:\n{lines}Question:{question}")),
         ])?;
 
         if let Some(best) = evidence.first() {

@@ -7,7 +7,7 @@ use anyhow::bail;
 
 use super::runtime;
 use crate::app::App;
-use crate::assistant::{Answer, Event, Evidence, Outcome, Question, Role, Turn};
+use crate::assistant::{Answer, AnswerEvent, Evidence, Outcome, Question, Speaker, Turn};
 use crate::config::Config;
 
 pub(super) fn run(config: &Config, question: String) -> anyhow::Result<()> {
@@ -20,7 +20,7 @@ pub(super) fn run(config: &Config, question: String) -> anyhow::Result<()> {
     runtime()?.block_on(async {
         let question = Question {
             turns: vec![Turn {
-                role: Role::User,
+                role: Speaker::User,
                 content: question,
             }],
             filters: Default::default(),
@@ -32,21 +32,21 @@ pub(super) fn run(config: &Config, question: String) -> anyhow::Result<()> {
         let mut evidence = Vec::new();
         while let Some(event) = events.recv().await {
             match event {
-                Event::Evidence(found) => evidence = found,
-                Event::Token(text) => {
+                AnswerEvent::Evidence(found) => evidence = found,
+                AnswerEvent::Token(text) => {
                     print!("{text}");
                     std::io::stdout().flush()?;
                 }
-                Event::Final(answer) => {
+                AnswerEvent::Final(answer) => {
                     close(&answer, &evidence);
                     return Ok(());
                 }
-                Event::Failed => bail!("The answer could not be completed; the log says why."),
-                Event::Queued { .. }
-                | Event::Progress { .. }
-                | Event::Products(_)
-                | Event::Trace(_)
-                | Event::Citation(_) => {}
+                AnswerEvent::Failed => bail!("The answer could not be completed; the log says why."),
+                AnswerEvent::Queued { .. }
+                | AnswerEvent::Progress { .. }
+                | AnswerEvent::Products(_)
+                | AnswerEvent::Trace(_)
+                | AnswerEvent::Citation(_) => {}
             }
         }
         bail!("The answer ended without an end; this is a bug.")

@@ -14,12 +14,12 @@ pub(super) fn run(config: &Config) -> anyhow::Result<()> {
         config.embedding_precision,
         &app::pool(config)?,
     )?;
-    let shelf = app::shelf(config, &embedding, &encoder, &|_| {})?;
+    let dataset = app::load_dataset(config, &embedding, &encoder, &|_| {})?;
     println!(
         "{} reviews of {} products are indexed as {} passages in {}.",
-        shelf.corpus.reviews.len(),
-        shelf.corpus.products.len(),
-        shelf.passages.len(),
+        dataset.corpus.reviews.len(),
+        dataset.corpus.products.len(),
+        dataset.passages.len(),
         config.index_dir.display()
     );
     Ok(())

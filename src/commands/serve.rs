@@ -63,7 +63,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         app::watch(app.clone(), &config.data, config.watch)
             .context("The thread that watches the reviews' file could not be started")?;
     }
-    let options = http::Options {
+    let options = http::HttpOptions {
         drain: config.drain,
         max_body_bytes: MAX_BODY_BYTES,
         max_messages: MAX_MESSAGES,
@@ -71,7 +71,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         max_tokens: config.max_tokens,
         feedback_file: config.feedback_file.clone(),
         keys: config.keys.clone(),
-        doors: config.doors.clone(),
+        allowed_sites: config.allowed_sites.clone(),
         requests_per_minute: config.requests_per_minute,
         max_completion_tokens: config.max_completion_tokens,
         generation_time: GENERATION_TIME,

@@ -4,7 +4,7 @@
 //! JSON schema) runs on tokio's blocking threads, and the tokens come from the engine's thread. What is wrong with an
 //! order is [`CompletionError`], before the first event. Here are the model's tokens too, for clients that count them.
 
-mod text;
+mod text_tokens;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use tokenizers::Tokenizer;
 use tokio::sync::mpsc;
 
-use crate::assistant::{Message, PromptBuilder, PromptError, TemplateError};
-use crate::generation::constraint::{Constraint, JsonSchema, SchemaError, Vocabulary, VocabularyError};
-use crate::generation::{Engine, Event, Refused, Request, Sampling, SamplingError};
+use crate::assistant::{ChatMessage, PromptBuilder, PromptError, TemplateError};
+use crate::generation::constraint::{Constraint, JsonSchema, SchemaError, TokenTrie, TokenTrieError};
+use crate::generation::{Engine, GenerationEvent, Request, Sampling, SamplingError, SubmitError};
 
-pub use text::Encoding;
+pub use text_tokens::Encoding;
 
 /// The chat model by itself. Cheap to clone.
 #[derive(Clone)]
@@ -38,13 +38,13 @@ struct Tokens {
     /// How many the model has.
     count: usize,
     /// Laid out for constraints, by the first request that has one.
-    vocabulary: OnceLock<Result<Vocabulary, VocabularyError>>,
+    vocabulary: OnceLock<Result<TokenTrie, TokenTrieError>>,
 }
 
 /// What is asked of the model.
 pub struct Order {
     /// The conversation, oldest first; not empty.
-    pub messages: Vec<Message>,
+    pub messages: Vec<ChatMessage>,
     /// At most so many tokens are said; fewer when the context is full.
     pub max_tokens: usize,
     /// Texts that end what is said and are not part of it.
@@ -73,7 +73,7 @@ pub enum Form {
 pub enum CompletionError {
     /// The waiting room is full, or the conversation too long.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    SubmitError(#[from] SubmitError),
     /// A setting is out of range.
     #[error(transparent)]
     Sampling(#[from] SamplingError),
@@ -85,7 +85,7 @@ pub enum CompletionError {
     Schema(#[from] SchemaError),
     /// This model cannot keep to a schema.
     #[error(transparent)]
-    Vocabulary(VocabularyError),
+    TokenTrie(TokenTrieError),
     /// The tokenizer failed, or a thread died; for the log.
     #[error("the chat model's prompt could not be made: {0}")]
     Internal(String),
@@ -119,11 +119,11 @@ impl Completer {
         }
     }
 
-    /// Begins. The events come until [`Event::Finished`]; dropping the receiver ends the work.
+    /// Begins. The events come until [`GenerationEvent::Finished`]; dropping the receiver ends the work.
     ///
     /// # Errors
     /// See [`CompletionError`].
-    pub async fn complete(&self, order: Order) -> Result<mpsc::Receiver<Event>, CompletionError> {
+    pub async fn complete(&self, order: Order) -> Result<mpsc::Receiver<GenerationEvent>, CompletionError> {
         order.sampling.check(self.tokens.count)?;
         let this = self.clone();
         let request = tokio::task::spawn_blocking(move || this.request(order)).await;
@@ -162,10 +162,10 @@ impl Tokens {
         };
         let vocabulary = self
             .vocabulary
-            .get_or_init(|| Vocabulary::new(&self.tokenizer, &self.end));
+            .get_or_init(|| TokenTrie::new(&self.tokenizer, &self.end));
         let vocabulary = vocabulary
             .as_ref()
-            .map_err(|error| CompletionError::Vocabulary(error.clone()))?;
+            .map_err(|error| CompletionError::TokenTrie(error.clone()))?;
         Ok(Some(Box::new(JsonSchema::new(&schema, vocabulary)?)))
     }
 }

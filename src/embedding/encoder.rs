@@ -12,9 +12,9 @@ use candle_core::Device;
 use candle_transformers::models::bert::Config;
 use tokenizers::Tokenizer;
 
-use super::batch::{batches, distinct};
 use super::bert::Bert;
-use super::reference::Reference;
+use super::candle_bert::Reference;
+use super::token_batches::{batches, distinct};
 use super::{EmbeddingError, Precision};
 use crate::kernels::pool::Pool;
 use crate::metrics;

@@ -1,23 +1,23 @@
 //! Stage 2: text in, unit vectors out.
 //!
 //! [`Encoder`] does the arithmetic, on whatever thread calls it: the start-up's, when reviews are embedded, and the
-//! `embedder` thread's, when questions are; in `bert/` by our kernels, in `reference` by candle. [`Embedder`] is the
+//! `embedder` thread's, when questions are; in `bert/` by our kernels, in `candle_bert` by candle. [`Embedder`] is the
 //! cloneable handle to that thread; how many calls wait for it is bounded, so a burst of questions is refused at once
-//! and never makes the wait longer. [`Cache`] keeps vectors on disk. What can fail: see [`EmbeddingError`] and
+//! and never makes the wait longer. [`VectorCache`] keeps vectors on disk. What can fail: see [`EmbeddingError`] and
 //! [`CacheError`].
 
-mod batch;
+mod token_batches;
 mod bert;
-mod cache;
-mod counting;
+mod vector_cache;
+mod token_counter;
 mod encoder;
-mod fingerprint;
+mod model_fingerprint;
 mod precision;
-mod reference;
-mod tensors;
+mod candle_bert;
+mod safetensors_file;
 #[cfg(test)]
 pub(crate) mod testing;
-mod worker;
+mod embedding_worker;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -26,13 +26,13 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::weights::WeightsError;
-pub(crate) use batch::distinct;
-pub use cache::{Cache, CacheError, Key, key};
-pub use counting::Counter;
+use embedding_worker::EmbeddingJob;
 pub use encoder::Encoder;
-pub use fingerprint::fingerprint;
+pub use model_fingerprint::fingerprint;
 pub use precision::Precision;
-use worker::Job;
+pub(crate) use token_batches::distinct;
+pub use token_counter::TokenCounter;
+pub use vector_cache::{CacheError, Key, VectorCache, key};
 
 /// Questions that may wait for their vectors or be worked on: some tens of milliseconds of work, so that whoever finds the
 /// chat model busy still gets quotes.
@@ -41,7 +41,7 @@ const QUESTIONS: usize = 64;
 /// The handle to the thread that embeds questions. A call of at most four texts goes before calls of more.
 #[derive(Debug, Clone)]
 pub struct Embedder {
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: mpsc::UnboundedSender<EmbeddingJob>,
     /// Places for questions that wait or are being worked on.
     places: Arc<Semaphore>,
     /// The same for calls of more texts.
@@ -56,12 +56,12 @@ impl Embedder {
         let (embedder, inbox) = Self::new(waiting, encoder.words());
         std::thread::Builder::new()
             .name("embedder".into())
-            .spawn(move || worker::run(&encoder, inbox))
+            .spawn(move || embedding_worker::run(&encoder, inbox))
             .expect("the operating system grants the server its few threads");
         embedder
     }
 
-    fn new(waiting: usize, words: HashSet<String>) -> (Self, mpsc::UnboundedReceiver<Job>) {
+    fn new(waiting: usize, words: HashSet<String>) -> (Self, mpsc::UnboundedReceiver<EmbeddingJob>) {
         // Unbounded, because the places bound it: the thread sorts what it takes out, and it waits on.
         let (jobs, inbox) = mpsc::unbounded_channel();
         let (places, bulk_places) = (Semaphore::new(QUESTIONS), Semaphore::new(waiting + 1));
@@ -96,7 +96,7 @@ impl Embedder {
     /// See [`EmbeddingError`].
     pub fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         let (reply, answer) = oneshot::channel();
-        let job = Job {
+        let job = EmbeddingJob {
             texts: texts.iter().map(|text| text.to_string()).collect(),
             reply,
             place: None,
@@ -106,15 +106,15 @@ impl Embedder {
         answer.blocking_recv().map_err(|_| EmbeddingError::Stopped)?
     }
 
-    fn submit(&self, texts: Vec<String>) -> Result<worker::Answer, EmbeddingError> {
-        let places = match worker::is_query(&texts) {
+    fn submit(&self, texts: Vec<String>) -> Result<embedding_worker::VectorReply, EmbeddingError> {
+        let places = match embedding_worker::is_query(&texts) {
             true => &self.places,
             false => &self.bulk_places,
         };
         let place = places.clone().try_acquire_owned();
         let place = Some(place.map_err(|_| EmbeddingError::Overloaded)?);
         let (reply, answer) = oneshot::channel();
-        let job = Job {
+        let job = EmbeddingJob {
             texts,
             reply,
             place,

@@ -4,7 +4,7 @@ use super::Failure;
 
 /// Documents as one system ranks them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ranking {
+pub struct RankedDocuments {
     /// The system's name in the results: `dense`, `lexical`, `fused`.
     pub system: &'static str,
     /// Positions of documents, best first and none twice. One that was not found is absent.
@@ -18,7 +18,7 @@ pub trait Search {
     ///
     /// # Errors
     /// Whatever keeps a system from ranking.
-    fn rank(&self, query: &str, among: Option<&[usize]>, k: usize) -> Result<Vec<Ranking>, Failure>;
+    fn rank(&self, query: &str, among: Option<&[usize]>, k: usize) -> Result<Vec<RankedDocuments>, Failure>;
 }
 
 /// What belongs to each system, in the order in which the systems were first met.

@@ -12,17 +12,17 @@ use tokenizers::Tokenizer;
 use tokio::sync::mpsc;
 
 use super::model::{BLOCK, Model, ModelError};
-use super::pace::Pace;
 use super::scheduler::Scheduler;
-use super::sequence::{self, Job, Shared};
+use super::sequence::{self, GenerationJob, Shared};
+use super::wait_estimate::WaitEstimate;
 use super::worker::Worker;
-use super::{Event, Overloaded, Refused, Request, TooLong, observe};
+use super::{GenerationEvent, Overloaded, Request, SubmitError, TooLong, generation_metrics};
 
 /// Hands requests to the engine's thread. The thread ends when the last handle is gone and all has been said.
 #[derive(Clone)]
 pub struct Engine {
-    jobs: std_mpsc::SyncSender<Job>,
-    state: Arc<State>,
+    jobs: std_mpsc::SyncSender<GenerationJob>,
+    state: Arc<EngineState>,
     context_length: usize,
 }
 
@@ -40,7 +40,7 @@ pub struct Parts {
 
 /// How much the engine takes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
+pub struct EngineOptions {
     /// Generations that run at a time, at least 1; fewer where keys and values have no room for them.
     pub max_running: usize,
     /// Generations accepted beyond those, which wait.
@@ -74,18 +74,18 @@ pub enum StartError {
 }
 
 /// What handles and thread share: counts, no locks.
-pub struct State {
+pub struct EngineState {
     /// Accepted and not ended.
     open: AtomicUsize,
     /// So many may be open.
     limit: usize,
     running: AtomicUsize,
-    pace: Pace,
+    pace: WaitEstimate,
 }
 
 impl Engine {
     /// Reserves the storage of keys and values, and starts the thread.
-    pub fn start(mut parts: Parts, options: Options) -> Result<Self, StartError> {
+    pub fn start(mut parts: Parts, options: EngineOptions) -> Result<Self, StartError> {
         let shape = parts.model.shape();
         let (bytes, block_bytes) = (options.kv_cache_bytes, shape.block_bytes);
         let blocks = (bytes / block_bytes).min(u32::MAX as usize);
@@ -94,13 +94,13 @@ impl Engine {
         }
         parts.model.reserve(blocks)?;
         let (running, waiting) = (options.max_running.max(1), options.max_waiting);
-        observe::started(&parts.name, blocks * block_bytes, running, waiting);
+        generation_metrics::started(&parts.name, blocks * block_bytes, running, waiting);
 
-        let state = Arc::new(State {
+        let state = Arc::new(EngineState {
             open: AtomicUsize::new(0),
             limit: running + waiting,
             running: AtomicUsize::new(0),
-            pace: Pace::default(),
+            pace: WaitEstimate::default(),
         });
         let (jobs, received) = std_mpsc::sync_channel(state.limit);
         let shared = Shared {
@@ -133,23 +133,25 @@ impl Engine {
     /// Accepts a request, or refuses it at once. Dropping the receiver ends the generation.
     ///
     /// # Errors
-    /// [`Refused::Overloaded`] while the waiting room is full, [`Refused::TooLong`] for a prompt that can never fit.
+    /// [`SubmitError::Overloaded`] while the waiting room is full, [`SubmitError::TooLong`] for a prompt that can never fit.
     ///
     /// # Panics
     /// If the prompt is empty.
-    pub fn generate(&self, mut request: Request) -> Result<mpsc::Receiver<Event>, Refused> {
+    pub fn generate(&self, mut request: Request) -> Result<mpsc::Receiver<GenerationEvent>, SubmitError> {
         assert!(!request.prompt.is_empty(), "a generation needs a prompt");
         let room = self.context_length.saturating_sub(request.prompt.len());
         if room == 0 {
-            return Err(Refused::TooLong(TooLong {
+            return Err(SubmitError::TooLong(TooLong {
                 prompt_tokens: request.prompt.len(),
                 context_length: self.context_length,
             }));
         }
         request.max_tokens = request.max_tokens.min(room);
-        self.state.enter().inspect_err(|_| observe::rejected())?;
+        self.state
+            .enter()
+            .inspect_err(|_| generation_metrics::rejected())?;
         let (events, receiver) = mpsc::channel(sequence::event_capacity(&request, self.state.limit));
-        let job = Job {
+        let job = GenerationJob {
             request,
             events,
             submitted: Instant::now(),
@@ -164,7 +166,7 @@ impl Engine {
     }
 }
 
-impl State {
+impl EngineState {
     /// Takes a place, if one is left.
     fn enter(&self) -> Result<(), Overloaded> {
         let enter = |open| (open < self.limit).then_some(open + 1);
@@ -186,7 +188,7 @@ impl State {
     }
 
     /// How long generations take.
-    pub fn pace(&self) -> &Pace {
+    pub fn pace(&self) -> &WaitEstimate {
         &self.pace
     }
 

@@ -4,19 +4,19 @@
 //! seam in [`model`]: they join and leave between steps, and one step reads a batch of them all. Keys and values lie
 //! in blocks, which sequences with the same beginning share, also when one comes long after the other.
 //!
-//! The waiting room is bounded: a full one is [`Refused::Overloaded`] at once. Every accepted [`Request`] ends in
-//! exactly one [`Event::Finished`], and a receiver that went away ends the generation before the next step, while it
+//! The waiting room is bounded: a full one is [`SubmitError::Overloaded`] at once. Every accepted [`Request`] ends in
+//! exactly one [`GenerationEvent::Finished`], and a receiver that went away ends the generation before the next step, while it
 //! waits, in the middle of its prompt and in the middle of its answer. What a request is told does not depend on what
 //! runs beside it, on what is cached, or on drafts: these change only when it is told.
 
-mod blocks;
+mod block_pool;
 pub mod constraint;
 mod detokenizer;
 mod engine;
-mod lookup;
+mod prompt_lookup;
 pub mod model;
-mod observe;
-mod pace;
+mod generation_metrics;
+mod wait_estimate;
 mod sampler;
 mod scheduler;
 mod sequence;
@@ -24,7 +24,7 @@ mod sequence;
 mod testing;
 #[cfg(test)]
 mod tests;
-mod track;
+mod block_table;
 mod worker;
 
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 use crate::logging::Work;
 
 use constraint::Constraint;
-pub use engine::{Engine, Options, Parts, StartError};
+pub use engine::{Engine, EngineOptions, Parts, StartError};
 pub use sampler::{Logprobs, MAX_LOGPROBS, Sampling, SamplingError};
 
 /// One generation: a prompt and how to continue it.
@@ -53,7 +53,7 @@ pub struct Request {
 
 /// What the engine reports of one generation, in this order: `Queued`…, `Progress`…, `Text`…, `Finished`.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub enum GenerationEvent {
     /// Accepted; comes again when its place in the queue changes.
     Queued {
         /// Generations that wait and go first.
@@ -182,7 +182,7 @@ impl Reason {
 
 /// Why a request was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum SubmitError {
     /// It would have room later.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),

@@ -13,9 +13,9 @@
 
 use std::collections::VecDeque;
 
-use super::blocks::Blocks;
+use super::block_pool::BlockPool;
+use super::block_table::BlockTable;
 use super::model::{BLOCK, Chunk};
-use super::track::Track;
 
 /// Prompt tokens that a step reads while nobody speaks: enough for the matrix products to run at full speed, few
 /// enough that a client who left is noticed, and progress shown, a few times a second.
@@ -46,10 +46,10 @@ pub struct Read {
 /// Waiting and running sequences, and the blocks that they share.
 #[derive(Debug)]
 pub struct Scheduler {
-    waiting: VecDeque<Track>,
-    running: Vec<Track>,
+    waiting: VecDeque<BlockTable>,
+    running: Vec<BlockTable>,
     max_running: usize,
-    pool: Blocks,
+    pool: BlockPool,
     block_count: usize,
 }
 
@@ -60,7 +60,7 @@ impl Scheduler {
             waiting: VecDeque::new(),
             running: vec![],
             max_running,
-            pool: Blocks::new(blocks),
+            pool: BlockPool::new(blocks),
             block_count: blocks,
         }
     }
@@ -68,7 +68,7 @@ impl Scheduler {
     /// Lets a sequence wait for its turn. Prompt and answer together have at most as many tokens as there is room
     /// for in all blocks.
     pub fn submit(&mut self, id: u64, prompt: Vec<u32>, max_tokens: usize) {
-        let track = Track::new(id, prompt, max_tokens);
+        let track = BlockTable::new(id, prompt, max_tokens);
         debug_assert!(track.promised() <= self.block_count, "it could never be admitted");
         self.waiting.push_back(track);
     }
@@ -79,7 +79,7 @@ impl Scheduler {
             && let Some(first) = self.waiting.front_mut()
         {
             first.reuse(&mut self.pool);
-            let promised: usize = self.running.iter().map(Track::promised).sum();
+            let promised: usize = self.running.iter().map(BlockTable::promised).sum();
             if promised + first.promised() > self.pool.available() {
                 first.release(&mut self.pool);
                 return;
@@ -181,7 +181,7 @@ impl Scheduler {
     /// Forgets all that was ever read, when the storage cannot be trusted any more. Nobody runs now.
     pub fn forget_blocks(&mut self) {
         debug_assert!(self.running.is_empty(), "what runs would lose its blocks");
-        self.pool = Blocks::new(self.block_count);
+        self.pool = BlockPool::new(self.block_count);
     }
 
     /// Blocks with keys and values in them, of running sequences or kept for later ones.
@@ -189,14 +189,14 @@ impl Scheduler {
         self.pool.occupied()
     }
 
-    fn track(&self, id: u64) -> &Track {
+    fn track(&self, id: u64) -> &BlockTable {
         let track = self.running.iter().find(|track| track.id == id);
         track.expect("only those who run are read")
     }
 }
 
 impl Read {
-    fn new(track: &Track, count: usize, logits: usize) -> Self {
+    fn new(track: &BlockTable, count: usize, logits: usize) -> Self {
         Self {
             id: track.id,
             start: track.read(),

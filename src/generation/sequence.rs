@@ -1,7 +1,7 @@
 //! One request on the engine's thread, from accepted to finished: what it is told, what it says, how long it took.
 //!
 //! In: rows of logits, and the time they were there. Out: events to the client, and the tokens that were said. The
-//! scheduler's [`super::track`] is the other half: which tokens are in which blocks. A client who reads slowly or
+//! scheduler's [`super::block_table`] is the other half: which tokens are in which blocks. A client who reads slowly or
 //! left never holds it up; logits that nothing can be chosen from end the generation with [`Reason::Error`].
 
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use tokio::sync::mpsc;
 
 use super::constraint::{Constraint, ConstraintError, Mask};
 use super::detokenizer::{Detokenizer, Piece};
-use super::lookup::Lookup;
 use super::model::BLOCK;
+use super::prompt_lookup::PromptLookup;
 use super::sampler::{SampleError, Sampler};
-use super::{Event, Finished, Reason, Request, observe};
+use super::{Finished, GenerationEvent, Reason, Request, generation_metrics};
 
 /// A request that was accepted, and where its events go.
-pub struct Job {
+pub struct GenerationJob {
     /// What to generate; `max_tokens` has been cut to what the context can hold.
     pub request: Request,
     /// Has room for every event the request can cause, so that a slow reader never holds the engine up.
-    pub events: mpsc::Sender<Event>,
+    pub events: mpsc::Sender<GenerationEvent>,
     /// When it was accepted.
     pub submitted: Instant,
 }
@@ -50,7 +50,7 @@ pub struct Shared {
 
 /// A request while it waits and runs.
 pub struct Sequence {
-    events: mpsc::Sender<Event>,
+    events: mpsc::Sender<GenerationEvent>,
     submitted: Instant,
     deadline: Option<Instant>,
     max_tokens: usize,
@@ -58,7 +58,7 @@ pub struct Sequence {
     sampler: Sampler,
     /// The form that the text must take, and the mask that it is asked for.
     form: Option<(Box<dyn Constraint>, Mask)>,
-    lookup: Option<Lookup>,
+    lookup: Option<PromptLookup>,
     /// How many were ahead when the client was last told.
     ahead: Option<usize>,
     admitted: Option<Instant>,
@@ -88,8 +88,8 @@ enum ChoiceError {
 
 impl Sequence {
     /// A request that has just been accepted; and its prompt.
-    pub fn new(job: Job, shared: &Shared) -> (Self, Vec<u32>) {
-        let Job {
+    pub fn new(job: GenerationJob, shared: &Shared) -> (Self, Vec<u32>) {
+        let GenerationJob {
             request,
             events,
             submitted,
@@ -105,7 +105,7 @@ impl Sequence {
             form: request
                 .constraint
                 .map(|form| (form, Mask::none(shared.vocabulary))),
-            lookup: shared.lookup.then(|| Lookup::new(&prompt)),
+            lookup: shared.lookup.then(|| PromptLookup::new(&prompt)),
             ahead: None,
             admitted: None,
             started: None,
@@ -128,7 +128,7 @@ impl Sequence {
     pub fn wait(&mut self, ahead: usize, wait: Duration) {
         if self.ahead != Some(ahead) {
             self.ahead = Some(ahead);
-            self.send(Event::Queued { ahead, wait });
+            self.send(GenerationEvent::Queued { ahead, wait });
         }
     }
 
@@ -201,7 +201,7 @@ impl Sequence {
             form.accept(choice.token)?;
         }
         if let Some(logprobs) = choice.logprob {
-            self.send(Event::Logprobs {
+            self.send(GenerationEvent::Logprobs {
                 token: choice.token,
                 logprobs,
             });
@@ -217,7 +217,7 @@ impl Sequence {
                 self.first = Some(now);
                 self.finished.first_token = Some(now - self.submitted);
             }
-            Some(last) => observe::gap(&shared.name, now - last),
+            Some(last) => generation_metrics::gap(&shared.name, now - last),
         }
         match self.text.push(token) {
             Piece::Text(piece) => self.send_text(piece),
@@ -252,7 +252,7 @@ impl Sequence {
     /// The prompt has been read to its end, by `now`.
     pub fn prompt_read(&mut self, now: Instant) {
         self.finished.prefill = now - self.started.unwrap_or(now);
-        observe::prefix_cache(self.finished.prompt_tokens, self.finished.cached_tokens);
+        generation_metrics::prefix_cache(self.finished.prompt_tokens, self.finished.cached_tokens);
     }
 
     /// How long it has been running; nothing if it never did.
@@ -261,7 +261,7 @@ impl Sequence {
     }
 
     /// Sends the rest of the text. What is left to send is the end itself, on the channel given back.
-    pub fn end(mut self, reason: Reason, now: Instant) -> (mpsc::Sender<Event>, Finished) {
+    pub fn end(mut self, reason: Reason, now: Instant) -> (mpsc::Sender<GenerationEvent>, Finished) {
         let rest = self.text.finish();
         if reason != Reason::Error {
             self.send_text(rest);
@@ -279,7 +279,7 @@ impl Sequence {
     }
 
     fn progress(&self, processed: usize) {
-        self.send(Event::Progress {
+        self.send(GenerationEvent::Progress {
             processed,
             total: self.finished.prompt_tokens,
         });
@@ -287,12 +287,12 @@ impl Sequence {
 
     fn send_text(&self, text: String) {
         if !text.is_empty() {
-            self.send(Event::Text(text));
+            self.send(GenerationEvent::Text(text));
         }
     }
 
     /// Sends an event; that the client has left is noticed before the next step.
-    fn send(&self, event: Event) {
+    fn send(&self, event: GenerationEvent) {
         let sent = self.events.try_send(event);
         debug_assert!(
             !matches!(sent, Err(mpsc::error::TrySendError::Full(_))),

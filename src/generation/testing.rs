@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::model::scripted::{CONTEXT, END, Gate, SPEAK, Scripted, Voice};
 use super::model::{BLOCK, Model};
 use super::sampler::{Sampler, Sampling};
-use super::{Engine, Event, Finished, Options, Parts, Reason, Request};
+use super::{Engine, EngineOptions, Finished, GenerationEvent, Parts, Reason, Request};
 
 /// A tokenizer whose ids are bytes: byte-level BPE with no merges.
 pub fn byte_tokenizer() -> Tokenizer {
@@ -41,11 +41,11 @@ pub fn byte_tokenizer() -> Tokenizer {
 }
 
 /// Room for several whole contexts, for eight at a time, and for as many to wait.
-pub const AMPLE: Options = options(8, 8, 8 * CONTEXT / BLOCK);
+pub const AMPLE: EngineOptions = options(8, 8, 8 * CONTEXT / BLOCK);
 
 /// Options with room for so many blocks.
-pub const fn options(max_running: usize, max_waiting: usize, blocks: usize) -> Options {
-    Options {
+pub const fn options(max_running: usize, max_waiting: usize, blocks: usize) -> EngineOptions {
+    EngineOptions {
         max_running,
         max_waiting,
         kv_cache_bytes: blocks * BLOCK * size_of::<u32>(),
@@ -65,11 +65,11 @@ pub struct Bench {
 }
 
 impl Bench {
-    pub fn new(voice: Voice, options: Options) -> Bench {
+    pub fn new(voice: Voice, options: EngineOptions) -> Bench {
         Bench::over(Scripted::new(voice), options)
     }
 
-    fn over(model: Scripted, options: Options) -> Bench {
+    fn over(model: Scripted, options: EngineOptions) -> Bench {
         let reads = model.reads.clone();
         let parts = Parts {
             model: Box::new(model) as Box<dyn Model>,
@@ -86,7 +86,7 @@ impl Bench {
         self.reads.swap(0, Ordering::SeqCst)
     }
 
-    pub fn ask(&self, request: Request) -> mpsc::Receiver<Event> {
+    pub fn ask(&self, request: Request) -> mpsc::Receiver<GenerationEvent> {
         self.engine.generate(request).expect("room")
     }
 
@@ -116,7 +116,7 @@ impl Door {
 }
 
 /// An engine each of whose steps waits at a door.
-pub fn gated(voice: Voice, options: Options) -> (Bench, Door) {
+pub fn gated(voice: Voice, options: EngineOptions) -> (Bench, Door) {
     let (permits, waiting) = std_mpsc::channel();
     let (arrive, arrived) = std_mpsc::channel();
     let mut model = Scripted::new(voice);
@@ -149,15 +149,15 @@ pub fn prompt(length: usize) -> Vec<u32> {
 }
 
 /// All events of a generation; its text; how it ended.
-pub fn collect(mut receiver: mpsc::Receiver<Event>) -> (Vec<Event>, String, Finished) {
-    let mut events: Vec<Event> = std::iter::from_fn(|| receiver.blocking_recv()).collect();
-    let Some(Event::Finished(finished)) = events.pop() else {
+pub fn collect(mut receiver: mpsc::Receiver<GenerationEvent>) -> (Vec<GenerationEvent>, String, Finished) {
+    let mut events: Vec<GenerationEvent> = std::iter::from_fn(|| receiver.blocking_recv()).collect();
+    let Some(GenerationEvent::Finished(finished)) = events.pop() else {
         panic!("{events:?} has no end")
     };
-    let is_end = |event: &Event| matches!(event, Event::Finished(_));
+    let is_end = |event: &GenerationEvent| matches!(event, GenerationEvent::Finished(_));
     assert!(!events.iter().any(is_end), "two ends: {events:?}");
     let text = events.iter().filter_map(|event| match event {
-        Event::Text(text) => Some(text.as_str()),
+        GenerationEvent::Text(text) => Some(text.as_str()),
         _ => None,
     });
     let text = text.collect();

@@ -7,7 +7,7 @@ use super::model::BLOCK;
 use super::model::scripted::{CONTEXT, Voice};
 use super::sampler::Sampling;
 use super::testing::{AMPLE, Bench, Door, alone, collect, gated, options, request};
-use super::{Event, Options, Reason, Request};
+use super::{EngineOptions, GenerationEvent, Reason, Request};
 
 /// A prompt of letters: `length` tokens, of which the first `shared` are the same for every `which`.
 fn prompt(which: u32, shared: usize, length: usize) -> Vec<u32> {
@@ -39,8 +39,8 @@ fn again(request: &Request) -> Request {
     }
 }
 
-fn without_drafts(options: Options) -> Options {
-    Options {
+fn without_drafts(options: EngineOptions) -> EngineOptions {
+    EngineOptions {
         lookup: false,
         ..options
     }
@@ -48,7 +48,8 @@ fn without_drafts(options: Options) -> Options {
 
 /// Lets all requests in before the first step, and waits for the ends of all.
 fn together(bench: &Bench, door: Door, requests: &[Request]) -> Vec<(String, Reason)> {
-    let receivers: Vec<Receiver<Event>> = requests.iter().map(|request| bench.ask(again(request))).collect();
+    let receivers: Vec<Receiver<GenerationEvent>> =
+        requests.iter().map(|request| bench.ask(again(request))).collect();
     drop(door);
     let told = receivers.into_iter().map(|receiver| {
         let (_, text, finished) = collect(receiver);
@@ -250,7 +251,7 @@ proptest! {
         blocks in CONTEXT / BLOCK..3 * CONTEXT / BLOCK,
         lookup in any::<bool>(),
     ) {
-        let options = Options { lookup, ..options(running, 14, blocks) };
+        let options = EngineOptions { lookup, ..options(running, 14, blocks) };
         let bench = Bench::new(Voice::Noise, options);
         let threads: Vec<_> = visits.iter().map(|visit| {
             let mut receiver = bench.ask(visit.request());

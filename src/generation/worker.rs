@@ -10,16 +10,16 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-use super::engine::State;
+use super::engine::EngineState;
 use super::model::{Model, ModelError};
 use super::scheduler::{Read, Scheduler};
-use super::sequence::{Job, Sequence, Shared};
-use super::{Event, Reason, observe};
+use super::sequence::{GenerationJob, Sequence, Shared};
+use super::{GenerationEvent, Reason, generation_metrics};
 
 /// What the thread owns.
 pub struct Worker {
-    jobs: Receiver<Job>,
-    state: Arc<State>,
+    jobs: Receiver<GenerationJob>,
+    state: Arc<EngineState>,
     model: Box<dyn Model>,
     shared: Shared,
     scheduler: Scheduler,
@@ -33,8 +33,8 @@ pub struct Worker {
 impl Worker {
     /// A worker over a model whose storage has been reserved.
     pub fn new(
-        jobs: Receiver<Job>,
-        state: Arc<State>,
+        jobs: Receiver<GenerationJob>,
+        state: Arc<EngineState>,
         model: Box<dyn Model>,
         shared: Shared,
         scheduler: Scheduler,
@@ -72,7 +72,7 @@ impl Worker {
         true
     }
 
-    fn accept(&mut self, job: Job) {
+    fn accept(&mut self, job: GenerationJob) {
         let id = self.next_id;
         self.next_id += 1;
         let max_tokens = job.request.max_tokens;
@@ -128,7 +128,7 @@ impl Worker {
                 sequence.start(read.start, begun);
             }
         }
-        observe::step(&self.shared.name, reads.len());
+        generation_metrics::step(&self.shared.name, reads.len());
         let chunks: Vec<_> = reads.iter().map(|read| scheduler.chunk(read)).collect();
         // What a panic leaves in the storage is forgotten, as after any other failure.
         let pass = catch_unwind(AssertUnwindSafe(|| self.model.forward(&chunks, &mut self.logits)));
@@ -197,18 +197,18 @@ impl Worker {
         let cut_short = matches!(reason, Reason::Cancelled | Reason::Error);
         let service = sequence.service(now).filter(|_| !cut_short);
         let (events, finished) = sequence.end(reason, now);
-        observe::finished(&self.shared.name, &finished);
+        generation_metrics::finished(&self.shared.name, &finished);
         self.report();
         self.state.retire(service);
         // The last event comes after the place is free: whoever reads it may ask again at once.
-        let _ = events.try_send(Event::Finished(finished));
+        let _ = events.try_send(GenerationEvent::Finished(finished));
     }
 
     /// Tells the metrics who runs, who waits and what is stored.
     fn report(&self) {
         let (running, waiting) = (self.scheduler.running().count(), self.scheduler.waiting().count());
-        observe::population(running, waiting);
+        generation_metrics::population(running, waiting);
         let block_bytes = self.model.shape().block_bytes;
-        observe::kv_bytes(self.scheduler.occupied_blocks() * block_bytes);
+        generation_metrics::kv_bytes(self.scheduler.occupied_blocks() * block_bytes);
     }
 }

@@ -12,7 +12,7 @@ use crate::app::NotReloaded;
 
 /// What a reload did.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Reloaded {
+pub(super) struct ReloadReply {
     changed: bool,
     reviews: usize,
     products: usize,
@@ -22,12 +22,12 @@ pub(super) struct Reloaded {
 }
 
 /// `POST /api/admin/reload`: answers when what the file holds is being served, or says why it is not.
-pub(super) async fn reload(State(context): State<Shared>) -> Result<Json<Reloaded>, ApiError> {
+pub(super) async fn reload(State(context): State<Shared>) -> Result<Json<ReloadReply>, ApiError> {
     let app = context.app.clone();
     // Minutes where there is much to embed; it goes on when the client leaves.
     let done = tokio::task::spawn_blocking(move || app.reload()).await;
     let done = done.map_err(|_| ApiError::internal())??;
-    Ok(Json(Reloaded {
+    Ok(Json(ReloadReply {
         changed: done.changed,
         reviews: done.reviews,
         products: done.products,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{Context, error::ApiError};
-use crate::app::{Phase, Service, Shop};
+use crate::app::{Catalogue, Phase, Service};
 
 impl Context {
     /// What is being served, or a 503 with the phase.
@@ -16,16 +16,16 @@ impl Context {
     }
 
     /// What may be browsed and searched, which is there before the chat model is; or a 503 with the phase.
-    pub(super) fn shop(&self) -> Result<Arc<Shop>, ApiError> {
+    pub(super) fn catalogue(&self) -> Result<Arc<Catalogue>, ApiError> {
         self.app
-            .shop()
+            .catalogue()
             .ok_or_else(|| ApiError::not_ready(self.app.phase()))
     }
 
     /// Lets a search in, which needs no chat model: as [`Self::admit`] otherwise.
-    pub(super) fn browse(&self) -> Result<(Arc<Shop>, Ticket), ApiError> {
+    pub(super) fn browse(&self) -> Result<(Arc<Catalogue>, Ticket), ApiError> {
         let ticket = self.running.enter();
-        Ok((self.shop()?, ticket))
+        Ok((self.catalogue()?, ticket))
     }
 
     /// Lets a new question in: the service, and the ticket that the answer keeps until its end. While draining,

@@ -100,7 +100,9 @@ pub(super) async fn products(
     State(context): State<Shared>,
     Params(page): Params<Page>,
 ) -> Result<Json<Listing<ProductFacts>>, ApiError> {
-    Ok(Json(page.of(&context.shop()?.corpus.products, ProductFacts::of)?))
+    Ok(Json(
+        page.of(&context.catalogue()?.corpus.products, ProductFacts::of)?,
+    ))
 }
 
 /// `GET /api/products/{id}`, by the shop's id.
@@ -109,10 +111,10 @@ pub(super) async fn product(
     Segment(id): Segment,
     Params(page): Params<Page>,
 ) -> Result<Json<ProductDetail>, ApiError> {
-    let shop = context.shop()?;
+    let catalogue = context.catalogue()?;
     let source = Source {
-        corpus: &shop.corpus,
-        aspects: shop.retriever.aspects(),
+        corpus: &catalogue.corpus,
+        aspects: catalogue.retriever.aspects(),
     };
     find_product(source, &id, &page).map(Json)
 }
@@ -122,7 +124,7 @@ pub(super) async fn review(
     State(context): State<Shared>,
     Segment(id): Segment,
 ) -> Result<Json<ReviewDetail>, ApiError> {
-    find_review(&context.shop()?.corpus, &id).map(Json)
+    find_review(&context.catalogue()?.corpus, &id).map(Json)
 }
 
 fn find_product(source: Source<'_>, id: &str, page: &Page) -> Result<ProductDetail, ApiError> {

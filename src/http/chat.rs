@@ -6,9 +6,11 @@ use axum::{extract::State, response::Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Options, Shared, error::ApiError, events::Wire, extract::JsonBody, recommend::shown, stream};
+use super::{
+    HttpOptions, Shared, error::ApiError, events::Wire, extract::JsonBody, recommend::shown, stream,
+};
 use crate::{
-    assistant::{Filters, Question, Role, Turn},
+    assistant::{Filters, Question, Speaker, Turn},
     reviews::Corpus,
 };
 
@@ -59,9 +61,9 @@ pub(super) async fn chat(
 ) -> Result<Response, ApiError> {
     let arrived = Instant::now();
     let (service, ticket) = context.admit()?;
-    let question = question(request, &context.options, &service.shop.corpus, arrived)?;
+    let question = question(request, &context.options, &service.catalogue.corpus, arrived)?;
     let events = service.assistant.answer(question).await?;
-    let shown = shown(service.shop.clone());
+    let shown = shown(service.catalogue.clone());
     Ok(stream::answer(events, ticket, move |event| {
         Wire::of(event, &shown)
     }))
@@ -69,7 +71,7 @@ pub(super) async fn chat(
 
 fn question(
     request: ChatRequest,
-    options: &Options,
+    options: &HttpOptions,
     corpus: &Corpus,
     arrived: Instant,
 ) -> Result<Question, ApiError> {
@@ -93,7 +95,7 @@ fn question(
     })
 }
 
-fn check_messages(messages: &[Message], options: &Options) -> Result<(), ApiError> {
+fn check_messages(messages: &[Message], options: &HttpOptions) -> Result<(), ApiError> {
     let refuse = |message: String| Err(ApiError::invalid(message).at("messages"));
     match messages.last() {
         Some(Message {
@@ -147,8 +149,8 @@ pub(super) fn checked_filters(filters: WireFilters, corpus: &Corpus) -> Result<F
 impl From<Message> for Turn {
     fn from(message: Message) -> Turn {
         let role = match message.role {
-            WireRole::User => Role::User,
-            WireRole::Assistant => Role::Assistant,
+            WireRole::User => Speaker::User,
+            WireRole::Assistant => Speaker::Assistant,
         };
         Turn {
             role,
@@ -184,7 +186,7 @@ mod tests {
         assert_eq!(
             question.turns[1],
             Turn {
-                role: Role::Assistant,
+                role: Speaker::Assistant,
                 content: "Hello.".into()
             }
         );

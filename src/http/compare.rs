@@ -23,7 +23,7 @@ const ASPECTS: usize = 8;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({"product_ids": ["HDP-DHUNIX-RAGAPRO", "HDP-ORVEN-STRING1"]}))]
-pub(super) struct Inquiry {
+pub(super) struct ProductInquiry {
     /// The shop's ids.
     product_ids: Vec<String>,
     /// As `GET /api/products/{id}` names them; absent means those that most reviews of all the products speak of.
@@ -36,7 +36,7 @@ pub(super) struct Inquiry {
 pub(super) struct Comparison {
     /// In the order of the request.
     products: Vec<Compared>,
-    aspects: Vec<Row>,
+    aspects: Vec<ComparisonRow>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -48,7 +48,7 @@ struct Compared {
 
 /// One aspect.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Row {
+struct ComparisonRow {
     name: String,
     /// A cell for each product, in their order; one whose reviews are silent has zeros and no quote.
     cells: Vec<Cell>,
@@ -64,17 +64,17 @@ struct Cell {
 /// `POST /api/compare`.
 pub(super) async fn compare(
     State(context): State<Shared>,
-    JsonBody(inquiry): JsonBody<Inquiry>,
+    JsonBody(inquiry): JsonBody<ProductInquiry>,
 ) -> Result<Json<Comparison>, ApiError> {
-    let shop = context.shop()?;
+    let catalogue = context.catalogue()?;
     let source = Source {
-        corpus: &shop.corpus,
-        aspects: shop.retriever.aspects(),
+        corpus: &catalogue.corpus,
+        aspects: catalogue.retriever.aspects(),
     };
     inquiry.answer(source).map(Json)
 }
 
-impl Inquiry {
+impl ProductInquiry {
     fn answer(&self, source: Source<'_>) -> Result<Comparison, ApiError> {
         let products = self.products(source)?;
         let counted: Vec<Vec<ProductAspect>> = products
@@ -93,7 +93,7 @@ impl Inquiry {
                 shrunk_rating: ShrunkRating::of(product, shop_mean),
             }
         };
-        let row = |aspect: AspectId| Row {
+        let row = |aspect: AspectId| ComparisonRow {
             name: source.aspects.name(aspect).to_string(),
             cells: products
                 .iter()
@@ -207,7 +207,7 @@ mod tests {
     use serde_json::{Value, json};
 
     /// Two kettles, of which the second has a poor handle.
-    fn shop() -> Corpus {
+    fn catalogue() -> Corpus {
         let mut corpus = corpus();
         let review = corpus.reviews[0].clone();
         corpus.reviews.clear();
@@ -244,13 +244,13 @@ mod tests {
     }
 
     fn asked(request: Value) -> Result<Value, (u16, Value)> {
-        let corpus = shop();
+        let corpus = catalogue();
         let aspects = Aspects::of(&corpus, &passages(&corpus));
         let source = Source {
             corpus: &corpus,
             aspects: &aspects,
         };
-        let inquiry: Inquiry = serde_json::from_value(request).expect("it parses");
+        let inquiry: ProductInquiry = serde_json::from_value(request).expect("it parses");
         let answer = inquiry.answer(source);
         answer
             .map(|comparison| serde_json::to_value(comparison).expect("it serialises"))
@@ -337,6 +337,6 @@ mod tests {
                 "{error}"
             );
         }
-        assert!(serde_json::from_value::<Inquiry>(json!({"product_ids": [], "limit": 3})).is_err());
+        assert!(serde_json::from_value::<ProductInquiry>(json!({"product_ids": [], "limit": 3})).is_err());
     }
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::{
     assistant::AskError,
-    generation::{Overloaded, Refused},
+    generation::{Overloaded, SubmitError},
     retrieval::RETRY_SECONDS,
 };
 
@@ -263,11 +263,11 @@ impl From<AskError> for ApiError {
     }
 }
 
-impl From<Refused> for ApiError {
-    fn from(refused: Refused) -> ApiError {
+impl From<SubmitError> for ApiError {
+    fn from(refused: SubmitError) -> ApiError {
         match refused {
-            Refused::Overloaded(busy) => AskError::Overloaded(busy).into(),
-            Refused::TooLong(long) => ApiError::context_length(sentence(&long.to_string()), "messages"),
+            SubmitError::Overloaded(busy) => AskError::Overloaded(busy).into(),
+            SubmitError::TooLong(long) => ApiError::context_length(sentence(&long.to_string()), "messages"),
         }
     }
 }

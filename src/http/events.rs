@@ -9,7 +9,7 @@ use super::error::{self, ApiError};
 use super::recommend::Recommendation;
 use super::trace::Trace;
 use crate::{
-    assistant::{Answer, Event, Evidence, Recommended},
+    assistant::{Answer, AnswerEvent, Evidence, Recommended},
     generation::Finished,
 };
 
@@ -68,13 +68,13 @@ pub(super) struct Final {
     /// Never: what was streamed is not taken back.
     replaced: bool,
     evidence_ids: Vec<usize>,
-    usage: Usage,
+    usage: GenerationUsage,
     timings: Timings,
 }
 
 /// Tokens, as OpenAI's clients count them. All zero where the model was not asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
-struct Usage {
+struct GenerationUsage {
     prompt_tokens: usize,
     completion_tokens: usize,
     total_tokens: usize,
@@ -131,34 +131,34 @@ impl Wire {
 
 impl Wire {
     /// An event of the assistant's; `shown` gives a product its figures.
-    pub fn of(event: Event, shown: impl Fn(Recommended) -> Recommendation) -> Wire {
+    pub fn of(event: AnswerEvent, shown: impl Fn(Recommended) -> Recommendation) -> Wire {
         match event {
-            Event::Products(products) => Wire::Products {
+            AnswerEvent::Products(products) => Wire::Products {
                 items: products.into_iter().map(shown).collect(),
             },
-            Event::Trace(trace) => Wire::Trace(Box::new((*trace).into())),
-            Event::Queued { ahead, wait } => Wire::Queue {
+            AnswerEvent::Trace(trace) => Wire::Trace(Box::new((*trace).into())),
+            AnswerEvent::Queued { ahead, wait } => Wire::Queue {
                 position: ahead,
                 eta_seconds: tenths(wait),
             },
-            Event::Evidence(evidence) => Wire::Evidence {
+            AnswerEvent::Evidence(evidence) => Wire::Evidence {
                 items: Item::numbered(evidence),
             },
-            Event::Progress {
+            AnswerEvent::Progress {
                 processed,
                 prompt_tokens,
             } => Wire::Progress {
                 prompt_tokens,
                 processed,
             },
-            Event::Token(text) => Wire::Token { text },
-            Event::Citation(checked) => Wire::Citation {
+            AnswerEvent::Token(text) => Wire::Token { text },
+            AnswerEvent::Citation(checked) => Wire::Citation {
                 sentence: checked.sentence,
                 evidence_ids: checked.cited,
                 verdict: checked.verdict.as_str(),
             },
-            Event::Final(answer) => Wire::Final(Box::new(answer.into())),
-            Event::Failed => ApiError::internal().into(),
+            AnswerEvent::Final(answer) => Wire::Final(Box::new(answer.into())),
+            AnswerEvent::Failed => ApiError::internal().into(),
         }
     }
 }
@@ -207,7 +207,7 @@ impl From<Answer> for Final {
     fn from(answer: Answer) -> Final {
         let generation = answer.generation.as_ref();
         Final {
-            usage: generation.map(Usage::of).unwrap_or_default(),
+            usage: generation.map(GenerationUsage::of).unwrap_or_default(),
             timings: Timings {
                 queue_ms: generation.map_or(0.0, |finished| milliseconds(finished.queue)),
                 retrieval_ms: answer.retrieval_ms,
@@ -222,9 +222,9 @@ impl From<Answer> for Final {
     }
 }
 
-impl Usage {
-    fn of(finished: &Finished) -> Usage {
-        Usage {
+impl GenerationUsage {
+    fn of(finished: &Finished) -> GenerationUsage {
+        GenerationUsage {
             prompt_tokens: finished.prompt_tokens,
             completion_tokens: finished.generated_tokens,
             total_tokens: finished.prompt_tokens + finished.generated_tokens,
@@ -275,7 +275,7 @@ mod tests {
     };
     use serde_json::{Value, json};
 
-    fn wire(event: Event) -> (&'static str, bool, Value) {
+    fn wire(event: AnswerEvent) -> (&'static str, bool, Value) {
         let wire = Wire::of(event, |_| unreachable!("no test sends products"));
         (
             wire.name(),
@@ -322,7 +322,7 @@ mod tests {
     fn small_events() {
         let table = [
             (
-                Event::Queued {
+                AnswerEvent::Queued {
                     ahead: 2,
                     wait: Duration::from_millis(4321),
                 },
@@ -330,7 +330,7 @@ mod tests {
                 json!({"position": 2, "eta_seconds": 4.3}),
             ),
             (
-                Event::Progress {
+                AnswerEvent::Progress {
                     processed: 64,
                     prompt_tokens: 300,
                 },
@@ -338,12 +338,12 @@ mod tests {
                 json!({"prompt_tokens": 300, "processed": 64}),
             ),
             (
-                Event::Token(" क्या 🙂".into()),
+                AnswerEvent::Token(" क्या 🙂".into()),
                 "token",
                 json!({"text": " क्या 🙂"}),
             ),
             (
-                Event::Citation(Checked {
+                AnswerEvent::Citation(Checked {
                     sentence: "It is loud [2]".into(),
                     verdict: Verdict::Supported,
                     cited: vec![2],
@@ -351,7 +351,7 @@ mod tests {
                 "citation",
                 json!({"sentence": "It is loud [2]", "evidence_ids": [2], "verdict": "supported"}),
             ),
-            (Event::Evidence(vec![]), "evidence", json!({"items": []})),
+            (AnswerEvent::Evidence(vec![]), "evidence", json!({"items": []})),
         ];
         for (event, name, data) in table {
             assert_eq!(wire(event), (name, false, data));
@@ -360,7 +360,10 @@ mod tests {
 
     #[test]
     fn evidence_is_numbered_from_one_and_carries_the_shops_product_id() {
-        let (name, last, data) = wire(Event::Evidence(vec![evidence("batt\u{e9}rie 🙂"), evidence("b")]));
+        let (name, last, data) = wire(AnswerEvent::Evidence(vec![
+            evidence("batt\u{e9}rie 🙂"),
+            evidence("b"),
+        ]));
         assert_eq!((name, last), ("evidence", false));
         assert_eq!(
             data["items"][0],
@@ -388,7 +391,7 @@ mod tests {
             total: Duration::from_millis(2410),
             first_token: Some(Duration::from_millis(405)),
         };
-        let (name, last, data) = wire(Event::Final(answer(Some(finished))));
+        let (name, last, data) = wire(AnswerEvent::Final(answer(Some(finished))));
         assert_eq!((name, last), ("final", true));
         assert_eq!(
             data,
@@ -407,7 +410,7 @@ mod tests {
 
     #[test]
     fn without_the_model_the_figures_are_zero_and_the_rates_null() {
-        let (_, _, data) = wire(Event::Final(answer(None)));
+        let (_, _, data) = wire(AnswerEvent::Final(answer(None)));
         assert_eq!(
             data["usage"],
             json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0})
@@ -420,7 +423,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_an_error_in_the_usual_shape() {
-        let (name, last, data) = wire(Event::Failed);
+        let (name, last, data) = wire(AnswerEvent::Failed);
         assert_eq!((name, last), ("error", true));
         assert_eq!(data["error"]["type"], "server_error");
         assert_eq!(data["error"].as_object().map(serde_json::Map::len), Some(4));

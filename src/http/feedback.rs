@@ -20,7 +20,7 @@ const MAX_COMMENT: usize = 500;
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({"verdict": "down", "comment": "It is about another kettle."}))]
 pub(super) struct Feedback {
-    verdict: Verdict,
+    verdict: Rating,
     /// The `x-request-id` of the answer.
     answer_id: Option<String>,
     /// The `review_id`s of the answer's evidence.
@@ -30,7 +30,7 @@ pub(super) struct Feedback {
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Verdict {
+enum Rating {
     Up,
     Down,
 }
@@ -46,7 +46,7 @@ struct Line {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Said {
-    verdict: Verdict,
+    verdict: Rating,
     answer_id: Option<String>,
     evidence_ids: Vec<u32>,
     comment: Option<String>,
@@ -76,11 +76,11 @@ pub(super) async fn feedback(
     Ok(NoContent)
 }
 
-impl Verdict {
+impl Rating {
     fn as_str(self) -> &'static str {
         match self {
-            Verdict::Up => "up",
-            Verdict::Down => "down",
+            Rating::Up => "up",
+            Rating::Down => "down",
         }
     }
 }

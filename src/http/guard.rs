@@ -16,7 +16,7 @@ use axum::{
 };
 
 use super::{Shared, error::ApiError};
-use crate::config::{Doors, Holder, Keys, Scope};
+use crate::config::{AllowedSites, Holder, Keys, Scope};
 
 /// The connection that a request came over.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ fn pass(context: &Shared, request: &Request) -> Result<(), ApiError> {
     if door == Door::Open {
         return Ok(());
     }
-    welcome(request.headers(), &options.doors)?;
+    welcome(request.headers(), &options.allowed_sites)?;
     let holder = identify(door, request.headers(), &options.keys)?;
     let address = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
     match &context.limit {
@@ -73,17 +73,17 @@ impl Door {
 }
 
 /// Turns away what a page of another site sends, and what comes by a name that is not ours.
-fn welcome(headers: &HeaderMap, doors: &Doors) -> Result<(), ApiError> {
+fn welcome(headers: &HeaderMap, allowed_sites: &AllowedSites) -> Result<(), ApiError> {
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_string();
     let host = headers.get(HOST).map(text);
-    if host.as_deref().is_some_and(|host| !doors.knows(host)) {
+    if host.as_deref().is_some_and(|host| !allowed_sites.knows(host)) {
         return Err(ApiError::forbidden(
             "This server does not go by that name; its operator can allow it with --allowed-host.",
             "host_not_allowed",
         ));
     }
     match headers.get(ORIGIN).map(text) {
-        Some(origin) if !doors.admits(&origin, host.as_deref()) => Err(ApiError::forbidden(
+        Some(origin) if !allowed_sites.admits(&origin, host.as_deref()) => Err(ApiError::forbidden(
             "Pages of other sites may not ask this server; its operator can allow one with --allowed-origin.",
             "origin_not_allowed",
         )),

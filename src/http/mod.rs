@@ -15,9 +15,9 @@ mod error;
 mod events;
 mod extract;
 mod feedback;
-mod form;
+mod legacy;
 mod guard;
-mod limit;
+mod rate_limit;
 mod observe;
 mod openapi;
 mod page;
@@ -26,7 +26,7 @@ mod probes;
 mod recommend;
 mod request_id;
 mod routes;
-mod serve;
+mod server;
 mod stats;
 mod stream;
 #[cfg(test)]
@@ -50,14 +50,14 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{
     app::App,
-    config::{Doors, Keys},
+    config::{AllowedSites, Keys},
     metrics::Exposition,
 };
 use admission::Running;
 use error::ApiError;
-use limit::Limit;
+use rate_limit::Limit;
 
-pub use serve::serve;
+pub use server::serve;
 
 /// Of every response whose handler says nothing else.
 const SECURITY: [(HeaderName, HeaderValue); 3] = [
@@ -80,7 +80,7 @@ const PREFLIGHT: Duration = Duration::from_secs(600);
 
 /// The limits of the HTTP side.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct HttpOptions {
     /// How long running answers may go on after the shutdown signal.
     pub drain: Duration,
     /// A longer request body is a 413.
@@ -92,7 +92,7 @@ pub struct Options {
     /// Who may ask, and who may ask for what operators do.
     pub keys: Keys,
     /// From which pages and under which names the server may be asked.
-    pub doors: Doors,
+    pub allowed_sites: AllowedSites,
     /// Requests a minute by one key, or by one address where asking takes no key; any number where there is no limit.
     pub requests_per_minute: Option<NonZeroU32>,
     /// Where opinions on answers are written, if anywhere.
@@ -109,7 +109,7 @@ pub struct Options {
 struct Context {
     app: App,
     exposition: Exposition,
-    options: Options,
+    options: HttpOptions,
     running: Running,
     /// How often one may ask.
     limit: Option<Limit>,
@@ -148,7 +148,7 @@ fn router(mut context: Context) -> (Router, Shared) {
     let context = Arc::new(context);
     let guarded = shaped(router, context.options.max_body_bytes)
         .layer(from_fn_with_state(context.clone(), guard::guard))
-        .layer(cors(&context.options.doors));
+        .layer(cors(&context.options.allowed_sites));
     (seen(guarded).with_state(context.clone()), context)
 }
 
@@ -160,8 +160,8 @@ fn router_of_metrics(context: Shared) -> Router {
 }
 
 /// Answers what browsers ask before a page of an allowed site may ask. Without allowed sites, nothing is said.
-fn cors(doors: &Doors) -> CorsLayer {
-    let origins = doors.origins().iter();
+fn cors(allowed_sites: &AllowedSites) -> CorsLayer {
+    let origins = allowed_sites.origins().iter();
     let origins = origins.filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))

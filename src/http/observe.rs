@@ -52,15 +52,15 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     let trace = request_id::trace(request.headers());
     let span = logging::request(id.as_str(), trace);
-    let mut exchange = Exchange::begin(&request, span.clone());
+    let mut in_flight = InFlight::begin(&request, span.clone());
     let mut response = next.run(request).instrument(span).await;
     response.headers_mut().insert(X_REQUEST_ID, id.header());
-    exchange.status = Some(response.status());
-    watched(response, exchange)
+    in_flight.status = Some(response.status());
+    watched(response, in_flight)
 }
 
 /// One request, from its arrival to its drop.
-struct Exchange {
+struct InFlight {
     /// What the lines of the log are in that tell of it.
     span: Span,
     route: String,
@@ -71,13 +71,13 @@ struct Exchange {
     complete: bool,
 }
 
-impl Exchange {
-    fn begin(request: &Request, span: Span) -> Exchange {
+impl InFlight {
+    fn begin(request: &Request, span: Span) -> InFlight {
         let route = request
             .extensions()
             .get::<MatchedPath>()
             .map_or(UNMATCHED, MatchedPath::as_str);
-        let exchange = Exchange {
+        let in_flight = InFlight {
             span,
             route: route.to_string(),
             method: method_label(request.method()),
@@ -85,10 +85,10 @@ impl Exchange {
             status: None,
             complete: false,
         };
-        if exchange.is_traffic() {
-            HTTP_REQUESTS_IN_FLIGHT.add(&exchange.labels(), 1.0);
+        if in_flight.is_traffic() {
+            HTTP_REQUESTS_IN_FLIGHT.add(&in_flight.labels(), 1.0);
         }
-        exchange
+        in_flight
     }
 
     fn is_traffic(&self) -> bool {
@@ -100,7 +100,7 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl Drop for InFlight {
     fn drop(&mut self) {
         let seconds = self.arrived.elapsed().as_secs_f64();
         let status = self
@@ -133,11 +133,11 @@ fn method_label(method: &Method) -> &'static str {
 }
 
 /// The response, with the exchange tied to its body.
-fn watched(mut response: Response, mut exchange: Exchange) -> Response {
+fn watched(mut response: Response, mut in_flight: InFlight) -> Response {
     let body = std::mem::take(response.body_mut());
     let size = body.size_hint().exact();
     // The body of an answer to HEAD is never asked for.
-    exchange.complete = size == Some(0) || exchange.method == "HEAD";
+    in_flight.complete = size == Some(0) || in_flight.method == "HEAD";
     // A stream has no size of its own: say it while it is known, or the client gets chunks. The length in a 304 would
     // be that of the file, which is not sent.
     if let Some(size) = size.filter(|_| response.status() != StatusCode::NOT_MODIFIED) {
@@ -146,14 +146,14 @@ fn watched(mut response: Response, mut exchange: Exchange) -> Response {
             .entry(CONTENT_LENGTH)
             .or_insert_with(|| size.into());
     }
-    *response.body_mut() = Body::from_stream(Watched { body, exchange });
+    *response.body_mut() = Body::from_stream(Watched { body, in_flight });
     response
 }
 
 /// A body that ends its exchange when it is dropped, be it read to the end or not.
 struct Watched {
     body: Body,
-    exchange: Exchange,
+    in_flight: InFlight,
 }
 
 impl Stream for Watched {
@@ -161,12 +161,12 @@ impl Stream for Watched {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // What a streamed answer does is done here.
-        let span = self.exchange.span.clone();
+        let span = self.in_flight.span.clone();
         let next = span.in_scope(|| Pin::new(&mut self.body).poll_frame(context));
         if matches!(next, Poll::Ready(None))
             || (matches!(next, Poll::Ready(Some(Ok(_)))) && self.body.is_end_stream())
         {
-            self.exchange.complete = true;
+            self.in_flight.complete = true;
         }
         // No response of ours has trailers, the one kind of frame that is not data.
         next.map(|frame| frame.map(|frame| frame.map(|frame| frame.into_data().unwrap_or_default())))

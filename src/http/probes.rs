@@ -21,7 +21,7 @@ pub(super) struct Status {
 
 /// What is being served.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Info {
+pub(super) struct ServerInfo {
     version: &'static str,
     build: Build,
     chat_model: String,
@@ -99,10 +99,10 @@ pub(super) async fn metrics(State(context): State<Shared>) -> Response {
 }
 
 /// `GET /info`.
-pub(super) async fn info(State(context): State<Shared>) -> Result<Json<Info>, ApiError> {
-    let shop = context.shop()?;
-    let (info, corpus) = (&shop.info, &shop.corpus);
-    Ok(Json(Info {
+pub(super) async fn info(State(context): State<Shared>) -> Result<Json<ServerInfo>, ApiError> {
+    let catalogue = context.catalogue()?;
+    let (info, corpus) = (&catalogue.info, &catalogue.corpus);
+    Ok(Json(ServerInfo {
         version: info.version,
         build: Build::this(),
         chat_model: info.chat_model.clone(),

@@ -11,7 +11,7 @@ use super::catalogue::{ProductFacts, ShrunkRating};
 use super::chat::{WireFilters, checked_filters};
 use super::events::Item;
 use super::{Shared, error::ApiError, extract::JsonBody};
-use crate::app::Shop;
+use crate::app::Catalogue;
 use crate::assistant::AskError;
 use crate::embedding::EmbeddingError;
 use crate::generation::Overloaded;
@@ -22,7 +22,7 @@ use crate::reviews::{Corpus, Share, mean_rating};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({"question": "Which kettle is quiet?", "filters": {"max_price": 2000}}))]
-pub(super) struct Inquiry {
+pub(super) struct SearchInquiry {
     question: String,
     #[serde(default)]
     filters: Option<WireFilters>,
@@ -66,11 +66,11 @@ struct Dissent {
 /// `POST /api/search`: the evidence that an answer would rest on.
 pub(super) async fn search(
     State(context): State<Shared>,
-    JsonBody(inquiry): JsonBody<Inquiry>,
+    JsonBody(inquiry): JsonBody<SearchInquiry>,
 ) -> Result<Json<Found<Item>>, ApiError> {
-    let (shop, _ticket) = context.browse()?;
-    let (asked, filters) = inquiry.checked(&shop.corpus, context.options.max_message_chars)?;
-    let found = shop.retriever.retrieve(&asked, &filters).await?;
+    let (catalogue, _ticket) = context.browse()?;
+    let (asked, filters) = inquiry.checked(&catalogue.corpus, context.options.max_message_chars)?;
+    let found = catalogue.retriever.retrieve(&asked, &filters).await?;
     let items = Item::numbered(found.evidence);
     Ok(Json(Found { items }))
 }
@@ -78,21 +78,21 @@ pub(super) async fn search(
 /// `POST /api/recommend`: the products that fit.
 pub(super) async fn recommend(
     State(context): State<Shared>,
-    JsonBody(inquiry): JsonBody<Inquiry>,
+    JsonBody(inquiry): JsonBody<SearchInquiry>,
 ) -> Result<Json<Found<Recommendation>>, ApiError> {
-    let (shop, _ticket) = context.browse()?;
-    let (asked, filters) = inquiry.checked(&shop.corpus, context.options.max_message_chars)?;
-    let found = shop.retriever.recommend(&asked, &filters).await?;
-    let shown = shown(shop);
+    let (catalogue, _ticket) = context.browse()?;
+    let (asked, filters) = inquiry.checked(&catalogue.corpus, context.options.max_message_chars)?;
+    let found = catalogue.retriever.recommend(&asked, &filters).await?;
+    let shown = shown(catalogue);
     let items = found.items.into_iter().map(shown).collect();
     Ok(Json(Found { items }))
 }
 
 /// What gives a recommended product its figures.
-pub(super) fn shown(shop: Arc<Shop>) -> impl Fn(Recommended) -> Recommendation {
-    let shop_mean = mean_rating(&shop.corpus.products);
+pub(super) fn shown(catalogue: Arc<Catalogue>) -> impl Fn(Recommended) -> Recommendation {
+    let shop_mean = mean_rating(&catalogue.corpus.products);
     move |recommended| {
-        let (corpus, aspects) = (&shop.corpus, shop.retriever.aspects());
+        let (corpus, aspects) = (&catalogue.corpus, catalogue.retriever.aspects());
         let rating = ShrunkRating::of(&corpus.products[recommended.product.0 as usize], shop_mean);
         let aspect = match recommended.basis {
             Basis::Aspect(aspect) => Some(aspects.name(aspect)),
@@ -103,7 +103,7 @@ pub(super) fn shown(shop: Arc<Shop>) -> impl Fn(Recommended) -> Recommendation {
     }
 }
 
-impl Inquiry {
+impl SearchInquiry {
     fn checked(self, corpus: &Corpus, max_chars: usize) -> Result<(Asked, Filters), ApiError> {
         let question = self.question.trim();
         let length = question.chars().count();
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn an_inquiry_is_a_question_with_known_filters() {
         let check = |request| {
-            let inquiry: Inquiry = serde_json::from_value(request).expect("it parses");
+            let inquiry: SearchInquiry = serde_json::from_value(request).expect("it parses");
             inquiry.checked(&corpus(), 20)
         };
         let (asked, filters) = check(json!({"question": " Loud? ", "filters": {"product_ids": ["KET-1"]}}))
@@ -191,7 +191,7 @@ mod tests {
             let body = serde_json::to_value(check(request).expect_err(param).into_body()).expect("an error");
             assert_eq!(body["error"]["param"], param, "{body}");
         }
-        assert!(serde_json::from_value::<Inquiry>(json!({"question": "a", "limit": 3})).is_err());
+        assert!(serde_json::from_value::<SearchInquiry>(json!({"question": "a", "limit": 3})).is_err());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use axum::{
 use serde_json::Value;
 
 use super::{
-    Shared, admin, catalogue, chat, compare, feedback, form, openapi, page, probes, recommend, stats, v1,
+    Shared, admin, catalogue, chat, compare, feedback, legacy, openapi, page, probes, recommend, stats, v1,
 };
 
 /// One endpoint.
@@ -78,7 +78,12 @@ pub(super) fn routes() -> Vec<Route> {
     };
     let form = |operation: &mut Operation| {
         text(operation);
-        openapi::also::<form::Refused>(operation, 400, "application/json", "There is no question in it.");
+        openapi::also::<legacy::LegacyError>(
+            operation,
+            400,
+            "application/json",
+            "There is no question in it.",
+        );
     };
     let waiting = |operation: &mut Operation| {
         for (status, description) in [(200, "Ready."), (503, "Loading or stopping, with the phase.")] {
@@ -99,10 +104,10 @@ pub(super) fn routes() -> Vec<Route> {
         route!(POST "/v1/embeddings" v1::embeddings::embeddings, "openai": "Embed texts"),
         route!(GET "/v1/models" v1::models::list, "openai": "The models"),
         route!(GET "/v1/models/{id}" v1::models::one, "openai": "One model"),
-        route!(POST "/tokenize" v1::tokens::tokenize, "openai": "The chat model's tokens of a text"),
-        route!(POST "/detokenize" v1::tokens::detokenize, "openai": "The text of tokens"),
+        route!(POST "/tokenize" v1::tokenize::tokenize, "openai": "The chat model's tokens of a text"),
+        route!(POST "/detokenize" v1::tokenize::detokenize, "openai": "The text of tokens"),
         // The two endpoints of the system this one took over from.
-        route!(POST "/get" form::get, "page": "Answer a question in plain text", form),
+        route!(POST "/get" legacy::get, "page": "Answer a question in plain text", form),
         route!(GET "/health" probes::health, "operators": "Whether the process runs"),
         route!(GET "/livez" probes::livez, "operators": "Whether the process runs"),
         route!(GET "/readyz" probes::readyz, "operators": "Whether a question would be answered", waiting),

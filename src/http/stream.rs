@@ -19,9 +19,9 @@ use crate::assistant;
 /// The streaming response. Axum's default keep-alive is the one wanted: a comment after 15 seconds of silence, so
 /// that proxies hold the connection.
 pub(super) fn answer(
-    events: mpsc::Receiver<assistant::Event>,
+    events: mpsc::Receiver<assistant::AnswerEvent>,
     ticket: Ticket,
-    wire: impl Fn(assistant::Event) -> Wire + Send + 'static,
+    wire: impl Fn(assistant::AnswerEvent) -> Wire + Send + 'static,
 ) -> Response {
     let answer = Answer {
         events,
@@ -35,9 +35,9 @@ pub(super) fn answer(
 }
 
 struct Answer {
-    events: mpsc::Receiver<assistant::Event>,
+    events: mpsc::Receiver<assistant::AnswerEvent>,
     /// An event as it is sent.
-    wire: Box<dyn Fn(assistant::Event) -> Wire + Send>,
+    wire: Box<dyn Fn(assistant::AnswerEvent) -> Wire + Send>,
     /// Completes when the server wants this answer to stop.
     cut: Pin<Box<dyn Future<Output = ()> + Send>>,
     ended: bool,
@@ -76,7 +76,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::assistant::Event;
+    use crate::assistant::AnswerEvent;
     use axum::{Router, routing::get};
     use std::{
         io::{BufRead, BufReader},
@@ -84,7 +84,7 @@ mod tests {
     };
 
     /// A site whose `/` streams what the returned sender sends.
-    fn site() -> (Site, mpsc::Sender<Event>, Arc<Running>) {
+    fn site() -> (Site, mpsc::Sender<AnswerEvent>, Arc<Running>) {
         let (send, receive) = mpsc::channel(8);
         let (receive, running) = (Arc::new(Mutex::new(Some(receive))), Arc::new(Running::none()));
         let tickets = running.clone();
@@ -105,20 +105,20 @@ mod tests {
         )
     }
 
-    fn token(text: &str) -> Event {
-        Event::Token(text.to_string())
+    fn token(text: &str) -> AnswerEvent {
+        AnswerEvent::Token(text.to_string())
     }
 
     #[test]
     fn events_are_named_and_the_stream_ends_with_the_last_one() {
         let (site, send, _running) = site();
         for event in [
-            Event::Queued {
+            AnswerEvent::Queued {
                 ahead: 1,
                 wait: Duration::from_secs(2),
             },
             token("two\nlines"),
-            Event::Failed,
+            AnswerEvent::Failed,
             token("too late"),
         ] {
             send.try_send(event).expect("the channel has room");

@@ -126,8 +126,8 @@ impl Drop for Site {
 }
 
 /// Limits small enough to run into.
-pub(super) fn options() -> super::Options {
-    super::Options {
+pub(super) fn options() -> super::HttpOptions {
+    super::HttpOptions {
         drain: std::time::Duration::from_secs(5),
         max_body_bytes: 64 * 1024,
         max_messages: 4,
@@ -135,7 +135,7 @@ pub(super) fn options() -> super::Options {
         max_tokens: 80,
         feedback_file: None,
         keys: Default::default(),
-        doors: Default::default(),
+        allowed_sites: Default::default(),
         requests_per_minute: None,
         max_completion_tokens: 80,
         generation_time: std::time::Duration::from_secs(60),

@@ -50,8 +50,8 @@ impl From<(Option<f32>, Option<f32>)> for Range {
     }
 }
 
-impl From<assistant::Trace> for Trace {
-    fn from(trace: assistant::Trace) -> Self {
+impl From<assistant::AnswerTrace> for Trace {
+    fn from(trace: assistant::AnswerTrace) -> Self {
         let scores = (1..).zip(trace.scores).map(|(id, scores)| Scores {
             id,
             question: scores.question,

@@ -4,18 +4,18 @@
 //! It reads the rows' codes, a quarter of the memory, and then the numbers of all rows whose codes leave a chance that
 //! they are among the best. How far a product of codes can be off is bounded, so nothing is missed.
 
-use super::codes::{Codes, Query};
+use super::quantized::{QuantizedQuery, QuantizedRows};
 use super::{Scored, Vectors, dot};
 
 /// The `k` best of the rows that `keep` keeps, best first.
 pub(super) fn search(
     rows: &Vectors,
-    codes: &Codes,
+    codes: &QuantizedRows,
     query: &[f32],
     k: usize,
     keep: impl Fn(usize) -> bool,
 ) -> Vec<Scored> {
-    let of_query = Query::of(query);
+    let of_query = QuantizedQuery::of(query);
     let kept: Vec<u32> = (0..rows.len() as u32).filter(|&row| keep(row as usize)).collect();
     let mut near = Vec::new();
     codes.some(&of_query.codes, &kept, &mut near);

@@ -1,27 +1,27 @@
 //! Stage 3: unit vectors in; for a question's vector, the nearest passages out.
 //!
 //! An [`Index`] never changes after [`Index::build`]; it is shared by `Arc` and searched from any thread, and a new
-//! one takes its place by swapping the `Arc`. A search looks at rows of eight bits a number first (`codes`) and scores
+//! one takes its place by swapping the `Arc`. A search looks at rows of eight bits a number first (`quantized`) and scores
 //! what it finds in `f32`; above [`EXACT_UP_TO`] rows it looks at those only that an HNSW graph leads to. Building is
 //! one thread's work, because the order of insertion decides what an HNSW graph finds: the same vectors always give the
 //! same index and the same answers, as does its [snapshot](store). Nothing here can fail but the snapshot's files.
 
-mod codes;
-mod distinct;
+mod quantized;
+mod dedup;
 mod exact;
-mod fingerprint;
+mod index_fingerprint;
 mod graph;
 pub mod lexical;
-mod sampled;
+mod recall_monitor;
 pub mod store;
 mod vectors;
 pub mod words;
 
-use codes::{Codes, Query};
-use distinct::Distinct;
-pub use fingerprint::Fingerprint;
+use dedup::DistinctRows;
 use graph::Graph;
-pub use sampled::Sampled;
+pub use index_fingerprint::Fingerprint;
+use quantized::{QuantizedQuery, QuantizedRows};
+pub use recall_monitor::RecallMonitor;
 pub use vectors::Vectors;
 pub(crate) use vectors::dot;
 
@@ -35,8 +35,8 @@ pub const EXACT_UP_TO: usize = 10_000;
 pub struct Index {
     rows: Vectors,
     /// The rows in eight bits a number, for the first look.
-    codes: Codes,
-    passages: Distinct,
+    codes: QuantizedRows,
+    passages: DistinctRows,
     /// None where every row is read.
     graph: Option<Graph>,
 }
@@ -63,7 +63,7 @@ impl Index {
     /// # Panics
     /// Where a passage has a vector that is not there.
     pub fn of_texts(vectors: Vectors, rows: Vec<u32>) -> Self {
-        let (rows, passages) = Distinct::of(vectors, rows);
+        let (rows, passages) = DistinctRows::of(vectors, rows);
         let index = Self::of_parts(rows, passages, None);
         if index.serves_exactly() {
             index
@@ -79,9 +79,9 @@ impl Index {
         self
     }
 
-    fn of_parts(rows: Vectors, passages: Distinct, graph: Option<Graph>) -> Self {
+    fn of_parts(rows: Vectors, passages: DistinctRows, graph: Option<Graph>) -> Self {
         Self {
-            codes: Codes::of(&rows),
+            codes: QuantizedRows::of(&rows),
             rows,
             passages,
             graph,
@@ -113,7 +113,7 @@ impl Index {
             return self.search_exact(query, k, |_| true);
         };
         self.check(query);
-        let rows = graph.search(&self.codes, &Query::of(query).codes, width.max(k));
+        let rows = graph.search(&self.codes, &QuantizedQuery::of(query).codes, width.max(k));
         let mut scored: Vec<Scored> = rows
             .into_iter()
             .map(|row| self.scored(query, row as usize))

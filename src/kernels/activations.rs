@@ -9,9 +9,9 @@
 //! In: finite numbers. Out: each within half a scale of what it was. Rows are written by the threads of a pool.
 
 use super::disjoint::Disjoint;
-use super::lanes::{Kernel, LANES, Lanes, Level};
+use super::elementwise;
 use super::pool::Pool;
-use super::rows;
+use super::simd::{Kernel, LANES, Lanes, Level};
 use super::tiles::{COLUMNS as BLOCK, WIDE};
 
 /// Rows of a panel: as many as a product keeps the sums of.
@@ -103,12 +103,12 @@ impl Activations {
     /// If there is no such row or block.
     pub fn block(&self, row: usize, block: usize) -> (&[i8], Factors) {
         assert!(row < self.rows() && block < self.blocks, "a block of a row");
-        let codes = Layout::of(row, self.rows(), self.blocks).at(block);
-        let factors = Layout::of(row, self.rows(), self.spans()).at(block / self.span);
+        let codes = ActivationLayout::of(row, self.rows(), self.blocks).at(block);
+        let factors = ActivationLayout::of(row, self.rows(), self.spans()).at(block / self.span);
         (&self.codes[codes * BLOCK..][..BLOCK], self.factors[factors])
     }
 
-    /// All codes, `[blocks of all rows, BLOCK]`; [`Layout`] says which block lies where.
+    /// All codes, `[blocks of all rows, BLOCK]`; [`ActivationLayout`] says which block lies where.
     pub(super) fn codes(&self) -> &[i8] {
         &self.codes
     }
@@ -122,13 +122,13 @@ impl Activations {
     pub fn write_rows(&mut self, pool: &Pool, write: impl Fn(usize, &mut RowMut<'_>) + Sync) {
         let (rows, blocks, span, spans) = (self.rows(), self.blocks, self.span, self.spans());
         let (codes, factors) = (Disjoint::new(&mut self.codes), Disjoint::new(&mut self.factors));
-        rows::each(pool, rows, |row| {
+        elementwise::each(pool, rows, |row| {
             // `each` calls this once for each row, and rows have nothing in common: what `RowMut` relies on.
             let mut to = RowMut {
                 codes: &codes,
                 factors: &factors,
-                blocks_at: Layout::of(row, rows, blocks),
-                factors_at: Layout::of(row, rows, spans),
+                blocks_at: ActivationLayout::of(row, rows, blocks),
+                factors_at: ActivationLayout::of(row, rows, spans),
                 blocks,
                 span,
             };
@@ -139,14 +139,14 @@ impl Activations {
 
 /// Where the blocks or the factors of a row lie, counted in these.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
+pub(super) struct ActivationLayout {
     /// Where its first is.
     pub first: usize,
     /// How far apart they are, which is how many rows the panel has.
     pub stride: usize,
 }
 
-impl Layout {
+impl ActivationLayout {
     /// Of one of `rows` rows, of so many blocks or factors each.
     pub fn of(row: usize, rows: usize, blocks: usize) -> Self {
         let panel = row / PANEL * PANEL;
@@ -166,8 +166,8 @@ impl Layout {
 pub struct RowMut<'a> {
     codes: &'a Disjoint<'a, i8>,
     factors: &'a Disjoint<'a, Factors>,
-    blocks_at: Layout,
-    factors_at: Layout,
+    blocks_at: ActivationLayout,
+    factors_at: ActivationLayout,
     blocks: usize,
     span: usize,
 }

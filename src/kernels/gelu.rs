@@ -1,8 +1,8 @@
 //! GELU with the exact error function: the curve between the two products of a BERT encoder's feed-forward network.
 
 use super::activations::{Activations, RowMut};
-use super::lanes::{Kernel, Lanes, Level};
 use super::pool::Pool;
+use super::simd::{Kernel, Lanes, Level};
 
 /// `x · Φ(x)` of each `row + bias`, where `Φ` is the normal distribution (<https://arxiv.org/abs/1606.08415>),
 /// quantised into `to` for the next matrix product.
@@ -87,7 +87,7 @@ unsafe fn curve<L: Lanes>(x: L) -> L {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::lanes::LANES;
+    use crate::kernels::simd::LANES;
     use crate::kernels::testing::blocks_of;
 
     /// Sixteen numbers through the curve.

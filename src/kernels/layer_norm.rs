@@ -2,8 +2,8 @@
 
 use super::activations::Activations;
 use super::disjoint::Disjoint;
-use super::lanes::{Kernel, LANES, Lanes, Level};
 use super::pool::Pool;
+use super::simd::{Kernel, LANES, Lanes, Level};
 
 /// LayerNorm: `(x - mean(x)) / sqrt(var(x) + ε) · weight + bias` (<https://arxiv.org/abs/1607.06450>).
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Rotary position embedding: pairs of a head's numbers are turned by an angle that grows with the position.
 
-use super::lanes::{Kernel, LANES, Lanes, Level};
+use super::simd::{Kernel, LANES, Lanes, Level};
 
 /// Which two numbers of a head are turned together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use candle_core::quantized::GgmlDType;
 
 use super::activations::{Activations, Factors};
-use super::lanes::Level;
 use super::pack::PackError;
 use super::pool::Pool;
+use super::simd::Level;
 use super::tiles::Matrix;
 
 /// Every level that this processor has.

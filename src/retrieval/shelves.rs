@@ -17,7 +17,7 @@ use super::reading::{Intent, Reading, Vocabulary};
 use super::{Evidence, Filters, Found, Grounds};
 use crate::aspects::{AspectId, Aspects};
 use crate::index::words::{self, Frequencies};
-use crate::index::{Index, Sampled, lexical::Lexical};
+use crate::index::{Index, RecallMonitor, lexical::Lexical};
 use crate::metrics;
 use crate::reviews::{Corpus, Passage, ProductId, Review};
 
@@ -41,7 +41,7 @@ pub struct Shelves {
     /// The passages of each product, in order.
     of_product: Vec<Vec<u32>>,
     /// A vector for each passage.
-    index: Sampled,
+    index: RecallMonitor,
     /// A vector for each product's title, in the order of products.
     titles: Index,
     /// The words of each passage.
@@ -109,7 +109,7 @@ impl Shelves {
             corpus,
             passages,
             of_product,
-            index: Sampled::new(index),
+            index: RecallMonitor::new(index),
             titles,
         })
     }

@@ -5,7 +5,7 @@
 
 /// The part that a column plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
+pub enum ColumnRole {
     /// The shop's own id of the product.
     ProductId,
     /// The product's name.
@@ -22,7 +22,7 @@ pub enum Role {
     Price,
 }
 
-impl Role {
+impl ColumnRole {
     /// All roles, in the order of the file that the project ships.
     pub const ALL: [Self; 7] = [
         Self::ProductId,
@@ -133,7 +133,7 @@ enum Column {
 
 /// Which column is which, as given with `--column`. A mapping by number says that the file has no header line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ColumnMapping(Vec<(Role, Column)>);
+pub struct ColumnMapping(Vec<(ColumnRole, Column)>);
 
 /// Why a `--column` cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -158,7 +158,7 @@ pub enum MappingError {
 }
 
 fn role_names() -> String {
-    Role::ALL.map(Role::as_str).join(", ")
+    ColumnRole::ALL.map(ColumnRole::as_str).join(", ")
 }
 
 impl ColumnMapping {
@@ -193,11 +193,11 @@ impl ColumnMapping {
     }
 }
 
-fn parse_one(flag: &str) -> Result<(Role, Column), MappingError> {
+fn parse_one(flag: &str) -> Result<(ColumnRole, Column), MappingError> {
     let form = || MappingError::Form(flag.to_string());
     let (name, column) = flag.split_once('=').ok_or_else(form)?;
     let (name, column) = (name.trim(), column.trim());
-    let role = Role::ALL.into_iter().find(|role| role.as_str() == name);
+    let role = ColumnRole::ALL.into_iter().find(|role| role.as_str() == name);
     let role = role.ok_or_else(|| MappingError::UnknownRole(flag.to_string()))?;
     if column.is_empty() {
         return Err(form());
@@ -215,8 +215,8 @@ fn parse_one(flag: &str) -> Result<(Role, Column), MappingError> {
 
 /// The column of each role, counted from 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Layout {
-    columns: [Option<usize>; Role::ALL.len()],
+pub(super) struct ColumnLayout {
+    columns: [Option<usize>; ColumnRole::ALL.len()],
     /// Whether headline and body were both found by their names alone, which may mislead.
     pub text_by_name: bool,
 }
@@ -227,12 +227,12 @@ pub(super) enum Unresolved {
     /// No column at all was recognised.
     Nothing,
     /// This one is needed.
-    Missing(Role),
+    Missing(ColumnRole),
     /// The mapping asks for a column that is not there.
-    Unknown(Role, String),
+    Unknown(ColumnRole, String),
 }
 
-impl Layout {
+impl ColumnLayout {
     /// Finds every role's column, by the mapping first and then by name.
     pub fn resolve(headers: &[String], mapping: &ColumnMapping) -> Result<Self, Unresolved> {
         let mut layout = Self::default();
@@ -255,34 +255,35 @@ impl Layout {
     }
 
     /// The column of a role.
-    pub fn column(&self, role: Role) -> Option<usize> {
+    pub fn column(&self, role: ColumnRole) -> Option<usize> {
         self.columns[role as usize]
     }
 
     /// Takes the headline for the body and the other way round.
     pub fn swap_text(&mut self) {
-        self.columns.swap(Role::Summary as usize, Role::Review as usize);
+        self.columns
+            .swap(ColumnRole::Summary as usize, ColumnRole::Review as usize);
     }
 
     fn fill_by_name(&mut self, headers: &[String]) {
         let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
-        let by_hand = [Role::Summary, Role::Review].map(|role| self.column(role).is_some());
-        for role in Role::ALL {
+        let by_hand = [ColumnRole::Summary, ColumnRole::Review].map(|role| self.column(role).is_some());
+        for role in ColumnRole::ALL {
             if self.column(role).is_none() {
                 self.columns[role as usize] = self.free(&folded, role.aliases());
             }
         }
         // `--column review=Summary` alone: the column called `Review` is then the headline.
         match by_hand {
-            [false, true] if self.column(Role::Summary).is_none() => {
-                self.columns[Role::Summary as usize] = self.free(&folded, Role::Review.aliases());
+            [false, true] if self.column(ColumnRole::Summary).is_none() => {
+                self.columns[ColumnRole::Summary as usize] = self.free(&folded, ColumnRole::Review.aliases());
             }
-            [true, false] if self.column(Role::Review).is_none() => {
-                self.columns[Role::Review as usize] = self.free(&folded, Role::Summary.aliases());
+            [true, false] if self.column(ColumnRole::Review).is_none() => {
+                self.columns[ColumnRole::Review as usize] = self.free(&folded, ColumnRole::Summary.aliases());
             }
             _ => {}
         }
-        self.text_by_name = by_hand == [false, false] && self.column(Role::Summary).is_some();
+        self.text_by_name = by_hand == [false, false] && self.column(ColumnRole::Summary).is_some();
     }
 
     /// The first column with one of these names that has no role yet.
@@ -299,13 +300,13 @@ impl Layout {
             return Err(Unresolved::Nothing);
         }
         if self
-            .column(Role::ProductId)
-            .or(self.column(Role::ProductTitle))
+            .column(ColumnRole::ProductId)
+            .or(self.column(ColumnRole::ProductTitle))
             .is_none()
         {
-            return Err(Unresolved::Missing(Role::ProductTitle));
+            return Err(Unresolved::Missing(ColumnRole::ProductTitle));
         }
-        let needed = [Role::Rating, Role::Review]
+        let needed = [ColumnRole::Rating, ColumnRole::Review]
             .into_iter()
             .find(|role| self.column(*role).is_none());
         needed.map_or(Ok(()), |role| Err(Unresolved::Missing(role)))
@@ -330,16 +331,16 @@ fn fold(header: &str) -> String {
 mod tests {
     use super::*;
 
-    fn resolve(headers: &str, flags: &[&str]) -> Result<Layout, Unresolved> {
+    fn resolve(headers: &str, flags: &[&str]) -> Result<ColumnLayout, Unresolved> {
         let headers: Vec<String> = headers.split(',').map(String::from).collect();
-        Layout::resolve(&headers, &ColumnMapping::parse(flags).unwrap())
+        ColumnLayout::resolve(&headers, &ColumnMapping::parse(flags).unwrap())
     }
 
     /// `i` product_id, `t` product_title, `r` rating, `s` summary, `b` review, `c` category, `p` price, `-` unused.
     fn letters(headers: &str, flags: &[&str]) -> String {
         let layout = resolve(headers, flags).unwrap_or_else(|error| panic!("{headers}: {error:?}"));
         let letter = |column| {
-            let role = Role::ALL
+            let role = ColumnRole::ALL
                 .into_iter()
                 .zip("itrsbcp".chars())
                 .find(|(role, _)| layout.column(*role) == Some(column));
@@ -390,20 +391,32 @@ mod tests {
     fn a_column_that_cannot_be_found_is_named() {
         for (headers, flags, expected) in [
             ("5,good phone,I like it", &[][..], Unresolved::Nothing),
-            ("rating,review", &[], Unresolved::Missing(Role::ProductTitle)),
-            ("product,review", &[], Unresolved::Missing(Role::Rating)),
-            ("product,rating,summary", &[], Unresolved::Missing(Role::Review)),
+            (
+                "rating,review",
+                &[],
+                Unresolved::Missing(ColumnRole::ProductTitle),
+            ),
+            ("product,review", &[], Unresolved::Missing(ColumnRole::Rating)),
+            (
+                "product,rating,summary",
+                &[],
+                Unresolved::Missing(ColumnRole::Review),
+            ),
             (
                 "product,rating,review",
                 &["review=Body"],
-                Unresolved::Unknown(Role::Review, "Body".into()),
+                Unresolved::Unknown(ColumnRole::Review, "Body".into()),
             ),
             (
                 "a,b",
                 &["rating=#3"],
-                Unresolved::Unknown(Role::Rating, "#3".into()),
+                Unresolved::Unknown(ColumnRole::Rating, "#3".into()),
             ),
-            ("a,b", &["rating=#2"], Unresolved::Missing(Role::ProductTitle)),
+            (
+                "a,b",
+                &["rating=#2"],
+                Unresolved::Missing(ColumnRole::ProductTitle),
+            ),
         ] {
             assert_eq!(resolve(headers, flags), Err(expected), "{headers} {flags:?}");
         }

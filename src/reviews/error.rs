@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Role;
+use super::ColumnRole;
 
 /// Why a row was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -120,7 +120,7 @@ pub enum LoadError {
         /// The path as given.
         path: PathBuf,
         /// What was not found.
-        role: Role,
+        role: ColumnRole,
         /// The cells of the first line, numbered.
         first_line: String,
     },
@@ -133,7 +133,7 @@ pub enum LoadError {
         /// The path as given.
         path: PathBuf,
         /// What the column was to be.
-        role: Role,
+        role: ColumnRole,
         /// The column as given.
         column: String,
         /// The cells of the first line, numbered.

@@ -1,6 +1,6 @@
 //! A table on disk in, a [`Corpus`] out. The only file that knows polars.
 //!
-//! All columns are read as text; what a cell means is decided in `build`. Runs on the thread that calls it, with
+//! All columns are read as text; what a cell means is decided in `corpus_builder`. Runs on the thread that calls it, with
 //! polars' own pool underneath while the table is parsed. Fails as [`LoadError`] says.
 
 use std::io::Cursor;
@@ -10,10 +10,10 @@ use polars::prelude::{
     Column, CsvReadOptions, DataFrame, DataType, ParquetReader, PolarsResult, SerReader, StringChunked,
 };
 
-use super::build::{Builder, Row};
-use super::bytes::{self, Compression};
-use super::columns::{Layout, Unresolved};
-use super::{ColumnMapping, Corpus, LoadError, Role, clean, error, quotes};
+use super::columns::{ColumnLayout, Unresolved};
+use super::corpus_builder::{Builder, CsvRow};
+use super::text_encoding::{self, Compression};
+use super::{ColumnMapping, ColumnRole, Corpus, LoadError, clean, csv_quotes, error};
 
 /// Rows looked at to tell headlines from bodies.
 const SAMPLE: usize = 2_000;
@@ -111,7 +111,7 @@ fn read_delimited(
     compression: Compression,
     has_header: bool,
 ) -> Result<Table, LoadError> {
-    let text = bytes::read(path, compression).map_err(|cause| LoadError::Read {
+    let text = text_encoding::read(path, compression).map_err(|cause| LoadError::Read {
         path: path.into(),
         cause,
     })?;
@@ -124,7 +124,7 @@ fn read_delimited(
     if text.table().trim().is_empty() {
         return Err(LoadError::Empty { path: path.into() });
     }
-    let (table, repaired) = quotes::escape(text.table(), separator);
+    let (table, repaired) = csv_quotes::escape(text.table(), separator);
     if repaired > 0 {
         tracing::warn!(
             "{repaired} cells of {} hold quotation marks that were not escaped.",
@@ -207,8 +207,8 @@ fn unreadable(path: &Path, cause: &polars::prelude::PolarsError) -> LoadError {
 }
 
 /// Finds out which column is which.
-fn lay_out(path: &Path, table: &Table, mapping: &ColumnMapping) -> Result<Layout, LoadError> {
-    let mut layout = Layout::resolve(&table.headers, mapping).map_err(|unresolved| {
+fn lay_out(path: &Path, table: &Table, mapping: &ColumnMapping) -> Result<ColumnLayout, LoadError> {
+    let mut layout = ColumnLayout::resolve(&table.headers, mapping).map_err(|unresolved| {
         let (path, first_line) = (path.into(), table.first_line());
         match unresolved {
             Unresolved::Nothing => LoadError::NoHeader { path, first_line },
@@ -226,10 +226,11 @@ fn lay_out(path: &Path, table: &Table, mapping: &ColumnMapping) -> Result<Layout
         }
     })?;
     if layout.text_by_name
-        && table.typical_length(&layout, Role::Summary) > table.typical_length(&layout, Role::Review)
+        && table.typical_length(&layout, ColumnRole::Summary)
+            > table.typical_length(&layout, ColumnRole::Review)
     {
         layout.swap_text();
-        let [body, headline] = [Role::Review, Role::Summary].map(|role| {
+        let [body, headline] = [ColumnRole::Review, ColumnRole::Summary].map(|role| {
             layout
                 .column(role)
                 .map_or_else(String::new, |column| table.headers[column].clone())
@@ -246,8 +247,9 @@ fn lay_out(path: &Path, table: &Table, mapping: &ColumnMapping) -> Result<Layout
 
 impl Table {
     /// Shows every row to `each`; returns how many there were.
-    fn rows<'a>(&'a self, layout: &Layout, mut each: impl FnMut(Row<'a>)) -> usize {
-        let mut cells = Role::ALL.map(|role| layout.column(role).map(|column| self.columns[column].iter()));
+    fn rows<'a>(&'a self, layout: &ColumnLayout, mut each: impl FnMut(CsvRow<'a>)) -> usize {
+        let mut cells =
+            ColumnRole::ALL.map(|role| layout.column(role).map(|column| self.columns[column].iter()));
         let rows = self.columns.first().map_or(0, |column| column.len());
         for number in 0..rows {
             let [
@@ -260,7 +262,7 @@ impl Table {
                 price,
             ] = cells.each_mut().map(|column| column.as_mut()?.next()?);
             if number >= self.skipped {
-                each(Row {
+                each(CsvRow {
                     product_id,
                     product_title,
                     rating,
@@ -275,7 +277,7 @@ impl Table {
     }
 
     /// The median length, in bytes, of a column's texts, from rows spread over the whole table.
-    fn typical_length(&self, layout: &Layout, role: Role) -> usize {
+    fn typical_length(&self, layout: &ColumnLayout, role: ColumnRole) -> usize {
         let Some(column) = layout.column(role) else {
             return 0;
         };

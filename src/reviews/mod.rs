@@ -2,29 +2,29 @@
 //!
 //! Runs once, on the thread that starts the server. What can fail: see [`LoadError`].
 //!
-//! A file passes through here in this order: `bytes` decompresses it and repairs its UTF-8, `quotes` escapes its
-//! quotation marks, `load` has polars read it as a table of text, `columns` finds out which column is which, `build`
+//! A file passes through here in this order: `text_encoding` decompresses it and repairs its UTF-8, `csv_quotes` escapes its
+//! quotation marks, `load` has polars read it as a table of text, `columns` finds out which column is which, `corpus_builder`
 //! takes the rows in, helped by `clean` (one cell) and `titles` (one product's name), `headlines` opens a review's text with
-//! the headline that is its writer's own, and `fingerprint` says what was kept. `passages` then cuts the reviews into the pieces that are searched and quoted, at the places that `sentences`
+//! the headline that is its writer's own, and `corpus_fingerprint` says what was kept. `passages` then cuts the reviews into the pieces that are searched and quoted, at the places that `sentences`
 //! finds.
 
-mod build;
-mod bytes;
+mod corpus_builder;
+mod text_encoding;
 mod clean;
 mod columns;
 mod error;
 mod examples;
 mod facts;
-mod fingerprint;
+mod corpus_fingerprint;
 mod headlines;
 mod load;
 mod passages;
-mod quotes;
-mod sentences;
+mod csv_quotes;
+mod sentence_boundaries;
 mod short_title;
 mod titles;
 
-pub use columns::{ColumnMapping, MappingError, Role};
+pub use columns::{ColumnMapping, ColumnRole, MappingError};
 pub use error::{DropReason, LoadError};
 pub use examples::examples;
 pub use facts::{PRIOR_REVIEWS, Rating, Share, mean_rating};

@@ -1,13 +1,13 @@
 //! Reviews in; the passages that are searched and quoted out. Pure, cannot fail.
 //!
-//! A short review is one passage. A longer one is cut where a thought begins (`sentences`), so that what is quoted
+//! A short review is one passage. A longer one is cut where a thought begins (`sentence_boundaries`), so that what is quoted
 //! is what matched; fragments join a neighbour, and a thought without an end is cut at a comma or a space.
 
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Corpus, ReviewId, sentences};
+use super::{Corpus, ReviewId, sentence_boundaries};
 
 /// A review of at most this many characters is one passage.
 const WHOLE: usize = 120;
@@ -59,7 +59,7 @@ fn split(text: &str) -> Vec<Range<usize>> {
     if length(text) <= WHOLE {
         return trim(text, 0..text.len()).into_iter().collect();
     }
-    let starts = sentences::starts(text);
+    let starts = sentence_boundaries::starts(text);
     let ends = starts.iter().copied().skip(1).chain([text.len()]);
     let thoughts = starts
         .iter()

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::fingerprint::hex;
+use super::corpus_fingerprint::hex;
 
 /// Longest readable part of a derived id, in characters.
 const SLUG_LENGTH: usize = 40;

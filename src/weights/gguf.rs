@@ -61,7 +61,7 @@ impl Gguf {
         }
         let architecture =
             text(&content, "general.architecture").ok_or("it does not say its general.architecture")?;
-        let figures = Figures {
+        let figures = MetadataReader {
             content: &content,
             architecture,
         };
@@ -193,12 +193,12 @@ impl Gguf {
 }
 
 /// The figures of a decoder's shape, by their names without the architecture.
-struct Figures<'a> {
+struct MetadataReader<'a> {
     content: &'a Content,
     architecture: &'a str,
 }
 
-impl Figures<'_> {
+impl MetadataReader<'_> {
     fn optional(&self, name: &str) -> Result<Option<usize>, String> {
         let key = format!("{}.{name}", self.architecture);
         let Some(value) = self.content.metadata.get(&key) else {

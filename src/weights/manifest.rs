@@ -33,24 +33,24 @@ pub enum ManifestError {
     #[error(
         "the list of models has no entry with role = \"{0}\"; add one, or give a model of your own by path"
     )]
-    NoModel(Role),
+    NoModel(ModelRole),
 }
 
 /// What a model is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Role {
+pub enum ModelRole {
     /// Writes the answers.
     Chat,
     /// Turns texts into vectors.
-    Embedding,
+    EmbeddingSpec,
 }
 
-impl std::fmt::Display for Role {
+impl std::fmt::Display for ModelRole {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Role::Chat => "chat",
-            Role::Embedding => "embedding",
+            ModelRole::Chat => "chat",
+            ModelRole::EmbeddingSpec => "embedding",
         })
     }
 }
@@ -61,15 +61,15 @@ impl std::fmt::Display for Role {
 pub struct Manifest {
     /// One entry a model.
     #[serde(rename = "model")]
-    pub models: Vec<Model>,
+    pub models: Vec<ManifestModel>,
 }
 
 /// One model.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Model {
+pub struct ManifestModel {
     /// What it is for.
-    pub role: Role,
+    pub role: ModelRole,
     /// Its name in logs and metrics.
     pub name: String,
     /// SPDX identifier of the weights' licence.
@@ -77,7 +77,7 @@ pub struct Model {
     /// Its folder under the models folder.
     pub folder: String,
     /// How to embed with it; of the role `embedding` only.
-    pub embedding: Option<Embedding>,
+    pub embedding: Option<EmbeddingSpec>,
     /// What it says of a text, whatever it is computed on.
     pub golden: Option<Golden>,
     /// Where Hugging Face has the files.
@@ -104,7 +104,7 @@ pub struct Golden {
 /// How a text becomes one vector.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Embedding {
+pub struct EmbeddingSpec {
     /// How the vectors of a text's tokens become one.
     pub pooling: Pooling,
     /// The most tokens of a text that the model reads.
@@ -183,7 +183,7 @@ impl Manifest {
     }
 
     /// The first model of a role: the default one.
-    pub fn model(&self, role: Role) -> Result<&Model, ManifestError> {
+    pub fn model(&self, role: ModelRole) -> Result<&ManifestModel, ManifestError> {
         self.models
             .iter()
             .find(|model| model.role == role)
@@ -203,7 +203,7 @@ impl Manifest {
     }
 }
 
-impl Model {
+impl ManifestModel {
     /// The model's folder.
     pub fn dir(&self, models_dir: &Path) -> PathBuf {
         models_dir.join(&self.folder)
@@ -213,13 +213,13 @@ impl Model {
         if self.files.is_empty() {
             return Err(format!("the model {} has no [[model.file]]", self.name));
         }
-        if self.role == Role::Chat && self.files.len() > 1 {
+        if self.role == ModelRole::Chat && self.files.len() > 1 {
             return Err(format!(
                 "the chat model {} has more than one file; a chat model is one GGUF file",
                 self.name
             ));
         }
-        if (self.role == Role::Embedding) != self.embedding.is_some() {
+        if (self.role == ModelRole::EmbeddingSpec) != self.embedding.is_some() {
             return Err(format!(
                 "the model {} needs `embedding = {{ … }}` if, and only if, that is its role",
                 self.name
@@ -253,10 +253,13 @@ mod tests {
     fn the_manifest_in_the_binary_is_used_where_the_folder_has_none() {
         let folder = tempfile::tempdir().unwrap();
         let manifest = Manifest::load(folder.path()).unwrap();
-        assert_eq!(manifest.model(Role::Chat).unwrap().name, "SmolLM2-135M-Instruct");
+        assert_eq!(
+            manifest.model(ModelRole::Chat).unwrap().name,
+            "SmolLM2-135M-Instruct"
+        );
         assert_eq!(
             manifest
-                .model(Role::Embedding)
+                .model(ModelRole::EmbeddingSpec)
                 .unwrap()
                 .embedding
                 .as_ref()

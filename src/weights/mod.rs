@@ -19,7 +19,7 @@ pub(crate) mod testing;
 
 use std::path::{Path, PathBuf};
 
-use manifest::{Golden, Manifest, ManifestError, Model, Role};
+use manifest::{Golden, Manifest, ManifestError, ManifestModel, ModelRole};
 pub use manifest::{Pooling, Prefixes};
 use verify::VerifyError;
 
@@ -103,7 +103,7 @@ pub struct EmbeddingModel {
 /// An own file is taken as it is, unless it bears a default model's file name: then it has to be that file.
 pub fn chat_model(models_dir: &Path, override_file: Option<&Path>) -> Result<ChatModel, WeightsError> {
     let manifest = Manifest::load(models_dir)?;
-    let default = manifest.model(Role::Chat)?;
+    let default = manifest.model(ModelRole::Chat)?;
     let Some(path) = override_file else {
         return verified_chat_model(default, &default.dir(models_dir));
     };
@@ -132,7 +132,7 @@ pub fn embedding_model(
         return folder::embedding_model(dir);
     }
     let manifest = Manifest::load(models_dir)?;
-    let model = manifest.model(Role::Embedding)?;
+    let model = manifest.model(ModelRole::EmbeddingSpec)?;
     let dir = model.dir(models_dir);
     verify_files(model, &dir)?;
     let embedding = model
@@ -154,7 +154,7 @@ pub fn embedding_model(
     })
 }
 
-fn verified_chat_model(model: &Model, dir: &Path) -> Result<ChatModel, WeightsError> {
+fn verified_chat_model(model: &ManifestModel, dir: &Path) -> Result<ChatModel, WeightsError> {
     verify_files(model, dir)?;
     let file = &model.files[0];
     Ok(ChatModel {
@@ -165,7 +165,7 @@ fn verified_chat_model(model: &Model, dir: &Path) -> Result<ChatModel, WeightsEr
     })
 }
 
-fn verify_files(model: &Model, dir: &Path) -> Result<(), WeightsError> {
+fn verify_files(model: &ManifestModel, dir: &Path) -> Result<(), WeightsError> {
     for file in &model.files {
         verify::verify(&dir.join(&file.name), file.size, &file.sha256).map_err(WeightsError::Default)?;
     }

@@ -50,7 +50,7 @@ fn index_leaves_nothing_to_embed() {
         server.log()
     );
     assert_eq!(
-        crate::harness::metrics::Scrape::of(&server).value("embedding_texts_total"),
+        crate::harness::metrics_text::Scrape::of(&server).value("embedding_texts_total"),
         1.0,
         "the self-test's text and no other"
     );

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use flipkart_recommender::weights::manifest::Manifest;
 
-use crate::harness::{Setup, models, program, shop};
+use crate::harness::{Setup, model_files, program, shop};
 
 /// Every file under `dir`, relative to it.
 fn files_under(dir: &Path) -> Vec<PathBuf> {
@@ -45,7 +45,7 @@ fn copy(from: &Path, to: &Path) {
 /// The models folder as links, so that one file of it can be replaced.
 fn linked_models(dir: &Path) -> PathBuf {
     let (from, to) = (
-        models::dir().canonicalize().expect("the models"),
+        model_files::dir().canonicalize().expect("the models"),
         dir.join("models"),
     );
     let manifest = Manifest::load(&from).expect("the manifest");

@@ -3,7 +3,7 @@
 use flipkart_recommender::metrics::{ALL, Metric};
 use serde_json::json;
 
-use crate::harness::metrics::Scrape;
+use crate::harness::metrics_text::Scrape;
 use crate::harness::wait::{self, PATIENCE};
 use crate::harness::{Server, Setup, shop};
 

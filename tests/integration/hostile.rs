@@ -19,8 +19,8 @@ use serde_json::Value;
 use tokenizers::Tokenizer;
 
 use crate::harness::client::Answer;
-use crate::harness::metrics::Scrape;
-use crate::harness::{Server, Setup, models};
+use crate::harness::metrics_text::Scrape;
+use crate::harness::{Server, Setup, model_files};
 
 /// A row of the file; its position is the review's id.
 #[derive(Debug, Deserialize)]
@@ -277,7 +277,7 @@ fn without_quotations(answer: &Answer) -> String {
 /// template's.
 #[test]
 fn no_review_and_no_question_makes_a_special_token() {
-    let gguf = Gguf::read(&models::chat()).expect("the default chat model");
+    let gguf = Gguf::read(&model_files::chat()).expect("the default chat model");
     let tokenizer = Arc::new(tokenizer::from_gguf(&gguf).expect("its tokenizer"));
     let prompts = PromptBuilder::new("default", &gguf, tokenizer.clone(), 100_000).expect("its template");
     let build = |question: &str, title: &str, quotes: &[&str]| {

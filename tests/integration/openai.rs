@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
-use crate::harness::metrics::Scrape;
+use crate::harness::metrics_text::Scrape;
 use crate::harness::wait::{self, PATIENCE};
 use crate::harness::{Setup, shared, shop};
 

@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use crate::harness::client::{asked, received, sent};
-use crate::harness::metrics::Scrape;
+use crate::harness::metrics_text::Scrape;
 use crate::harness::{Setup, shop};
 
 /// Far more than the model says while the test runs.

@@ -1,7 +1,7 @@
 //! A second start: nothing is embedded again, and the same questions get the same answers.
 
 use crate::harness::client::Answer;
-use crate::harness::metrics::Scrape;
+use crate::harness::metrics_text::Scrape;
 use crate::harness::{Server, Setup, shop};
 
 const EMBEDDED: &str = "Embedded what was not on disk.";

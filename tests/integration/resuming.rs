@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::harness::metrics::Scrape;
+use crate::harness::metrics_text::Scrape;
 use crate::harness::wait::{self, PATIENCE};
 use crate::harness::{Server, Setup};
 

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Role, Turn};
+use super::{Speaker, Turn};
 use crate::retrieval::{Asked, Intent, Vocabulary};
 use crate::reviews::ProductId;
 
@@ -42,8 +42,8 @@ pub fn standalone(turns: &[Turn], vocabulary: &Vocabulary) -> Asked {
     let mut asked = alone(String::new());
     for turn in turns {
         match turn.role {
-            Role::User => asked = talk.hear(turn.content.trim()),
-            Role::Assistant => talk.shown = talk.titled(&turn.content),
+            Speaker::User => asked = talk.hear(turn.content.trim()),
+            Speaker::Assistant => talk.shown = talk.titled(&turn.content),
         }
     }
     asked
@@ -245,7 +245,11 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(at, content)| Turn {
-                role: if at % 2 == 0 { Role::User } else { Role::Assistant },
+                role: if at % 2 == 0 {
+                    Speaker::User
+                } else {
+                    Speaker::Assistant
+                },
                 content: content.to_string(),
             })
             .collect();

@@ -6,13 +6,13 @@
 //! come to a bandwidth. All runs on the calling thread and those of the engine
 //! and the model; what can fail is loading the model, and a pass through it.
 
-mod decoder;
-mod engine;
-mod figures;
+mod decoder_bench;
+mod engine_bench;
+mod statistics;
 mod machine;
 mod row;
 mod subject;
-mod tokens;
+mod random_tokens;
 mod traffic;
 
 use anyhow::ensure;
@@ -21,9 +21,9 @@ use super::chat_model;
 use crate::cli::Benchmark;
 use crate::config::Config;
 use crate::generation::model::reader::Reader;
-use row::{Row, Test};
+use random_tokens::RandomTokens;
+use row::{BenchRow, Test};
 use subject::Subject;
-use tokens::RandomTokens;
 use traffic::Traffic;
 
 pub(super) fn run(config: &Config, benchmark: &Benchmark) -> anyhow::Result<()> {
@@ -47,14 +47,14 @@ pub(super) fn run(config: &Config, benchmark: &Benchmark) -> anyhow::Result<()> 
     let room = bare.iter().map(Test::context).max().unwrap_or(0);
     let mut reader = Reader::new(chat.model, room)?;
     for test in bare {
-        let samples = decoder::measure(&mut reader, test, benchmark, &mut tokens)?;
-        report.add(Row::new(test, &samples, traffic.bytes_per_token(test)));
+        let samples = decoder_bench::measure(&mut reader, test, benchmark, &mut tokens)?;
+        report.add(BenchRow::new(test, &samples, traffic.bytes_per_token(test)));
     }
     if !served.is_empty() {
-        let engine = engine::start(reader.into_model(), chat.tokenizer, chat.name, &served)?;
+        let engine = engine_bench::start(reader.into_model(), chat.tokenizer, chat.name, &served)?;
         for test in served {
-            let samples = engine::measure(&engine, test, benchmark.repetitions.get(), &mut tokens)?;
-            report.add(Row::new(test, &samples, traffic.bytes_per_token(test)));
+            let samples = engine_bench::measure(&engine, test, benchmark.repetitions.get(), &mut tokens)?;
+            report.add(BenchRow::new(test, &samples, traffic.bytes_per_token(test)));
         }
     }
     report.end()
@@ -87,13 +87,13 @@ fn tests(benchmark: &Benchmark) -> Vec<Test> {
 /// Where rows go: each at once to the table, or all together at the end as JSON.
 struct Report<'a> {
     subject: &'a Subject,
-    rows: Option<Vec<Row>>,
+    rows: Option<Vec<BenchRow>>,
 }
 
 impl<'a> Report<'a> {
     fn new(benchmark: &Benchmark, subject: &'a Subject) -> Self {
         if !benchmark.json {
-            println!("{subject}\n\n{}", Row::HEADINGS);
+            println!("{subject}\n\n{}", BenchRow::HEADINGS);
         }
         Self {
             subject,
@@ -101,7 +101,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn add(&mut self, row: Row) {
+    fn add(&mut self, row: BenchRow) {
         match &mut self.rows {
             Some(rows) => rows.push(row),
             None => println!("{row}"),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::figures::Figures;
 use super::machine;
+use super::statistics::SampleStatistics;
 use super::subject::Subject;
 
 /// What can be measured.
@@ -131,7 +131,7 @@ impl fmt::Display for Test {
 /// A measurement. Names are those of `llama-bench`; `test`, `n_users`, the medians, bandwidth and memory are
 /// our own.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
+pub struct BenchRow {
     #[serde(skip)]
     kind: Test,
     test: &'static str,
@@ -142,7 +142,7 @@ pub struct Row {
     /// When the measurement ended, in UTC.
     test_time: String,
     #[serde(flatten)]
-    figures: Figures,
+    figures: SampleStatistics,
     /// The bandwidth, in 10⁹ bytes a second, that reading weights, keys and values takes at the median speed.
     median_gb_per_s: Option<f64>,
     /// Of the whole process, from its start to the end of this measurement.
@@ -155,10 +155,10 @@ pub struct FullRow<'a> {
     #[serde(flatten)]
     subject: &'a Subject,
     #[serde(flatten)]
-    row: &'a Row,
+    row: &'a BenchRow,
 }
 
-impl Row {
+impl BenchRow {
     /// The first line of the table.
     pub const HEADINGS: &'static str =
         "test                          tokens/s  ± stddev   seconds  peak MiB      GB/s";
@@ -169,7 +169,7 @@ impl Row {
     /// # Panics
     /// If there are no samples.
     pub fn new(test: Test, samples: &[Duration], bytes_per_token: Option<f64>) -> Self {
-        let figures = Figures::new(samples, test.tokens());
+        let figures = SampleStatistics::new(samples, test.tokens());
         Self {
             kind: test,
             test: test.name(),
@@ -190,7 +190,7 @@ impl Row {
     }
 }
 
-impl fmt::Display for Row {
+impl fmt::Display for BenchRow {
     /// Medians, and the deviation of the speed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (test, figures) = (self.kind.to_string(), &self.figures);
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn columns_stand_under_their_headings() {
-        let row = Row::new(
+        let row = BenchRow::new(
             Test::Prefill {
                 prompt: 512,
                 depth: 0,
@@ -248,7 +248,7 @@ mod tests {
         );
         let line = row.to_string();
         assert!(line.starts_with("prefill 512 "), "{line}");
-        let column = |heading: &str| Row::HEADINGS.find(heading).expect("a heading") + heading.len();
+        let column = |heading: &str| BenchRow::HEADINGS.find(heading).expect("a heading") + heading.len();
         assert!(line[..column("tokens/s")].ends_with(" 1024.0"), "{line}");
         // The sign in the heading has two bytes, but one column.
         assert!(line[..column("seconds") - 1].ends_with(" 0.500"), "{line}");
@@ -257,7 +257,7 @@ mod tests {
             generate: 4,
             depth: 0,
         };
-        let row = Row::new(decode, &[Duration::from_millis(500)], Some(1.5e9));
+        let row = BenchRow::new(decode, &[Duration::from_millis(500)], Some(1.5e9));
         assert!(row.to_string().ends_with("      12.0"), "{row}");
     }
 }

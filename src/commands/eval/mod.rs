@@ -1,9 +1,9 @@
 //! `eval`: quality, measured. Here a command's words become a yardstick and what it is held against.
 
-mod answers;
-mod passages;
-mod perplexity;
-mod served;
+mod item_assistant;
+mod passage_ranker;
+mod window_logits;
+mod served_ranker;
 
 use std::fmt::Display;
 use std::path::Path;
@@ -20,9 +20,9 @@ use crate::evaluation::qa::{Half, Qa, SubjQa, qa};
 use crate::index::Index;
 use crate::reviews;
 use crate::weights::{self, device};
-use answers::Respondent;
-use passages::PassageSearch;
-use served::Served;
+use item_assistant::Respondent;
+use passage_ranker::PassageSearch;
+use served_ranker::Served;
 
 /// Questions that recall is measured with.
 const QUERIES: usize = 500;
@@ -46,7 +46,7 @@ pub(super) fn run(config: &Config, evaluation: Evaluation) -> anyhow::Result<()>
             answers,
             json,
         } => print(&questions(config, &file, half, answers)?, json),
-        Evaluation::Perplexity { text, json } => print(&perplexity::perplexity(config, &text)?, json),
+        Evaluation::Perplexity { text, json } => print(&window_logits::perplexity(config, &text)?, json),
     }
 }
 
@@ -68,8 +68,11 @@ fn collection(config: &Config, dir: &Path) -> anyhow::Result<Beir> {
     let texts = collection
         .documents
         .iter()
-        .map(|document| (0, passages::document(&document.title, &document.text)));
-    let search = PassageSearch::over(encoder(config)?, &passages::corpus(&["the collection"], texts))?;
+        .map(|document| (0, passage_ranker::document(&document.title, &document.text)));
+    let search = PassageSearch::over(
+        encoder(config)?,
+        &passage_ranker::corpus(&["the collection"], texts),
+    )?;
     Ok(beir(&collection, &search)?)
 }
 
@@ -81,7 +84,7 @@ fn questions(config: &Config, file: &Path, half: Half, answers: usize) -> anyhow
         .reviews
         .iter()
         .map(|review| (review.item, review.text.clone()));
-    let corpus = passages::corpus(&items, texts);
+    let corpus = passage_ranker::corpus(&items, texts);
     let search = PassageSearch::over(encoder(config)?, &corpus)?;
     let served = Served::over(search, corpus, encoder(config)?)?;
     if answers == 0 {
@@ -103,12 +106,12 @@ fn first(config: &Config, rows: usize) -> anyhow::Result<Index> {
     let model = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
     let encoder = encoder(config)?;
     let fingerprint = embedding::fingerprint(&model, encoder.precision())?;
-    let mut embedding = app::Embedding {
+    let mut embedding = app::CachingEncoder {
         encode: &mut |texts| encoder.encode_passages(texts, &mut |_| {}),
         dimension: encoder.dimension(),
         kept: Some((config.index_dir.as_path(), fingerprint.as_str())),
     };
-    let app::Embedded { vectors, rows, .. } = embedding.embed(&texts, &|_| {})?;
+    let app::UniqueVectors { vectors, rows, .. } = embedding.embed(&texts, &|_| {})?;
     Ok(Index::of_texts(vectors, rows))
 }
 

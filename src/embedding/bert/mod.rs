@@ -5,29 +5,29 @@
 //! <https://arxiv.org/abs/1810.04805>. A text's result does not depend on the texts beside it or on the number of
 //! threads, to the last bit. Runs on the calling thread and the pool's; cannot fail once loaded.
 
-mod layer;
-mod load;
-mod words;
+mod bert_layer;
+mod bert_weights;
+mod word_embeddings;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::kernels::activations::Activations;
-use crate::kernels::lanes::Level;
 use crate::kernels::layer_norm::LayerNorm;
 use crate::kernels::pool::Pool;
+use crate::kernels::simd::Level;
 use crate::weights::Pooling;
-use layer::{Layer, Norm};
-use words::Words;
+use bert_layer::{BertLayer, BertNorm};
+use word_embeddings::WordEmbeddings;
 
 /// A loaded encoder.
 pub(super) struct Bert {
     pool: Arc<Pool>,
     level: Level,
-    words: Words,
+    words: WordEmbeddings,
     /// What each place adds to a word, `[places, hidden]`; the first token type, which all texts have, is in it.
     places: Vec<f32>,
-    norm: Norm,
-    layers: Vec<Layer>,
+    norm: BertNorm,
+    layers: Vec<BertLayer>,
     shape: Shape,
     /// Memory of calls that are over, for the next ones.
     spare: Mutex<Vec<Rows>>,
@@ -161,7 +161,7 @@ impl Rows {
     }
 }
 
-impl Norm {
+impl BertNorm {
     fn of<'a>(&'a self, shape: &Shape) -> LayerNorm<'a> {
         LayerNorm {
             weight: &self.weight,

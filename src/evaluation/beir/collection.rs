@@ -21,7 +21,7 @@ pub struct Collection {
     /// The documents, in the order of the file.
     pub documents: Vec<Document>,
     /// The queries that were judged, in the order of the file.
-    pub queries: Vec<Query>,
+    pub queries: Vec<BeirQuery>,
 }
 
 /// A document.
@@ -39,7 +39,7 @@ pub struct Document {
 
 /// A query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Query {
+pub struct BeirQuery {
     /// Its id, unique.
     pub id: String,
     /// What is asked.
@@ -69,7 +69,7 @@ impl Collection {
             let (_, QueryLine { id, text }) = line?;
             // Queries of the other splits stand in the same file; one that stands there twice counts once.
             if let Some(judgements) = judgements.remove(&id) {
-                queries.push(Query { id, text, judgements });
+                queries.push(BeirQuery { id, text, judgements });
             }
         }
         if !judgements.is_empty() || queries.is_empty() {
@@ -189,7 +189,7 @@ pub(super) mod tests {
             ("q2", "How long does the battery last?", vec![("absent", 1)]),
             ("q1", "Does the lid leak?", vec![("d1", 2), ("d2", 0)]),
         ];
-        let expected = expected.map(|(id, text, judgements)| Query {
+        let expected = expected.map(|(id, text, judgements)| BeirQuery {
             id: id.into(),
             text: text.into(),
             judgements: judgements

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use collection::{Collection, Document, Query};
+pub use collection::{BeirQuery, Collection, Document};
 
 use super::ranking::{self, mean};
 use super::search::BySystem;
@@ -22,7 +22,7 @@ const DEPTH: usize = 100;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Beir {
-    systems: BySystem<Scores>,
+    systems: BySystem<BeirScores>,
     /// Documents that were ranked.
     #[serde(skip)]
     documents: usize,
@@ -33,7 +33,7 @@ pub struct Beir {
 
 /// Means over all queries.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Scores {
+pub struct BeirScores {
     /// See [`ranking::ndcg`].
     #[serde(rename = "ndcg@10")]
     pub ndcg_10: f64,
@@ -53,7 +53,7 @@ pub struct Scores {
 /// # Errors
 /// [`EvaluationError::Asked`] where `search` fails.
 pub fn beir(collection: &Collection, search: &dyn Search) -> Result<Beir, EvaluationError> {
-    let mut systems = BySystem::<Vec<Scores>>::default();
+    let mut systems = BySystem::<Vec<BeirScores>>::default();
     for query in &collection.queries {
         // One more than is looked at: a document that is the query itself is none to find, as in BEIR's own scripts.
         let rankings = search
@@ -75,13 +75,13 @@ pub fn beir(collection: &Collection, search: &dyn Search) -> Result<Beir, Evalua
     })
 }
 
-fn scores(ranked: &[&String], query: &Query) -> Scores {
+fn scores(ranked: &[&String], query: &BeirQuery) -> BeirScores {
     let judgements = query
         .judgements
         .iter()
         .map(|(id, relevance)| (id, *relevance))
         .collect();
-    Scores {
+    BeirScores {
         ndcg_10: ranking::ndcg(ranked, &judgements, 10),
         recall_10: ranking::recall(ranked, &judgements, 10),
         recall_100: ranking::recall(ranked, &judgements, DEPTH),
@@ -89,9 +89,9 @@ fn scores(ranked: &[&String], query: &Query) -> Scores {
     }
 }
 
-fn average(scores: Vec<Scores>) -> Scores {
-    let of = |figure: fn(&Scores) -> f64| mean(scores.iter().map(figure));
-    Scores {
+fn average(scores: Vec<BeirScores>) -> BeirScores {
+    let of = |figure: fn(&BeirScores) -> f64| mean(scores.iter().map(figure));
+    BeirScores {
         ndcg_10: of(|scores| scores.ndcg_10),
         recall_10: of(|scores| scores.recall_10),
         recall_100: of(|scores| scores.recall_100),
@@ -108,7 +108,7 @@ impl fmt::Display for Beir {
             "system", "nDCG@10", "recall@10", "recall@100", "MRR@10"
         )?;
         for (system, scores) in &self.systems.0 {
-            let Scores {
+            let BeirScores {
                 ndcg_10,
                 recall_10,
                 recall_100,
@@ -127,18 +127,23 @@ impl fmt::Display for Beir {
 mod tests {
     use super::collection::tests::{CORPUS, JUDGEMENTS, QUERIES, folder};
     use super::*;
-    use crate::evaluation::{Failure, Ranking};
+    use crate::evaluation::{Failure, RankedDocuments};
 
     /// Ranks by position in the file, and the other way round.
     struct Fixed;
 
     impl Search for Fixed {
-        fn rank(&self, query: &str, among: Option<&[usize]>, k: usize) -> Result<Vec<Ranking>, Failure> {
+        fn rank(
+            &self,
+            query: &str,
+            among: Option<&[usize]>,
+            k: usize,
+        ) -> Result<Vec<RankedDocuments>, Failure> {
             assert_eq!((among, k), (None, 101));
             if query.contains("fails") {
                 return Err("the index is broken".into());
             }
-            let ranking = |system, documents: [usize; 3]| Ranking {
+            let ranking = |system, documents: [usize; 3]| RankedDocuments {
                 system,
                 documents: documents.to_vec(),
             };

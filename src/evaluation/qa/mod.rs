@@ -4,19 +4,19 @@
 //! each of their systems. Ranking is asked where there is something to rank: answerable questions about items with at
 //! least two reviews. Answering is asked any question, since refusing is an answer too.
 
-mod answers;
+mod answer_scores;
 mod half;
-mod retrieval;
+mod review_recall;
 mod subjqa;
 
 use std::fmt;
 
 use serde::Serialize;
 
-pub use answers::{Answer, Answered, Answers};
+pub use answer_scores::{Answered, Answerer, Answers};
 pub use half::Half;
-pub use retrieval::Retrieval;
-pub use subjqa::{Item, Question, Review, SubjQa};
+pub use review_recall::Retrieval;
+pub use subjqa::{SubjQa, SubjQaItem, SubjQaQuestion, SubjQaReview};
 
 use super::search::BySystem;
 use super::{EvaluationError, Search};
@@ -47,20 +47,20 @@ pub fn qa(
     set: &SubjQa,
     half: Half,
     search: &dyn Search,
-    answers: Option<(&dyn Answer, usize)>,
+    answers: Option<(&dyn Answerer, usize)>,
 ) -> Result<Qa, EvaluationError> {
     let asked = set
         .questions
         .iter()
         .filter(|question| half.has(&set.items[question.item].id));
-    let asked: Vec<&Question> = asked.collect();
-    let ranked: Vec<&Question> = asked
+    let asked: Vec<&SubjQaQuestion> = asked.collect();
+    let ranked: Vec<&SubjQaQuestion> = asked
         .iter()
         .copied()
         .filter(|question| question.is_answerable() && set.items[question.item].reviews.len() > 1)
         .collect();
-    let retrieval = retrieval::measure(set, &ranked, search)?;
-    let answers = answers.map(|(answer, count)| answers::measure(set, &asked, answer, count));
+    let retrieval = review_recall::measure(set, &ranked, search)?;
+    let answers = answers.map(|(answer, count)| answer_scores::measure(set, &asked, answer, count));
     Ok(Qa {
         half: half.as_str(),
         questions: asked.len(),

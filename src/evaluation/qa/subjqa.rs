@@ -21,16 +21,16 @@ const NOT_FOUND: &str = "ANSWERNOTFOUND";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubjQa {
     /// What is asked about, in the order of the file.
-    pub items: Vec<Item>,
+    pub items: Vec<SubjQaItem>,
     /// The items' reviews, in the order of the file.
-    pub reviews: Vec<Review>,
+    pub reviews: Vec<SubjQaReview>,
     /// What is asked, in the order of the file.
-    pub questions: Vec<Question>,
+    pub questions: Vec<SubjQaQuestion>,
 }
 
 /// A product.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub struct SubjQaItem {
     /// Its id, unique.
     pub id: String,
     /// Positions of its reviews.
@@ -39,7 +39,7 @@ pub struct Item {
 
 /// A review of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Review {
+pub struct SubjQaReview {
     /// The position of its item.
     pub item: usize,
     /// Its text, on one line, without the mark that the set puts after it.
@@ -48,7 +48,7 @@ pub struct Review {
 
 /// A question about one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct SubjQaQuestion {
     /// The position of its item.
     pub item: usize,
     /// Its words.
@@ -59,7 +59,7 @@ pub struct Question {
     pub spans: Vec<String>,
 }
 
-impl Question {
+impl SubjQaQuestion {
     /// Whether any annotator found an answer in any review.
     pub fn is_answerable(&self) -> bool {
         !self.answered_by.is_empty()
@@ -68,7 +68,7 @@ impl Question {
 
 /// The columns that are needed.
 #[derive(Deserialize)]
-struct Row {
+struct SubjQaRow {
     item_id: String,
     question: String,
     review_id: String,
@@ -123,21 +123,21 @@ struct Builder {
 }
 
 impl Builder {
-    fn add(&mut self, row: Row) {
+    fn add(&mut self, row: SubjQaRow) {
         let SubjQa {
             items,
             reviews,
             questions,
         } = &mut self.set;
         let item = *self.items.entry(row.item_id).or_insert_with_key(|id| {
-            items.push(Item {
+            items.push(SubjQaItem {
                 id: id.clone(),
                 reviews: Vec::new(),
             });
             items.len() - 1
         });
         let review = *self.reviews.entry((item, row.review_id)).or_insert_with(|| {
-            reviews.push(Review {
+            reviews.push(SubjQaReview {
                 item,
                 text: text(&row.review),
             });
@@ -148,7 +148,7 @@ impl Builder {
             .questions
             .entry((item, text(&row.question)))
             .or_insert_with_key(|(item, text)| {
-                questions.push(Question {
+                questions.push(SubjQaQuestion {
                     item: *item,
                     text: text.clone(),
                     answered_by: Vec::new(),
@@ -205,7 +205,7 @@ electronics,phone,x5,How is the bass?,r1,\"The mic is weak, callers complain. AN
     fn rows_become_items_reviews_and_questions() {
         let dir = tempfile::tempdir().unwrap();
         let set = SubjQa::read(&file(&dir, ROWS)).unwrap();
-        let item = |id: &str, reviews: &[usize]| Item {
+        let item = |id: &str, reviews: &[usize]| SubjQaItem {
             id: id.into(),
             reviews: reviews.into(),
         };
@@ -224,7 +224,7 @@ electronics,phone,x5,How is the bass?,r1,\"The mic is weak, callers complain. AN
                 (1, "The mic is weak, callers complain."),
             ]
         );
-        let question = |item, text: &str, answered_by: &[usize], spans: &[&str]| Question {
+        let question = |item, text: &str, answered_by: &[usize], spans: &[&str]| SubjQaQuestion {
             item,
             text: text.into(),
             answered_by: answered_by.into(),
@@ -244,7 +244,7 @@ electronics,phone,x5,How is the bass?,r1,\"The mic is weak, callers complain. AN
                 question(1, "How is the bass?", &[], &[]),
             ]
         );
-        let answerable: Vec<bool> = set.questions.iter().map(Question::is_answerable).collect();
+        let answerable: Vec<bool> = set.questions.iter().map(SubjQaQuestion::is_answerable).collect();
         assert_eq!(answerable, [true, false, true, false]);
     }
 

@@ -4,25 +4,25 @@ use serde_json::{Value, json};
 
 use super::subjqa::tests::{ROWS, file};
 use super::*;
-use crate::evaluation::{Failure, Ranking};
+use crate::evaluation::{Failure, RankedDocuments};
 
 /// Ranks an item's reviews from the last to the first, and refuses what is asked of the handle or the bass.
 struct Backwards;
 
 impl Search for Backwards {
-    fn rank(&self, _: &str, among: Option<&[usize]>, k: usize) -> Result<Vec<Ranking>, Failure> {
+    fn rank(&self, _: &str, among: Option<&[usize]>, k: usize) -> Result<Vec<RankedDocuments>, Failure> {
         let mut documents = among.expect("an item's reviews").to_vec();
         documents.reverse();
         assert_eq!(documents.len(), k);
-        Ok(vec![Ranking {
+        Ok(vec![RankedDocuments {
             system: "dense",
             documents,
         }])
     }
 }
 
-impl Answer for Backwards {
-    fn answer(&self, set: &SubjQa, question: &Question) -> Result<Vec<Answered>, Failure> {
+impl Answerer for Backwards {
+    fn answer(&self, set: &SubjQa, question: &SubjQaQuestion) -> Result<Vec<Answered>, Failure> {
         let last = *set.items[question.item]
             .reviews
             .last()

@@ -4,8 +4,8 @@
 //! [`Mask`], which the sampler applies; afterwards it is told the token. Tokens of a draft that were not accepted are
 //! never told. It can fail when it is told a token that it did not allow, which is a mistake of the caller.
 //!
-//! [`OneOf`] is a closed list of answers; [`Citations`] is free text that cites only what there is, [`Once`] a text that does not repeat itself; [`JsonSchema`] is
-//! JSON of a given shape, over a [`Vocabulary`] that is built once for a model. A stop text, `max_tokens` and a deadline end a text whether it is complete or not, and nothing is
+//! [`OneOf`] is a closed list of answers; [`Citations`] is free text that cites only what there is, [`NoRepeat`] a text that does not repeat itself; [`JsonSchema`] is
+//! JSON of a given shape, over a [`TokenTrie`] that is built once for a model. A stop text, `max_tokens` and a deadline end a text whether it is complete or not, and nothing is
 //! added to it then.
 //!
 //! ```text
@@ -15,16 +15,16 @@
 mod citations;
 mod json_schema;
 mod mask;
-mod once;
+mod no_repeat;
 mod one_of;
-mod vocabulary;
+mod token_trie;
 
 pub use citations::{Brackets, Citations};
 pub use json_schema::{JsonSchema, SchemaError};
 pub use mask::Mask;
-pub use once::Once;
+pub use no_repeat::NoRepeat;
 pub use one_of::OneOf;
-pub use vocabulary::{Vocabulary, VocabularyError};
+pub use token_trie::{TokenTrie, TokenTrieError};
 
 /// A form that a generated text must take.
 pub trait Constraint: Send {
@@ -33,7 +33,7 @@ pub trait Constraint: Send {
     ///
     /// # Errors
     ///
-    /// [`ConstraintError::Vocabulary`] when an allowed token is beyond the mask's vocabulary,
+    /// [`ConstraintError::TokenTrie`] when an allowed token is beyond the mask's vocabulary,
     /// [`ConstraintError::Stuck`] when it takes too much to tell what is allowed, or nothing is.
     fn mask(&mut self, mask: &mut Mask) -> Result<(), ConstraintError>;
 
@@ -61,7 +61,7 @@ pub enum ConstraintError {
     #[error(
         "the constraint allows token {token}, but the model has {vocabulary} tokens; use the model's tokenizer"
     )]
-    Vocabulary {
+    TokenTrie {
         /// The token.
         token: u32,
         /// How many tokens the model has.

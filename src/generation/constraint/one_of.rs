@@ -67,7 +67,7 @@ impl Constraint for OneOf {
         mask.clear();
         let vocabulary = mask.vocabulary();
         match self.next().find(|token| !mask.allow(*token)) {
-            Some(token) => Err(ConstraintError::Vocabulary { token, vocabulary }),
+            Some(token) => Err(ConstraintError::TokenTrie { token, vocabulary }),
             None => Ok(()),
         }
     }
@@ -162,7 +162,7 @@ mod tests {
         let error = beyond.mask(&mut Mask::none(10));
         assert_eq!(
             error,
-            Err(ConstraintError::Vocabulary {
+            Err(ConstraintError::TokenTrie {
                 token: 10,
                 vocabulary: 10
             })

@@ -10,7 +10,7 @@ use crate::generation::model::BLOCK;
 use crate::generation::model::scripted::{CONTEXT, END, NONSENSE, POISON, SHOCK, Voice};
 use crate::generation::sampler::Sampling;
 use crate::generation::testing::{AMPLE, Bench, collect, gated, options, prompt, request, script};
-use crate::generation::{Engine, Event, Reason, Refused, Request};
+use crate::generation::{Engine, GenerationEvent, Reason, Request, SubmitError};
 
 impl Engine {
     /// Generations that were accepted and have not ended.
@@ -24,7 +24,7 @@ fn ask(length: usize) -> Request {
     request(prompt(length))
 }
 
-fn reason(receiver: Receiver<Event>) -> Reason {
+fn reason(receiver: Receiver<GenerationEvent>) -> Reason {
     collect(receiver).2.reason
 }
 
@@ -37,13 +37,13 @@ fn a_generation_says_its_text_and_ends_once() {
         (finished.reason, finished.generated_tokens),
         (Reason::Stop, "hello ₹".len())
     );
-    let first = Event::Queued {
+    let first = GenerationEvent::Queued {
         ahead: 0,
         wait: Duration::ZERO,
     };
     assert_eq!(events[0], first);
-    let is_progress = |event: &&Event| matches!(event, Event::Progress { .. });
-    let last = Event::Progress {
+    let is_progress = |event: &&GenerationEvent| matches!(event, GenerationEvent::Progress { .. });
+    let last = GenerationEvent::Progress {
         processed: 44,
         total: 44,
     };
@@ -79,7 +79,7 @@ fn a_prompt_that_can_never_fit_is_refused_with_the_limit() {
         let bench = Bench::new(script("x"), options);
         assert_eq!(bench.engine.context_length(), context);
         let refused = bench.engine.generate(ask(context)).expect_err("too long");
-        assert!(matches!(refused, Refused::TooLong(_)));
+        assert!(matches!(refused, SubmitError::TooLong(_)));
         assert!(
             refused.to_string().contains(&format!("{context} at most")),
             "{refused}"
@@ -130,7 +130,7 @@ fn a_full_waiting_room_refuses_at_once_and_says_when_to_come_back() {
     let (bench, door) = gated(script("x"), options(1, 1, 64));
     let (first, second) = (bench.ask(ask(200)), bench.ask(ask(2)));
     let refused = bench.engine.generate(ask(2)).expect_err("both places are taken");
-    let Refused::Overloaded(busy) = refused else {
+    let SubmitError::Overloaded(busy) = refused else {
         panic!("{refused}")
     };
     assert!(busy.retry_after_seconds >= 1);
@@ -160,7 +160,7 @@ fn a_client_that_leaves_is_noticed_before_the_next_step() {
     assert_eq!(step, [(3, 1)]);
     loop {
         match in_answer.try_recv() {
-            Ok(Event::Text(_)) => break,
+            Ok(GenerationEvent::Text(_)) => break,
             Ok(_) => {}
             Err(error) => panic!("{error}: a token was said"),
         }
@@ -200,7 +200,11 @@ fn a_deadline_keeps_what_was_said() {
     );
     let (events, text, finished) = collect(waiting);
     assert_eq!((text.as_str(), finished.reason), ("", Reason::Deadline));
-    assert!(!events.iter().any(|event| matches!(event, Event::Progress { .. })));
+    assert!(
+        !events
+            .iter()
+            .any(|event| matches!(event, GenerationEvent::Progress { .. }))
+    );
 }
 
 #[test]
@@ -211,7 +215,7 @@ fn those_who_wait_are_told_when_they_move_up() {
     let places = requests.map(|receiver| {
         let events = collect(receiver).0.into_iter();
         let place = |event| match event {
-            Event::Queued { ahead, wait } => Some((ahead, wait > Duration::ZERO)),
+            GenerationEvent::Queued { ahead, wait } => Some((ahead, wait > Duration::ZERO)),
             _ => None,
         };
         events.filter_map(place).collect::<Vec<_>>()
@@ -232,12 +236,12 @@ fn probabilities_come_before_the_text_of_their_token() {
     let told: Vec<String> = events
         .iter()
         .filter_map(|event| match event {
-            Event::Logprobs { token, logprobs } => {
+            GenerationEvent::Logprobs { token, logprobs } => {
                 assert_eq!(logprobs.top.len(), 2);
                 assert_eq!(logprobs.top[0], (*token, logprobs.chosen));
                 Some(format!("{token}"))
             }
-            Event::Text(text) => Some(text.clone()),
+            GenerationEvent::Text(text) => Some(text.clone()),
             _ => None,
         })
         .collect();

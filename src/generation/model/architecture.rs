@@ -17,20 +17,20 @@
 //! stands in brackets is what families differ in.
 
 mod family;
-mod figures;
-mod names;
+mod metadata;
+mod tensor_names;
 mod read;
-mod rotary;
+mod rope_metadata;
 mod rotation;
-mod tensors;
+mod tensor_shapes;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
 pub use family::{Activation, Family, Pairing};
-pub use names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, ROTARY_FACTORS, layer};
 pub use rotation::Rotation;
+pub use tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, ROTARY_FACTORS, layer};
 
 use super::ModelError;
 use crate::weights::gguf::Gguf;
@@ -102,7 +102,7 @@ impl Architecture {
             supported: Family::list(),
         })?;
         read::read(gguf, family)
-            .and_then(|architecture| tensors::check(gguf, &architecture).map(|()| architecture))
+            .and_then(|architecture| tensor_shapes::check(gguf, &architecture).map(|()| architecture))
             .map_err(|problem| ModelError::Unsupported {
                 path: path(),
                 problem,

@@ -24,10 +24,10 @@ pub(super) struct Stats {
     latency: Latency,
     speed: Speed,
     queue: Queue,
-    cache: Cache,
+    cache: PrefixCacheStats,
     grounding: Grounding,
     feedback: Feedback,
-    index: Index,
+    index: IndexStats,
     server: Server,
 }
 
@@ -68,7 +68,7 @@ struct Queue {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Cache {
+struct PrefixCacheStats {
     kv_bytes: u64,
     kv_capacity_bytes: u64,
     prefix_queries: u64,
@@ -92,7 +92,7 @@ struct Feedback {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Index {
+struct IndexStats {
     reviews: u64,
     products: u64,
     passages: u64,
@@ -106,11 +106,11 @@ struct Server {
     version: &'static str,
     device: Option<String>,
     threads: u64,
-    models: Vec<Model>,
+    models: Vec<ModelStats>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Model {
+struct ModelStats {
     role: String,
     name: String,
     sha256: String,
@@ -165,7 +165,7 @@ impl Stats {
                 waiting: total("llm_requests_waiting"),
                 rejected: total("llm_requests_rejected_total"),
             },
-            cache: Cache {
+            cache: PrefixCacheStats {
                 kv_bytes: total("llm_kv_cache_bytes"),
                 kv_capacity_bytes: total("llm_kv_cache_capacity_bytes"),
                 prefix_queries: total("llm_prefix_cache_queries_total"),
@@ -183,7 +183,7 @@ impl Stats {
                 up: opinion("up"),
                 down: opinion("down"),
             },
-            index: Index {
+            index: IndexStats {
                 reviews: total("index_reviews"),
                 products: total("index_products"),
                 passages: total("index_passages"),
@@ -199,7 +199,7 @@ impl Stats {
                 threads: total("compute_threads"),
                 models: samples
                     .labels("model_info")
-                    .map(|labels| Model {
+                    .map(|labels| ModelStats {
                         role: label(labels, "role"),
                         name: label(labels, "name"),
                         sha256: label(labels, "sha256"),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::super::{Shared, error::ApiError, extract::JsonBody};
 use super::models;
-use crate::embedding::{Counter, EmbeddingError};
+use crate::embedding::{EmbeddingError, TokenCounter};
 
 /// Texts of a request; OpenAI's limit.
 const MAX_TEXTS: usize = 2048;
@@ -49,13 +49,13 @@ enum Format {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct Embeddings {
     object: &'static str,
-    data: Vec<Embedding>,
+    data: Vec<EmbeddingItem>,
     model: String,
-    usage: Usage,
+    usage: EmbeddingUsage,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Embedding {
+struct EmbeddingItem {
     object: &'static str,
     index: usize,
     embedding: Vector,
@@ -69,7 +69,7 @@ enum Vector {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Usage {
+struct EmbeddingUsage {
     prompt_tokens: usize,
     total_tokens: usize,
 }
@@ -80,7 +80,7 @@ pub(in crate::http) async fn embeddings(
     JsonBody(request): JsonBody<EmbeddingsRequest>,
 ) -> Result<Json<Embeddings>, ApiError> {
     let (service, ticket) = context.admit()?;
-    if request.model != service.shop.info.embedding_model {
+    if request.model != service.catalogue.info.embedding_model {
         return Err(models::unknown(&request.model));
     }
     let texts = request.input.texts()?;
@@ -104,14 +104,14 @@ pub(in crate::http) async fn embeddings(
     Ok(Json(Embeddings {
         object: "list",
         data: vectors
-            .map(|(index, vector)| Embedding {
+            .map(|(index, vector)| EmbeddingItem {
                 object: "embedding",
                 index,
                 embedding: Vector::new(vector, format),
             })
             .collect(),
         model: request.model,
-        usage: Usage {
+        usage: EmbeddingUsage {
             prompt_tokens: tokens,
             total_tokens: tokens,
         },
@@ -157,7 +157,7 @@ impl Vector {
 }
 
 /// Tokens of all texts; a text that the model would read only in part is refused.
-fn count(counter: &Counter, texts: &[String]) -> Result<usize, ApiError> {
+fn count(counter: &TokenCounter, texts: &[String]) -> Result<usize, ApiError> {
     let mut total = 0;
     for (index, text) in texts.iter().enumerate() {
         let tokens = counter.count(text).map_err(failed)?;

@@ -3,24 +3,24 @@
 //! | file | the question it answers |
 //! | --- | --- |
 //! | `request.rs` | What may a client send, what of it is ignored, and what is refused? |
-//! | `bare.rs` | What does the chat model itself say? |
-//! | `grounded.rs` | What does the assistant say, and which reviews does it cite? |
-//! | `course.rs` | What do both have in common while they speak? |
+//! | `model_backend.rs` | What does the chat model itself say? |
+//! | `assistant_backend.rs` | What does the assistant say, and which reviews does it cite? |
+//! | `step.rs` | What do both have in common while they speak? |
 //! | `reply.rs` | How does that look as JSON, in one piece or in chunks? |
-//! | `logprobs.rs` | How likely was each token? |
-//! | `embeddings.rs`, `models.rs`, `tokens.rs` | The other endpoints |
+//! | `token_logprobs.rs` | How likely was each token? |
+//! | `embeddings.rs`, `models.rs`, `tokenize.rs` | The other endpoints |
 //!
 //! Runs on the async side; what computes is asked of the stages above or done on tokio's blocking threads.
 
-pub(super) mod bare;
-mod course;
+pub(super) mod model_backend;
+mod step;
 pub(super) mod embeddings;
-mod grounded;
-mod logprobs;
+mod assistant_backend;
+mod token_logprobs;
 pub(super) mod models;
 mod reply;
 mod request;
-pub(super) mod tokens;
+pub(super) mod tokenize;
 
 use std::time::Instant;
 
@@ -41,21 +41,22 @@ pub(super) async fn chat_completions(
     let arrived = Instant::now();
     request.check()?;
     let (service, ticket) = context.admit()?;
-    let (head, course, warning) = if request.model == RECOMMENDER {
-        let (course, warning) = grounded::begin(&request, &context.options, &service, arrived).await?;
-        (reply::Head::new(RECOMMENDER), course, warning)
-    } else if request.model == service.shop.info.chat_model {
-        let head = reply::Head::new(&service.shop.info.chat_model);
-        let course = bare::begin(&request, &context.options, &service, arrived).await?;
-        (head, course, None)
+    let (head, backend, warning) = if request.model == RECOMMENDER {
+        let (backend, warning) =
+            assistant_backend::begin(&request, &context.options, &service, arrived).await?;
+        (reply::ReplyHead::new(RECOMMENDER), backend, warning)
+    } else if request.model == service.catalogue.info.chat_model {
+        let head = reply::ReplyHead::new(&service.catalogue.info.chat_model);
+        let backend = model_backend::begin(&request, &context.options, &service, arrived).await?;
+        (head, backend, None)
     } else {
         return Err(models::unknown(&request.model));
     };
     let mut response = if request.streams() {
-        reply::streamed(head, course, ticket, request.wants_usage())
+        reply::streamed(head, backend, ticket, request.wants_usage())
     } else {
         tokio::select! {
-            reply = reply::whole(head, course) => reply?,
+            reply = reply::whole(head, backend) => reply?,
             () = ticket.cut() => return Err(ApiError::stopping()),
         }
     };

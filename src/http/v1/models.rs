@@ -12,12 +12,12 @@ use crate::app::Service;
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct List {
     object: &'static str,
-    data: Vec<Model>,
+    data: Vec<ServedModel>,
 }
 
 /// One model.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(in crate::http) struct Model {
+pub(in crate::http) struct ServedModel {
     id: String,
     object: &'static str,
     /// When it was loaded, in seconds since 1970.
@@ -38,7 +38,7 @@ pub(in crate::http) async fn list(State(context): State<Shared>) -> Result<Json<
 pub(in crate::http) async fn one(
     State(context): State<Shared>,
     Segment(id): Segment,
-) -> Result<Json<Model>, ApiError> {
+) -> Result<Json<ServedModel>, ApiError> {
     let service = context.service()?;
     let model = all(&service, context.started)
         .into_iter()
@@ -51,13 +51,13 @@ pub(super) fn unknown(name: &str) -> ApiError {
     ApiError::unknown_model(name)
 }
 
-fn all(service: &Service, created: u64) -> Vec<Model> {
+fn all(service: &Service, created: u64) -> Vec<ServedModel> {
     let names = [
-        &service.shop.info.chat_model,
+        &service.catalogue.info.chat_model,
         RECOMMENDER,
-        &service.shop.info.embedding_model,
+        &service.catalogue.info.embedding_model,
     ];
-    let model = |id: &str| Model {
+    let model = |id: &str| ServedModel {
         id: id.to_string(),
         object: "model",
         created,

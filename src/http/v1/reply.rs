@@ -20,21 +20,21 @@ use super::super::{
     events::{Item, ModelTimings},
 };
 use super::{
-    course::{Annotation, Course, End, Step, Usage},
-    logprobs,
+    step::{Annotation, Backend, BackendStep, End, TokenUsage},
+    token_logprobs,
 };
 
 /// What all chunks of an answer have in common.
-pub(super) struct Head {
+pub(super) struct ReplyHead {
     id: String,
     created: u64,
     model: String,
 }
 
-impl Head {
+impl ReplyHead {
     /// Of an answer that begins now.
-    pub fn new(model: &str) -> Head {
-        Head {
+    pub fn new(model: &str) -> ReplyHead {
+        ReplyHead {
             id: format!("chatcmpl-{}", Uuid::new_v4().simple()),
             created: now(),
             model: model.to_string(),
@@ -57,7 +57,7 @@ pub(in crate::http) struct Completion {
     created: u64,
     model: String,
     choices: [Choice; 1],
-    usage: Usage,
+    usage: TokenUsage,
     timings: ModelTimings,
     /// What the assistant's answer rests on; the chat model's has none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ pub(in crate::http) struct Completion {
 struct Choice {
     index: u32,
     message: Message,
-    logprobs: Option<logprobs::Content>,
+    logprobs: Option<token_logprobs::Content>,
     #[schemars(extend("enum" = ["stop", "length"]))]
     finish_reason: &'static str,
 }
@@ -85,23 +85,23 @@ struct Message {
 /// The answer in one piece, once it is complete.
 ///
 /// # Errors
-/// Those of [`Course::next`].
-pub(super) async fn whole(head: Head, mut course: Course) -> Result<Response, ApiError> {
+/// Those of [`Backend::next`].
+pub(super) async fn whole(head: ReplyHead, mut backend: Backend) -> Result<Response, ApiError> {
     let mut message = Message {
         role: "assistant",
         ..Message::default()
     };
-    let mut likely = course.has_logprobs().then(logprobs::Content::default);
+    let mut likely = backend.has_logprobs().then(token_logprobs::Content::default);
     let end = loop {
-        match course.next().await? {
-            Step::Text { text, logprobs } => {
+        match backend.next().await? {
+            BackendStep::Text { text, logprobs } => {
                 message.content.push_str(&text);
                 likely
                     .iter_mut()
                     .for_each(|likely| likely.content.extend(logprobs.iter().cloned()));
             }
-            Step::Citations(citations) => message.annotations.extend(citations),
-            Step::End(end) => break end,
+            BackendStep::Citations(citations) => message.annotations.extend(citations),
+            BackendStep::End(end) => break end,
         }
     };
     Ok(Json(Completion {
@@ -117,14 +117,14 @@ pub(super) async fn whole(head: Head, mut course: Course) -> Result<Response, Ap
         }],
         usage: end.usage,
         timings: end.timings,
-        evidence: course.into_evidence(),
+        evidence: backend.into_evidence(),
     })
     .into_response())
 }
 
 /// The answer in chunks, as it is said.
-pub(super) fn streamed(head: Head, course: Course, ticket: Ticket, usage: bool) -> Response {
-    let sse = Sse::new(chunks(head, course, ticket, usage)).keep_alive(sse::KeepAlive::default());
+pub(super) fn streamed(head: ReplyHead, backend: Backend, ticket: Ticket, usage: bool) -> Response {
+    let sse = Sse::new(chunks(head, backend, ticket, usage)).keep_alive(sse::KeepAlive::default());
     ([("x-accel-buffering", "no")], sse).into_response()
 }
 
@@ -132,49 +132,51 @@ pub(super) fn streamed(head: Head, course: Course, ticket: Ticket, usage: bool) 
 enum Place {
     Opening,
     Middle,
-    Usage(End),
+    TokenUsage(End),
     Done,
     Closed,
 }
 
 /// Hyper drops the stream when its client goes, and with it the course.
 fn chunks(
-    head: Head,
-    course: Course,
+    head: ReplyHead,
+    backend: Backend,
     ticket: Ticket,
     usage: bool,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> {
     let cut = Box::pin(ticket.cut());
-    let state = (Chunks { head, usage }, course, cut, Place::Opening);
-    stream::unfold(state, async |(chunks, mut course, mut cut, place)| {
+    let state = (Chunks { head, usage }, backend, cut, Place::Opening);
+    stream::unfold(state, async |(chunks, mut backend, mut cut, place)| {
         let (data, place) = match place {
-            Place::Opening => (chunks.opening(&course), Place::Middle),
+            Place::Opening => (chunks.opening(&backend), Place::Middle),
             Place::Middle => {
                 let step = tokio::select! {
                     biased;
                     () = &mut cut => Err(ApiError::stopping()),
-                    step = course.next() => step,
+                    step = backend.next() => step,
                 };
                 match step {
-                    Ok(Step::Text { text, logprobs }) => {
-                        let likely = course.has_logprobs().then_some(logprobs::Content {
+                    Ok(BackendStep::Text { text, logprobs }) => {
+                        let likely = backend.has_logprobs().then_some(token_logprobs::Content {
                             content: logprobs,
                             refusal: None,
                         });
                         (chunks.said(&text, likely), Place::Middle)
                     }
-                    Ok(Step::Citations(citations)) => (chunks.cited(&citations), Place::Middle),
-                    Ok(Step::End(end)) if chunks.usage => (chunks.closing(&end), Place::Usage(end)),
-                    Ok(Step::End(end)) => (chunks.closing(&end), Place::Done),
+                    Ok(BackendStep::Citations(citations)) => (chunks.cited(&citations), Place::Middle),
+                    Ok(BackendStep::End(end)) if chunks.usage => {
+                        (chunks.closing(&end), Place::TokenUsage(end))
+                    }
+                    Ok(BackendStep::End(end)) => (chunks.closing(&end), Place::Done),
                     Err(error) => (text(&error.into_body()), Place::Closed),
                 }
             }
-            Place::Usage(end) => (chunks.counted(&end), Place::Done),
+            Place::TokenUsage(end) => (chunks.counted(&end), Place::Done),
             Place::Done => ("[DONE]".to_string(), Place::Closed),
             Place::Closed => return None,
         };
         let event = sse::Event::default().data(data);
-        Some((Ok(event), (chunks, course, cut, place)))
+        Some((Ok(event), (chunks, backend, cut, place)))
     })
 }
 
@@ -187,7 +189,7 @@ struct Chunk<'c> {
     model: &'c str,
     choices: Vec<Part<'c>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Option<Usage>>,
+    usage: Option<Option<TokenUsage>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timings: Option<&'c ModelTimings>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,7 +201,7 @@ struct Chunk<'c> {
 struct Part<'c> {
     index: u32,
     delta: Delta<'c>,
-    logprobs: Option<logprobs::Content>,
+    logprobs: Option<token_logprobs::Content>,
     finish_reason: Option<&'c str>,
 }
 
@@ -215,7 +217,7 @@ struct Delta<'c> {
 
 /// Makes chunks.
 struct Chunks {
-    head: Head,
+    head: ReplyHead,
     /// Whether the client wants the usage.
     usage: bool,
 }
@@ -239,17 +241,17 @@ impl Chunks {
         }
     }
 
-    fn opening(&self, course: &Course) -> String {
+    fn opening(&self, backend: &Backend) -> String {
         let mut chunk = self.chunk(Delta {
             role: Some("assistant"),
             content: Some(""),
             ..Delta::default()
         });
-        chunk.evidence = course.evidence();
+        chunk.evidence = backend.evidence();
         text(&chunk)
     }
 
-    fn said(&self, said: &str, likely: Option<logprobs::Content>) -> String {
+    fn said(&self, said: &str, likely: Option<token_logprobs::Content>) -> String {
         let mut chunk = self.chunk(Delta {
             content: Some(said),
             ..Delta::default()

@@ -73,7 +73,7 @@ pub(in crate::http) struct ChatRequest {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Message {
-    pub role: Role,
+    pub role: MessageRole,
     content: Option<Content>,
     tool_calls: Option<Value>,
     function_call: Option<Value>,
@@ -94,7 +94,7 @@ pub(in crate::http) struct Message {
 /// Who speaks. `developer` is the newer name of `system`.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::http) enum Role {
+pub(in crate::http) enum MessageRole {
     System,
     Developer,
     User,
@@ -310,12 +310,12 @@ impl Message {
     }
 }
 
-impl From<&Message> for assistant::Message {
+impl From<&Message> for assistant::ChatMessage {
     fn from(message: &Message) -> Self {
         let role = match message.role {
-            Role::System | Role::Developer => "system",
-            Role::User => "user",
-            Role::Assistant => "assistant",
+            MessageRole::System | MessageRole::Developer => "system",
+            MessageRole::User => "user",
+            MessageRole::Assistant => "assistant",
         };
         Self::new(role, message.text())
     }
@@ -405,7 +405,7 @@ mod tests {
             {"role": "assistant", "content": "Hi.", "refusal": null, "annotations": [], "audio": null, "tool_calls": null},
         ]}));
         assert!(request.check().is_ok());
-        let messages: Vec<assistant::Message> = request.messages.iter().map(Into::into).collect();
+        let messages: Vec<assistant::ChatMessage> = request.messages.iter().map(Into::into).collect();
         let said: Vec<_> = messages
             .iter()
             .map(|message| (message.role, message.content.as_str()))

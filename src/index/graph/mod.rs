@@ -4,16 +4,16 @@
 //! search through hnsw_rs' own structure, where every link is an allocation with a count of its users, takes several
 //! times as long and the structure many times the memory. In: a query's codes. Out: rows. Any thread; nothing fails.
 
-mod build;
+mod hnsw_build;
 mod links;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-pub(super) use build::{HNSW_RS, LINKS, WIDTH_OF_BUILDING};
+pub(super) use hnsw_build::{HNSW_RS, LINKS, WIDTH_OF_BUILDING};
 use links::Links;
 
-use super::codes::Codes;
+use super::quantized::QuantizedRows;
 
 /// Rows kept while a query is answered, or twice as many as it asks for where that is more.
 ///
@@ -38,12 +38,12 @@ pub(super) struct Graph {
 
 impl Graph {
     /// Links the rows; nothing where there are none.
-    pub(super) fn build(codes: &Codes) -> Option<Self> {
-        (codes.len() > 0).then(|| build::build(codes))
+    pub(super) fn build(codes: &QuantizedRows) -> Option<Self> {
+        (codes.len() > 0).then(|| hnsw_build::build(codes))
     }
 
     /// About the `width` rows nearest to the query by their codes, in no order.
-    pub(super) fn search(&self, codes: &Codes, query: &[i8], width: usize) -> Vec<u32> {
+    pub(super) fn search(&self, codes: &QuantizedRows, query: &[i8], width: usize) -> Vec<u32> {
         let (lowest, higher) = self.layers.split_first().expect("a graph has a layer");
         let mut nearest = (codes.one(query, self.entry), self.entry);
         let mut near = Vec::new();
@@ -99,7 +99,7 @@ impl Graph {
 }
 
 /// Goes to nearer rows of a layer until none is nearer.
-fn descend(layer: &Links, codes: &Codes, query: &[i8], from: Near, near: &mut Vec<i32>) -> Near {
+fn descend(layer: &Links, codes: &QuantizedRows, query: &[i8], from: Near, near: &mut Vec<i32>) -> Near {
     let mut nearest = from;
     loop {
         let rows = layer.of(nearest.1);
@@ -133,8 +133,8 @@ mod tests {
     use super::super::testing::clustered;
     use super::*;
 
-    fn graph(rows: usize) -> (Codes, Graph) {
-        let codes = Codes::of(&clustered(rows, 31));
+    fn graph(rows: usize) -> (QuantizedRows, Graph) {
+        let codes = QuantizedRows::of(&clustered(rows, 31));
         let graph = Graph::build(&codes).expect("there are rows");
         (codes, graph)
     }
@@ -146,7 +146,7 @@ mod tests {
         found.sort_unstable();
         assert_eq!(found, (0..700).collect::<Vec<_>>());
         assert_eq!(graph.search(&codes, codes.row(5), 12).len(), 12);
-        assert!(Graph::build(&Codes::of(&clustered(0, 1))).is_none());
+        assert!(Graph::build(&QuantizedRows::of(&clustered(0, 1))).is_none());
     }
 
     #[test]

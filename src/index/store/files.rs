@@ -8,12 +8,12 @@ use std::path::Path;
 const PIECE: u64 = 1 << 16;
 
 /// A number of four bytes, written little-endian.
-pub(super) trait Number: Copy {
+pub(super) trait FileNumber: Copy {
     fn bytes(self) -> [u8; 4];
     fn from(bytes: [u8; 4]) -> Self;
 }
 
-impl Number for f32 {
+impl FileNumber for f32 {
     fn bytes(self) -> [u8; 4] {
         self.to_le_bytes()
     }
@@ -22,7 +22,7 @@ impl Number for f32 {
     }
 }
 
-impl Number for u32 {
+impl FileNumber for u32 {
     fn bytes(self) -> [u8; 4] {
         self.to_le_bytes()
     }
@@ -32,7 +32,7 @@ impl Number for u32 {
 }
 
 /// Writes the numbers one after another.
-pub(super) fn write<N: Number>(path: &Path, numbers: &[N]) -> io::Result<()> {
+pub(super) fn write<N: FileNumber>(path: &Path, numbers: &[N]) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     for number in numbers {
         file.write_all(&number.bytes())?;
@@ -41,7 +41,7 @@ pub(super) fn write<N: Number>(path: &Path, numbers: &[N]) -> io::Result<()> {
 }
 
 /// Reads a file of numbers, piece by piece, so that its bytes are never in memory a second time as a whole.
-pub(super) fn read<N: Number>(path: &Path) -> io::Result<Vec<N>> {
+pub(super) fn read<N: FileNumber>(path: &Path) -> io::Result<Vec<N>> {
     let mut file = File::open(path)?;
     let mut numbers =
         Vec::with_capacity(usize::try_from(file.metadata()?.len() / 4).map_err(io::Error::other)?);

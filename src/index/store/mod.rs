@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::distinct::Distinct;
-use super::fingerprint::sha256;
+use super::dedup::DistinctRows;
 use super::graph::{Graph, HNSW_RS};
+use super::index_fingerprint::sha256;
 use super::{Fingerprint, Index, Vectors};
 
 /// Changes whenever the files below do.
@@ -99,7 +99,8 @@ pub fn load(dir: &Path, fingerprint: &Fingerprint) -> Result<Index, Unusable> {
     let rows = Vectors::from_values(header.dimension, values).filter(|rows| rows.len() == header.rows);
     let rows = rows.ok_or_else(|| damaged(&snapshot, HEADER)("counts other vectors than there are"))?;
     let of_passages = files::read::<u32>(&snapshot.join(ROWS)).map_err(damaged(&snapshot, ROWS))?;
-    let passages = Distinct::from_rows(of_passages, rows.len()).filter(|all| all.len() == header.passages);
+    let passages =
+        DistinctRows::from_rows(of_passages, rows.len()).filter(|all| all.len() == header.passages);
     let passages =
         passages.ok_or_else(|| damaged(&snapshot, HEADER)("counts other passages than there are"))?;
     let graph = header.graph.then(|| read_graph(&snapshot, rows.len()));

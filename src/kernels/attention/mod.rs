@@ -6,21 +6,21 @@
 //! (<https://pytorch.org/blog/flash-decoding/>). A query's arithmetic depends only on its own position, so its result
 //! is the same in any batch and on any number of threads.
 
-mod kernel;
+mod causal_kernel;
 mod plan;
 mod softmax;
 #[cfg(test)]
 mod tests;
 
 use super::disjoint::Disjoint;
-use super::lanes::Level;
+use super::kv_store::Store;
 use super::pool::Pool;
-use super::store::Store;
-pub use kernel::LONGEST_HEAD;
-use kernel::{Attend, QUERIES, Query};
+use super::simd::Level;
+pub use causal_kernel::LONGEST_HEAD;
+use causal_kernel::{Attend, QUERIES, QueryHead};
 use plan::Task;
-pub use plan::{Plan, Span};
-use softmax::{Merge, State};
+pub use plan::{AttentionSpan, Plan};
+use softmax::{Merge, SoftmaxState};
 
 /// Keys whose scores are formed together.
 pub const PARTITION: usize = 256;
@@ -42,7 +42,7 @@ pub struct Partials {
     /// `[partials, queries of a head, head_dim]`.
     sums: Vec<f32>,
     /// `[partials, queries of a head]`.
-    states: Vec<State>,
+    states: Vec<SoftmaxState>,
 }
 
 /// Attention of a batch's rows, `queries` and `out` both `[rows, heads, head_dim]`, over `layer` of `store`.
@@ -70,14 +70,16 @@ pub fn attend(
     assert_eq!(queries.len(), plan.rows() * heads * size, "a query for each head");
     assert_eq!(out.len(), queries.len(), "a result for each query");
     partials.sums.resize(plan.partials() * group * size, 0.0);
-    partials.states.resize(plan.partials() * group, State::default());
+    partials
+        .states
+        .resize(plan.partials() * group, SoftmaxState::default());
     let all = Disjoint::new(out);
     let sums = Disjoint::new(&mut partials.sums);
     let states = Disjoint::new(&mut partials.states);
 
     // A row and one of the queries that share the task's head of keys and values.
     let attend = |task: &Task, wanted: &[(usize, usize)]| {
-        let mut given: [Query<'_>; QUERIES] = Default::default();
+        let mut given: [QueryHead<'_>; QUERIES] = Default::default();
         for (given, (row, query)) in given.iter_mut().zip(wanted) {
             let position = task.first_position + (row - task.rows.start);
             let at = (row * heads + task.head * group + query) * size;
@@ -90,7 +92,7 @@ pub fn attend(
                     unsafe { sums.part(at..at + size) }
                 }
             };
-            *given = Query {
+            *given = QueryHead {
                 numbers: &queries[at..at + size],
                 out: to,
                 first: attention

@@ -4,12 +4,12 @@ use std::iter::StepBy;
 use std::ops::Range;
 
 use super::PARTITION;
-use super::kernel::QUERIES;
-use crate::kernels::store::BLOCK;
+use super::causal_kernel::QUERIES;
+use crate::kernels::kv_store::BLOCK;
 
 /// Rows of one sequence in a batch.
 #[derive(Debug, Clone)]
-pub struct Span<'a> {
+pub struct AttentionSpan<'a> {
     /// The sequence's blocks.
     pub blocks: &'a [u32],
     /// The first row's position in the sequence.
@@ -21,7 +21,7 @@ pub struct Span<'a> {
 /// Tasks of a batch's attention.
 #[derive(Debug)]
 pub struct Plan<'a> {
-    spans: Vec<Span<'a>>,
+    spans: Vec<AttentionSpan<'a>>,
     kv_heads: usize,
     group: usize,
     rows: usize,
@@ -56,7 +56,7 @@ impl<'a> Plan<'a> {
     ///
     /// # Panics
     /// If the spans' rows overlap or leave any out, a span has too few blocks for its rows, or `group` is zero.
-    pub fn new(spans: Vec<Span<'a>>, kv_heads: usize, group: usize, threads: usize) -> Self {
+    pub fn new(spans: Vec<AttentionSpan<'a>>, kv_heads: usize, group: usize, threads: usize) -> Self {
         // Threads write the rows' results at once, which is only right if each row is in one span.
         let mut rows = 0;
         for span in &spans {
@@ -93,7 +93,7 @@ impl<'a> Plan<'a> {
     }
 
     fn add(&mut self, span: usize, head: usize, step: usize, split: bool) {
-        let Span { start, rows, .. } = self.spans[span].clone();
+        let AttentionSpan { start, rows, .. } = self.spans[span].clone();
         for from in rows.clone().step_by(step) {
             let rows_of_task = from..rows.end.min(from + step);
             let first_position = start + (from - rows.start);

@@ -4,19 +4,19 @@
 
 use std::ops::Range;
 
-use crate::kernels::lanes::{Kernel, LANES, Lanes};
-use crate::kernels::store::BLOCK;
+use crate::kernels::kv_store::BLOCK;
+use crate::kernels::simd::{Kernel, LANES, Lanes};
 
 /// How far a query's softmax has come.
 #[derive(Debug, Clone, Copy)]
-pub struct State {
+pub struct SoftmaxState {
     /// The largest score so far.
     largest: f32,
     /// The sum of all `2^(score - largest)`.
     pub sum: f32,
 }
 
-impl Default for State {
+impl Default for SoftmaxState {
     fn default() -> Self {
         Self {
             largest: f32::NEG_INFINITY,
@@ -25,13 +25,13 @@ impl Default for State {
     }
 }
 
-impl State {
+impl SoftmaxState {
     /// Joins with what other keys gave. Says what the numbers before and the new ones are to be multiplied by.
     ///
     /// # Safety
     /// The processor has the instructions of `L`.
     #[inline(always)]
-    pub unsafe fn join<L: Lanes>(&mut self, other: State) -> (f32, f32) {
+    pub unsafe fn join<L: Lanes>(&mut self, other: SoftmaxState) -> (f32, f32) {
         let less = self.largest - other.largest;
         // SAFETY: as the caller's.
         let power = unsafe {
@@ -42,7 +42,7 @@ impl State {
         // One of the two is the largest, and its power is one.
         let (before, new) = if less > 0.0 { (1.0, power) } else { (power, 1.0) };
         let before = if self.sum == 0.0 { 0.0 } else { before };
-        *self = State {
+        *self = SoftmaxState {
             largest: if less > 0.0 { self.largest } else { other.largest },
             sum: self.sum * before + other.sum * new,
         };
@@ -55,7 +55,7 @@ impl State {
 /// # Safety
 /// The processor has the instructions of `L`; `scores` has `blocks · BLOCK` numbers.
 #[inline(always)]
-pub unsafe fn soften<L: Lanes>(scores: *mut f32, range: Range<usize>, blocks: usize) -> State {
+pub unsafe fn soften<L: Lanes>(scores: *mut f32, range: Range<usize>, blocks: usize) -> SoftmaxState {
     // SAFETY: as the caller's.
     unsafe {
         let lowest = L::splat(f32::NEG_INFINITY);
@@ -73,7 +73,7 @@ pub unsafe fn soften<L: Lanes>(scores: *mut f32, range: Range<usize>, blocks: us
             sum = sum.add(weights);
             weights.store(to);
         }
-        State {
+        SoftmaxState {
             largest,
             sum: sum.sum(),
         }
@@ -137,12 +137,12 @@ pub struct Merge<'a, I> {
     pub out: &'a mut [f32],
 }
 
-impl<'a, I: Iterator<Item = (State, &'a [f32])>> Kernel for Merge<'_, I> {
+impl<'a, I: Iterator<Item = (SoftmaxState, &'a [f32])>> Kernel for Merge<'_, I> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let mut state = State::default();
+        let mut state = SoftmaxState::default();
         for (found, sums) in self.parts {
             assert_eq!(sums.len(), self.out.len(), "sums of a head's size");
             if found.sum == 0.0 {

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use std::ops::Range;
 
 use super::*;
-use crate::kernels::place::{Finish, Place, Projections, place};
+use crate::kernels::kv_store::BLOCK;
+use crate::kernels::qkv::{Place, Projections, QkvFinish, place};
 use crate::kernels::rotary::{Angles, Pairs};
-use crate::kernels::store::BLOCK;
 use crate::kernels::testing::{Random, alone, assert_near, bits, levels, threads};
 
 const LAYER: usize = 1;
@@ -88,7 +88,7 @@ impl Batch {
         (self.heads.size as f32).sqrt().recip()
     }
 
-    fn attend(&self, pool: &Pool, level: Level, spans: Vec<Span<'_>>, queries: &[f32]) -> Vec<f32> {
+    fn attend(&self, pool: &Pool, level: Level, spans: Vec<AttentionSpan<'_>>, queries: &[f32]) -> Vec<f32> {
         let Heads { kv_heads, group, .. } = self.heads;
         let plan = Plan::new(spans, kv_heads, group, pool.threads());
         let attention = Attention {
@@ -187,8 +187,8 @@ impl Batch {
 
 impl Sequence {
     /// Some of its rows, from row `first` of the batch on.
-    fn span(&self, rows: Range<usize>, first: usize) -> Span<'_> {
-        Span {
+    fn span(&self, rows: Range<usize>, first: usize) -> AttentionSpan<'_> {
+        AttentionSpan {
             blocks: &self.blocks,
             start: self.start + rows.start,
             rows: first..first + rows.len(),
@@ -205,7 +205,7 @@ impl Sequence {
         // At position zero nothing is turned.
         let mut angles = Angles::new(Pairs::Halves, store.head_dim());
         angles.set(places.iter().map(|_| 0), &vec![1.0; store.head_dim() / 2], 1.0);
-        let finish = Finish {
+        let finish = QkvFinish {
             biases: None,
             norms: None,
             angles: &angles,
@@ -285,7 +285,7 @@ const HEADS: Heads = Heads {
 #[test]
 fn a_few_deep_rows_are_split_only_for_several_threads() {
     let blocks: Vec<u32> = (0..64).collect();
-    let span = |start, rows| Span {
+    let span = |start, rows| AttentionSpan {
         blocks: &blocks,
         start,
         rows: 0..rows,
@@ -345,7 +345,7 @@ fn no_rows_give_no_results() {
 
 /// A plan for a batch's first sequence, as `rows` of the batch.
 fn plan_for(starts: &[(usize, Range<usize>)], blocks: &[u32]) {
-    let span = |(start, rows): &(usize, Range<usize>)| Span {
+    let span = |(start, rows): &(usize, Range<usize>)| AttentionSpan {
         blocks,
         start: *start,
         rows: rows.clone(),
@@ -403,7 +403,7 @@ fn a_plan_for_other_rows_is_refused() {
 #[should_panic(expected = "a block of the store")]
 fn blocks_that_are_not_in_the_store_are_refused() {
     let batch = Batch::new(&HEADS, &[(4, 1)], 1);
-    let span = Span {
+    let span = AttentionSpan {
         blocks: &[77],
         start: 4,
         rows: 0..1,

@@ -4,16 +4,16 @@
 //! row for each token. A task is one head of one text, so what a text gets does not depend on the texts beside it.
 //! Keys and values are single precision: nothing is stored for later, so there is nothing to save.
 
-mod kernel;
+mod bidirectional_kernel;
 #[cfg(test)]
 mod tests;
 
 use std::cell::RefCell;
 
 use super::disjoint::Disjoint;
-use super::lanes::Level;
 use super::pool::Pool;
-use kernel::Head;
+use super::simd::Level;
+use bidirectional_kernel::HeadTask;
 
 thread_local! {
     /// Transposed keys and the weights of a few queries, as large as the longest text that the thread has seen.
@@ -81,7 +81,7 @@ impl Bidirectional<'_> {
                 return;
             }
             SCRATCH.with_borrow_mut(|scratch| {
-                level.run(Head {
+                level.run(HeadTask {
                     tokens,
                     width,
                     scale: self.scale,

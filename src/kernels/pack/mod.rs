@@ -15,7 +15,7 @@
 //! It runs on the caller's thread, or on the threads that the caller gives the strips of [`Matrix::pack_with`] to. It
 //! fails on a type that has no form, on data of the wrong length, and on scales that are not finite.
 
-mod blocks;
+mod block_quants;
 mod error;
 mod k_quants;
 mod lane;
@@ -97,13 +97,13 @@ impl Matrix {
             (columns / block).saturating_mul(kind.type_size()),
         )?;
         let tiles = match kind {
-            GgmlDType::Q4_0 => Tiles::Four(tiles::<blocks::Q4_0>(data, rows, columns, run)?),
-            GgmlDType::Q4_1 => Tiles::Four(tiles::<blocks::Q4_1>(data, rows, columns, run)?),
+            GgmlDType::Q4_0 => Tiles::Four(tiles::<block_quants::Q4_0>(data, rows, columns, run)?),
+            GgmlDType::Q4_1 => Tiles::Four(tiles::<block_quants::Q4_1>(data, rows, columns, run)?),
             GgmlDType::Q4K => Tiles::Four(tiles::<k_quants::Q4K>(data, rows, columns, run)?),
-            GgmlDType::Q5_0 => Tiles::Five(tiles::<blocks::Q5_0>(data, rows, columns, run)?),
-            GgmlDType::Q5_1 => Tiles::Five(tiles::<blocks::Q5_1>(data, rows, columns, run)?),
+            GgmlDType::Q5_0 => Tiles::Five(tiles::<block_quants::Q5_0>(data, rows, columns, run)?),
+            GgmlDType::Q5_1 => Tiles::Five(tiles::<block_quants::Q5_1>(data, rows, columns, run)?),
             GgmlDType::Q5K => Tiles::Five(tiles::<k_quants::Q5K>(data, rows, columns, run)?),
-            GgmlDType::Q8_0 => Tiles::Eight(tiles::<blocks::Q8_0>(data, rows, columns, run)?),
+            GgmlDType::Q8_0 => Tiles::Eight(tiles::<block_quants::Q8_0>(data, rows, columns, run)?),
             GgmlDType::Q6K => Tiles::Eight(tiles::<symmetric::Q6K>(data, rows, columns, run)?),
             GgmlDType::F16 => Tiles::Eight(tiles::<Plain<f16>>(data, rows, columns, run)?),
             GgmlDType::BF16 => Tiles::Eight(tiles::<Plain<bf16>>(data, rows, columns, run)?),

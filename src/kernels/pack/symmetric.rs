@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 
 use super::super::tiles::{COLUMNS, Tile8, WIDE, Wide};
-use super::blocks::centred;
+use super::block_quants::centred;
 use super::lane::Lane;
 use super::{Format, half_word, word};
 
@@ -53,7 +53,7 @@ fn round_up(value: f32) -> f16 {
 }
 
 /// A number as it lies in a file.
-pub(super) trait Number: 'static {
+pub(super) trait WeightNumber: 'static {
     /// Bytes of a number.
     const BYTES: usize;
 
@@ -61,7 +61,7 @@ pub(super) trait Number: 'static {
     fn read(bytes: &[u8], to: &mut [f32]);
 }
 
-impl Number for f32 {
+impl WeightNumber for f32 {
     const BYTES: usize = 4;
 
     fn read(bytes: &[u8], to: &mut [f32]) {
@@ -71,7 +71,7 @@ impl Number for f32 {
     }
 }
 
-impl Number for f16 {
+impl WeightNumber for f16 {
     const BYTES: usize = 2;
 
     fn read(bytes: &[u8], to: &mut [f32]) {
@@ -87,7 +87,7 @@ impl Number for f16 {
     }
 }
 
-impl Number for bf16 {
+impl WeightNumber for bf16 {
     const BYTES: usize = 2;
 
     fn read(bytes: &[u8], to: &mut [f32]) {
@@ -100,7 +100,7 @@ impl Number for bf16 {
 /// Plain numbers, each 32 with a scale of their own.
 pub(super) struct Plain<N>(PhantomData<N>);
 
-impl<N: Number> Format for Plain<N> {
+impl<N: WeightNumber> Format for Plain<N> {
     type Tile = Tile8;
     const BYTES: usize = COLUMNS * N::BYTES;
     const BLOCKS: usize = 1;
@@ -115,7 +115,7 @@ impl<N: Number> Format for Plain<N> {
 /// Plain numbers, as many with a scale as the form says.
 pub(super) struct PlainWide<N>(PhantomData<N>);
 
-impl<N: Number> Format for PlainWide<N> {
+impl<N: WeightNumber> Format for PlainWide<N> {
     type Tile = Wide;
     const BYTES: usize = WIDE * COLUMNS * N::BYTES;
     const BLOCKS: usize = WIDE;

@@ -11,12 +11,12 @@ use tokenizers::Tokenizer;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 
+use super::gguf_vocabulary::GgufVocabulary;
 use super::split::Splitting;
-use super::vocabulary::Vocabulary;
 use crate::weights::gguf::Gguf;
 
 /// Splitting, merging and decoding as the file says.
-pub(super) fn build(gguf: &Gguf, vocabulary: &Vocabulary<'_>) -> Result<Tokenizer, String> {
+pub(super) fn build(gguf: &Gguf, vocabulary: &GgufVocabulary<'_>) -> Result<Tokenizer, String> {
     // A file that does not say is taken as llama.cpp takes it.
     let splitting = Splitting::named(gguf.text("tokenizer.ggml.pre").unwrap_or("default"))?;
     let ids = vocabulary.ids();

@@ -7,28 +7,28 @@
 //!
 //! | file | the question it answers |
 //! | --- | --- |
-//! | `vocabulary.rs` | Which tokens are there, and what is each for? |
+//! | `gguf_vocabulary.rs` | Which tokens are there, and what is each for? |
 //! | `byte_level.rs`, `split.rs` | How does GPT-2's family encode a text, and how is the text split before? |
 //! | `sentence_piece.rs` | How does SentencePiece encode a text? |
-//! | `bytes.rs` | Which bytes does a token stand for? |
+//! | `token_bytes.rs` | Which bytes does a token stand for? |
 
 mod byte_level;
-mod bytes;
+mod token_bytes;
 mod sentence_piece;
 mod split;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
-mod vocabulary;
+mod gguf_vocabulary;
 
 use std::path::Path;
 
 use tokenizers::{Tokenizer, TruncationParams};
 
-pub use self::bytes::bytes;
+use self::gguf_vocabulary::{ENDS, GgufVocabulary};
 pub use self::sentence_piece::continuing;
-use self::vocabulary::{ENDS, Vocabulary};
+pub use self::token_bytes::bytes;
 use super::WeightsError;
 use super::gguf::Gguf;
 
@@ -94,7 +94,7 @@ pub fn from_file(path: &Path, max_tokens: usize) -> Result<Tokenizer, WeightsErr
 }
 
 fn build(gguf: &Gguf) -> Result<Tokenizer, String> {
-    let vocabulary = Vocabulary::read(gguf)?;
+    let vocabulary = GgufVocabulary::read(gguf)?;
     let mut tokenizer = match gguf.text("tokenizer.ggml.model") {
         Some("gpt2") => byte_level::build(gguf, &vocabulary)?,
         Some("llama") => sentence_piece::build(gguf, &vocabulary)?,

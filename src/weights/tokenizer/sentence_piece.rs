@@ -20,7 +20,7 @@ use tokenizers::decoders::sequence::Sequence as Decoders;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::normalizers::{NormalizerWrapper, Prepend, Replace, Sequence as Normalizers};
 
-use super::vocabulary::{Kind, Vocabulary};
+use super::gguf_vocabulary::{GgufVocabulary, Kind};
 use crate::weights::gguf::Gguf;
 
 /// Each cut of a token is looked up, which takes the square of its length; no trained vocabulary has a longer one.
@@ -30,7 +30,7 @@ const LONGEST_TOKEN: usize = 1 << 10;
 const BLANK: &str = "▁";
 
 /// Merging and decoding as the file says.
-pub(super) fn build(gguf: &Gguf, vocabulary: &Vocabulary<'_>) -> Result<Tokenizer, String> {
+pub(super) fn build(gguf: &Gguf, vocabulary: &GgufVocabulary<'_>) -> Result<Tokenizer, String> {
     let ids = vocabulary.ids();
     for byte in 0..=u8::MAX {
         let token = format!("<0x{byte:02X}>");
@@ -62,7 +62,7 @@ pub(super) fn build(gguf: &Gguf, vocabulary: &Vocabulary<'_>) -> Result<Tokenize
 /// All pairs of tokens that make a token. Control tokens and bytes are neither parts nor made, so that no spelling of
 /// theirs in a text can turn into one. (llama.cpp would join `<` and `/s>` to the end of the text.)
 fn merges(
-    vocabulary: &Vocabulary<'_>,
+    vocabulary: &GgufVocabulary<'_>,
     ids: &HashMap<&str, u32>,
     scores: &[f32],
 ) -> Result<Vec<(String, String)>, String> {

@@ -1,8 +1,8 @@
 //! What the tests share: servers, an HTTP client, models and a small shop.
 
 pub mod client;
-pub mod metrics;
-pub mod models;
+pub mod metrics_text;
+pub mod model_files;
 pub mod program;
 pub mod server;
 pub mod shop;

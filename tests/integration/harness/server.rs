@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::client::Client;
 use super::wait::{self, PATIENCE};
-use super::{models, program, shop};
+use super::{model_files, program, shop};
 
 /// What a server is started with. Small prompts and short answers, so that it answers in seconds.
 pub struct Setup {
@@ -33,7 +33,7 @@ impl Setup {
         Setup {
             data: shop::write(home.path()),
             index: home.path().join("index"),
-            models: models::dir(),
+            models: model_files::dir(),
             words: ["--max-prompt-tokens", "320", "--max-tokens", "12"]
                 .map(String::from)
                 .to_vec(),
@@ -43,7 +43,7 @@ impl Setup {
 
     /// The same with the shallow chat model: answers without sense, `max_tokens` long, some of them a second.
     pub fn shallow(max_tokens: usize) -> Setup {
-        let model = models::shallow();
+        let model = model_files::shallow();
         let setup = Setup {
             words: vec![],
             ..Setup::new()

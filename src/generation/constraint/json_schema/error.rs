@@ -2,7 +2,7 @@
 //!
 //! The compiler's messages name its own settings, which nobody outside can set; the common ones are said anew here.
 
-use super::bounds;
+use super::schema_limits;
 
 /// Messages are cut here: some quote the schema.
 const LONGEST_MESSAGE: usize = 200;
@@ -11,7 +11,10 @@ const LONGEST_MESSAGE: usize = 200;
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
     /// It is longer than 16 KiB, written without blanks.
-    #[error("the JSON schema is longer than {} bytes; shorten it", bounds::MOST_BYTES)]
+    #[error(
+        "the JSON schema is longer than {} bytes; shorten it",
+        schema_limits::MOST_BYTES
+    )]
     TooLong,
     /// It has more of something than can be compiled in good time.
     #[error("the JSON schema has {count} {what}, and can have {most} at most; simplify it")]

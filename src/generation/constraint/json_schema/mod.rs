@@ -1,6 +1,6 @@
 //! A text that is JSON and keeps to a schema.
 //!
-//! In: a JSON schema (<https://json-schema.org>, draft 2020-12) and the model's [`Vocabulary`]. Out: a [`Constraint`].
+//! In: a JSON schema (<https://json-schema.org>, draft 2020-12) and the model's [`TokenTrie`]. Out: a [`Constraint`].
 //! It is compiled on whichever thread asks, in about a millisecond, and runs on the engine's thread, where a mask over
 //! 49,152 tokens takes 19 µs in the middle and 153 µs at the 99th percentile (a product's description). Compiling fails,
 //! saying why, on schemas that cannot be kept to or would cost too much; running fails only where a regular expression
@@ -8,7 +8,7 @@
 //!
 //! | file | the question it answers |
 //! | --- | --- |
-//! | `bounds.rs` | Is the schema small enough to be compiled? |
+//! | `schema_limits.rs` | Is the schema small enough to be compiled? |
 //! | `error.rs` | Why not? |
 //!
 //! What a client can rely on:
@@ -25,7 +25,7 @@
 //!
 //! `{"type": "object"}` is any object, which OpenAI's API calls the format `json_object`.
 
-mod bounds;
+mod schema_limits;
 mod error;
 #[cfg(test)]
 mod tests;
@@ -36,9 +36,9 @@ use llguidance::toktrie::SimpleVob;
 use serde_json::{Value, json};
 
 pub use self::error::SchemaError;
-use super::{Constraint, ConstraintError, Mask, Vocabulary};
+use super::{Constraint, ConstraintError, Mask, TokenTrie};
 
-/// The compiler follows references and nested schemas by recursion, 10 kB a level. [`bounds::MOST_BYTES`] of schema
+/// The compiler follows references and nested schemas by recursion, 10 kB a level. [`schema_limits::MOST_BYTES`] of schema
 /// have room for 1,600 levels, which none of the threads that ask have room for.
 const STACK: usize = 64 << 20;
 
@@ -58,8 +58,8 @@ impl JsonSchema {
     /// # Errors
     ///
     /// See [`SchemaError`].
-    pub fn new(schema: &Value, vocabulary: &Vocabulary) -> Result<Self, SchemaError> {
-        bounds::check(schema)?;
+    pub fn new(schema: &Value, vocabulary: &TokenTrie) -> Result<Self, SchemaError> {
+        schema_limits::check(schema)?;
         let grammar = TopLevelGrammar::from_json_schema(on_one_line(schema));
         let compile = || vocabulary.factory().create_parser(grammar);
         let parser = std::thread::scope(|scope| {
@@ -113,7 +113,7 @@ impl Constraint for JsonSchema {
     fn mask(&mut self, mask: &mut Mask) -> Result<(), ConstraintError> {
         let vocabulary = mask.vocabulary();
         let copied = mask.copy(self.allowed()?.as_slice());
-        copied.map_err(|token| ConstraintError::Vocabulary { token, vocabulary })
+        copied.map_err(|token| ConstraintError::TokenTrie { token, vocabulary })
     }
 
     fn accept(&mut self, token: u32) -> Result<(), ConstraintError> {

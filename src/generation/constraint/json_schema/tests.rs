@@ -22,14 +22,14 @@ use validator::complaint;
 struct Real {
     tokenizer: Arc<Tokenizer>,
     end: Vec<u32>,
-    vocabulary: Vocabulary,
+    vocabulary: TokenTrie,
 }
 
 static REAL: LazyLock<Real> = LazyLock::new(|| {
     let gguf = Gguf::read(&chat_model()).unwrap();
     let tokenizer = Arc::new(tokenizer::from_gguf(&gguf).unwrap());
     let end = tokenizer::end_tokens(&gguf, &tokenizer);
-    let vocabulary = Vocabulary::new(&tokenizer, &end).unwrap();
+    let vocabulary = TokenTrie::new(&tokenizer, &end).unwrap();
     Real {
         tokenizer,
         end,
@@ -38,7 +38,7 @@ static REAL: LazyLock<Real> = LazyLock::new(|| {
 });
 
 /// A vocabulary of the 256 bytes, of which 0 ends a text.
-static BYTES: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::new(&byte_tokenizer(), &[END]).unwrap());
+static BYTES: LazyLock<TokenTrie> = LazyLock::new(|| TokenTrie::new(&byte_tokenizer(), &[END]).unwrap());
 
 fn forms(schema: &Value) -> JsonSchema {
     JsonSchema::new(schema, &REAL.vocabulary).unwrap_or_else(|error| panic!("{schema}: {error}"))
@@ -254,7 +254,7 @@ fn what_would_take_long_is_refused_at_once() {
     let names: serde_json::Map<String, Value> =
         (0..9).map(|index| (format!("^{index}"), json!(true))).collect();
     for (schema, words) in [
-        (json!({"const": "x".repeat(bounds::MOST_BYTES)}), "bytes"),
+        (json!({"const": "x".repeat(schema_limits::MOST_BYTES)}), "bytes"),
         (json!({"allOf": patterns(9)}), "9 patterns"),
         (json!({"patternProperties": names}), "9 patterns"),
         (json!({"type": "integer", "multipleOf": 1_000_003}), "multipleOf"),
@@ -334,7 +334,7 @@ fn the_end_is_clean_and_wrong_tokens_change_nothing() {
     let beyond = JsonSchema::new(&schema, &BYTES)
         .expect("a schema")
         .mask(&mut Mask::none(80));
-    let expected = ConstraintError::Vocabulary {
+    let expected = ConstraintError::TokenTrie {
         token: u32::from(b'['),
         vocabulary: 80,
     };
@@ -386,7 +386,7 @@ fn texts_end_whole_or_say_that_they_were_cut() {
 #[test]
 fn what_no_token_says_ends_the_generation_as_an_error() {
     // No token says `q`.
-    let vocabulary = Vocabulary::new(&byte_tokenizer(), &[END, u32::from(b'q')]).expect("255 tokens");
+    let vocabulary = TokenTrie::new(&byte_tokenizer(), &[END, u32::from(b'q')]).expect("255 tokens");
     let form = JsonSchema::new(&json!({"const": "q"}), &vocabulary).expect("a schema");
     let (text, finished) = Bench::new(Voice::Noise, AMPLE).answer(Request {
         constraint: Some(Box::new(form)),

@@ -1,9 +1,9 @@
 //! Metadata → [`Architecture`]: the figures, each checked, and what metadata can ask for and is not built in.
 
-use super::figures::Figures;
-use super::names::{self, EMBEDDING, HEAD, LayerTensor};
-use super::rotary::ROTARY_BASE;
+use super::metadata::DecoderMetadata;
+use super::rope_metadata::ROTARY_BASE;
 use super::rotation::{Rotation, Scaling};
+use super::tensor_names::{self, EMBEDDING, HEAD, LayerTensor};
 use super::{Architecture, Family, Sliding};
 use crate::weights::gguf::Gguf;
 
@@ -16,7 +16,7 @@ const MAX_HEAD_DIM: usize = 1 << 12;
 const GEMMA3_27B_LAYERS: usize = 62;
 
 pub(super) fn read(gguf: &Gguf, family: Family) -> Result<Architecture, String> {
-    let figures = Figures { gguf, family };
+    let figures = DecoderMetadata { gguf, family };
     figures.refuse_what_is_not_built_in()?;
     let (layers, width) = (
         figures.number("block_count")?,
@@ -53,7 +53,9 @@ pub(super) fn read(gguf: &Gguf, family: Family) -> Result<Architecture, String> 
         },
         activation: family.activation(),
         pairing: family.pairing(),
-        biases: gguf.tensor(&names::layer(0, LayerTensor::QueryBias)).is_some(),
+        biases: gguf
+            .tensor(&tensor_names::layer(0, LayerTensor::QueryBias))
+            .is_some(),
         qk_norm: family.has_qk_norm(),
         post_norms: family.has_post_norms(),
         tied_head: gguf.tensor(HEAD).is_none(),
@@ -65,7 +67,7 @@ pub(super) fn read(gguf: &Gguf, family: Family) -> Result<Architecture, String> 
     })
 }
 
-impl Figures<'_> {
+impl DecoderMetadata<'_> {
     fn head_dim(&self, width: usize, heads: usize) -> Result<usize, String> {
         let keys = self.optional("attention.key_length")?.unwrap_or(width / heads);
         let values = self.optional("attention.value_length")?.unwrap_or(width / heads);

@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 use tempfile::NamedTempFile;
 
 use super::Family;
-use super::names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, ROTARY_FACTORS, layer};
+use super::tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, ROTARY_FACTORS, layer};
 use crate::generation::model::{Chunk, Model};
 use crate::weights::gguf::Gguf;
 use crate::weights::testing;

@@ -4,8 +4,8 @@ use candle_core::{Result, Tensor};
 use candle_nn::ops::softmax_last_dim;
 use candle_nn::rotary_emb::{rope, rope_i};
 
-use super::batch::{Batch, Group};
-use super::cache::Cache;
+use super::candle_batch::{Batch, Group};
+use super::kv_cache::KvCache;
 use super::view::View;
 use crate::generation::model::architecture::{Architecture, Pairing};
 
@@ -49,7 +49,7 @@ impl Heads {
     }
 
     /// Queries `[heads, rows, head_dim]` → what their tokens see, `[rows, heads * head_dim]`.
-    pub fn attend(&self, queries: &Tensor, cache: &Cache, batch: &Batch, view: &View) -> Result<Tensor> {
+    pub fn attend(&self, queries: &Tensor, cache: &KvCache, batch: &Batch, view: &View) -> Result<Tensor> {
         let groups: Vec<Tensor> = batch
             .groups
             .iter()
@@ -65,7 +65,7 @@ impl Heads {
     fn attend_group(
         &self,
         queries: &Tensor,
-        cache: &Cache,
+        cache: &KvCache,
         group: &Group,
         mask: Option<&Tensor>,
     ) -> Result<Tensor> {

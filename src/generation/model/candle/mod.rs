@@ -12,13 +12,13 @@
 //! to be waited for: loading and reserving end with that.
 
 mod attention;
-mod batch;
-mod cache;
-mod layer;
+mod candle_batch;
+mod kv_cache;
+mod candle_layer;
 #[cfg(test)]
 mod tests;
 mod view;
-mod weights;
+mod candle_weights;
 
 use candle_core::Device;
 use candle_core::quantized::QMatMul;
@@ -26,10 +26,10 @@ use candle_core::quantized::QMatMul;
 use super::architecture::{Architecture, EMBEDDING, HEAD, LAST_NORM};
 use super::{BLOCK, Chunk, Model, ModelError, Shape};
 use crate::weights::gguf::Gguf;
-use batch::Batch;
-use cache::Cache;
-use layer::Layer;
-use weights::{Norm, Source};
+use candle_batch::Batch;
+use candle_layer::CandleLayer;
+use candle_weights::{CandleNorm, TensorSource};
+use kv_cache::KvCache;
 
 /// The weights of a decoder on a candle device, and its keys and values.
 pub struct CandleDecoder {
@@ -37,23 +37,23 @@ pub struct CandleDecoder {
     device: Device,
     /// `[vocabulary, width]`.
     embedding: QMatMul,
-    layers: Vec<Layer>,
-    last_norm: Norm,
+    layers: Vec<CandleLayer>,
+    last_norm: CandleNorm,
     /// `[vocabulary, width]`; the embedding's own matrix where they are tied.
     head: QMatMul,
     /// One for each layer.
-    caches: Vec<Cache>,
+    caches: Vec<KvCache>,
 }
 
 impl CandleDecoder {
     /// Reads the decoder that `gguf` describes onto `device`. Holds no keys and values before [`Model::reserve`].
     pub fn load(gguf: &Gguf, device: &Device) -> Result<Self, ModelError> {
         let architecture = Architecture::read(gguf)?;
-        let source = Source { gguf, device };
+        let source = TensorSource { gguf, device };
         let embedding = source.matrix(EMBEDDING)?;
         let decoder = Self {
             layers: (0..architecture.layers)
-                .map(|at| Layer::load(&source, &architecture, at))
+                .map(|at| CandleLayer::load(&source, &architecture, at))
                 .collect::<Result<_, _>>()?,
             last_norm: source.norm(LAST_NORM, architecture.norm_epsilon)?,
             head: if architecture.tied_head {
@@ -76,7 +76,7 @@ impl Model for CandleDecoder {
         Shape {
             context_length: self.architecture.context_length,
             vocabulary: self.architecture.vocabulary,
-            block_bytes: BLOCK * self.architecture.layers * Cache::bytes_per_token(&self.architecture),
+            block_bytes: BLOCK * self.architecture.layers * KvCache::bytes_per_token(&self.architecture),
         }
     }
 
@@ -84,7 +84,7 @@ impl Model for CandleDecoder {
         // The old ones go first: there may not be memory for both.
         self.caches.clear();
         let caches = (0..self.architecture.layers)
-            .map(|_| Cache::new(&self.architecture, blocks, &self.device))
+            .map(|_| KvCache::new(&self.architecture, blocks, &self.device))
             .collect::<Result<_, _>>();
         self.caches = caches.map_err(|error| {
             tracing::error!(%error, "The device gives no memory for keys and values.");

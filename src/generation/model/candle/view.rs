@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::batch::{positions, span};
+use super::candle_batch::{positions, span};
 use crate::generation::model::Chunk;
 use crate::generation::model::architecture::Rotation;
 

@@ -1,11 +1,11 @@
-//! The decoder on a processor: `load` repacks the file's weights, [`crate::kernels`] computes.
+//! The decoder on a processor: `cpu_weights` repacks the file's weights, [`crate::kernels`] computes.
 //!
 //! In: batches of chunks over the seam in [`super`]. Out: logits. It runs on the engine's thread and the pool's. All
 //! buffers are kept from step to step. A row's numbers depend on its own sequence only, bit by bit: on no other row of
 //! the batch, on no thread count, and not on what was cached.
 
-mod layer;
-mod load;
+mod cpu_layer;
+mod cpu_weights;
 mod operation;
 #[cfg(test)]
 mod tests;
@@ -15,18 +15,18 @@ use std::sync::Arc;
 use super::architecture::{Architecture, Pairing};
 use super::{BLOCK, Chunk, Model, ModelError, Shape};
 use crate::kernels::activations::Activations;
-use crate::kernels::attention::{Partials, Plan, Span};
-use crate::kernels::lanes::Level;
-use crate::kernels::linear::{Product, multiply};
-use crate::kernels::place::Place;
+use crate::kernels::attention::{AttentionSpan, Partials, Plan};
+use crate::kernels::elementwise::Norm;
+use crate::kernels::kv_store::{self, Store};
+use crate::kernels::matmul::{Matmul, multiply};
 use crate::kernels::pool::Pool;
+use crate::kernels::qkv::Place;
 use crate::kernels::rotary::{Angles, Pairs};
-use crate::kernels::rows::Norm;
-use crate::kernels::store::{self, Store};
+use crate::kernels::simd::Level;
 use crate::kernels::tiles::Matrix;
-use layer::Layer;
+use cpu_layer::CpuLayer;
 
-const _: () = assert!(BLOCK == store::BLOCK, "the engine's blocks are the store's");
+const _: () = assert!(BLOCK == kv_store::BLOCK, "the engine's blocks are the store's");
 
 /// A loaded decoder.
 pub struct Decoder {
@@ -41,7 +41,7 @@ pub struct Decoder {
 struct Weights {
     /// `[vocabulary, width]`.
     embedding: Matrix,
-    layers: Vec<Layer>,
+    layers: Vec<CpuLayer>,
     /// `[width]`.
     norm: Vec<f32>,
     /// `[vocabulary, width]`; the embedding where it is missing.
@@ -170,7 +170,7 @@ impl Decoder {
             .collect();
         self.embed(tokens, chunks);
         for (at, layer) in self.weights.layers.iter().enumerate() {
-            let step = layer::Step {
+            let step = cpu_layer::Step {
                 architecture: &self.architecture,
                 pool: &self.pool,
                 level: self.level,
@@ -190,7 +190,7 @@ impl Decoder {
             .map(|chunk| {
                 let first = rows;
                 rows += chunk.tokens.len();
-                Span {
+                AttentionSpan {
                     blocks: chunk.blocks,
                     start: chunk.start,
                     rows: first..rows,
@@ -252,7 +252,7 @@ impl Decoder {
         });
         let mut logits = vec![0.0; rows.len() * self.architecture.vocabulary];
         let matrix = self.weights.head.as_ref().unwrap_or(&self.weights.embedding);
-        let product = Product {
+        let product = Matmul {
             matrix,
             out: &mut logits,
             add: false,

@@ -5,10 +5,10 @@ use candle_core::Device;
 use super::*;
 use crate::generation::model;
 use crate::generation::testing::collect;
-use crate::generation::{Engine, Options, Parts, Sampling};
+use crate::generation::{Engine, EngineOptions, Parts, Sampling};
 use crate::kernels::pool::Pool;
 
-fn engine(options: Options) -> Engine {
+fn engine(options: EngineOptions) -> Engine {
     let gguf = Gguf::read(&chat_model()).unwrap();
     let pool = Arc::new(Pool::new("test", 2).unwrap());
     let parts = Parts {
@@ -45,7 +45,7 @@ fn warm(seed: u64) -> Sampling {
 
 #[test]
 fn the_default_model_keeps_to_schemas_in_any_company() {
-    let options = |max_running, lookup| Options {
+    let options = |max_running, lookup| EngineOptions {
         max_running,
         max_waiting: 64,
         kv_cache_bytes: 256 << 20,

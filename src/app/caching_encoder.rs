@@ -1,0 +1,244 @@
+//! Texts in; a vector for each different one out, of which those that are on disk already are not embedded again.
+//!
+//! Texts are embedded in pieces, and each piece is on disk before the next begins: who is killed in the middle goes on
+//! from there. On the thread that loads.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Instant;
+
+use super::{Phase, Report};
+use crate::embedding::{self, CacheError, EmbeddingError, Encoder, VectorCache};
+use crate::index::Vectors;
+
+/// Texts between two writes: a second or so of work is the most that a kill costs.
+const PIECE: usize = 128;
+
+/// Vectors of texts, some of which are equal.
+pub struct UniqueVectors {
+    /// One for each different text, in the order in which they first occur.
+    pub vectors: Vectors,
+    /// Which of them each text has.
+    pub rows: Vec<u32>,
+    /// How many were on no disk.
+    pub new: usize,
+}
+
+/// What embeds: the encoder itself, or the thread that has it.
+pub type Encode<'a> = &'a mut dyn FnMut(&[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError>;
+
+/// What embeds texts, and where their vectors are kept.
+pub struct CachingEncoder<'a> {
+    /// What embeds.
+    pub encode: Encode<'a>,
+    /// Numbers in a vector.
+    pub dimension: usize,
+    /// Where vectors are kept, and the [fingerprint](embedding::fingerprint()) of the model; nothing where none are.
+    pub kept: Option<(&'a Path, &'a str)>,
+}
+
+/// Embeds `texts` on the calling thread, with a bar on the terminal and nothing on disk; a vector for each.
+///
+/// # Errors
+/// See [`EmbeddingError`].
+pub fn embed(encoder: &Encoder, texts: &[&str]) -> Result<Vectors, EmbeddingError> {
+    let mut embedding = CachingEncoder {
+        encode: &mut |texts| encoder.encode_passages(texts, &mut |_| {}),
+        dimension: encoder.dimension(),
+        kept: None,
+    };
+    let UniqueVectors { vectors, rows, .. } = embedding.embed(texts, &|_| {})?;
+    let of_text = rows.iter().map(|&row| vectors.row(row as usize).to_vec());
+    Ok(Vectors::from_rows(encoder.dimension(), of_text))
+}
+
+impl CachingEncoder<'_> {
+    /// The vectors of `texts`, with a bar on the terminal for those that are new.
+    ///
+    /// # Errors
+    /// See [`EmbeddingError`]. That something cannot be read from disk, or be kept there, is logged and no error.
+    pub fn embed(&mut self, texts: &[&str], report: Report<'_>) -> Result<UniqueVectors, EmbeddingError> {
+        let (different, positions) = embedding::distinct(texts);
+        let mut vectors = Vectors::zeros(self.dimension, different.len());
+        let mut cache = self.cache();
+        let mut missing = known(&mut cache, &different, &mut vectors);
+        let new = missing.len();
+        if new > 0 {
+            let started = Instant::now();
+            // Texts of like length are embedded together.
+            missing.sort_by_key(|&row| different[row].len());
+            self.complete(&mut cache, &different, &missing, &mut vectors, report)?;
+            tracing::info!(
+                texts = different.len(),
+                new,
+                seconds = started.elapsed().as_secs_f64(),
+                "Embedded what was not on disk."
+            );
+        }
+        Ok(UniqueVectors {
+            vectors,
+            rows: positions.into_iter().map(|row| row as u32).collect(),
+            new,
+        })
+    }
+
+    /// What is on disk, if it can be used; open for no longer than it takes to embed.
+    fn cache(&self) -> Option<VectorCache> {
+        let (dir, model) = self.kept?;
+        VectorCache::open(dir, model, self.dimension)
+            .inspect_err(not_kept)
+            .ok()
+    }
+
+    fn complete(
+        &mut self,
+        cache: &mut Option<VectorCache>,
+        texts: &[&str],
+        missing: &[usize],
+        vectors: &mut Vectors,
+        report: Report<'_>,
+    ) -> Result<(), EmbeddingError> {
+        let style = indicatif::ProgressStyle::with_template("embedding {bar:40} {pos}/{len} {eta} left")
+            .expect("a valid template");
+        let bar = indicatif::ProgressBar::new(texts.len() as u64).with_style(style);
+        let mut done = texts.len() - missing.len();
+        let told = |done: usize| {
+            bar.set_position(done as u64);
+            report(Phase::CachingEncoder {
+                done,
+                total: texts.len(),
+            });
+        };
+        told(done);
+        for piece in missing.chunks(PIECE) {
+            let of_piece: Vec<&str> = piece.iter().map(|&row| texts[row]).collect();
+            let made = (self.encode)(&of_piece)?;
+            for (&row, vector) in piece.iter().zip(&made) {
+                vectors.row_mut(row).copy_from_slice(vector);
+            }
+            keep(cache, &of_piece, &made);
+            done += piece.len();
+            told(done);
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+/// Fills in what is on disk; which texts are not.
+fn known(cache: &mut Option<VectorCache>, texts: &[&str], vectors: &mut Vectors) -> Vec<usize> {
+    let mut known = vec![false; texts.len()];
+    if let Some(open) = cache {
+        let rows: HashMap<_, _> = texts.iter().map(|text| embedding::key(text)).zip(0..).collect();
+        let fill = |key, vector: &[f32]| {
+            if let Some(&row) = rows.get(&key) {
+                vectors.row_mut(row).copy_from_slice(vector);
+                known[row] = true;
+            }
+        };
+        if let Err(error) = open.read(fill) {
+            not_kept(&error);
+            *cache = None;
+        }
+    }
+    (0..texts.len()).filter(|&row| !known[row]).collect()
+}
+
+fn keep(cache: &mut Option<VectorCache>, texts: &[&str], vectors: &[Vec<f32>]) {
+    let keys = texts.iter().map(|text| embedding::key(text));
+    let records = keys.zip(vectors.iter().map(Vec::as_slice));
+    if let Some(Err(error)) = cache.as_mut().map(|cache| cache.append(records)) {
+        not_kept(&error);
+        *cache = None;
+    }
+}
+
+fn not_kept(error: &CacheError) {
+    tracing::warn!(%error, "Vectors are not kept.");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// A text's length and its first byte.
+    fn vector(text: &str) -> Vec<f32> {
+        vec![text.len() as f32, f32::from(text.as_bytes()[0])]
+    }
+
+    fn texts(range: std::ops::Range<usize>) -> Vec<String> {
+        range.map(|number| format!("{number} good reasons")).collect()
+    }
+
+    /// Embeds until so many pieces are done; then fails, as a kill would.
+    fn run(
+        dir: &Path,
+        texts: &[String],
+        pieces: usize,
+    ) -> (Result<UniqueVectors, EmbeddingError>, usize, Vec<Phase>) {
+        let (mut asked, mut left) = (0, pieces);
+        let phases = RefCell::new(Vec::new());
+        let mut encode = |texts: &[&str]| {
+            left = left.checked_sub(1).ok_or(EmbeddingError::Stopped)?;
+            asked += texts.len();
+            Ok(texts.iter().map(|text| vector(text)).collect())
+        };
+        let mut embedding = CachingEncoder {
+            encode: &mut encode,
+            dimension: 2,
+            kept: Some((dir, "a model")),
+        };
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let embedded = embedding.embed(&texts, &|phase| phases.borrow_mut().push(phase));
+        (embedded, asked, phases.into_inner())
+    }
+
+    #[test]
+    fn what_was_done_before_a_kill_is_not_done_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let texts = texts(0..300);
+        let (killed, asked, phases) = run(dir.path(), &texts, 1);
+        assert!(killed.is_err());
+        assert_eq!(asked, PIECE);
+        let seen = |done| Phase::CachingEncoder { done, total: 300 };
+        assert_eq!(phases, [seen(0), seen(PIECE)]);
+
+        let (embedded, asked, phases) = run(dir.path(), &texts, 9);
+        let embedded = embedded.unwrap();
+        assert_eq!((asked, embedded.new), (300 - PIECE, 300 - PIECE));
+        assert_eq!(phases, [seen(PIECE), seen(2 * PIECE), seen(300)]);
+        for (row, text) in texts.iter().enumerate() {
+            assert_eq!(embedded.vectors.row(embedded.rows[row] as usize), vector(text));
+        }
+        let (embedded, asked, phases) = run(dir.path(), &texts, 0);
+        assert!((asked, phases.len(), embedded.unwrap().new) == (0, 0, 0));
+    }
+
+    #[test]
+    fn of_a_changed_file_only_new_texts_are_embedded_and_equal_ones_once() {
+        let dir = tempfile::tempdir().unwrap();
+        run(dir.path(), &texts(0..100), 9).0.unwrap();
+        let changed = [texts(50..110), texts(40..60)].concat();
+        let (embedded, asked, _) = run(dir.path(), &changed, 9);
+        let embedded = embedded.unwrap();
+        assert_eq!((asked, embedded.new, embedded.vectors.len()), (10, 10, 70));
+        assert_eq!(embedded.rows[..60], (0..60).collect::<Vec<_>>());
+        // 40 to 49 come after them; 50 to 59 were the first.
+        assert_eq!(
+            embedded.rows[60..],
+            [(60..70).collect::<Vec<_>>(), (0..10).collect()].concat()
+        );
+    }
+
+    #[test]
+    fn without_a_disk_it_is_embedded_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let blocked = dir.path().join("file");
+        std::fs::write(&blocked, "in the way").unwrap();
+        for _ in 0..2 {
+            assert_eq!(run(&blocked, &texts(0..10), 9).0.unwrap().new, 10);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The reviews with their vectors: read from their file, embedded or read from the snapshot. All that can be had without
+//! the chat model; for a start and for a reload alike. On the calling thread.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::Report;
+use super::caching_encoder::{CachingEncoder, UniqueVectors};
+use crate::config::Config;
+use crate::embedding::{self, Encoder};
+use crate::index::{Fingerprint, Index, store};
+use crate::metrics;
+use crate::reviews::{self, Corpus, DropReason, Passage};
+use crate::weights::EmbeddingModel;
+
+/// Where the snapshot of the titles' vectors is, in the index folder.
+const TITLES: &str = "titles";
+
+/// Where the snapshot of the passages' vectors is.
+pub fn passages_dir(config: &Config) -> PathBuf {
+    config.index_dir.join("passages")
+}
+
+/// The reviews with their vectors.
+pub struct Dataset {
+    /// The reviews.
+    pub corpus: Arc<Corpus>,
+    /// What is searched.
+    pub passages: Vec<Passage>,
+    /// A vector for each passage.
+    pub index: Index,
+    /// A vector for each product's title.
+    pub titles: Index,
+    /// What `index` was built from.
+    pub fingerprint: Fingerprint,
+    /// Texts that were on no disk and had to be embedded.
+    pub embedded: usize,
+}
+
+/// Reviews without vectors.
+pub(super) struct UnembeddedDataset {
+    corpus: Corpus,
+    passages: Vec<Passage>,
+    pub fingerprint: Fingerprint,
+}
+
+/// Loads the reviews and their vectors: from the snapshot, or by embedding them and leaving a snapshot behind.
+///
+/// # Errors
+/// A file that cannot be used, or a text that cannot be embedded.
+pub fn load_dataset(
+    config: &Config,
+    model: &EmbeddingModel,
+    encoder: &Encoder,
+    report: Report<'_>,
+) -> anyhow::Result<Dataset> {
+    let model = embedding::fingerprint(model, encoder.precision())?;
+    let reading = read(config, &model)?;
+    let mut embedding = CachingEncoder {
+        encode: &mut |texts| encoder.encode_passages(texts, &mut |_| {}),
+        dimension: encoder.dimension(),
+        kept: Some((config.index_dir.as_path(), model.as_str())),
+    };
+    embed_dataset(config, reading, &model, &mut embedding, report)
+}
+
+/// Reads the reviews and cuts them into passages. `model` is the embedding model's fingerprint.
+pub(super) fn read(config: &Config, model: &str) -> anyhow::Result<UnembeddedDataset> {
+    let corpus = reviews::load(&config.data, &config.columns)?;
+    let passages = reviews::passages(&corpus);
+    anyhow::ensure!(
+        !passages.is_empty(),
+        "None of the {} reviews in {} is long enough to quote, so there would be nothing to answer from.",
+        corpus.reviews.len(),
+        config.data.display()
+    );
+    Ok(UnembeddedDataset {
+        fingerprint: Fingerprint::new(&corpus.fingerprint, &passages, model),
+        corpus,
+        passages,
+    })
+}
+
+/// Finds the vectors of what was read.
+pub(super) fn embed_dataset(
+    config: &Config,
+    reading: UnembeddedDataset,
+    model: &str,
+    embedding: &mut CachingEncoder<'_>,
+    report: Report<'_>,
+) -> anyhow::Result<Dataset> {
+    let started = Instant::now();
+    let UnembeddedDataset {
+        corpus,
+        passages,
+        fingerprint,
+    } = reading;
+    let of_titles = Fingerprint::new(&format!("titles of {}", corpus.fingerprint), &[], model);
+    let texts: Vec<&str> = passages.iter().map(|passage| passage.text(&corpus)).collect();
+    let titles: Vec<&str> = corpus
+        .products
+        .iter()
+        .map(|product| product.title.as_str())
+        .collect();
+    let mut index = |dir: &Path, fingerprint: &Fingerprint, texts: &[&str]| {
+        index(dir, fingerprint, embedding, texts, report)
+    };
+    let (titles, new_titles) = index(&config.index_dir.join(TITLES), &of_titles, &titles)?;
+    let (index, new) = index(&passages_dir(config), &fingerprint, &texts)?;
+    metrics::INDEX_BUILD_SECONDS.set(&[], started.elapsed().as_secs_f64());
+    Ok(Dataset {
+        corpus: Arc::new(corpus),
+        passages,
+        index,
+        titles,
+        fingerprint,
+        embedded: new + new_titles,
+    })
+}
+
+/// The index of `texts`, from its snapshot where that is good; and how many of them had to be embedded.
+fn index(
+    dir: &Path,
+    fingerprint: &Fingerprint,
+    embedding: &mut CachingEncoder<'_>,
+    texts: &[&str],
+    report: Report<'_>,
+) -> anyhow::Result<(Index, usize)> {
+    match store::load(dir, fingerprint) {
+        Ok(index) => {
+            tracing::info!(vectors = index.len(), dir = %dir.display(), "The index was read from its snapshot.");
+            return Ok((index, 0));
+        }
+        Err(store::Unusable::Absent { .. }) => {}
+        Err(store::Unusable::Stale { .. }) => {
+            tracing::info!(dir = %dir.display(), "The snapshot is of other reviews; the index is built anew.")
+        }
+        Err(unusable) => {
+            tracing::warn!(reason = %unusable, "The snapshot is not used; the index is built anew.")
+        }
+    }
+    let UniqueVectors { vectors, rows, new } = embedding.embed(texts, report)?;
+    let index = Index::of_texts(vectors, rows);
+    if let Err(error) = store::save(dir, fingerprint, &index) {
+        tracing::warn!(%error, "The index is in memory only.");
+    }
+    Ok((index, new))
+}
+
+impl Dataset {
+    /// Tells metrics what is about to be served, in place of the index with the fingerprint `before`.
+    pub(super) fn announce(&self, before: Option<&str>) {
+        if let Some(before) = before {
+            metrics::INDEX_INFO.set(&[before], 0.0);
+        }
+        metrics::INDEX_INFO.set(&[self.fingerprint.as_str()], 1.0);
+        metrics::INDEX_REVIEWS.set(&[], self.corpus.reviews.len() as f64);
+        metrics::INDEX_PRODUCTS.set(&[], self.corpus.products.len() as f64);
+        metrics::INDEX_PASSAGES.set(&[], self.passages.len() as f64);
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0.0, |since| since.as_secs_f64());
+        metrics::INDEX_BUILT_TIMESTAMP_SECONDS.set(&[], now);
+        for reason in DropReason::ALL {
+            metrics::INDEX_ROWS_DROPPED_TOTAL.add(&[reason.as_str()], 0);
+        }
+        for (reason, rows) in &self.corpus.dropped {
+            metrics::INDEX_ROWS_DROPPED_TOTAL.add(&[reason.as_str()], *rows as u64);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Documents cut into the passages that the server searches, and ranked by their best passage: by meaning, by words,
+//! and by the fusion of the two.
+//!
+//! In: documents, as the reviews of a [`Corpus`]. Out: for a query, the documents in the order of each system that there
+//! is. Every passage is compared, so that what is measured is the ranking and not HNSW, which `eval recall` measures.
+//! Runs on the calling thread and those of the encoder's pool; what can fail is the encoder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::app;
+use crate::embedding::Encoder;
+use crate::evaluation::{Failure, RankedDocuments, Search};
+use crate::index::lexical::Lexical;
+use crate::index::{Vectors, dot, words};
+use crate::retrieval::fuse;
+use crate::reviews::{self, Corpus, Passage, Product, ProductId, Review, ReviewId};
+
+/// Documents, passage by passage.
+pub(super) struct PassageSearch {
+    encoder: Encoder,
+    /// What the documents were cut into, in their order.
+    pub passages: Vec<Passage>,
+    /// A vector for each passage.
+    pub vectors: Vectors,
+    /// The words of each passage.
+    words: Lexical,
+    /// Where each document's passages lie. A document of a word or two has none and is never found.
+    places: Vec<Range<usize>>,
+}
+
+/// A document with a title as one text: the title is a sentence of its own.
+pub(super) fn document(title: &str, text: &str) -> String {
+    let title = title.trim();
+    match title.chars().next_back() {
+        None => text.into(),
+        Some('.' | '!' | '?') => format!("{title} {text}"),
+        Some(_) => format!("{title}. {text}"),
+    }
+}
+
+impl PassageSearch {
+    /// Cuts the documents as reviews are cut, and embeds what comes out.
+    ///
+    /// # Errors
+    /// Those of the encoder.
+    pub fn over(encoder: Encoder, documents: &Corpus) -> anyhow::Result<Self> {
+        let passages = reviews::passages(documents);
+        let texts: Vec<&str> = passages.iter().map(|passage| passage.text(documents)).collect();
+        let vectors = app::embed(&encoder, &texts)?;
+        let first_of = |document| passages.partition_point(|passage| passage.review < document);
+        let places = (0..number(documents.reviews.len()))
+            .map(|document| first_of(ReviewId(document))..first_of(ReviewId(document + 1)))
+            .collect();
+        Ok(Self {
+            words: Lexical::build(texts.into_iter())?,
+            encoder,
+            passages,
+            vectors,
+            places,
+        })
+    }
+
+    /// Every passage of these documents, in their order.
+    fn passages_of(&self, documents: &[usize]) -> Vec<usize> {
+        documents
+            .iter()
+            .flat_map(|&document| self.places[document].clone())
+            .collect()
+    }
+
+    /// The `k` documents with the best passages; `scores` belong to `passages`.
+    fn by_best_passage(&self, passages: &[usize], scores: &[Option<f32>], k: usize) -> Vec<usize> {
+        let mut best: BTreeMap<usize, f32> = BTreeMap::new();
+        for (&passage, score) in passages.iter().zip(scores) {
+            if let Some(score) = *score {
+                let best = best.entry(self.document_of(passage)).or_insert(score);
+                *best = best.max(score);
+            }
+        }
+        best_first(
+            best.into_iter()
+                .map(|(document, score)| (score, document))
+                .collect(),
+            k,
+        )
+    }
+
+    fn document_of(&self, passage: usize) -> usize {
+        self.passages[passage].review.0 as usize
+    }
+}
+
+/// The BM25 scores of `count` texts, in their order; none where a text has none of the words.
+fn scores_of(lexical: &Lexical, words: &BTreeSet<String>, count: usize) -> Vec<Option<f32>> {
+    let mut scores = vec![None; count];
+    for hit in lexical.search(words, count, |_| true) {
+        scores[hit.passage] = Some(hit.score);
+    }
+    scores
+}
+
+impl Search for PassageSearch {
+    /// Every system that there is has its line here.
+    fn rank(&self, query: &str, among: Option<&[usize]>, k: usize) -> Result<Vec<RankedDocuments>, Failure> {
+        let vector = self.encoder.encode_queries(&[query], &mut |_| {})?.remove(0);
+        let words: BTreeSet<String> = words::written(query)
+            .filter(|word| !words::asks(word))
+            .map(words::folded)
+            .collect();
+        let passages = match among {
+            Some(documents) => self.passages_of(documents),
+            None => (0..self.passages.len()).collect(),
+        };
+        let of_all = scores_of(&self.words, &words, self.passages.len());
+        let scores = |score: &dyn Fn(usize) -> Option<f32>| -> Vec<Option<f32>> {
+            passages.iter().map(|&passage| score(passage)).collect()
+        };
+        let dense = scores(&|passage| Some(dot(&vector, self.vectors.row(passage))));
+        let lexical = scores(&|passage| of_all[passage]);
+        let fused = fuse::reciprocal_ranks(
+            passages.len(),
+            &[&dense, &lexical].map(|scores| fuse::Ranking {
+                scores: scores.clone(),
+                weight: 1.0,
+            }),
+        );
+        let fused: Vec<Option<f32>> = fused.into_iter().map(Some).collect();
+        let systems = [("dense", dense), ("lexical", lexical), ("fused", fused)];
+        let ranking = |(system, scores): (&'static str, Vec<Option<f32>>)| RankedDocuments {
+            system,
+            documents: self.by_best_passage(&passages, &scores, k),
+        };
+        Ok(systems.map(ranking).into())
+    }
+}
+
+/// The documents with the `k` highest scores; of equal ones the first in the file.
+fn best_first(mut scored: Vec<(f32, usize)>, k: usize) -> Vec<usize> {
+    scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    scored.into_iter().take(k).map(|(_, document)| document).collect()
+}
+
+/// Documents as the reviews of products: for each text, the position of its product. They have no stars, so all get the
+/// three that say neither good nor bad.
+pub(super) fn corpus(products: &[&str], documents: impl IntoIterator<Item = (usize, String)>) -> Corpus {
+    let mut products: Vec<Product> = products
+        .iter()
+        .map(|&key| Product {
+            key: key.into(),
+            title: key.into(),
+            category: None,
+            price: None,
+            histogram: [0; 5],
+            reviews: Vec::new(),
+        })
+        .collect();
+    let mut reviews = Vec::new();
+    for (position, text) in documents {
+        let product = &mut products[position];
+        product.histogram[2] += 1;
+        product.reviews.push(ReviewId(number(reviews.len())));
+        reviews.push(Review {
+            product: ProductId(number(position)),
+            rating: 3,
+            summary: String::new(),
+            text,
+        });
+    }
+    Corpus {
+        reviews,
+        products,
+        dropped: Vec::new(),
+        fingerprint: String::new(),
+    }
+}
+
+fn number(position: usize) -> u32 {
+    u32::try_from(position).expect("four thousand million documents do not fit in memory")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedding::testing::minilm;
+
+    #[test]
+    fn a_title_is_a_sentence_of_its_own() {
+        for (title, text, expected) in [
+            ("", "The lid leaks.", "The lid leaks."),
+            ("Kettles", "The lid leaks.", "Kettles. The lid leaks."),
+            (" Why kettles? ", "They boil.", "Why kettles? They boil."),
+        ] {
+            assert_eq!(document(title, text), expected);
+        }
+    }
+
+    #[test]
+    fn a_document_is_found_by_its_best_passage() {
+        let about = "The parcel came on a Tuesday and the box was dented at one corner. ";
+        let battery = format!("{about}The battery lasts for two whole days of music. {about}{about}");
+        let lid = format!("{about}{about}{about}The lid of the kettle leaks when it is full.");
+        let documents = [about.repeat(4), lid, "Nice".into(), battery];
+        let corpus = corpus(&["shop"], documents.map(|text| (0, text)));
+        let search = PassageSearch::over(minilm(), &corpus).unwrap();
+        let ranked = |query: &str, among: Option<&[usize]>, k| {
+            let rankings = search.rank(query, among, k).unwrap();
+            assert_eq!(rankings[0].system, "dense");
+            rankings[0].documents.clone()
+        };
+        assert_eq!(ranked("How long does the battery last?", None, 1), [3]);
+        assert_eq!(ranked("Does the kettle leak?", None, 1), [1]);
+        // Every system finds it; by words only what has one is found.
+        let all = search.rank("Does the kettle leak?", None, 10).unwrap();
+        let found = all
+            .iter()
+            .map(|ranking| (ranking.system, ranking.documents.as_slice()));
+        let [dense, lexical, fused] = found.collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(lexical, ("lexical", &[1][..]));
+        assert_eq!(
+            (dense.0, dense.1[0], fused.0, fused.1[0]),
+            ("dense", 1, "fused", 1)
+        );
+        // What has nothing to quote is never found, and what was not asked for is left out.
+        assert_eq!(ranked("Is it nice?", None, 10).len(), 3);
+        assert_eq!(ranked("How long does the battery last?", Some(&[0, 2]), 10), [0]);
+    }
+
+    #[test]
+    fn equal_documents_keep_their_order() {
+        assert_eq!(best_first(vec![(0.5, 7), (0.9, 8), (0.5, 2)], 2), [8, 2]);
+    }
+}

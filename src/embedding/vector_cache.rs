@@ -1,0 +1,285 @@
+//! Vectors of texts on disk, so that no text is embedded twice: not after a kill in the middle of embedding, not when a
+//! shop's file changes, not when a snapshot is stale.
+//!
+//! One file a model, `vectors-….cache`: a line that says what made the vectors, then records of one size, each of a
+//! text's key, its vector and a checksum. Records are only ever appended. A record that was cut off or changed does
+//! not exist; the text is embedded again. Nothing is ever taken out: delete the file to be rid of texts that are gone.
+//! Runs on the thread that loads; one process writes at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// What a text is found by: the first half of its SHA-256.
+pub type Key = [u8; 16];
+
+/// The key of a text.
+pub fn key(text: &str) -> Key {
+    half(Sha256::digest(text.as_bytes()).as_slice())
+}
+
+/// Bytes of a record's checksum, the beginning of the SHA-256 of what stands before it.
+const CHECKSUM: usize = 8;
+
+/// An open cache, which no other process writes to.
+#[derive(Debug)]
+pub struct VectorCache {
+    file: File,
+    path: PathBuf,
+    /// Where the records begin.
+    start: u64,
+    dimension: usize,
+}
+
+/// Why a cache cannot be used; embedding goes on without.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// Another process has it.
+    #[error("another process is writing {}, so what is embedded now is not kept there", .0.display())]
+    Busy(PathBuf),
+    /// The file system refuses.
+    #[error(
+        "{} cannot be used: {source}; make the folder writable and large enough, or texts are embedded again and again",
+        path.display()
+    )]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+impl VectorCache {
+    /// Opens the cache of the model with this [fingerprint](super::fingerprint()) in a folder, or begins one. What a kill
+    /// left half written at its end is cut off.
+    ///
+    /// # Errors
+    /// See [`CacheError`].
+    pub fn open(dir: &Path, model: &str, dimension: usize) -> Result<Self, CacheError> {
+        let path = dir.join(format!("vectors-{}.cache", model.get(..16).unwrap_or(model)));
+        let failed = |source| CacheError::Io {
+            path: path.clone(),
+            source,
+        };
+        std::fs::create_dir_all(dir).map_err(failed)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(CacheError::Busy(path)),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let header = format!("vectors 1 {model} {dimension}\n");
+        let mut cache = Self {
+            file,
+            start: header.len() as u64,
+            dimension,
+            path: path.clone(),
+        };
+        cache.begin(header.as_bytes()).map_err(failed)?;
+        Ok(cache)
+    }
+
+    /// Makes the file one of whole records under this header, whatever it was.
+    fn begin(&mut self, header: &[u8]) -> io::Result<()> {
+        let mut found = Vec::new();
+        Read::by_ref(&mut self.file)
+            .take(self.start)
+            .read_to_end(&mut found)?;
+        if found != header {
+            self.file.set_len(0)?;
+            self.file.rewind()?;
+            return self.file.write_all(header);
+        }
+        let records = self.file.metadata()?.len() - self.start;
+        let size = self.record() as u64;
+        self.file.set_len(self.start + records / size * size)
+    }
+
+    fn record(&self) -> usize {
+        size_of::<Key>() + self.dimension * 4 + CHECKSUM
+    }
+
+    /// Hands out every vector, in no order that means anything.
+    ///
+    /// # Errors
+    /// [`CacheError::Io`].
+    pub fn read(&mut self, mut each: impl FnMut(Key, &[f32])) -> Result<(), CacheError> {
+        self.records(&mut each).map_err(|source| self.failed(source))
+    }
+
+    fn records(&self, each: &mut dyn FnMut(Key, &[f32])) -> io::Result<()> {
+        let mut file = BufReader::with_capacity(1 << 18, &self.file);
+        file.seek(SeekFrom::Start(self.start))?;
+        let (mut record, mut vector) = (vec![0; self.record()], vec![0.0; self.dimension]);
+        loop {
+            match file.read_exact(&mut record) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+                Err(error) => return Err(error),
+            }
+            let (content, sum) = record.split_at(record.len() - CHECKSUM);
+            if checksum(content) != sum {
+                continue;
+            }
+            let (key, values) = content.split_at(size_of::<Key>());
+            for (value, bytes) in vector.iter_mut().zip(values.as_chunks().0) {
+                *value = f32::from_le_bytes(*bytes);
+            }
+            each(half(key), &vector);
+        }
+    }
+
+    /// Appends vectors. They outlive a kill of this process from now on, and a power cut some seconds later.
+    ///
+    /// # Errors
+    /// [`CacheError::Io`].
+    ///
+    /// # Panics
+    /// Where a vector has another dimension than the cache.
+    pub fn append<'a>(
+        &mut self,
+        vectors: impl IntoIterator<Item = (Key, &'a [f32])>,
+    ) -> Result<(), CacheError> {
+        let mut bytes = Vec::new();
+        for (key, vector) in vectors {
+            assert_eq!(vector.len(), self.dimension, "all vectors come from one model");
+            let start = bytes.len();
+            bytes.extend(key);
+            vector.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
+            let sum = checksum(&bytes[start..]);
+            bytes.extend(sum);
+        }
+        let written = self
+            .file
+            .seek(SeekFrom::End(0))
+            .and_then(|_| self.file.write_all(&bytes));
+        written.map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> CacheError {
+        CacheError::Io {
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
+    let digest = Sha256::digest(content);
+    std::array::from_fn(|byte| digest[byte])
+}
+
+fn half(bytes: &[u8]) -> Key {
+    std::array::from_fn(|byte| bytes[byte])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const VECTORS: [[f32; 2]; 3] = [[1.0, 0.0], [0.6, 0.8], [f32::MIN_POSITIVE, -1.0]];
+
+    fn content(cache: &mut VectorCache) -> BTreeMap<Key, Vec<f32>> {
+        let mut content = BTreeMap::new();
+        cache
+            .read(|key, vector| {
+                content.insert(key, vector.to_vec());
+            })
+            .unwrap();
+        content
+    }
+
+    fn open(dir: &Path) -> VectorCache {
+        VectorCache::open(dir, "0123456789abcdef-and-more", 2).unwrap()
+    }
+
+    fn filled(dir: &Path) -> PathBuf {
+        let mut cache = open(dir);
+        let texts = ["good", "bad", "loud"];
+        let vectors = texts.iter().zip(&VECTORS);
+        cache
+            .append(vectors.map(|(text, vector)| (key(text), &vector[..])))
+            .unwrap();
+        cache.path.clone()
+    }
+
+    #[test]
+    fn what_was_appended_is_there_when_it_is_opened_again_and_can_be_added_to() {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        let mut cache = open(dir.path());
+        assert_eq!(content(&mut cache)[&key("bad")], VECTORS[1]);
+        cache.append([(key("late"), &[0.0, 1.0][..])]).unwrap();
+        assert_eq!(content(&mut cache).len(), 4);
+        drop(cache);
+        assert_eq!(content(&mut open(dir.path())).len(), 4);
+    }
+
+    #[test]
+    fn a_record_that_is_cut_off_or_changed_does_not_exist_and_the_others_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = filled(dir.path());
+        let whole = std::fs::read(&path).unwrap();
+        for cut in 1..=32 {
+            std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
+            let mut cache = open(dir.path());
+            assert_eq!(content(&mut cache).len(), 2, "{cut} bytes are missing");
+            // What comes next stands where it should.
+            cache.append([(key("loud"), &VECTORS[2][..])]).unwrap();
+            drop(cache);
+            assert_eq!(std::fs::read(&path).unwrap(), whole);
+        }
+        for changed in whole.len() - 64..whole.len() - 32 {
+            let mut bytes = whole.clone();
+            bytes[changed] ^= 0x10;
+            std::fs::write(&path, bytes).unwrap();
+            let content = content(&mut open(dir.path()));
+            assert_eq!(content.len(), 2);
+            assert_eq!(content[&key("loud")], VECTORS[2]);
+        }
+    }
+
+    #[test]
+    fn models_have_files_of_their_own_and_a_strange_file_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = filled(dir.path());
+        assert!(content(&mut VectorCache::open(dir.path(), "another", 2).unwrap()).is_empty());
+        // The beginning of the name is the same; the header is not.
+        assert!(
+            content(&mut VectorCache::open(dir.path(), "0123456789abcdef-or-else", 2).unwrap()).is_empty()
+        );
+        for strange in [
+            "",
+            "vectors 1 01",
+            "something else that is longer than any header is, by far .....",
+        ] {
+            std::fs::write(&path, strange).unwrap();
+            assert!(content(&mut open(dir.path())).is_empty(), "{strange}");
+            filled(dir.path());
+            assert_eq!(content(&mut open(dir.path())).len(), 3, "{strange}");
+        }
+    }
+
+    #[test]
+    fn one_writer_at_a_time_and_a_folder_that_cannot_be_made_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let _first = open(dir.path());
+        let second = VectorCache::open(dir.path(), "0123456789abcdef-and-more", 2);
+        assert!(matches!(second, Err(CacheError::Busy(_))));
+        let blocked = dir.path().join("file");
+        std::fs::write(&blocked, "in the way").unwrap();
+        let error = VectorCache::open(&blocked, "m", 2).unwrap_err();
+        assert!(error.to_string().contains("file"), "{error}");
+    }
+}

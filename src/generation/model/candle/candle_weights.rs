@@ -1,0 +1,73 @@
+//! Tensors of a GGUF file as candle multiplies them.
+
+use std::sync::Arc;
+
+use candle_core::quantized::QMatMul;
+use candle_core::{Device, Module, Result, Tensor};
+
+use crate::generation::model::ModelError;
+use crate::weights::gguf::Gguf;
+
+/// Where weights come from and where they go.
+pub struct TensorSource<'a> {
+    /// The file.
+    pub gguf: &'a Gguf,
+    /// Where tensors go.
+    pub device: &'a Device,
+}
+
+impl TensorSource<'_> {
+    /// A matrix: quantised as it is on a GPU, expanded to f32 on the CPU.
+    pub fn matrix(&self, name: &str) -> std::result::Result<QMatMul, ModelError> {
+        let tensor = self.gguf.read_tensor(name, self.device)?;
+        Ok(match self.device {
+            Device::Cpu => QMatMul::Tensor(tensor.dequantize(self.device)?),
+            _ => QMatMul::from_arc(Arc::new(tensor))?,
+        })
+    }
+
+    /// A vector.
+    pub fn vector(&self, name: &str) -> std::result::Result<Tensor, ModelError> {
+        Ok(Tensor::new(self.gguf.read_floats(name)?, self.device)?)
+    }
+
+    /// A norm's weight.
+    pub fn norm(&self, name: &str, epsilon: f32) -> std::result::Result<CandleNorm, ModelError> {
+        Ok(CandleNorm {
+            weight: self.vector(name)?,
+            epsilon,
+        })
+    }
+}
+
+/// A matrix, and what is added to a product with it.
+pub struct Linear {
+    /// `[to, from]`.
+    pub weight: QMatMul,
+    /// `[to]`.
+    pub bias: Option<Tensor>,
+}
+
+impl Linear {
+    /// `[rows, from]` → `[rows, to]`.
+    pub fn forward(&self, rows: &Tensor) -> Result<Tensor> {
+        let product = self.weight.forward(rows)?;
+        match &self.bias {
+            Some(bias) => product.broadcast_add(bias),
+            None => Ok(product),
+        }
+    }
+}
+
+/// RMSNorm.
+pub struct CandleNorm {
+    weight: Tensor,
+    epsilon: f32,
+}
+
+impl CandleNorm {
+    /// Norms along the last dimension.
+    pub fn forward(&self, numbers: &Tensor) -> Result<Tensor> {
+        candle_nn::ops::rms_norm(numbers, &self.weight, self.epsilon)
+    }
+}

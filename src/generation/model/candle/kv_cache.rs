@@ -1,0 +1,46 @@
+//! Keys and values of one layer, in blocks that the engine numbers.
+
+use candle_core::{DType, Device, Result, Tensor};
+
+use crate::generation::model::BLOCK;
+use crate::generation::model::architecture::Architecture;
+
+/// The storage of one layer. A slot holds one token: slot `block * BLOCK + offset`.
+///
+/// Heads come first, `[kv_heads, slots, head_dim]`, so that what is gathered for a sequence lies head by head, as the
+/// products with it want it, and needs no second copy.
+pub struct KvCache {
+    keys: Tensor,
+    values: Tensor,
+}
+
+impl KvCache {
+    /// Storage for `blocks` blocks, all zeros: on the CPU the system commits pages as they are first written.
+    pub fn new(architecture: &Architecture, blocks: usize, device: &Device) -> Result<Self> {
+        let shape = (architecture.kv_heads, blocks * BLOCK, architecture.head_dim);
+        Ok(Self {
+            keys: Tensor::zeros(shape, DType::F32, device)?,
+            values: Tensor::zeros(shape, DType::F32, device)?,
+        })
+    }
+
+    /// Bytes of one token's keys and values in one layer.
+    pub fn bytes_per_token(architecture: &Architecture) -> usize {
+        2 * architecture.key_width() * size_of::<f32>()
+    }
+
+    /// Stores keys and values, `[kv_heads, tokens, head_dim]`. `slots` says where each number goes and has their
+    /// shape: candle scatters number by number.
+    pub fn write(&self, keys: &Tensor, values: &Tensor, slots: &Tensor) -> Result<()> {
+        self.keys.scatter_set(slots, keys, 1)?;
+        self.values.scatter_set(slots, values, 1)
+    }
+
+    /// Keys and values of `slots`, `[n]`, each `[kv_heads, n, head_dim]`.
+    pub fn read(&self, slots: &Tensor) -> Result<(Tensor, Tensor)> {
+        Ok((
+            self.keys.index_select(slots, 1)?,
+            self.values.index_select(slots, 1)?,
+        ))
+    }
+}

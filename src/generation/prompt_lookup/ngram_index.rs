@@ -1,0 +1,115 @@
+//! Where the last tokens of a text stood before.
+//!
+//! Chains of equal pairs, as in LZ77: a map holds the last place of every pair of tokens, and each place points to
+//! the one before. A token more costs one entry, a search walks one chain, and the tokens themselves are compared,
+//! so that a longer match is always preferred.
+
+use std::collections::HashMap;
+
+/// The longest match that is told from a longer one.
+const LONGEST_MATCH: usize = 8;
+
+/// So many places are compared at most, the latest first, which bounds a search in a text of one word.
+const MOST_PLACES: usize = 32;
+
+/// The pairs of a growing text.
+#[derive(Default)]
+pub struct NgramIndex {
+    /// Pair of tokens → the last place after it.
+    last: HashMap<[u32; 2], u32>,
+    /// Place → the place after the same pair before; 0 where there is none. Its length is that of the indexed text.
+    before: Vec<u32>,
+}
+
+impl NgramIndex {
+    /// Takes in what `text` has grown by. Its very end is left for the next time: nothing has followed it yet.
+    pub fn extend(&mut self, text: &[u32]) {
+        for place in self.before.len()..text.len() {
+            let before = match place {
+                0 | 1 => None,
+                _ => self.last.insert([text[place - 2], text[place - 1]], place as u32),
+            };
+            self.before.push(before.unwrap_or(0));
+        }
+    }
+
+    /// The place in `text` before which stands the longest match of its end, at least `least` tokens long, 2 or
+    /// more; the latest of several.
+    pub fn find(&self, text: &[u32], least: usize) -> Option<usize> {
+        let pair = text.last_chunk::<2>()?;
+        let mut place = self.last.get(pair).copied().unwrap_or(0) as usize;
+        let mut best = None;
+        let mut longest = least.saturating_sub(1);
+        for _ in 0..MOST_PLACES {
+            if place == 0 || longest >= LONGEST_MATCH {
+                break;
+            }
+            let length = common_end(&text[..place], text);
+            if length > longest {
+                (best, longest) = (Some(place), length);
+            }
+            place = self.before[place] as usize;
+        }
+        best
+    }
+}
+
+/// How many of the last tokens are equal, counted up to [`LONGEST_MATCH`].
+fn common_end(one: &[u32], other: &[u32]) -> usize {
+    let pairs = one.iter().rev().zip(other.iter().rev());
+    pairs
+        .take(LONGEST_MATCH)
+        .take_while(|(one, other)| one == other)
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(text: &[u32], least: usize) -> Option<usize> {
+        let mut index = NgramIndex::default();
+        // In pieces, as a text grows.
+        for end in [text.len() / 2, text.len()] {
+            index.extend(&text[..end]);
+        }
+        index.find(text, least)
+    }
+
+    #[test]
+    fn the_longest_match_is_found_and_the_latest_of_equals() {
+        let cases: [(&[u32], usize, Option<usize>); 9] = [
+            (&[], 2, None),
+            (&[1], 2, None),
+            (&[1, 2], 2, None),
+            (&[1, 2, 3, 4], 2, None),
+            (&[1, 2, 3, 1, 2], 2, Some(2)),
+            (&[1, 2, 3, 1, 2], 3, None),
+            // 5 1 2 beats the later 1 2.
+            (&[5, 1, 2, 3, 1, 2, 4, 5, 1, 2], 2, Some(3)),
+            (&[1, 2, 3, 1, 2, 4, 1, 2], 2, Some(5)),
+            // Overlapping itself.
+            (&[7, 7, 7, 7], 2, Some(3)),
+        ];
+        for (text, least, expected) in cases {
+            assert_eq!(find(text, least), expected, "{text:?} {least}");
+        }
+    }
+
+    #[test]
+    fn agrees_with_a_plain_search() {
+        // Few different tokens, so that there are many matches; a chain stays below MOST_PLACES.
+        let text: Vec<u32> = (0..240u32)
+            .map(|i| i.wrapping_mul(2_654_435_761) >> 16 & 7)
+            .collect();
+        let mut index = NgramIndex::default();
+        for end in 0..=text.len() {
+            let text = &text[..end];
+            index.extend(text);
+            let length = |place: &usize| common_end(&text[..*place], text);
+            // The last of equal maxima is what `max_by_key` returns.
+            let expected = (0..end).max_by_key(length).filter(|place| length(place) >= 2);
+            assert_eq!(index.find(text, 2), expected, "{end}");
+        }
+    }
+}

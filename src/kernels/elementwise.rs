@@ -1,0 +1,329 @@
+//! What happens to each row on its own: norms, rotations, gates.
+//!
+//! A row is one token's numbers. These are safe functions over one row; [`each`] spreads rows over threads.
+
+use super::activations::RowMut;
+use super::disjoint::Disjoint;
+use super::pool::Pool;
+use super::simd::{Kernel, LANES, Lanes, Level};
+
+/// Rows that are not worth a region: waking the others takes longer.
+const FEW: usize = 4;
+/// Rows of a task.
+const TASK: usize = 4;
+
+/// Calls `work` for each row, on several threads where there are many.
+pub fn each(pool: &Pool, rows: usize, work: impl Fn(usize) + Sync) {
+    if rows <= FEW {
+        return (0..rows).for_each(work);
+    }
+    pool.run(rows.div_ceil(TASK), |task| {
+        (task * TASK..rows.min((task + 1) * TASK)).for_each(&work);
+    });
+}
+
+/// As [`each`], with the row of `width` numbers out of `all` to write.
+///
+/// # Panics
+/// If `all` is not whole rows.
+pub fn each_mut(pool: &Pool, all: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    assert!(all.len().is_multiple_of(width), "whole rows");
+    let rows = all.len() / width;
+    let all = Disjoint::new(all);
+    each(pool, rows, |row| {
+        // SAFETY: `each` calls this once for each row, and rows have nothing in common.
+        work(row, unsafe { all.part(row * width..(row + 1) * width) });
+    });
+}
+
+/// RMSNorm: `x · weight / sqrt(mean(x²) + ε)`.
+#[derive(Debug, Clone, Copy)]
+pub struct Norm<'a> {
+    /// As long as a row.
+    pub weight: &'a [f32],
+    /// Keeps a row of zeros from being divided by zero.
+    pub epsilon: f32,
+}
+
+impl Norm<'_> {
+    /// The normed row, quantised for a matrix product.
+    pub fn quantise(&self, level: Level, row: &[f32], to: &mut RowMut<'_>) {
+        assert!(
+            row.len() == self.weight.len() && to.holds(row.len()),
+            "rows of one length"
+        );
+        level.run(NormQuantise { norm: *self, row, to });
+    }
+
+    /// Norms a row in its place.
+    pub fn apply(&self, level: Level, row: &mut [f32]) {
+        assert_eq!(row.len(), self.weight.len(), "a weight for each number");
+        level.run(NormInPlace { norm: *self, row });
+    }
+
+    /// # Safety
+    /// The processor has the instructions of `L`.
+    #[inline(always)]
+    unsafe fn factor<L: Lanes>(&self, row: &[f32]) -> f32 {
+        // SAFETY: as the caller's.
+        let squares = unsafe { sum_of_squares::<L>(row) };
+        (squares / row.len() as f32 + self.epsilon).sqrt().recip()
+    }
+}
+
+/// # Safety
+/// The processor has the instructions of `L`.
+#[inline(always)]
+unsafe fn sum_of_squares<L: Lanes>(row: &[f32]) -> f32 {
+    // SAFETY: every load stays inside the row.
+    unsafe {
+        let mut sum = L::splat(0.0);
+        for part in row.chunks(LANES) {
+            let x = L::load_some(part.as_ptr(), part.len());
+            sum = x.mul_add(x, sum);
+        }
+        sum.sum()
+    }
+}
+
+struct NormInPlace<'a, 'b> {
+    norm: Norm<'a>,
+    row: &'b mut [f32],
+}
+
+impl Kernel for NormInPlace<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        // SAFETY: every access stays inside the two slices, which are as long as each other.
+        unsafe {
+            let factor = L::splat(self.norm.factor::<L>(self.row));
+            for (part, weight) in self.row.chunks_mut(LANES).zip(self.norm.weight.chunks(LANES)) {
+                let count = part.len();
+                let x = L::load_some(part.as_ptr(), count).mul(factor);
+                x.mul(L::load_some(weight.as_ptr(), count))
+                    .store_some(part.as_mut_ptr(), count);
+            }
+        }
+    }
+}
+
+struct NormQuantise<'a, 'b, 'c> {
+    norm: Norm<'a>,
+    row: &'b [f32],
+    to: &'b mut RowMut<'c>,
+}
+
+impl Kernel for NormQuantise<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        // SAFETY: as the caller's; every access stays inside the two slices, which are as long as each other.
+        unsafe {
+            let factor = L::splat(self.norm.factor::<L>(self.row));
+            self.to.fill::<L>(self.row.len(), |at, count| {
+                let x = L::load_some(self.row.as_ptr().add(at), count).mul(factor);
+                x.mul(L::load_some(self.norm.weight.as_ptr().add(at), count))
+            });
+        }
+    }
+}
+
+/// The curve of a feed-forward network's gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curve {
+    /// `x / (1 + e^-x)`.
+    Silu,
+    /// `x/2 · (1 + tanh(sqrt(2/π) · (x + 0.044715·x³)))`, which is `x / (1 + e^-2y)` for tanh's argument `y`.
+    GeluTanh,
+}
+
+/// `curve(gate) · up`, quantised for a matrix product.
+pub fn gate(level: Level, curve: Curve, gate: &[f32], up: &[f32], to: &mut RowMut<'_>) {
+    assert!(gate.len() == up.len() && to.holds(up.len()), "rows of one length");
+    level.run(Gate { curve, gate, up, to });
+}
+
+struct Gate<'a, 'b> {
+    curve: Curve,
+    gate: &'a [f32],
+    up: &'a [f32],
+    to: &'a mut RowMut<'b>,
+}
+
+impl Kernel for Gate<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        // SAFETY: as the caller's; every access stays inside the two slices, which are as long as each other.
+        unsafe {
+            self.to.fill::<L>(self.up.len(), |at, count| {
+                let x = L::load_some(self.gate.as_ptr().add(at), count);
+                let up = L::load_some(self.up.as_ptr().add(at), count);
+                let minus = match self.curve {
+                    Curve::Silu => L::splat(0.0).sub(x),
+                    Curve::GeluTanh => {
+                        // -2 · sqrt(2/π) · (x + 0.044715·x³).
+                        let cubic = x.mul(x).mul_add(L::splat(0.044_715), L::splat(1.0));
+                        x.mul(cubic).mul(L::splat(-1.595_769))
+                    }
+                };
+                x.div(minus.exp().add(L::splat(1.0))).mul(up)
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernels::activations::Activations;
+    use crate::kernels::testing::{Random, alone, assert_near, levels, restored, threads};
+    use crate::kernels::tiles::COLUMNS;
+
+    #[test]
+    fn each_row_comes_once() {
+        for rows in [0, 1, 4, 5, 8, 9, 31] {
+            for count in [1, 3] {
+                let seen: Vec<AtomicUsize> = (0..rows).map(|_| AtomicUsize::new(0)).collect();
+                each(&threads(count), rows, |row| {
+                    seen[row].fetch_add(1, Ordering::Relaxed);
+                });
+                assert!(
+                    seen.iter().all(|seen| seen.load(Ordering::Relaxed) == 1),
+                    "{rows}"
+                );
+                let mut all = vec![0; 3 * rows]
+                    .into_iter()
+                    .map(|_: i32| 0.0)
+                    .collect::<Vec<f32>>();
+                each_mut(&threads(count), &mut all, 3, |row, numbers| {
+                    numbers.iter_mut().for_each(|number| *number += row as f32);
+                });
+                assert!(
+                    all.iter()
+                        .enumerate()
+                        .all(|(at, number)| *number == (at / 3) as f32)
+                );
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "whole rows")]
+    fn a_part_of_a_row_is_refused() {
+        each_mut(&alone(), &mut [0.0; 7], 3, |_, _| ());
+    }
+
+    /// One row as `write` quantises it.
+    fn row(columns: usize, write: impl Fn(&mut RowMut<'_>) + Sync) -> Activations {
+        let mut to = Activations::default();
+        to.resize(1, columns);
+        to.write_rows(&alone(), |_, to| write(to));
+        to
+    }
+
+    /// How far a quantised number may be off: half a step, and what the arithmetic before it loses.
+    fn bound(rows: &Activations, at: usize) -> f64 {
+        f64::from(rows.block(0, at / COLUMNS).1.scale) * 0.501
+    }
+
+    fn curve(curve: Curve, x: f64) -> f64 {
+        match curve {
+            Curve::Silu => x / (1.0 + (-x).exp()),
+            Curve::GeluTanh => {
+                let y = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+                // Half of 1 + tanh y, without losing all digits where that is nearly 0.
+                x / (1.0 + (-2.0 * y).exp())
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn norms_are_root_mean_squares(columns in 1..200usize, power in -3..4i32, seed: u64) {
+            let mut random = Random(seed);
+            let numbers = random.numbers(columns, 10f32.powi(power));
+            let weight = random.numbers(columns, 3.0);
+            let norm = Norm { weight: &weight, epsilon: 1e-5 };
+            let squares: f64 = numbers.iter().map(|x| f64::from(*x).powi(2)).sum();
+            let factor = (squares / columns as f64 + 1e-5).sqrt().recip();
+            let products = numbers.iter().zip(&weight);
+            let wanted: Vec<f64> = products.map(|(x, w)| f64::from(*x) * factor * f64::from(*w)).collect();
+            for level in levels() {
+                let mut found = numbers.clone();
+                norm.apply(level, &mut found);
+                assert_near(level, &found, &wanted, |at| wanted[at].abs() * 2e-6);
+                let quantised = row(columns, |to| norm.quantise(level, &numbers, to));
+                assert_near(level, &restored(&quantised), &wanted, |at| bound(&quantised, at));
+            }
+        }
+
+        #[test]
+        fn gates_are_curves_times_numbers(columns in 1..150usize, size in 0.1..12f32, gelu: bool, seed: u64) {
+            let shape = if gelu { Curve::GeluTanh } else { Curve::Silu };
+            let mut random = Random(seed);
+            let (gates, ups) = (random.numbers(columns, size), random.numbers(columns, 2.0));
+            let pairs = gates.iter().zip(&ups);
+            let wanted: Vec<f64> = pairs.map(|(x, up)| curve(shape, f64::from(*x)) * f64::from(*up)).collect();
+            for level in levels() {
+                let found = row(columns, |to| gate(level, shape, &gates, &ups, to));
+                assert_near(level, &restored(&found), &wanted, |at| bound(&found, at));
+            }
+        }
+    }
+
+    #[test]
+    fn gates_are_exact_where_they_are_alone_in_their_block() {
+        // The largest number of a block is restored to a few units in the last place.
+        for level in levels() {
+            for shape in [Curve::Silu, Curve::GeluTanh] {
+                for x in [-100_f32, -9.0, -1.5, -1e-3, 0.0, 1e-3, 1.5, 9.0, 100.0] {
+                    let found = restored(&row(1, |to| gate(level, shape, &[x], &[2.0], to)));
+                    let wanted = 2.0 * curve(shape, f64::from(x));
+                    assert_near(level, &found, &[wanted], |_| wanted.abs() * 5e-5 + 1e-6);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_of_zeros_has_a_norm() {
+        let norm = Norm {
+            weight: &[1.0; 5],
+            epsilon: 1e-6,
+        };
+        for level in levels() {
+            let mut zeros = [0.0; 5];
+            norm.apply(level, &mut zeros);
+            assert_eq!(zeros, [0.0; 5]);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a weight for each number")]
+    fn a_norm_of_another_length_is_refused() {
+        let norm = Norm {
+            weight: &[1.0; 5],
+            epsilon: 1e-6,
+        };
+        norm.apply(Level::best(), &mut [0.0; 6]);
+    }
+
+    #[test]
+    #[should_panic(expected = "rows of one length")]
+    fn a_gate_without_room_is_refused() {
+        row(32, |to| {
+            gate(Level::best(), Curve::Silu, &[1.0; 33], &[1.0; 33], to)
+        });
+    }
+}

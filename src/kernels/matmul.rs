@@ -1,0 +1,319 @@
+//! A region of matrix products that read the same rows.
+
+use super::activations::Activations;
+use super::disjoint::Disjoint;
+use super::gemm::Strips;
+use super::pool::Pool;
+use super::simd::{LANES, Level};
+use super::tiles::Matrix;
+
+/// Tasks per thread in a region: enough that one that comes late finds work and none waits long for the last.
+const TASKS: usize = 8;
+
+/// One of the products.
+pub struct Matmul<'a> {
+    /// The weights, `[out columns, in columns]`.
+    pub matrix: &'a Matrix,
+    /// The result, `[rows, out columns]`.
+    pub out: &'a mut [f32],
+    /// Whether the result is added to what is in `out`, or takes its place.
+    pub add: bool,
+}
+
+/// Computes all `products` of `rows`. Each row's result is the same whatever the other rows are.
+///
+/// # Panics
+/// If a matrix or an output does not have the shape.
+pub fn multiply(pool: &Pool, level: Level, rows: &Activations, products: &mut [Matmul<'_>]) {
+    struct Part<'a> {
+        matrix: &'a Matrix,
+        out: Disjoint<'a, f32>,
+        add: bool,
+        strips: usize,
+    }
+    let parts: Vec<Part<'_>> = products
+        .iter_mut()
+        .map(|product| Part {
+            matrix: product.matrix,
+            strips: product.matrix.rows().div_ceil(LANES),
+            out: Disjoint::new(product.out),
+            add: product.add,
+        })
+        .collect();
+    let strips: usize = parts.iter().map(|part| part.strips).sum();
+    let size = strips.div_ceil(pool.threads() * TASKS).max(1);
+    pool.run(strips.div_ceil(size), |task| {
+        let mut first = 0;
+        for part in &parts {
+            let from = (task * size).clamp(first, first + part.strips) - first;
+            let to = ((task + 1) * size).clamp(first, first + part.strips) - first;
+            first += part.strips;
+            if from < to {
+                // SAFETY: every strip is in one task, and a strip's columns are in no other strip.
+                level.run(unsafe { Strips::new(part.matrix, from..to, rows, &part.out, part.add) });
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::quantized::GgmlDType;
+    use half::f16;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernels::testing::{
+        Random, alone, assert_near, bits, levels, packed, quantised, quantised_as, restored, threads,
+    };
+
+    /// The largest scale and minimum of a weight.
+    const SCALE: f32 = 0.01;
+
+    /// What a matrix is packed from, and how.
+    #[derive(Debug, Clone, Copy)]
+    enum Form {
+        /// A type of files.
+        Narrow(GgmlDType),
+        /// Plain numbers in wide tiles.
+        Wide,
+    }
+
+    impl Form {
+        /// Columns that it allows.
+        fn allowed(self, columns: usize) -> usize {
+            match self {
+                Form::Narrow(kind) => columns.next_multiple_of(kind.block_size()),
+                Form::Wide => columns,
+            }
+        }
+
+        /// Rows to be multiplied with its matrices.
+        fn rows(self, level: Level, numbers: &[f32], columns: usize) -> Activations {
+            let empty = match self {
+                Form::Narrow(_) => Activations::default(),
+                Form::Wide => Activations::wide(),
+            };
+            quantised_as(empty, level, numbers, columns)
+        }
+    }
+
+    /// A matrix of one of the forms, and a bound for `scale · code` and `min` together.
+    fn matrix(form: Form, rows: usize, columns: usize, random: &mut Random) -> (Matrix, f64) {
+        let kind = match form {
+            Form::Narrow(GgmlDType::F32) => {
+                // Rows may end within a block. The minimum is -128 · scale, the scale about 1/127.
+                let numbers = random.numbers(rows * columns, SCALE * 127.0);
+                let matrix = packed(&numbers, rows, columns).unwrap();
+                return (matrix, f64::from(SCALE) * 400.0);
+            }
+            Form::Wide => {
+                let numbers = random.numbers(rows * columns, SCALE * 127.0);
+                let data: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+                let pool = alone();
+                let matrix = Matrix::pack_wide_on(&pool, GgmlDType::F32, &data, rows, columns).unwrap();
+                return (matrix, f64::from(SCALE) * 400.0);
+            }
+            Form::Narrow(kind) => kind,
+        };
+        let mut data = vec![0; rows * columns / kind.block_size() * kind.type_size()];
+        for block in data.chunks_exact_mut(kind.type_size()) {
+            block.fill_with(|| random.bits() as u8);
+            // The scale and, where there is one, the minimum.
+            let halves = if kind == GgmlDType::Q8_0 { 1 } else { 2 };
+            for half in block.as_chunks_mut().0.iter_mut().take(halves) {
+                *half = f16::from_f32(random.number() * SCALE).to_le_bytes();
+            }
+        }
+        (
+            Matrix::pack(kind, &data, rows, columns).unwrap(),
+            f64::from(SCALE) * 400.0,
+        )
+    }
+
+    /// Rows times the transposed matrix, and how far a product may be off.
+    fn plain(rows: &Activations, matrix: &Matrix, largest: f64) -> (Vec<f64>, Vec<f64>) {
+        let mut weights = vec![vec![0.0; matrix.columns()]; matrix.rows()];
+        for (row, weights) in weights.iter_mut().enumerate() {
+            matrix.row(row, weights);
+        }
+        let numbers = restored(rows);
+        let mut wanted = Vec::new();
+        let mut bounds = Vec::new();
+        for numbers in numbers.chunks(matrix.columns()) {
+            let total: f64 = numbers.iter().map(|number| f64::from(number.abs())).sum();
+            // Each block adds two rounded products; all sums stay below `total · largest`.
+            let steps = 2 * matrix.blocks() + 4;
+            bounds.resize(
+                bounds.len() + weights.len(),
+                total * largest * steps as f64 * f64::from(f32::EPSILON) / 2.0,
+            );
+            wanted.extend(weights.iter().map(|weights| {
+                let products = numbers.iter().zip(weights);
+                products.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+            }));
+        }
+        (wanted, bounds)
+    }
+
+    fn product(pool: &Pool, level: Level, rows: &Activations, matrix: &Matrix) -> Vec<f32> {
+        let mut out = vec![f32::NAN; rows.rows() * matrix.rows()];
+        let product = Matmul {
+            matrix,
+            out: &mut out,
+            add: false,
+        };
+        multiply(pool, level, rows, &mut [product]);
+        out
+    }
+
+    fn narrow() -> impl Strategy<Value = Form> {
+        let kinds = [GgmlDType::Q4_1, GgmlDType::Q5_1, GgmlDType::Q8_0, GgmlDType::F32];
+        prop::sample::select(kinds.map(Form::Narrow).to_vec())
+    }
+
+    fn any_form() -> impl Strategy<Value = Form> {
+        prop_oneof![3 => narrow(), 1 => Just(Form::Wide)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn products_are_those_of_the_weights(
+            form in any_form(), rows in 1..31usize, outs in 1..70usize, columns in 1..300usize, seed: u64,
+        ) {
+            let columns = form.allowed(columns);
+            let mut random = Random(seed);
+            let (matrix, largest) = matrix(form, outs, columns, &mut random);
+            let numbers = random.numbers(rows * columns, 2.0);
+            for level in levels() {
+                let rows = form.rows(level, &numbers, columns);
+                let (wanted, bounds) = plain(&rows, &matrix, largest);
+                assert_near(level, &product(&alone(), level, &rows, &matrix), &wanted, |at| bounds[at]);
+            }
+        }
+
+        #[test]
+        fn neighbours_and_threads_change_no_bit(
+            form in any_form(), rows in 1..31usize, outs in 1..70usize, columns in 1..300usize, seed: u64,
+        ) {
+            let columns = form.allowed(columns);
+            let mut random = Random(seed);
+            let (matrix, _) = matrix(form, outs, columns, &mut random);
+            let numbers = random.numbers(rows * columns, 2.0);
+            for level in levels() {
+                let single = numbers
+                    .chunks(columns)
+                    .flat_map(|row| product(&alone(), level, &form.rows(level, row, columns), &matrix));
+                let single = bits(&single.collect::<Vec<_>>());
+                let rows = form.rows(level, &numbers, columns);
+                for count in 1..=4 {
+                    let found = product(&threads(count), level, &rows, &matrix);
+                    prop_assert_eq!(&bits(&found), &single, "{:?}, {} threads", level, count);
+                }
+            }
+        }
+
+        #[test]
+        fn a_region_is_its_products(
+            forms in [narrow(), narrow(), narrow()], rows in 1..6usize, outs in [1..70usize, 1..40, 1..20],
+            seed: u64,
+        ) {
+            let columns = 96;
+            let mut random = Random(seed);
+            let matrices: Vec<Matrix> = forms
+                .into_iter()
+                .zip(outs)
+                .map(|(form, outs)| matrix(form, outs, columns, &mut random).0)
+                .collect();
+            let numbers = random.numbers(rows * columns, 2.0);
+            for level in levels() {
+                let input = quantised(level, &numbers, columns);
+                let before: Vec<Vec<f32>> = outs.iter().map(|outs| Random(seed).numbers(rows * outs, 9.0)).collect();
+                let mut found = before.clone();
+                let mut products: Vec<Matmul<'_>> = matrices
+                    .iter()
+                    .zip(&mut found)
+                    .enumerate()
+                    .map(|(at, (matrix, out))| Matmul { matrix, out, add: at == 1 })
+                    .collect();
+                multiply(&threads(3), level, &input, &mut products);
+                for (at, (matrix, found)) in matrices.iter().zip(&found).enumerate() {
+                    let mut wanted = product(&alone(), level, &input, matrix);
+                    if at == 1 {
+                        wanted.iter_mut().zip(&before[at]).for_each(|(number, before)| *number += before);
+                    }
+                    prop_assert_eq!(bits(found), bits(&wanted), "{:?}, product {}", level, at);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_rows_make_no_products() {
+        let matrix = packed(&[1.0; 40], 1, 40).unwrap();
+        let mut rows = Activations::default();
+        rows.resize(0, 40);
+        assert!(product(&alone(), Level::best(), &rows, &matrix).is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "what a matrix takes in")]
+    fn rows_of_another_length_are_refused() {
+        let matrix = packed(&[1.0; 40], 1, 40).unwrap();
+        product(
+            &alone(),
+            Level::best(),
+            &quantised(Level::best(), &[1.0; 41], 41),
+            &matrix,
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "scales for as many columns")]
+    fn rows_of_other_spans_are_refused() {
+        let matrix = packed(&[1.0; 160], 1, 160).unwrap();
+        product(
+            &alone(),
+            Level::best(),
+            &Form::Wide.rows(Level::best(), &[1.0; 160], 160),
+            &matrix,
+        );
+    }
+
+    #[test]
+    fn the_largest_codes_of_a_wide_form_do_not_overflow() {
+        // 128 codes of 255 times 127: the most that is summed before it is scaled. Scales are half floats, so the weights
+        // are 1 to a thousandth.
+        let data: Vec<u8> = [1.0_f32; 128]
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect();
+        let matrix = Matrix::pack_wide_on(&alone(), GgmlDType::F32, &data, 1, 128).unwrap();
+        for level in levels() {
+            for sign in [1.0, -1.0] {
+                let rows = Form::Wide.rows(level, &[sign; 128], 128);
+                assert_near(
+                    level,
+                    &product(&alone(), level, &rows, &matrix),
+                    &[f64::from(sign) * 128.0],
+                    |_| 0.2,
+                );
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "what it puts out")]
+    fn an_output_that_is_too_short_is_refused() {
+        let matrix = packed(&[1.0; 80], 2, 40).unwrap();
+        let product = Matmul {
+            matrix: &matrix,
+            out: &mut [0.0],
+            add: false,
+        };
+        let rows = quantised(Level::best(), &[1.0; 40], 40);
+        multiply(&alone(), Level::best(), &rows, &mut [product]);
+    }
+}

@@ -1,0 +1,115 @@
+//! The tokens of a GGUF file and what each is for.
+//!
+//! In: a checked [`Gguf`]. Out: the texts of all tokens by id, their kinds, and those that are looked for in a text
+//! before anything else. Fails, in words, on lists that are missing or do not fit together.
+
+use std::collections::HashMap;
+
+use tokenizers::AddedToken;
+
+use crate::weights::gguf::Gguf;
+
+/// What ends a turn or a text in the families of chat models.
+pub(super) const ENDS: [&str; 10] = [
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end_of_text|>",
+    "<|end|>",
+    "<end_of_turn>",
+    "<EOT>",
+    "<eos>",
+    "</s>",
+];
+
+/// What begins a turn in them.
+const BEGINNINGS: [&str; 3] = ["<|im_start|>", "<|start_header_id|>", "<start_of_turn>"];
+
+/// What a token is for: `llama_token_type` of llama.cpp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A piece of text.
+    Normal,
+    /// Stands for what no other token can say.
+    Unknown,
+    /// Structure that only a chat template may write, such as the end of a turn.
+    Control,
+    /// A piece of text that is never split, wherever it stands.
+    UserDefined,
+    /// Fills the list up.
+    Unused,
+    /// One byte, written `<0x0A>`; SentencePiece only.
+    Byte,
+}
+
+impl Kind {
+    /// The kind that a file gives a token. Some files call the marks of a turn text or user defined, which would let a
+    /// review write them; they are control tokens whatever the file says. For [`ENDS`], llama.cpp does the same.
+    fn of(number: u64, text: &str) -> Self {
+        match number {
+            2 => Kind::Unknown,
+            3 => Kind::Control,
+            1 | 4 if ENDS.contains(&text) || BEGINNINGS.contains(&text) => Kind::Control,
+            1 => Kind::Normal,
+            4 => Kind::UserDefined,
+            6 => Kind::Byte,
+            _ => Kind::Unused,
+        }
+    }
+}
+
+/// All tokens, in the order of their ids.
+pub(super) struct GgufVocabulary<'a> {
+    tokens: Vec<(&'a str, Kind)>,
+}
+
+impl<'a> GgufVocabulary<'a> {
+    /// Reads the lists of tokens and of their types.
+    pub(super) fn read(gguf: &'a Gguf) -> Result<Self, String> {
+        let texts = gguf
+            .texts("tokenizer.ggml.tokens")
+            .ok_or("the file has no list tokenizer.ggml.tokens")?;
+        let types = gguf
+            .numbers("tokenizer.ggml.token_type")
+            .ok_or("the file has no list tokenizer.ggml.token_type, which says which tokens are special")?;
+        if types.len() != texts.len() {
+            return Err(format!(
+                "it has {} tokens and {} token types",
+                texts.len(),
+                types.len()
+            ));
+        }
+        let kind = |(text, number): (&'a str, u64)| (text, Kind::of(number, text));
+        Ok(Self {
+            tokens: texts.into_iter().zip(types).map(kind).collect(),
+        })
+    }
+
+    /// Text and kind of each token, by id.
+    pub(super) fn tokens(&self) -> &[(&'a str, Kind)] {
+        &self.tokens
+    }
+
+    /// Text → id. Where a text stands twice, the last counts.
+    pub(super) fn ids(&self) -> HashMap<&'a str, u32> {
+        self.tokens.iter().map(|(text, _)| *text).zip(0..).collect()
+    }
+
+    /// The same, as `tokenizers` takes it.
+    pub(super) fn owned<V: FromIterator<(String, u32)>>(&self) -> V {
+        let texts = self.tokens.iter().map(|(text, _)| text.to_string());
+        texts.zip(0..).collect()
+    }
+
+    /// The tokens that are found in a text before it is split. As in llama.cpp, those that users defined are found
+    /// always, control tokens only where special tokens are asked for.
+    pub(super) fn added(&self) -> Vec<AddedToken> {
+        let added = self.tokens.iter().filter_map(|(text, kind)| match kind {
+            Kind::Unknown | Kind::Control => Some(AddedToken::from(*text, true)),
+            Kind::UserDefined => Some(AddedToken::from(*text, false).normalized(false)),
+            Kind::Normal | Kind::Unused | Kind::Byte => None,
+        });
+        added.collect()
+    }
+}
