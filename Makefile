@@ -1,37 +1,37 @@
-# Every task of the project; `make` alone lists them.
+# All tasks of the project. `make` without a task lists them.
 .DEFAULT_GOAL := help
 .PHONY: help run models test test-tools fuzz lighthouse lint deny slow monitoring alerts replicas scaling dashboards pictures \
 	image bundle vendor clean
 
-# Extra words for every cargo command; .ci/run says --locked.
+# Extra arguments for every cargo command. .ci/run sets --locked.
 CARGO_FLAGS ?=
-# Words for the server, as in: make run ARGS='--listen 127.0.0.1:8080 --data my-reviews.csv'
+# Arguments for the server, as in: make run ARGS='--listen 127.0.0.1:8080 --data my-reviews.csv'
 ARGS ?=
-# The folder of `make slow`: data/ with large files of reviews, eval/ with public test sets.
+# The folder for `make slow`: data/ with large review files, eval/ with public test sets.
 EVAL_DIR ?= ../shared
-# The source's commit, for /info and the image's label.
+# The commit of the source, for /info and the image label.
 GIT_SHA ?= $(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null)
-# Where cargo builds.
+# Cargo's output folder.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: models ## Get the models, build for speed, and serve on 127.0.0.1:5000; ARGS goes to the server
+run: models ## Get the models, build a release, and serve on 127.0.0.1:5000; ARGS is passed to the server
 	cargo run --release $(CARGO_FLAGS) -- serve $(ARGS)
 
-models: ## Get the default models into models/, or do nothing when they are there
+models: ## Download the default models into models/, if they are missing
 	cargo run $(CARGO_FLAGS) --package fetch-models -- --dir models
 
-test: models ## Run all tests that need Rust alone
+test: models ## Run all tests that need only Rust
 	cargo test $(CARGO_FLAGS) --workspace
 
-test-tools: models ## Run the checks that need other programs (installs them): browser, clients, Prometheus, Kubernetes, shell
+test-tools: models ## Run the checks that need other programs (installs them): browser, clients, monitoring, manifests
 	tests/tools/install.sh
 	cargo build $(CARGO_FLAGS) --workspace
 	SERVER=$(TARGET)/debug/flipkart-recommender tests/tools/run.sh
 
-fuzz: models ## Ask every endpoint 500 times what its description allows, and what it does not
+fuzz: models ## Send 500 valid and invalid requests to every endpoint, with schemathesis
 	tests/tools/install.sh
 	cargo build $(CARGO_FLAGS) --workspace
 	SERVER=$(TARGET)/debug/flipkart-recommender EXAMPLES=500 RECOMMENDER_MAX_TOKENS=8 \
@@ -42,7 +42,7 @@ lighthouse: models ## Score the page with Lighthouse (installs it): the median o
 	cargo build $(CARGO_FLAGS)
 	SERVER=$(TARGET)/debug/flipkart-recommender tests/tools/with-server.sh tests/tools/lighthouse.sh
 
-lint: ## Check formatting, clippy and documentation; every warning is an error
+lint: ## Check formatting, clippy and documentation; a warning is an error
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(CARGO_FLAGS) --no-deps --workspace
@@ -58,27 +58,27 @@ slow: models ## Measure quality on large sets in EVAL_DIR: recall of the index, 
 	$(TARGET)/release/flipkart-recommender eval recall --data $(EVAL_DIR)/data/flipkart_reviews_205k.csv.zst
 	$(TARGET)/release/flipkart-recommender eval sts $(EVAL_DIR)/eval/stsb/test.jsonl
 
-monitoring: ## Start Prometheus against the running server and say where to look (SERVER_ADDRESS, PROMETHEUS_ADDRESS)
+monitoring: ## Start Prometheus for the running server and print its links (SERVER_ADDRESS, PROMETHEUS_ADDRESS)
 	monitoring/run.sh
 
-alerts: models ## Make alerts fire for real, with a real Alertmanager: flood servers, starve them, break their reviews, kill them
+alerts: models ## Trigger the alerts on real servers with a real Alertmanager: overload, little CPU, broken reviews
 	cargo build $(CARGO_FLAGS)
 	SERVER=$(TARGET)/debug/flipkart-recommender PATH=$$PATH:target/tools/prometheus/usr/bin \
 		python3 tests/tools/monitoring_alerts.py
 
-replicas: models ## Ask two replicas behind a real HAProxy, and restart them one after the other meanwhile
+replicas: models ## Send questions to two replicas behind a real HAProxy while they restart one after the other
 	cargo build --release $(CARGO_FLAGS)
 	SERVER=$(TARGET)/release/flipkart-recommender python3 tests/tools/deploy_replicas.py
 
-scaling: models ## Measure how start, memory and search grow with the reviews in DATA, and how many users one server has room for
+scaling: models ## Measure start, memory and search by the size of DATA, and how many users one server supports
 	cargo build --release $(CARGO_FLAGS)
 	SERVER=$(TARGET)/release/flipkart-recommender python3 tests/tools/scaling.py
 
-dashboards: ## Write Grafana's dashboards and the table of metrics anew, after a change in monitoring/ or src/metrics.rs
+dashboards: ## Regenerate Grafana's dashboards and the table of metrics, after a change in monitoring/ or src/metrics.rs
 	python3 monitoring/generate
 
 PROMETHEUS_URL ?= http://127.0.0.1:9090
-pictures: ## Draw the dashboards by Grafana's own components from PROMETHEUS_URL, into target/pictures (installs 430 MB)
+pictures: ## Render the dashboards with Grafana's components from PROMETHEUS_URL into target/pictures (installs 430 MB)
 	mkdir -p target/pictures
 	test -d target/pictures/node_modules/@grafana/ui || npm install --prefix target/pictures --no-save --no-audit --no-fund \
 		--legacy-peer-deps --loglevel=error @grafana/ui@13.2.2 @grafana/data@13.2.3 @grafana/schema@13.2.3 \
@@ -89,14 +89,14 @@ image: models ## Build the CPU image with docker (ENGINE=podman or ENGINE=builda
 	$(or $(ENGINE),docker) build --build-arg GIT_SHA=$(GIT_SHA) --file Dockerfile.cpu \
 		--tag localhost/recommender:cpu .
 
-bundle: models ## Make target/bundle: all that a machine or a cluster without a network needs, with checksums (IMAGES, ENGINE)
+bundle: models ## Make target/bundle: all files for a machine or cluster without a network, with checksums (IMAGES, ENGINE)
 	GIT_SHA=$(GIT_SHA) cargo build --release $(CARGO_FLAGS)
 	command -v cargo-cyclonedx || test -x target/tools/bin/cargo-cyclonedx || \
 		cargo install --locked --root target/tools cargo-cyclonedx@0.5.9
 	PATH=target/tools/bin:$$PATH deploy/bundle.sh $(TARGET)/release/flipkart-recommender
 
-vendor: ## Put all crates into deploy/offline, for an image that is built without a network
+vendor: ## Copy all crates into deploy/offline, to build an image without a network
 	cargo vendor --locked deploy/offline/vendor | sed 's|"deploy/offline/|".cargo/|' >deploy/offline/config.toml
 
-clean: ## Remove what was built; the models and the index snapshot stay
+clean: ## Remove the build output; keeps the models and the index snapshot
 	cargo clean

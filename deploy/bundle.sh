@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes the folder that is carried to a machine or a cluster without a network, and a tar of it: bundle.sh BINARY [OUT]
+# Makes a bundle for a machine or a cluster without a network, as a folder and as a tar file: bundle.sh BINARY [OUT]
 #
-# In it: the program, models, reviews, manifests, monitoring, licences, and the checksums that verify.sh compares.
-# IMAGES names images (as in k8s/images.txt) to be saved too, by ENGINE: podman, or docker.
+# The bundle contains the program, models, reviews, manifests, monitoring, licences, and the checksums for verify.sh.
+# IMAGES lists images (as in k8s/images.txt) to add to the bundle. ENGINE (podman or docker) saves them.
 set -euo pipefail
 binary=${1:?give the program, as in: deploy/bundle.sh target/release/flipkart-recommender}
 binary=$(realpath "$binary")
@@ -19,7 +19,7 @@ cp "$binary" "$bundle/bin/flipkart-recommender"
 cp models/README.md models/manifest.toml "$bundle/models/"
 for role in chat embedding; do
     [[ -d models/$role ]] || {
-        echo "There are no models in models/$role. Get them with: make models" >&2
+        echo "There are no models in models/$role. Download them with: make models" >&2
         exit 1
     }
     cp -rL "models/$role" "$bundle/models/"
@@ -27,7 +27,7 @@ done
 cp -r data k8s monitoring "$bundle/"
 find "$bundle" -name __pycache__ -exec rm -r {} +
 cp LICENSE NOTICE deploy/flipkart-recommender.service deploy/INSTALL.md deploy/verify.sh "$bundle/"
-# The time that the SBOM says: the source's.
+# The timestamp of the SBOM is the time of the commit.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 export SOURCE_DATE_EPOCH
 deploy/licences.sh "$bundle/licences"

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Lays out what it takes to compile for CUDA 13.0, without a GPU, a driver or root: cuda-toolkit.sh FOLDER
+# Installs the tools to compile for CUDA 13.0 into a folder, without a GPU, a driver or root: cuda-toolkit.sh FOLDER
 #
-# The compiler and its headers come from NVIDIA's packages for Python. The libraries that are linked against are stubs
-# made here, like NVIDIA's own in lib64/stubs: every function that the crate cudarc declares. At run time the real ones
-# take their place. Needs pip, unzip, gcc, and the crates (cargo fetch). Then: . FOLDER/env.sh
+# The compiler and its headers are from NVIDIA's Python packages. The script creates stub libraries to link against,
+# like NVIDIA's own in lib64/stubs: they define every function that the crate cudarc declares. At run time, the real
+# libraries are used. Needs pip, unzip, gcc, and the crates (cargo fetch). Afterwards, run: . FOLDER/env.sh
 set -euo pipefail
 mkdir -p "${1:?give a folder, as in: deploy/cuda-toolkit.sh target/cuda}"
 to=$(realpath "$1")
 sources=("${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/cudarc-0.19.*)
 cudarc=${sources[-1]}
 [[ -d $cudarc ]] || {
-    echo "The crate cudarc has not been fetched yet. Run: cargo fetch" >&2
+    echo "The crate cudarc is missing. Run: cargo fetch" >&2
     exit 1
 }
 
@@ -21,13 +21,13 @@ for wheel in "$to"/wheels/*.whl; do
     unzip -qo "$wheel" -d "$to/root"
 done
 home=$to/root/nvidia/cu13
-# Wheels carry no permissions.
+# Wheels do not store permissions.
 chmod +x "$home"/bin/* "$home"/nvvm/bin/*
-# Where nvcc looks, and under which name.
+# nvcc expects these names.
 ln -sfn lib "$home/lib64"
 ln -sf libcudart.so.13 "$home/lib/libcudart.so"
 
-# Makes the stub of library $1, called $2 at run time, from what cudarc's modules $3 … declare.
+# Creates a stub of library $1 with soname $2, from the declarations of cudarc's modules $3 and following.
 stub() {
     local library=$1 soname=$2 module
     shift 2

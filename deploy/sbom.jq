@@ -1,6 +1,6 @@
-# Makes cargo-cyclonedx's document true: it lists every crate of Cargo.lock's graph, those for tests and for other systems
-# among them, and says where the checkout lies. What is left are the crates of crates.tsv (in $crates), none missing, and
-# the same bytes wherever it was built ($checkout is the folder).
+# Corrects the SBOM of cargo-cyclonedx, which also lists crates for tests and for other systems, and contains the path
+# of the checkout. Keeps only the crates of crates.tsv ($crates), fails if one is missing, and removes the path
+# ($checkout), so that the result does not depend on the build folder.
 def crate: .name + " " + .version;
 
 ($crates | split("\n") | map(select(. != "") | split("\t") | .[0] + " " + .[1])) as $made_of

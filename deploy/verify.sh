@@ -1,9 +1,9 @@
 #!/bin/sh
-# Says whether this bundle is whole: every file is there and as it was made, and there is no other. Needs no network.
+# Verifies this bundle: no file is missing, changed or additional. Needs no network.
 set -eu
 cd "$(dirname "$0")"
 sha256sum --check --quiet --strict SHA256SUMS || {
-    echo "The bundle is not what was made; carry it here again." >&2
+    echo "The bundle is damaged or was changed. Copy it again." >&2
     exit 1
 }
 listed=$(mktemp)
@@ -12,8 +12,8 @@ trap 'rm -f "$listed" "$found"' EXIT
 sed 's/^[0-9a-f]* [ *]//' SHA256SUMS | sort >"$listed"
 find . -type f ! -name SHA256SUMS | sort >"$found"
 if ! diff "$listed" "$found" >&2; then
-    echo "The bundle holds files that were not made with it (>), or lacks some (<)." >&2
+    echo "The bundle has additional files (>) or lacks files (<)." >&2
     exit 1
 fi
 bin/flipkart-recommender --version
-echo "The bundle is whole: $(wc -l <"$listed") files."
+echo "The bundle is complete: $(wc -l <"$listed") files."

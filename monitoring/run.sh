@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Starts Prometheus on this machine against a running server, and says where to look; Ctrl-C ends it.
+# Starts Prometheus on this machine for a running server, and prints its links. Ctrl-C stops it.
 #
-# SERVER_ADDRESS (127.0.0.1:5000) is where the server listens, PROMETHEUS_ADDRESS (127.0.0.1:9090) where Prometheus
-# is to. What it has seen is kept in target/monitoring.
+# SERVER_ADDRESS (127.0.0.1:5000) is the server's address, PROMETHEUS_ADDRESS (127.0.0.1:9090) that of Prometheus. The
+# data is stored in target/monitoring.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 server=${SERVER_ADDRESS:-127.0.0.1:5000}
@@ -10,11 +10,11 @@ own=${PROMETHEUS_ADDRESS:-127.0.0.1:9090}
 export PATH=$PATH:$PWD/target/tools/prometheus/usr/bin
 
 command -v prometheus >/dev/null || {
-    echo "There is no Prometheus here. Debian has it: apt-get install prometheus" >&2
+    echo "Prometheus is not installed. On Debian: apt-get install prometheus" >&2
     exit 1
 }
 curl --fail --silent --output /dev/null "http://$server/livez" || {
-    echo "No server answers at $server. Start one with \`make run\`, or say where it is: SERVER_ADDRESS=HOST:PORT." >&2
+    echo "No server answers at $server. Start one with \`make run\`, or set its address: SERVER_ADDRESS=HOST:PORT." >&2
     exit 1
 }
 
@@ -31,18 +31,18 @@ trap 'kill $pid 2>/dev/null || true; wait $pid || true' EXIT
 
 until curl --fail --silent --output /dev/null "http://$own/-/ready"; do
     kill -0 $pid 2>/dev/null || {
-        echo "Prometheus ended. If $own is taken, give it another place: PROMETHEUS_ADDRESS=127.0.0.1:9091." >&2
+        echo "Prometheus stopped. If $own is in use, choose another address: PROMETHEUS_ADDRESS=127.0.0.1:9091." >&2
         exit 1
     }
     sleep 0.2
 done
 cat <<TEXT
-Prometheus looks at $server every 15 s.
+Prometheus scrapes $server every 15 s.
   targets   http://$own/targets
   alerts    http://$own/alerts
   rules     http://$own/rules
   tokens    http://$own/graph?g0.expr=instance:llm_generation_tokens:rate1m&g0.tab=0
   latency   http://$own/graph?g0.expr=job:rag_time_to_first_token_seconds:p95_5m&g0.tab=0
-Ctrl-C ends it.
+Ctrl-C stops it.
 TEXT
 wait $pid

@@ -1,17 +1,17 @@
-// Owns the running text of one answer: words appended as they come, citations such as [1] made into buttons. What
-// looks like a citation within a quoted review is the reviewer's, and stays text.
+// The text of one answer: appends words as they arrive and turns citations such as [1] into buttons. A "[1]" inside a
+// quoted review was written by the reviewer, so it stays text.
 
 import { button, make, scrollBehavior } from "./dom.js";
 import { starWords } from "./words.js";
 
 /** `[1]` or `[1, 2]`. */
 const CITATION = /\[\s*\d+(?:\s*,\s*\d+)*\s*\]/g;
-/** The start of something that may still become a citation when more text comes. */
+/** The beginning of a possible citation at the end of the text. */
 const UNFINISHED = /\[[\d\s,]*$/;
 
 export class Answer {
   #text = "";
-  /** How much of `#text` is on the page. Text is only ever appended, so a focused citation stays focused. */
+  /** The number of characters of `#text` on the page. Text is only appended, so a focused citation keeps the focus. */
   #shown = 0;
   #cards;
 
@@ -38,7 +38,7 @@ export class Answer {
     this.#show(unfinished ? unfinished.index : this.#text.length);
   }
 
-  /** Shows everything, also an unfinished citation; `text`, where given, is what the answer really is. */
+  /** Shows all of the text, including an unfinished citation. If `text` is given, it replaces the streamed text. */
   finish(text = this.#text) {
     const final = text.trim();
     const shown = this.#text.slice(0, this.#shown);
@@ -47,7 +47,7 @@ export class Answer {
     this.#show(final.length);
   }
 
-  /** Leads from a quote back to where the answer cites it. */
+  /** Moves the focus from a quote to its citation in the answer. */
   point(id) {
     const cite = [...this.element.querySelectorAll(".cite")].find((other) => other.textContent === String(id));
     cite?.focus({ preventScroll: true });
@@ -68,7 +68,7 @@ export class Answer {
     this.#shown = end;
   }
 
-  /** Whether this place of the text is within a review, word for word. A quote comes as a whole. */
+  /** Whether this position is inside a quoted review. A quote always arrives in one piece. */
   #isQuoted(place) {
     return this.#cards.quotes().some((quote) => {
       const from = this.#text.lastIndexOf(`“${quote}”`, place);

@@ -1,4 +1,4 @@
-// Owns the wiring: the parts of the page are made and told of each other, and addresses lead to views.
+// The entry point: creates the parts of the page, connects them, and opens the view for the address.
 
 import { showBasket } from "./basket.js";
 import { Chat } from "./chat.js";
@@ -16,7 +16,7 @@ import { failureWords, FALLBACK_EXAMPLES, SAY, stockWords } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
-/** Shows a view that came before the catalogue was there. */
+/** Opens the view again that was opened before the catalogue was ready. */
 let showAgain = null;
 const store = await Store.open();
 const composer = new Composer({ onAsk: (text, about) => chat.ask(text, about), onStop: () => chat.stop() });
@@ -35,7 +35,7 @@ const readiness = new Readiness({
 // ---- conversations ---------------------------------------------------------------------------------------------
 
 async function keep(conversation) {
-  // The address names the conversation from its first question on, so that a reload finds it.
+  // From the first question on, the address contains the conversation's id, so that a reload finds it.
   if (conversation.id === chat.id && here()[0] !== "c" && !$("view-chat").hidden) rename("c", conversation.id);
   if (conversation.id === chat.id) $("tab-chat").href = link("c", conversation.id);
   await store.save(conversation);
@@ -57,7 +57,7 @@ function showExamples(examples) {
 
 // ---- views -----------------------------------------------------------------------------------------------------
 
-/** Each comes when it is first wanted, so that the first load stays small. */
+/** Each view is loaded when it is first opened, to keep the first load small. */
 const VIEWS = {
   browse: () => import("./view-browse.js"),
   product: () => import("./view-product.js"),
@@ -96,7 +96,7 @@ function showChat(id) {
 }
 
 async function showOther(view, parts) {
-  // A view that comes late, after the visitor went on, finds its place gone.
+  // If the visitor leaves before the view has loaded, its place is no longer in the document.
   const place = make("div", "");
   $("view-other").replaceChildren(place);
   scrollTo(0, 0);
@@ -107,7 +107,7 @@ async function showOther(view, parts) {
     if (!(error instanceof RequestError)) console.error(error);
     const failure = make("p", "failure", failureWords(error));
     failure.setAttribute("role", "alert");
-    // While the server gets ready, its catalogue is still to come.
+    // The server is still starting, and the catalogue is not ready yet.
     if (error.status === 503) {
       showAgain = () => place.isConnected && showView();
       readiness.wait();
@@ -116,7 +116,7 @@ async function showOther(view, parts) {
   }
 }
 
-/** To the question box, for a question about one product. */
+/** Opens the question box with the question limited to one product. */
 function askAbout(product) {
   composer.limitTo([product]);
   toChat();
@@ -130,7 +130,7 @@ function ask(text, about) {
 
 function toChat() {
   if ($("view-chat").hidden) go(...(chat.isEmpty ? [] : ["c", chat.id]));
-  // The address changes at once, its event comes later; what follows needs the view now.
+  // The address changes now but its event fires later. The caller needs the view now.
   showView();
 }
 

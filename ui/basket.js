@@ -1,4 +1,4 @@
-// Owns which products are to be compared: kept until the tab is closed, and shown in a bar at the bottom.
+// The products chosen for comparison: kept until the tab is closed, and shown in a bar at the bottom.
 
 import { button, make } from "./dom.js";
 import { announce, notice } from "./live.js";
@@ -6,17 +6,17 @@ import { go } from "./router.js";
 import { basketWords, SAY, shortTitle } from "./words.js";
 
 const KEPT_AS = "compare";
-/** The server compares no more. */
+/** The server's limit. */
 const MOST = 4;
 
 let chosen = [];
 try {
   chosen = JSON.parse(sessionStorage.getItem(KEPT_AS)) ?? [];
 } catch {
-  // Nothing kept, or storage is switched off.
+  // Nothing is stored, or storage is disabled.
 }
 
-/** A button that puts a product into the comparison or takes it out. */
+/** A button that adds a product to the comparison or removes it. */
 export function compareButton({ id, title }) {
   const toggle = button("action", "", () => (isChosen(id) ? drop(id) : add({ id, title })));
   toggle.dataset.compares = id;
@@ -26,7 +26,7 @@ export function compareButton({ id, title }) {
 
 let isWanted = true;
 
-/** Draws the bar, or hides it where it is `wanted` no more. */
+/** Draws the bar; hides it if it is not `wanted` in the current view. */
 export function showBasket(wanted = isWanted) {
   isWanted = wanted;
   const names = chosen.map(({ id, title }) => {
@@ -61,7 +61,7 @@ function change(products) {
   try {
     sessionStorage.setItem(KEPT_AS, JSON.stringify(chosen));
   } catch {
-    // It holds until the page is left.
+    // Storage is disabled: the choice lasts until the page is closed.
   }
   showBasket();
 }

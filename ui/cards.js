@@ -1,4 +1,4 @@
-// Owns the evidence beside an answer: one card per quote, numbered as the answer cites it.
+// The evidence beside an answer: one card per quote, with the number that the answer cites.
 
 import { button, make, scrollBehavior } from "./dom.js";
 import { marked } from "./highlight.js";
@@ -6,10 +6,10 @@ import { link } from "./router.js";
 import { stars } from "./stars.js";
 import { evidenceWords, reviewWords, SAY } from "./words.js";
 
-/** Characters of a review shown on either side of the quote; the whole of it is a click away. */
+/** The number of characters shown before and after the quote. A click shows the whole review. */
 const CONTEXT_CHARS = 110;
 
-/** The cards of one answer. `element` is to be placed by the caller; it is hidden while there are no cards. */
+/** The cards of one answer. The caller inserts `element`; it is hidden while there are no cards. */
 export class Cards {
   #byId = new Map();
   #title = make("h3", "cards-title");
@@ -27,7 +27,7 @@ export class Cards {
     this.element.hidden = true;
   }
 
-  /** Shows quotes, with the words marked that have to do with the question. */
+  /** Shows quotes and highlights the words that match the question. */
   show(items, question = "") {
     this.clear();
     for (const item of items) {
@@ -39,17 +39,17 @@ export class Cards {
     this.element.hidden = items.length === 0;
   }
 
-  /** The evidence cited as `[id]`, or undefined when there is none: a model may cite a number it was never given. */
+  /** The evidence cited as `[id]`, or undefined: a model may cite a number that does not exist. */
   item(id) {
     return this.#byId.get(id)?.item;
   }
 
-  /** What the reviews say, word for word. */
+  /** The texts of the quotes. */
   quotes() {
     return [...this.#byId.values()].map(({ item }) => item.quote);
   }
 
-  /** Lights up the cards that the answer cites; each leads back to it by `onBack(id)`. */
+  /** Highlights the cards that the answer cites. The button on each calls `onBack(id)`. */
   markCited(ids, onBack) {
     for (const id of ids) {
       const element = this.#byId.get(id)?.element;
@@ -59,7 +59,7 @@ export class Cards {
     }
   }
 
-  /** Brings a card into view, gives it the focus and lights it up. */
+  /** Scrolls a card into view, focuses it and highlights it. */
   point(id) {
     for (const { element } of this.#byId.values()) element.classList.remove("is-pointed");
     const { element } = this.#byId.get(id);
@@ -85,7 +85,7 @@ function card(item, question) {
   return element;
 }
 
-/** Reviewers often leave out the space between sentences; the quote needs one on either side to be readable. */
+/** Adds a missing space before and after the quote: reviewers often leave out the space between sentences. */
 function spaced(before, middle, after) {
   if (before) return /\s$/.test(before) || /^\s/.test(middle) ? before : `${before} `;
   if (after) return /\s$/.test(middle) || /^[\s.,;:!?)]/.test(after) ? after : ` ${after}`;

@@ -1,4 +1,4 @@
-// Owns what the page knows of the shop's products. Each is asked for once; a failed request is asked again.
+// A cache of the shop's products. Each product is requested once; a failed request is repeated.
 
 import { json } from "./requests.js";
 
@@ -7,7 +7,7 @@ const PART = 100;
 const details = new Map();
 let listing = null;
 
-/** One product with what its reviews praise and complain about. */
+/** One product with its aspects: what reviews praise and complain about. */
 export function product(id) {
   if (!details.has(id)) {
     const asked = json(`/api/products/${encodeURIComponent(id)}?limit=1`);
@@ -17,7 +17,7 @@ export function product(id) {
   return details.get(id);
 }
 
-/** All products. `onPart(products)` hears of what has come so far, for a shop with many. */
+/** All products. `onPart(products)` is called after each page of results with all products so far. */
 export function products(onPart) {
   listing ??= all(onPart).catch((error) => {
     listing = null;
@@ -36,7 +36,7 @@ async function all(onPart) {
   }
 }
 
-/** The aspects that more reviews praise than complain about, and the others; those that most speak of first. */
+/** Splits aspects into praised (more praise than complaints) and complained about. Keeps their order. */
 export function praisedAndComplained(aspects) {
   return {
     praised: aspects.filter((aspect) => aspect.praised > aspect.complained),

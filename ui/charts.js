@@ -1,12 +1,12 @@
-// Owns two small charts: a line over time, and parts of a whole as bars. Both say their figures in words, too.
+// Two small charts: a line over time, and bars for parts of a whole. Both also show their values as text.
 
 import { make } from "./dom.js";
 import { drawing } from "./icons.js";
-import { amountWords, lineWords } from "./words-figures.js";
+import { amountWords, lineWords } from "./words-statistics.js";
 
 const [WIDTH, HEIGHT] = [240, 48];
 
-/** Figures from the oldest to the newest; `words` says one of them. */
+/** Values from the oldest to the newest; `words` formats one value. */
 export function lines(values, words) {
   const most = Math.max(...values, 1e-9);
   const last = values.at(-1) ?? 0;

@@ -1,4 +1,4 @@
-// Owns the conversation on the page: questions to the server, its events to the turn and its view, and what is kept.
+// The conversation on the page: sends questions, passes the server's events to the turn and its view, and saves turns.
 
 import { Conversation } from "./conversation.js";
 import { scrollBehavior } from "./dom.js";
@@ -22,8 +22,8 @@ export class Chat {
   #onAsk;
 
   /**
-   * `onChange(conversation)` hears of every turn to be kept, `onLost()` that the server may be gone, `onAsk(product)`
-   * that the next question is to be about a product.
+   * `onChange(conversation)` is called when a turn must be saved, `onLost()` when the server may be down, and
+   * `onAsk(product)` when the visitor wants to ask about a product.
    */
   constructor({ composer, onChange, onLost, onAsk }) {
     this.#composer = composer;
@@ -40,7 +40,7 @@ export class Chat {
     return this.#conversation.isEmpty;
   }
 
-  /** Puts a conversation on the page; without one, a new one. */
+  /** Shows a conversation; by default, a new one. */
   open(conversation = new Conversation()) {
     this.stop();
     this.#running = null;
@@ -53,7 +53,7 @@ export class Chat {
     $("turns").lastElementChild?.scrollIntoView({ block: "start" });
   }
 
-  /** Stops the answer that is being written, if one is. */
+  /** Stops the current answer, if there is one. */
   stop() {
     this.#running?.abort();
   }
@@ -87,7 +87,7 @@ export class Chat {
       if (control.signal.aborted) halted(SAY.youStopped, turn, view);
       else this.#failed(error, turn, view);
     } finally {
-      // Another conversation may have begun another answer in the meantime.
+      // Another conversation may have started an answer in the meantime.
       if (this.#running === control) this.#running = null;
       this.#show();
       keep();
@@ -108,7 +108,7 @@ export class Chat {
     if (error.kind === "network" || error.status === 503) this.#onLost();
   }
 
-  /** Asks `turn` again, with another text where one is given. What came after it goes. */
+  /** Asks `turn` again, optionally with a new text. All later turns are removed. */
   #again(turn, text = turn.question) {
     if (!this.#composer.isFree) return;
     const view = this.#views.find((other) => other.turn === turn);
@@ -142,7 +142,7 @@ export class Chat {
   }
 }
 
-/** Shows the events as they come, up to the final one. Events this page does not know are passed over. */
+/** Shows the events as they arrive, up to the final one. Unknown events are ignored. */
 async function follow(turn, view, stream) {
   for await (const { event, data } of stream) {
     turn.note(event, data);

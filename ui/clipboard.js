@@ -1,4 +1,4 @@
-// Owns copying text, and saying that it was copied.
+// Copies text to the clipboard and shows a notice.
 
 import { make } from "./dom.js";
 import { notice } from "./live.js";
@@ -10,7 +10,7 @@ export async function copyText(text) {
   notice(said);
 }
 
-/** A browser lends the clipboard only to secure pages; a shop's own network often has none. */
+/** The fallback for pages without HTTPS, where browsers do not offer the clipboard API. */
 function copyBySelection(text) {
   const holder = make("textarea", "unseen");
   holder.value = text;

@@ -1,4 +1,4 @@
-// Owns the question box at the bottom: typing, asking, stopping, and the products that the question is about.
+// The question box at the bottom: typing, asking, stopping, and the products that the question is limited to.
 
 import { button, make } from "./dom.js";
 import { SAY } from "./words.js";
@@ -13,7 +13,7 @@ export class Composer {
   #busy = false;
   #about = [];
 
-  /** `onAsk(text, about)` and `onStop()` are called for what the visitor does. */
+  /** `onAsk(text, about)` is called when the visitor asks, `onStop()` when the visitor stops the answer. */
   constructor({ onAsk, onStop }) {
     const submit = () => {
       const text = question.value.trim();
@@ -28,26 +28,26 @@ export class Composer {
     });
     question.addEventListener("input", () => this.#fit());
     question.addEventListener("keydown", (event) => {
-      // While an input method composes, Enter picks a word.
+      // In an input method, Enter selects a word.
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       submit();
     });
-    // The second click of a double click on Ask lands on Stop and is not meant.
+    // After a double click on Ask, the second click hits Stop by accident.
     stop.addEventListener("click", (event) => event.detail < 2 && onStop());
-    // The style sheet keeps what is scrolled to clear of the box at the bottom.
+    // The style sheet needs the height, to keep scroll targets above the box.
     const composer = $("composer");
     new ResizeObserver(() => {
       document.documentElement.style.setProperty("--composer", `${composer.offsetHeight}px`);
     }).observe(composer);
   }
 
-  /** Whether a question can be asked now. */
+  /** Whether the visitor can ask a question now. */
   get isFree() {
     return this.#ready && !this.#busy;
   }
 
-  /** `busy` while an answer is being written; `ready` when the server takes questions. */
+  /** `busy` is true while an answer is being written, `ready` when the server accepts questions. */
   show({ ready = this.#ready, busy = this.#busy }) {
     this.#ready = ready;
     this.#busy = busy;
@@ -55,7 +55,7 @@ export class Composer {
     send.hidden = busy;
     stop.hidden = !busy;
     send.disabled = !ready || question.value.trim() === "";
-    // A button that vanished under the focus hands it on, so that the keyboard is never lost.
+    // If the focused button is hidden or disabled, the focus moves on, so that keyboard users do not lose it.
     if (focused === send && send.hidden) stop.focus();
     else if ((focused === stop && stop.hidden) || (focused === send && send.disabled)) this.focus();
   }
@@ -66,7 +66,7 @@ export class Composer {
     this.#fit();
   }
 
-  /** Limits the next questions to these products, as `{id, title}`; none means all. */
+  /** Limits the next questions to these products, each `{id, title}`. An empty list means all products. */
   limitTo(products) {
     this.#about = products;
     const chip = (product) => {
@@ -83,14 +83,14 @@ export class Composer {
   }
 
   /**
-   * Ready to type, except on a touch screen: its keyboard would cover the page. The box is in view already, so nothing
-   * may scroll (a browser would scroll to where a sticky element would be without sticking).
+   * Focuses the box, except on a touch screen, where the keyboard would cover the page. The box is always visible, so
+   * the page must not scroll (a browser would scroll to the position of the sticky box without `sticky`).
    */
   focus() {
     if (!touch.matches) question.focus({ preventScroll: true });
   }
 
-  /** The box grows with its text; the style sheet limits how far. */
+  /** Grows the box with its text. The style sheet sets the maximum height. */
   #fit() {
     question.style.height = "auto";
     question.style.height = `${question.scrollHeight}px`;

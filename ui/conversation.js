@@ -1,26 +1,26 @@
-// Owns what has been said. The server keeps no conversation: the whole of it goes with every question.
+// The questions and answers of a conversation. The server stores nothing: every question is sent with the conversation.
 
-/** The server reads a few turns back and refuses a conversation without end. */
+/** The server uses only the last few turns and refuses very long conversations. */
 const MOST_EARLIER_TURNS = 8;
 const TITLE_CHARS = 60;
 
-/** One question with all that came of it: enough to show it again after a reload. */
+/** One question with its answer and evidence: everything needed to show it again after a reload. */
 export class Turn {
   constructor(question, about = []) {
     this.question = question;
-    /** The products that it is about, as `{id, title}`; none means all. */
+    /** The products that the question is limited to, each `{id, title}`. An empty list means all products. */
     this.about = about;
     this.forget();
   }
 
-  /** Back to the bare question. */
+  /** Resets the turn to the question alone. */
   forget() {
-    /** "open" until it is "done", "stopped" or "failed". */
+    /** "open", then "done", "stopped" or "failed". */
     this.state = "open";
     this.answerId = null;
     this.evidence = [];
     this.products = [];
-    /** What the language model said and no review supports. */
+    /** Sentences of the language model that no review supports. */
     this.leftOut = [];
     this.text = "";
     this.final = null;
@@ -29,7 +29,7 @@ export class Turn {
     this.verdict = null;
   }
 
-  /** Takes over what an event says. */
+  /** Stores the data of an event. */
   note(event, data) {
     if (event === "accepted") this.answerId = data.answer_id;
     if (event === "evidence") this.evidence = data.items;
@@ -50,7 +50,7 @@ export class Turn {
       const fits = blank === null ? value !== undefined : typeof value === typeof blank && Array.isArray(value) === Array.isArray(blank);
       if (fits) turn[name] = value;
     }
-    // The page was left while the answer was being written.
+    // The page was closed while the answer was being written.
     if (turn.state === "open") turn.state = "stopped";
     return turn;
   }
@@ -59,7 +59,7 @@ export class Turn {
 export class Conversation {
   constructor() {
     this.id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-    /** Given by the visitor; null means that the first question is the title. */
+    /** The visitor's title; null means that the first question is the title. */
     this.name = null;
     this.updated = Date.now();
     this.turns = [];
@@ -84,7 +84,7 @@ export class Conversation {
     return this.turns.length === 0;
   }
 
-  /** Whether each of `words`, in small letters, is somewhere in it. */
+  /** Whether the conversation contains all of `words` (lower-case). */
   speaksOf(words) {
     const all = [this.name ?? "", ...this.turns.flatMap((turn) => [turn.question, turn.text])].join("\n").toLowerCase();
     return words.every((word) => all.includes(word));
@@ -96,14 +96,14 @@ export class Conversation {
     return turn;
   }
 
-  /** `turn` and all after it, gone: its question is asked anew. */
+  /** Removes `turn` and all later turns, because its question is asked again. */
   withdraw(turn) {
     this.turns = this.turns.slice(0, this.turns.indexOf(turn));
   }
 
   /**
-   * What to send so that `turn` gets answered. Turns that were stopped or failed are left out: half an answer would
-   * mislead the model, and a question without its answer would break the user/assistant alternation templates need.
+   * The messages to send for `turn`. Stopped and failed turns are left out: half an answer would mislead the model, and
+   * chat templates require that user and assistant messages alternate.
    */
   messagesFor(turn) {
     const before = this.turns.slice(0, this.turns.indexOf(turn)).filter((earlier) => earlier.state === "done");

@@ -1,14 +1,14 @@
-// Owns the API's page: draws /openapi.json as a list of endpoints. Everything is text; nothing is loaded from elsewhere.
+// The API page: shows /openapi.json as a list of endpoints. Everything is text; nothing comes from another server.
 
 import { make } from "./dom.js";
 
-/** The schema that `$ref` points at. */
+/** Follows `$ref` to its schema. */
 function resolved(schema, all) {
   const name = schema?.$ref?.split("/").pop();
   return name ? { name, ...all[name] } : schema;
 }
 
-/** A schema in a few words: `string`, `Message[]`, `integer or null`. */
+/** A short form of a schema: `string`, `Message[]`, `integer or null`. */
 function words(schema, all) {
   if (schema === true || schema === undefined) return "anything";
   if (schema.$ref) return schema.$ref.split("/").pop();
@@ -20,7 +20,7 @@ function words(schema, all) {
   return [schema.type ?? "anything"].flat().join(" or ");
 }
 
-/** The fields of an object, each with what it holds and what it is for. */
+/** The fields of an object, each with its type and description. */
 function fields(schema, all) {
   const object = resolved(schema, all);
   const list = make("ul", "fields");
@@ -38,7 +38,7 @@ function content(media, all) {
   return Object.entries(media ?? {}).flatMap(([type, { schema }]) => [make("p", "about", type), fields(schema, all), ...examples(schema, all)]);
 }
 
-/** What a request may look like. */
+/** The examples of a request body. */
 function examples(schema, all) {
   return (resolved(schema, all)?.examples ?? []).map((example) => make("pre", "", JSON.stringify(example, null, 2)));
 }
@@ -50,10 +50,10 @@ function operation(method, path, facts, all) {
   for (const { in: place, name, schema } of facts.parameters ?? []) {
     details.append(make("h3", "", `In the ${place}`), make("p", "", make("code", "", name), ` ${words(schema, all)}`));
   }
-  if (facts.requestBody) details.append(make("h3", "", "Takes"), ...content(facts.requestBody.content, all));
+  if (facts.requestBody) details.append(make("h3", "", "Request body"), ...content(facts.requestBody.content, all));
   for (const [status, answer] of Object.entries(facts.responses ?? {})) {
     details.append(make("h3", "", `${status} ${answer.description}`));
-    // Every refusal has the same shape, which is shown once, below.
+    // All errors have the same shape. It is shown once, at the end.
     if (status < 300) details.append(...content(answer.content, all));
   }
   return details;
@@ -71,7 +71,7 @@ function draw(document_) {
   const parts = [...groups].flatMap(([name, operations]) => [make("h2", "", name), ...operations]);
   const refusal = { error: { message: "…", type: "…", param: null, code: null } };
   const shape = make("pre", "", JSON.stringify(refusal, null, 2));
-  return [...parts, make("h2", "", "Refusals"), make("p", "", "Every JSON error has this shape."), shape];
+  return [...parts, make("h2", "", "Errors"), make("p", "", "Every JSON error has this shape."), shape];
 }
 
 const place = document.getElementById("operations");

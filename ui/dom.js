@@ -1,6 +1,6 @@
-// Owns making elements. Text goes in as text nodes only, so review, model and visitor text can never become markup.
+// Creates elements. Text is added only as text nodes, so text of reviews, models and visitors never becomes markup.
 
-/** `make("p", "note", "text", child…)`: an element with a class and children, strings as text. */
+/** `make("p", "note", "text", child…)` creates an element with a class and children. Strings become text. */
 export function make(tag, className, ...children) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -15,7 +15,7 @@ export function button(className, label, onClick) {
   return element;
 }
 
-/** "smooth", unless the visitor asked for less motion. */
+/** "smooth", or "auto" if the visitor prefers reduced motion. */
 export function scrollBehavior() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
 }

@@ -1,4 +1,4 @@
-// Owns the visitor's verdict on an answer: a thumb, and a word why for those who have one.
+// The visitor's feedback on an answer: a thumb up or down, and an optional comment.
 
 import { button, make } from "./dom.js";
 import { icon } from "./icons.js";
@@ -6,11 +6,11 @@ import { notice } from "./live.js";
 import { request, RequestError } from "./requests.js";
 import { failureWords, SAY } from "./words.js";
 
-/** What the server takes. */
+/** The server's limits. */
 const MOST_EVIDENCE = 16;
 const MOST_CHARS = 500;
 
-/** Two thumbs for `turn`; the form for a word why opens in `place`. `onGiven()` is called when a verdict was given. */
+/** Two thumb buttons for `turn`. The comment form opens in `place`. `onGiven()` is called after sending. */
 export function thumbs(turn, place, onGiven) {
   const both = ["up", "down"].map((verdict) => {
     const thumb = button("tool is-bare", icon(verdict), () => openForm(verdict));
@@ -49,7 +49,7 @@ export function thumbs(turn, place, onGiven) {
   return both;
 }
 
-/** Says whether the server has it. */
+/** Returns whether the server accepted the feedback. */
 async function send(turn, verdict, comment) {
   const body = { verdict, evidence_ids: turn.evidence.slice(0, MOST_EVIDENCE).map((item) => item.review_id) };
   if (turn.answerId) body.answer_id = turn.answerId;

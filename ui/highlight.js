@@ -1,19 +1,19 @@
-// Owns which words of a quote have to do with a question. Text in, text nodes and <mark> elements out.
+// Highlights the words of a quote that match the question. Input: text. Output: text nodes and <mark> elements.
 
 import { make } from "./dom.js";
 
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
-/** Words that every question has. */
+/** Common words of questions (stop words). */
 const COMMON = new Set(
   ("about and any are best better buy buyers can complain did does find for from get good has have how into its like most much " +
     "not one people product say says should tell than that the them there these they this was what when which who why will with worth " +
     "would you your").split(" "),
 );
-/** Endings by which forms of one word differ. */
+/** Suffixes that the stemmer removes. */
 const ENDING = /(?:ing|ed|es|s|ly)$/;
 const SHORTEST = 3;
 
-/** The text as nodes, with the words marked that share their stem with a word of the question. */
+/** The text as nodes. Words that have the same stem as a word of the question are marked. */
 export function marked(text, question) {
   const wanted = new Set(words(question).filter((word) => word.length >= SHORTEST && !COMMON.has(word)).map(stem));
   const nodes = [];

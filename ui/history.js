@@ -1,4 +1,4 @@
-// Owns the list of earlier conversations: search, open, rename, delete, and taking all of them out of and into a file.
+// The list of earlier conversations: search, open, rename, delete, export to a file and import from a file.
 
 import { button, make } from "./dom.js";
 import { icon } from "./icons.js";
@@ -7,17 +7,17 @@ import { link } from "./router.js";
 import { dayWords, SAY, takenInWords } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-/** From this width on the list stands beside the page, below it opens over it. */
+/** From this width on, the list is beside the page. On narrower screens it opens over the page. */
 const wide = matchMedia("(min-width: 1280px)");
 
 export class History {
   #store;
   #current = null;
-  /** The conversation whose title is being written anew. */
+  /** The conversation that is being renamed. */
   #renaming = null;
   #onGone;
 
-  /** `onGone(id)` hears that a conversation was deleted. */
+  /** `onGone(id)` is called when a conversation was deleted. */
   constructor(store, onGone) {
     this.#store = store;
     this.#onGone = onGone;
@@ -29,7 +29,7 @@ export class History {
     placeList();
   }
 
-  /** Draws the list anew; `current` is the id of the conversation on the page. */
+  /** Draws the list again. `current` is the id of the conversation on the page. */
   show(current = this.#current) {
     this.#current = current;
     const words = $("find").value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -118,7 +118,7 @@ export class History {
   }
 }
 
-/** Over the page the list is a popover: a click beside it or Escape closes it. */
+/** Over the page, the list is a popover: Escape or a click outside closes it. */
 function placeList() {
   if (wide.matches) $("side").removeAttribute("popover");
   else $("side").popover = "auto";

@@ -1,4 +1,4 @@
-// Owns the small drawings: lines in the colour of the text around them.
+// The icons: lines in the colour of the surrounding text.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -11,7 +11,7 @@ const LINES = {
   down: "M7 13V4H4v9zM7 13l4 8c2 0 2.7-1.3 2.3-3l-.8-4h6c1.2 0 1.8-1 1.6-2.1l-1.3-6.2c-.2-1-1-1.7-2-1.7H7",
 };
 
-/** A drawing; it says nothing to a screen reader, its button does. */
+/** An icon. Screen readers ignore it and read the label of its button. */
 export function icon(name) {
   const svg = drawing("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" });
   svg.append(drawing("path", { d: LINES[name] }));

@@ -1,13 +1,13 @@
-// Owns the answer to "why this answer?": whatever the server tells of its course, as tables. It knows no field by name,
-// so that it shows what a newer server adds.
+// The inspector ("Why this answer"): shows the server's trace of an answer as tables. It does not depend on field names,
+// so it also shows the fields of a newer server.
 
 import { make } from "./dom.js";
 import { SAY } from "./words.js";
 
-/** Text longer than this is set apart. */
+/** Longer texts get a block of their own. */
 const LONG_CHARS = 120;
 
-/** `trace` is any JSON object; the element is closed until somebody opens it. */
+/** `trace` is any JSON object. The element is closed at first. */
 export function inspector(trace) {
   return make("details", "trace", make("summary", "", SAY.trace), value(trace));
 }
@@ -17,7 +17,7 @@ function value(any) {
   if (any !== null && typeof any === "object") return object(any);
   const text = plain(any);
   if (text.length <= LONG_CHARS && !text.includes("\n")) return make("span", "", text);
-  // A long one scrolls by itself, also by keyboard.
+  // A long text has its own scrollbar, which also works with the keyboard.
   return Object.assign(make("pre", "", text), { tabIndex: 0, role: "group", ariaLabel: SAY.trace });
 }
 
@@ -33,7 +33,7 @@ function list(items) {
   return value(items.map(plain).join(", "));
 }
 
-/** One row an object, one column a field that any of them has. */
+/** One row per object, and one column per field of any object. */
 function table(items) {
   const columns = [...new Set(items.flatMap(Object.keys))];
   const heads = columns.map((name) => Object.assign(make("th", "", label(name)), { scope: "col" }));

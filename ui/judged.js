@@ -1,17 +1,17 @@
-// Owns how buyers' judgement of one aspect looks: so many praise it, so many complain, and a quote of each.
+// What buyers say about one aspect: the numbers of praise and complaints, and a quote of each kind.
 
 import { button, make } from "./dom.js";
 import { drawing } from "./icons.js";
 import { showReview } from "./review.js";
 import { judgedWords, SAY, starWords } from "./words.js";
 
-/** `facts` of an aspect as the server counts them. */
+/** `facts`: the server's counts for one aspect. */
 export function judged(facts) {
   const quotes = [facts.best, facts.worst].filter(Boolean).map(quoteButton);
   return make("div", "judged", balance(facts), make("p", "note", judgedWords(facts)), ...quotes);
 }
 
-/** A quote; a click shows the whole review. */
+/** A quote. A click shows the whole review. */
 export function quoteButton(quote) {
   const text = make("span", "", `“${quote.quote}”`);
   text.dir = "auto";
@@ -21,7 +21,7 @@ export function quoteButton(quote) {
   return open;
 }
 
-/** Praise from the left and complaint from the right, of all reviews that judge it. */
+/** A bar: praise from the left, complaints from the right. */
 function balance({ praised, complained }) {
   const all = praised + complained;
   const svg = drawing("svg", { class: "balance", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" });

@@ -1,4 +1,4 @@
-// Owns the API key: asked for when the server wants one, kept until the tab is closed, never written elsewhere.
+// The API key: the page asks for it when the server requires one, and keeps it only until the tab is closed.
 
 import { button, make } from "./dom.js";
 import { SAY } from "./words.js";
@@ -9,18 +9,18 @@ let key = null;
 try {
   key = sessionStorage.getItem(KEPT_AS);
 } catch {
-  // Storage is switched off: the key holds until the page is left.
+  // Storage is disabled: the key lasts until the page is closed.
 }
 
-/** The header that carries the key, if there is one. */
+/** The request header with the key, if there is a key. */
 export function keyHeader() {
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
-/** The question that is open, so that several refused requests ask once. */
+/** The open dialog, so that several refused requests open only one. */
 let asking = null;
 
-/** Asks for a key and says whether one was given. `code` is the server's reason. */
+/** Asks for a key and resolves to whether the visitor entered one. `code` is the server's error code. */
 export function askForKey(code) {
   asking ??= ask(code).finally(() => (asking = null));
   return asking;
@@ -49,7 +49,7 @@ async function ask(code) {
   try {
     sessionStorage.setItem(KEPT_AS, key);
   } catch {
-    // As above.
+    // Storage is disabled: the key lasts until the page is closed.
   }
   return true;
 }

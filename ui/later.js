@@ -1,14 +1,14 @@
-// Owns what is fetched only when it is wanted, so that the first load stays small.
+// Loads later.css when it is first needed, to keep the first load small.
 
 import { make } from "./dom.js";
 
 let sheet;
 
-/** The style of products, figures and the inspector. */
+/** The style of products, statistics and the inspector. */
 export function laterStyle() {
   sheet ??= new Promise((resolve) => {
     const link = make("link", "");
-    // Without the style everything can still be read.
+    // If it cannot be loaded, everything is still readable.
     link.onload = link.onerror = resolve;
     Object.assign(link, { rel: "stylesheet", href: "/ui/later.css" });
     document.head.append(link);

@@ -1,17 +1,17 @@
-// Owns what is said beside the page's own content: to screen readers, and in a short notice at the bottom.
+// Messages outside the page's content: announcements for screen readers, and a short notice at the bottom.
 
 import { button, make } from "./dom.js";
 
 const NOTICE_MS = 8000;
 
-/** Said once by screen readers. Not used for single words: an answer is announced when it is whole. */
+/** Screen readers read `text` once. An answer is announced when it is complete, not word by word. */
 export function announce(text) {
   document.getElementById("live").textContent = text;
 }
 
 let timer;
 
-/** Shows and says `text` for a while, with a button where there is something to do about it. */
+/** Shows and announces `text` for a few seconds, optionally with a button. */
 export function notice(text, label, onClick) {
   const place = document.getElementById("notice");
   const close = () => place.replaceChildren();

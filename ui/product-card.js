@@ -1,4 +1,4 @@
-// Owns how one product looks in a list: title, price, stars, and what buyers praise and complain about.
+// One product in a list: title, price, stars, and what buyers praise and complain about.
 
 import { compareButton } from "./basket.js";
 import { praisedAndComplained, product } from "./catalogue.js";
@@ -7,10 +7,10 @@ import { link } from "./router.js";
 import { histogram, stars } from "./stars.js";
 import { meanWords, priceWords, SAY } from "./words.js";
 
-/** Aspects named on a card. */
+/** The number of aspects on a card. */
 const MOST_ASPECTS = 3;
 
-/** `facts` as every route gives them; `onAsk(product)` asks about it, `reason` says why it is here. */
+/** `facts` is the product as the API returns it. `onAsk(product)` asks about it; `reason` is why it is listed. */
 export function productCard(facts, onAsk, reason = "") {
   const title = make("a", "product-title", facts.title);
   title.href = link("product", facts.id);
@@ -26,14 +26,14 @@ export function productCard(facts, onAsk, reason = "") {
     make("div", "actions", button("action", SAY.askAbout, () => onAsk(facts)), compareButton(facts)),
   );
   whenSeen(card, async () => {
-    // Without it the card still says all that it needs to.
+    // The card is still useful without it.
     const whole = await product(facts.id).catch(() => null);
     if (whole) detail.append(histogram(whole.histogram), saidLists(whole.aspects));
   });
   return card;
 }
 
-/** Mean stars, how many reviews, price and category. */
+/** Average rating, number of reviews, price and category. */
 export function factsLine({ mean_rating: mean, reviews, price, category }) {
   const said = [meanWords(mean, reviews), priceWords(price), category ?? ""].filter(Boolean);
   return make("p", "card-facts", stars(mean), ...said.map((text) => make("span", "", text)));
@@ -49,7 +49,7 @@ function saidLists(aspects) {
   return make("div", "said", ...(lines.length > 0 ? lines : [make("p", "note", SAY.noAspects)]));
 }
 
-/** Calls back once, when the element comes near the window: a catalogue is long, and nobody sees all of it. */
+/** Calls back once, when the element is close to the visible area. A catalogue is long; most cards are never seen. */
 function whenSeen(element, onSeen) {
   const watch = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;

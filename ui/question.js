@@ -1,17 +1,17 @@
-// Owns the question above an answer, and writing it anew in its place.
+// The question above an answer, and the form to edit it.
 
 import { button, make } from "./dom.js";
 import { icon } from "./icons.js";
 import { SAY } from "./words.js";
 
-/** A question longer than this is set as text, not as a headline. */
+/** Longer questions are shown as body text, not as a heading. */
 const LONG_CHARS = 140;
 
 export class QuestionView {
   #turn;
   #onAsk;
 
-  /** `onAsk(text)` gets the question that was written anew. */
+  /** `onAsk(text)` is called with the edited question. */
   constructor(turn, onAsk) {
     this.#turn = turn;
     this.#onAsk = onAsk;

@@ -1,5 +1,4 @@
-// Owns what is said while the server gets ready: its phase, how far it is, that it can be browsed, and that it can be
-// asked now.
+// The state of the server while it starts: its phase, the progress, and when the catalogue and the assistant are ready.
 
 import { announce } from "./live.js";
 import { info, untilReady } from "./server.js";
@@ -8,20 +7,20 @@ import { phaseFigures, phaseWords, SAY } from "./words.js";
 const $ = (id) => document.getElementById(id);
 
 export class Readiness {
-  /** The waiting that goes on, so that several who ask wait once. */
+  /** The current wait, shared by all callers. */
   #waiting = null;
-  /** Whether the catalogue is known to be there, which comes before the assistant. */
+  /** Whether the catalogue is ready. It is ready before the assistant. */
   #isOpen = false;
   #onChange;
   #onInfo;
 
-  /** `onChange(ready)` hears whether questions are taken, `onInfo(facts)` what the server holds, once it can be browsed. */
+  /** `onChange(ready)`: whether the server accepts questions. `onInfo(facts)`: called when the catalogue is ready. */
   constructor({ onChange, onInfo }) {
     this.#onChange = onChange;
     this.#onInfo = onInfo;
   }
 
-  /** Waits until the server takes questions, and shows the waiting. */
+  /** Waits until the server accepts questions, and shows the progress. */
   wait() {
     this.#waiting ??= this.#wait().finally(() => (this.#waiting = null));
     return this.#waiting;
@@ -34,7 +33,7 @@ export class Readiness {
       if (!this.#isOpen) this.#look();
       this.#onChange(false);
       showPhase(phase);
-      // Figures change every second; a screen reader hears only the phase.
+      // The numbers change every second, so only the phase is announced to screen readers.
       const name = phaseWords(phase).replace(/[\d/\s]+$/, "");
       if (name !== said) announce(name);
       said = name;

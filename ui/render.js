@@ -1,4 +1,4 @@
-// Owns how one turn looks: the question, what is going on, the answer, its evidence, and how it ended.
+// One turn on the page: the question, the progress, the answer, its evidence, and the outcome.
 
 import { Answer } from "./answer.js";
 import { Cards } from "./cards.js";
@@ -19,7 +19,7 @@ export class TurnView {
   #shelf = make("section", "shelf");
   #actions;
 
-  /** `actions`: `again(text)`, `ask(text, about)`, `onAsk(product)` and `keep()`, for what the visitor does with the turn. */
+  /** `actions`: `again(text)`, `ask(text, about)`, `onAsk(product)` and `keep()`, called for the visitor's actions. */
   constructor(turn, actions) {
     this.turn = turn;
     this.#actions = actions;
@@ -29,7 +29,7 @@ export class TurnView {
     this.#busy = make("div", "busy", dots, this.#busyText, this.#busyBar);
     const reply = make("div", "reply", this.#answer.element, this.#busy, this.#ending, this.#offers);
     const column = make("div", "reply-column", reply);
-    // The style sheet must know the height to decide by which end the answer sticks.
+    // The style sheet needs the height to decide which end of the answer sticks.
     new ResizeObserver(() => column.style.setProperty("--reply", `${column.offsetHeight}px`)).observe(reply);
     this.element = make(
       "article",
@@ -42,7 +42,7 @@ export class TurnView {
     this.element.setAttribute("aria-label", turn.question);
   }
 
-  /** Back to the beginning: nothing found, nothing written. */
+  /** Resets the turn: no evidence, no answer. */
   start() {
     this.#cards.clear();
     this.#answer.clear();
@@ -53,7 +53,7 @@ export class TurnView {
     this.#isBusy(SAY.looking);
   }
 
-  /** Shows what an event of the stream brings. */
+  /** Shows the data of a stream event. */
   see(event, data) {
     if (event === "queue") this.#isBusy(queueWords(data));
     if (event === "evidence") {
@@ -67,7 +67,7 @@ export class TurnView {
     if (event === "token") this.#write(data.text);
   }
 
-  /** Shows a turn that has been kept. */
+  /** Shows a saved turn. */
   showKept() {
     const { turn } = this;
     this.#cards.show(turn.evidence, turn.question);
@@ -89,7 +89,7 @@ export class TurnView {
     this.#addLater();
   }
 
-  /** The answer was cut short; what has been written stays. */
+  /** Marks the answer as incomplete. The text so far stays. */
   stopped(text) {
     this.#end("stopped");
     this.#answer.finish();
@@ -104,7 +104,7 @@ export class TurnView {
     this.#ending.append(alert, this.#wayOn(SAY.tryAgain));
   }
 
-  /** Says what is going on; with `done` of `total`, shows a bar too. */
+  /** Shows the current step; with `done` of `total`, also a progress bar. */
   #isBusy(text, done = 0, total = 0) {
     this.#busyText.textContent = text;
     this.#busyBar.hidden = total <= 0;
@@ -112,7 +112,7 @@ export class TurnView {
     this.#busy.hidden = false;
   }
 
-  /** Appends to the answer. A reader who is at the bottom of the page stays there; any other is left alone. */
+  /** Appends to the answer. Scrolls only if the reader is at the bottom of the page. */
   #write(text) {
     const page = document.documentElement;
     const atBottom = page.scrollHeight - page.scrollTop - page.clientHeight < 48;
@@ -122,7 +122,7 @@ export class TurnView {
     if (atBottom) page.scrollTop = page.scrollHeight;
   }
 
-  /** What comes below the answer, and what it needs. */
+  /** Shows the parts below the answer. */
   async #addLater() {
     const tools = this.#ending.lastElementChild;
     const [{ suggest }, { inspector }, { thumbs }] = await Promise.all([
@@ -131,7 +131,7 @@ export class TurnView {
       import("./feedback.js"),
       laterStyle(),
     ]);
-    // Asked again in the meantime.
+    // The question was asked again in the meantime.
     if (!tools.isConnected) return;
     const why = make("div", "why");
     tools.lastElementChild.before(...thumbs(this.turn, why, this.#actions.keep));
@@ -168,7 +168,7 @@ function tool(name, label, onClick) {
   return element;
 }
 
-/** Closed until somebody wants to see it, and marked as what it is. */
+/** The sentences that were left out: hidden at first, and struck through. */
 function leftOutList(sentences) {
   const items = sentences.map((sentence) => make("li", "", make("span", "unseen", `${SAY.leftOut} `), make("s", "", sentence)));
   return make("details", "left-out", make("summary", "", leftOutWords(sentences.length)), make("ul", "", ...items));

@@ -1,9 +1,9 @@
-// Owns every request to the server: the key goes along, and whatever goes wrong comes out as one RequestError, except an
-// abort by the visitor, which stays the AbortError it is.
+// All requests to the server: adds the API key and turns every failure into a RequestError. Only an abort by the
+// visitor stays an AbortError.
 
 import { askForKey, keyHeader } from "./keys.js";
 
-/** A request without a full answer: `kind` is "network", "refused" (an HTTP status) or "server" (an error event). */
+/** A failed request: `kind` is "network", "refused" (an HTTP status) or "server" (an error event). */
 export class RequestError extends Error {
   constructor(kind, { message = "", status = 0, code = null, retryAfter = null } = {}) {
     super(message);
@@ -11,23 +11,23 @@ export class RequestError extends Error {
     this.kind = kind;
     this.status = status;
     this.code = code;
-    /** Seconds until the server would take the request, or null. */
+    /** Seconds to wait before the next attempt, or null. */
     this.retryAfter = retryAfter;
   }
 }
 
-/** The server's answer, when it is a good one. With a `body` it is a POST of JSON. */
+/** Sends a request and returns the successful response. With a `body`, it is a POST of JSON. */
 export async function request(path, { body, signal, accept = "application/json" } = {}) {
   for (;;) {
     const response = await attempt(path, body, signal, accept);
     if (response.ok) return response;
     const error = await refusal(response);
-    // The visitor may know a key; one who gives none gets to see the refusal.
+    // Ask the visitor for a key. Without one, the error is shown.
     if (error.status !== 401 || !(await askForKey(error.code))) throw error;
   }
 }
 
-/** The JSON of an answer. */
+/** The JSON of a response. */
 export async function json(path, options) {
   const response = await request(path, options);
   try {
@@ -37,7 +37,7 @@ export async function json(path, options) {
   }
 }
 
-/** What a broken connection is to the page. */
+/** The error for a broken connection. */
 export function asNetworkError(error, signal) {
   return signal?.aborted ? error : new RequestError("network", { message: error.message });
 }

@@ -1,4 +1,4 @@
-// Owns the whole review behind a quote, in a dialog over the page.
+// The whole review behind a quote, in a dialog over the page.
 
 import { button, make } from "./dom.js";
 import { json } from "./requests.js";
@@ -6,14 +6,14 @@ import { link } from "./router.js";
 import { stars } from "./stars.js";
 import { failureWords, reviewWords, SAY } from "./words.js";
 
-/** Shows the review of `quote`, a `{review_id, start, end}` with offsets in characters, with the quote marked. */
+/** Shows the review of `quote` (`{review_id, start, end}`, offsets in characters) and marks the quote in it. */
 export async function showReview(quote) {
   const body = make("div", "", make("p", "note", SAY.loading));
   const close = button("action", SAY.close, () => dialog.close());
   const dialog = make("dialog", "dialog", body, make("div", "actions", close));
   dialog.setAttribute("aria-label", reviewWords(quote.review_id));
   dialog.addEventListener("close", () => dialog.remove());
-  // A click beside the dialog reaches the dialog itself.
+  // The target of a click outside the dialog's content is the dialog element itself.
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
   dialog.showModal();

@@ -1,17 +1,17 @@
-// Owns addresses: which view `#/…` names, and the links to it. `/stats` is a path of its own, for bookmarks.
+// Addresses: which view `#/…` opens, and links to views. `/stats` is a separate path, for bookmarks.
 
 /** `link("product", "a/b")` is "#/product/a%2Fb". */
 export function link(...parts) {
   return `#/${parts.map(encodeURIComponent).join("/")}`;
 }
 
-/** The parts of the present address; empty for a new conversation. */
+/** The parts of the current address; empty for a new conversation. */
 export function here() {
   if (location.hash.startsWith("#/")) return location.hash.slice(2).split("/").filter(Boolean).map(decoded);
   return location.pathname === "/stats" ? ["stats"] : [];
 }
 
-/** Goes there without a step in the browser's history where the view only got its name. */
+/** Replaces the address without a new entry in the browser's history. */
 export function rename(...parts) {
   history.replaceState(null, "", link(...parts));
 }

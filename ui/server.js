@@ -1,10 +1,10 @@
-// Owns the two questions the page asks about the server itself: is it ready, and what does it hold.
+// The state of the server: whether it is ready, and what it serves.
 
 const POLL_MS = 1000;
 
 /**
- * Resolves when `/readyz` answers 200. Until then `onPhase` is told, once per poll, the server's phase such as
- * "embedding 1200/20000", or null when the server cannot be reached at all.
+ * Resolves when `/readyz` answers 200. Until then, each poll calls `onPhase` with the server's phase, such as
+ * "embedding 1200/20000", or with null if the server cannot be reached.
  */
 export async function untilReady(onPhase) {
   for (;;) {
@@ -26,7 +26,7 @@ async function currentPhase() {
   }
 }
 
-/** What `/info` says, or an empty object: nothing on the page depends on it. */
+/** The response of `/info`, or an empty object: the page also works without it. */
 export async function info() {
   try {
     const response = await fetch("/info", { cache: "no-store" });

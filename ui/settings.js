@@ -1,4 +1,4 @@
-// Owns what the visitor switches on and off, kept in the browser.
+// The visitor's settings, stored in the browser.
 
 const KEPT_AS = "inspector";
 
@@ -6,15 +6,15 @@ let inspects = false;
 try {
   inspects = localStorage.getItem(KEPT_AS) === "on";
 } catch {
-  // Storage is switched off: the switch holds until the page is left.
+  // Storage is disabled: the setting lasts until the page is closed.
 }
 
-/** Whether the server is asked to tell how it came to its answers. */
+/** Whether to request a trace of each answer. */
 export function isInspecting() {
   return inspects;
 }
 
-/** Ties the checkbox to it. */
+/** Connects the checkbox to the setting. */
 export function bindInspector(checkbox) {
   checkbox.checked = inspects;
   checkbox.addEventListener("change", () => {
@@ -22,7 +22,7 @@ export function bindInspector(checkbox) {
     try {
       localStorage.setItem(KEPT_AS, inspects ? "on" : "off");
     } catch {
-      // As above.
+      // Storage is disabled: the setting lasts until the page is closed.
     }
   });
 }

@@ -1,4 +1,4 @@
-// Owns stars: a rating as a row of five, and how many buyers gave each number of them.
+// Star ratings: a rating as a row of five stars, and a histogram of all ratings.
 
 import { make } from "./dom.js";
 import { drawing } from "./icons.js";
@@ -15,7 +15,7 @@ export function stars(rating) {
   return svg;
 }
 
-/** `counts` are of one, two, … five stars; shown with five on top. */
+/** `counts` are the numbers of ratings with one to five stars. Five stars are shown at the top. */
 export function histogram(counts) {
   const most = Math.max(1, ...counts);
   const rows = counts.map((count, place) => {

@@ -1,18 +1,18 @@
-// Owns keeping conversations in the browser (IndexedDB). Where the browser keeps nothing, they last as long as the page.
+// Stores conversations in the browser (IndexedDB). Without IndexedDB, they last until the page is closed.
 
 import { Conversation } from "./conversation.js";
 
 const DATABASE = "ask-the-reviews";
 const TABLE = "conversations";
-/** What an exported file says of itself. */
+/** The format name in exported files. */
 const FORMAT = "ask-the-reviews/1";
 
 export class Store {
   #database;
-  /** By id. All of them: a person's conversations are few, and search looks into each. */
+  /** All conversations, by id. They are few enough to keep in memory, and search reads each of them. */
   #kept = new Map();
 
-  /** Opens the store and reads it. */
+  /** Opens the database and reads all conversations. */
   static async open() {
     const store = new Store();
     store.#database = await database().catch(() => null);
@@ -21,7 +21,7 @@ export class Store {
     return store;
   }
 
-  /** Whether conversations outlive the page. */
+  /** Whether conversations are kept after the page is closed. */
   get isLasting() {
     return this.#database !== null;
   }
@@ -36,13 +36,13 @@ export class Store {
   }
 
   async save(conversation) {
-    // A copy: what is on the page goes on changing.
+    // A copy, because the conversation on the page keeps changing.
     const record = structuredClone({ ...conversation, turns: conversation.turns.map((turn) => ({ ...turn })) });
     this.#kept.set(record.id, record);
     try {
       if (this.#database) await done(this.#table("readwrite").put(record));
     } catch {
-      // The browser has no room left: what is on the page stays, but nothing more is kept.
+      // The browser's storage is full: the page still works, but nothing more is stored.
       this.#database = null;
     }
   }
@@ -52,12 +52,12 @@ export class Store {
     if (this.#database) await done(this.#table("readwrite").delete(id));
   }
 
-  /** All of them as the text of a file. */
+  /** All conversations as the text of an export file. */
   exported() {
     return JSON.stringify({ format: FORMAT, conversations: this.all() }, null, 1);
   }
 
-  /** Takes in an exported file and says how many conversations came of it; throws where it is not one. */
+  /** Imports an exported file and returns the number of conversations. Throws if the file has another format. */
   async takeIn(text) {
     const file = JSON.parse(text);
     if (file.format !== FORMAT || !Array.isArray(file.conversations)) throw new TypeError("This is not an exported file.");

@@ -1,14 +1,14 @@
-// Owns the conversation with `POST /api/chat`: JSON out, server-sent events in. EventSource can only GET, so the events
-// are read off a fetch body here.
+// The client of `POST /api/chat`: sends JSON and receives server-sent events. EventSource supports only GET, so the
+// events are read from the body of a fetch response.
 
 import { asNetworkError, request, RequestError } from "./requests.js";
 
-/** Silence longer than this means the connection is dead: the server sends at least a comment every 15 s. */
+/** After this time without data, the connection is considered dead: the server sends at least a comment every 15 s. */
 const SILENCE_MS = 45_000;
 
 /**
- * Sends a question and yields `{event, data}` as the server sends them, `data` parsed, up to the end of the stream.
- * Before the server's own events comes `accepted {answer_id}`, the name under which the server knows the answer.
+ * Sends a question and yields `{event, data}` for each event, with `data` parsed, until the stream ends.
+ * The first event is `accepted {answer_id}`: the id of the answer, from a response header.
  */
 export async function* chat(question, signal) {
   const response = await request("/api/chat", { body: question, signal, accept: "text/event-stream" });
@@ -19,7 +19,7 @@ export async function* chat(question, signal) {
   }
 }
 
-/** Bytes in, events out. A block of lines up to an empty line is one event; lines that begin with `:` are comments. */
+/** Parses bytes into events. An empty line ends an event; a line that begins with `:` is a comment. */
 async function* events(body, signal) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = "";
@@ -27,17 +27,17 @@ async function* events(body, signal) {
     for (;;) {
       const { done, value } = await readOrGiveUp(reader, signal);
       if (done) return;
-      // A carriage return at the very end may be half of a line break: it waits for the next piece.
+      // A carriage return at the end may be the first half of a line break, so it waits for the next chunk.
       buffer = (buffer + value).replace(/\r\n|\r(?!$)/g, "\n");
       for (let end; (end = buffer.indexOf("\n\n")) >= 0; buffer = buffer.slice(end + 2)) {
         const event = parse(buffer.slice(0, end));
         if (event) yield event;
-        // One piece may hold many events; none of them is wanted after a stop.
+        // One chunk may contain several events. After a stop, the rest is dropped.
         signal.throwIfAborted();
       }
     }
   } finally {
-    // Leaving early must also end the request, so that the server stops computing.
+    // If the caller stops early, the request must end too, so that the server stops generating.
     reader.cancel().catch(() => {});
   }
 }

@@ -1,4 +1,4 @@
-// Owns what a visitor may want to know next: the products in the evidence, and questions that their reviews can answer.
+// Suggestions below an answer: its products, and further questions that their reviews can answer.
 
 import { praisedAndComplained, product } from "./catalogue.js";
 import { button, make } from "./dom.js";
@@ -8,16 +8,16 @@ import { aspectQuestion, complaintQuestion, productsTitle, SAY } from "./words.j
 const MOST_PRODUCTS = 3;
 const MOST_QUESTIONS = 3;
 
-/** The products of a turn: those recommended, else those that the answer cites, else those of the evidence. */
+/** The products of a turn: the recommended ones, else the cited ones, else those of the evidence. */
 function productIds({ products, evidence, final }) {
   const cited = evidence.filter((item) => final?.evidence_ids?.includes(item.id));
   const ids = products.length > 0 ? products.map((item) => item.product.id) : (cited.length > 0 ? cited : evidence).map((item) => item.product_id);
   return [...new Set(ids)].slice(0, MOST_PRODUCTS);
 }
 
-/** Fills two places: what to ask next, by `ask(text, about)`, and the products, which `onAsk(product)` asks about. */
+/** Fills two places: suggested questions (a click calls `ask(text, about)`), and products (`onAsk(product)`). */
 export async function suggest({ offers, products: shelf }, turn, { ask, onAsk }) {
-  // A product of an older data file is gone; the others are still of use.
+  // A product of an older data file may no longer exist. The others are still shown.
   const found = await Promise.all(productIds(turn).map((id) => product(id).catch(() => null)));
   const products = found.filter(Boolean);
   if (products.length === 0) return;
@@ -29,8 +29,8 @@ export async function suggest({ offers, products: shelf }, turn, { ask, onAsk })
 }
 
 /**
- * Of each product in turn: the aspects that most reviews speak of and the question did not name, and the complaints; each
- * of these once.
+ * Takes one question from each product in turn: about the aspects that most reviews mention and the question does not,
+ * and about complaints. Each topic is used once.
  */
 function questions(products, { question }) {
   const asked = question.toLowerCase();

@@ -1,13 +1,13 @@
-// Owns light and dark: the visitor's own choice, kept in localStorage, over the system's.
+// Light and dark mode: the visitor's choice, stored in localStorage, overrides the system's setting.
 //
-// A plain script, not a module: it runs before the first paint, so that the page never flashes in the wrong colours.
+// A plain script, not a module: it runs before the first paint, so that the page never shows the wrong colours.
 
 (() => {
   const KEY = "theme";
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
 
-  // Storage can be switched off in the browser; the toggle then works until the page is closed.
+  // Storage may be disabled in the browser. The button then works until the page is closed.
   const remembered = () => {
     try {
       return localStorage.getItem(KEY);
@@ -19,7 +19,7 @@
     try {
       localStorage.setItem(KEY, theme);
     } catch {
-      // Nothing to do: the choice holds for this visit.
+      // Storage is disabled: the choice lasts until the page is closed.
     }
   };
 

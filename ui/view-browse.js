@@ -1,4 +1,4 @@
-// Owns the catalogue: all products, filtered and sorted in the browser.
+// The catalogue view: all products, filtered and sorted in the browser.
 
 import { products } from "./catalogue.js";
 import { button, make } from "./dom.js";
@@ -6,18 +6,18 @@ import { announce } from "./live.js";
 import { productCard } from "./product-card.js";
 import { productsWords, SAY } from "./words.js";
 
-/** Cards shown at first, and more at a time. */
+/** The number of cards shown at first, and added by each click on "Show more". */
 const STEP = 24;
 
 const ORDERS = {
   rating: (a, b, mean) => shrunk(b, mean) - shrunk(a, mean),
   reviews: (a, b) => b.reviews - a.reviews,
   cheap: (a, b) => (a.price ?? Infinity) - (b.price ?? Infinity),
-  dear: (a, b) => (b.price ?? -1) - (a.price ?? -1),
+  expensive: (a, b) => (b.price ?? -1) - (a.price ?? -1),
   title: (a, b) => a.title.localeCompare(b.title),
 };
 
-/** What the visitor last chose, so that the way back from a product leads to the same list. */
+/** The visitor's last choices, so that the list is the same after a visit to a product. */
 const choice = { words: "", category: "", stars: "0", price: "", order: "rating" };
 
 export async function show(place, _, { onAsk }) {
@@ -38,7 +38,7 @@ export async function show(place, _, { onAsk }) {
     if (kept === 0) list.replaceChildren();
     list.append(...found.slice(kept, most).map((facts) => productCard(facts, onAsk)));
     more.hidden = found.length <= most;
-    // The keyboard goes on at the first product that came.
+    // The first product that was added gets the keyboard focus.
     if (kept > 0) list.children[kept]?.querySelector("a").focus({ preventScroll: true });
   }
 
@@ -66,7 +66,7 @@ function fits({ title, category, price, mean_rating: mean }) {
   );
 }
 
-/** The mean as if ten more reviews had the shop's, so that one happy buyer makes no best product. */
+/** A Bayesian average: adds ten reviews with the shop's average, so that a single review cannot put a product first. */
 function shrunk({ mean_rating: mean, reviews }, shop) {
   return (mean * reviews + 10 * shop) / (reviews + 10);
 }

@@ -1,4 +1,4 @@
-// Owns the comparison: two to four products side by side, aspect by aspect, by what their buyers wrote.
+// The comparison view: two to four products side by side, with the counts of each aspect.
 
 import { make } from "./dom.js";
 import { judged } from "./judged.js";
@@ -34,7 +34,7 @@ export async function show(place, ids) {
     ),
   );
   table.style.setProperty("--products", products.length);
-  // A wide table scrolls by itself, also by keyboard.
+  // A wide table has its own scrollbar, which also works with the keyboard.
   const frame = make("div", "table-frame", table);
   Object.assign(frame, { tabIndex: 0, role: "region", ariaLabel: SAY.comparison });
   place.replaceChildren(title, make("p", "note", SAY.compareHow), frame);
@@ -49,7 +49,7 @@ function headCell(scope, content) {
   return withRole(scope === "row" ? "rowheader" : "columnheader", Object.assign(make("th", "", content), { scope }));
 }
 
-/** On a phone the rows are laid out as grids, and only roles still say that they are a table's. */
+/** On phones, CSS shows the rows as grids. The roles keep the table semantics for screen readers. */
 function withRole(role, element) {
   return Object.assign(element, { role });
 }

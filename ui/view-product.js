@@ -1,4 +1,4 @@
-// Owns one product's own view: its figures, every aspect that buyers judge, and the most telling quotes.
+// The view of one product: its ratings, all aspects in its reviews, and the most informative quotes.
 
 import { compareButton } from "./basket.js";
 import { product } from "./catalogue.js";

@@ -1,8 +1,8 @@
-// Owns the wording: turns figures, outcomes and failures into sentences. Pure functions, no DOM.
+// The texts of the page: turns numbers, outcomes and errors into sentences. Pure functions, no DOM.
 
 const number = new Intl.NumberFormat("en");
 
-/** What is said in fixed words. */
+/** Fixed texts. */
 export const SAY = {
   looking: "Looking through the reviews…",
   reading: "Reading what buyers wrote…",
@@ -22,7 +22,7 @@ export const SAY = {
   edit: "Edit question",
   editing: "Asking this again replaces the answer and everything after it.",
   only: "Only about",
-  noLonger: "No longer only about",
+  noLonger: "Remove the limit to",
   cancel: "Cancel",
   wholeReview: "Whole review",
   whereCited: "Where the answer cites it",
@@ -37,53 +37,59 @@ export const SAY = {
   removed: "Conversation deleted.",
   undo: "Undo",
   nonePast: "What you ask is kept here, in this browser only.",
-  noneFound: "No conversation has these words.",
-  notKept: "This browser keeps nothing between visits, so conversations end with the page.",
-  notTakenIn: "This file could not be read. Choose one that was saved here.",
+  noneFound: "No conversation contains these words.",
+  notKept: "This browser does not store data. Conversations are lost when you close the page.",
+  notTakenIn: "This file could not be read. Choose a file that this page saved.",
   browse: "All products",
   more: "Show more",
   askAbout: "Ask about this",
   compare: "Compare",
   inCompare: "In comparison",
-  dropCompare: "Take out of the comparison",
-  compareFull: "Four products are the most that can be compared.",
-  compareFew: "Choose two to four products by their Compare buttons, then come back.",
-  compareHow: "Counted in the reviews: how many praise an aspect and how many complain about it.",
+  dropCompare: "Remove from the comparison",
+  compareFull: "You can compare at most four products.",
+  compareFew: "Choose two to four products with their Compare buttons, then open the comparison again.",
+  compareHow: "For each aspect: the number of reviews that praise it, and the number that complain about it.",
   comparison: "Comparison",
   price: "Price",
   unknown: "Unknown",
-  silent: "No review speaks of it.",
+  silent: "No review mentions it.",
   ratings: "Ratings",
   praised: "Praised:",
   complained: "Complaints:",
-  aspects: "What buyers judge",
-  noAspects: "Too few reviews speak of the same thing to count it.",
-  bestQuotes: "Most telling praise",
-  worstQuotes: "Most telling complaints",
+  aspects: "Aspects in the reviews",
+  noAspects: "Too few reviews mention the same aspect.",
+  bestQuotes: "Most informative praise",
+  worstQuotes: "Most informative complaints",
   next: "Ask next",
   products: "Products",
   filterWords: "Words in the name",
   filterCategory: "Category",
-  filterStars: "Mean stars",
+  filterStars: "Average rating",
   filterPrice: "Price up to ₹",
   sort: "Sort by",
   anyCategory: "All",
   anyStars: "Any",
-  orders: { rating: "Best rated", reviews: "Most reviewed", cheap: "Cheapest", dear: "Dearest", title: "Name" },
+  orders: {
+    rating: "Best rated",
+    reviews: "Most reviewed",
+    cheap: "Price: low to high",
+    expensive: "Price: high to low",
+    title: "Name",
+  },
   verdicts: { up: "Good answer", down: "Bad answer" },
-  why: "Why? (if you like)",
+  why: "Why? (optional)",
   give: "Send",
-  thanks: "Thank you, your verdict was counted.",
+  thanks: "Thank you. Your feedback was counted.",
   trace: "Why this answer",
   nothing: "–",
-  keyTitle: "This shop asks for a key",
-  keyWhy: "Whoever runs this server gave it a key. It is kept until you close this tab.",
-  keyWrong: "The server does not know this key. Look for a slip, or ask whoever runs the server.",
+  keyTitle: "This server requires an API key",
+  keyWhy: "Ask the administrator of this server for a key. The page keeps the key until you close this tab.",
+  keyWrong: "The server does not know this key. Check it for typing errors, or ask the administrator of the server.",
   keyLabel: "API key",
   keyGive: "Use this key",
 };
 
-/** Shown while the server offers no questions of its own. */
+/** Example questions, shown until the server provides its own. */
 export const FALLBACK_EXAMPLES = [
   "Which headset has the best battery?",
   "What do buyers complain about with mixer grinders?",
@@ -97,7 +103,7 @@ export function phaseWords(phase) {
   return `Getting ready: ${phase}`;
 }
 
-/** "embedding 1200/20000" → {done, total}; null for a phase without figures. */
+/** "embedding 1200/20000" → {done, total}; null for a phase without numbers. */
 export function phaseFigures(phase) {
   const match = /(\d+)\s*\/\s*(\d+)/.exec(phase ?? "");
   return match && Number(match[2]) > 0 ? { done: Number(match[1]), total: Number(match[2]) } : null;
@@ -129,7 +135,7 @@ export function starWords(rating) {
   return Number.isFinite(rating) ? `${Math.round(rating * 10) / 10} of 5 stars` : "No rating";
 }
 
-/** A product's name without what a shop packs into it. */
+/** The short name of a product: its title up to the first comma, bracket, bar or "with". */
 export function shortTitle(title) {
   return title.split(/[,(|]|\swith\s/)[0].trim() || title;
 }
@@ -163,7 +169,7 @@ export function complaintQuestion(title) {
 }
 
 export function judgedWords({ reviews, praised, complained }) {
-  if (praised + complained === 0) return `${count(reviews, "review")}, none with a judgement`;
+  if (praised + complained === 0) return `${count(reviews, "review")}, no praise or complaints`;
   return `${praised} praise · ${complained} complain`;
 }
 
@@ -176,20 +182,20 @@ export function reviewWords(id) {
   return `Review ${id}`;
 }
 
-/** What the visitor should know about how an answer came about; empty for an ordinary one. */
+/** A note on how the answer was made; empty for an ordinary answer. */
 export function outcomeWords({ outcome }) {
-  if (outcome === "extractive") return "Quoted straight from the reviews: the language model added nothing.";
-  if (outcome === "no_evidence") return "No review fits this question well enough to answer from.";
+  if (outcome === "extractive") return "This answer consists of quotes only: the language model added nothing.";
+  if (outcome === "no_evidence") return "No review answers this question well enough.";
   return "";
 }
 
-/** What is said of the language model's sentences that no review supports. */
+/** The label of the list of sentences that no review supports. */
 export function leftOutWords(amount) {
   const [sentences, them] = amount === 1 ? ["1 sentence", "it"] : [`${amount} sentences`, "them"];
-  return `${sentences} of the language model left out: no review says so. Show ${them}`;
+  return `${sentences} of the language model left out, because no review supports ${them}. Show ${them}`;
 }
 
-/** "first word 1.2 s · 34 tokens/s · 520 tokens of context", with what is known. */
+/** "first word 1.2 s · 34 tokens/s · 520 tokens of context"; unknown values are left out. */
 export function timingWords({ timings, usage }) {
   const { ttft_ms: first, predicted_n: written, predicted_per_second: speed, retrieval_ms: search } = timings ?? {};
   const parts = [];
@@ -200,7 +206,7 @@ export function timingWords({ timings, usage }) {
   return parts.join(" · ");
 }
 
-/** The quotes that an answer cites, as lines to copy. */
+/** The quotes that the answer cites, one per line, for the clipboard. */
 export function sourceWords({ evidence, final }) {
   const cited = evidence.filter((item) => final?.evidence_ids?.includes(item.id));
   return cited.map((item) => `[${item.id}] “${item.quote}” (${item.product_title}, ${starWords(item.rating)})`).join("\n");
@@ -210,7 +216,7 @@ export function takenInWords(amount) {
   return amount === 1 ? "1 conversation was read from the file." : `${number.format(amount)} conversations were read from the file.`;
 }
 
-/** The day of a moment, as a headline. */
+/** The heading for a day in the list of conversations. */
 export function dayWords(moment) {
   const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(moment).setHours(0, 0, 0, 0)) / 86_400_000);
   if (days <= 0) return "Today";
@@ -225,14 +231,14 @@ export function duration(ms) {
 
 export function failureWords(error) {
   if (error.kind === "network") return "The connection to the server was lost. Check that it is running, then try again.";
-  if (error.status === 401) return "This server answers only with a key. Try again to give one.";
+  if (error.status === 401) return "This server requires an API key. Try again to enter one.";
   if (error.status === 429) {
     const wait = error.retryAfter ? `Try again in ${error.retryAfter} s.` : "Try again in a moment.";
     return `The assistant is busy with other questions. ${wait}`;
   }
   if (error.status === 503) return "The assistant is not ready to answer right now. Try again in a moment.";
   if (error.status === 413 || error.code === "context_length_exceeded") {
-    return `${sentence(error.message) || "This is too long for the assistant."} Starting a new conversation makes it shorter, too.`;
+    return `${sentence(error.message) || "This is too long for the assistant."} A new conversation also makes it shorter.`;
   }
   return sentence(error.message) || `The server answered with an error${error.status ? ` (${error.status})` : ""}.`;
 }

@@ -93,7 +93,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "view-compare.js" JAVASCRIPT,
         "view-product.js" JAVASCRIPT,
         "view-stats.js" JAVASCRIPT,
-        "words-figures.js" JAVASCRIPT,
+        "words-statistics.js" JAVASCRIPT,
         "words.js" JAVASCRIPT,
     }
 });

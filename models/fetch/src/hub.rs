@@ -1,8 +1,8 @@
 //! Hugging Face as a source.
 //!
-//! In: a model of the manifest. Out: its files in a folder, unchecked. hf-hub downloads in a thread of its own and
-//! has no time limit, so this side listens to its progress and gives up when nothing was heard for a while. Its cache
-//! lives in the same folder as the result: no second copy stays in the user's home.
+//! Input: a model of the manifest. Output: its files in a folder, not verified. hf-hub has no time limit, so it runs in
+//! a separate thread, and this thread gives up when it receives no progress for a while. The cache is in the same
+//! folder as the result, so that no second copy stays in the user's home.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,17 +18,17 @@ use hf_hub::{Cache, Repo, RepoType};
 use crate::manifest::{Model, ModelFile};
 use crate::progress;
 
-/// The public server; `HF_ENDPOINT` names another, such as a company's mirror.
+/// The public server. `HF_ENDPOINT` sets another, such as a company's mirror.
 const ENDPOINT: &str = "https://huggingface.co";
-/// How long to wait for the next sign of life.
+/// The maximum time without progress.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A server that speaks Hugging Face's protocol.
+/// A server with Hugging Face's API.
 #[derive(Debug, Clone)]
 pub struct HuggingFace {
     /// Scheme and host.
     pub endpoint: String,
-    /// How long to wait for the next sign of life.
+    /// The maximum time without progress.
     pub patience: Duration,
 }
 
@@ -42,14 +42,14 @@ impl HuggingFace {
         }
     }
 
-    /// How messages call a model's place there.
+    /// The name of this source in messages.
     pub fn name(&self, model: &Model) -> String {
         format!("{}/{}", self.endpoint, model.hub.repo)
     }
 
     /// Downloads `files` into `staging`.
     pub fn fetch(&self, model: &Model, files: &[&ModelFile], staging: &Path) -> Result<()> {
-        // Absolute, because hf-hub makes symbolic links in its cache.
+        // The path must be absolute, because hf-hub creates symbolic links in its cache.
         let staging = staging.canonicalize()?;
         for file in files {
             let cached = self.download(model, file, staging.join("hub-cache"))?;
@@ -69,24 +69,24 @@ impl HuggingFace {
         loop {
             match news.recv_timeout(self.patience) {
                 Ok(bytes) => bar.inc(bytes),
-                // The thread has let go of its reporter: it is done, one way or the other.
+                // The thread has dropped its sender: it has succeeded or failed.
                 Err(RecvTimeoutError::Disconnected) => break,
-                // The thread is left behind; it holds nothing but a connection and a file that is about to go.
+                // The thread keeps running. It holds only a connection and a file in a temporary folder.
                 Err(RecvTimeoutError::Timeout) => {
                     bail!("it was silent for {} s", self.patience.as_secs_f32())
                 }
             }
         }
         bar.finish();
-        let outcome = worker.join().map_err(|_| anyhow!("the download broke off"))?;
-        // hf-hub's errors say their cause themselves; as a chain it would be said twice.
+        let outcome = worker.join().map_err(|_| anyhow!("the download was interrupted"))?;
+        // hf-hub's messages contain their cause. An error chain would repeat it.
         outcome.map_err(|error| anyhow!("{} could not be downloaded: {error}", file.name))
     }
 
     fn repo(&self, model: &Model, cache: PathBuf) -> Result<ApiRepo> {
         let api = ApiBuilder::from_cache(Cache::new(cache))
             .with_endpoint(self.endpoint.clone())
-            // The models are public: nobody's token is sent.
+            // The models are public, so no token is sent.
             .with_token(None)
             .build()?;
         let hub = &model.hub;
@@ -98,7 +98,7 @@ impl HuggingFace {
     }
 }
 
-/// Sends the bytes as they come; nobody may be listening any more.
+/// Reports downloaded bytes. Ignores errors, because the receiver may have given up.
 struct Reporter(Sender<u64>);
 
 impl Progress for Reporter {

