@@ -2,19 +2,18 @@
 
 Usage: python3 monitoring/generate [--check]
 
-In: src/metrics.rs, the rules, runbook.md and the modules beside this one. Out: grafana/dashboards/*.json, the table
-between the marks in README.md, and k8s/monitoring-operator/prometheusrule.yaml; the same input gives the same bytes.
-With --check nothing is written: a file that would change is named, and the exit status is 1. Needs Python alone.
+In: src/metrics.rs, the rules, runbook.md, and for each dashboard a table of its panels, NAME.toml beside this file.
+Out: grafana/dashboards/*.json, the table between the marks in README.md, and
+k8s/monitoring-operator/prometheusrule.yaml; the same input gives the same bytes. With --check nothing is written: a
+file that would change is named, and the exit status is 1. Needs Python alone, 3.11 or newer.
 """
 
 import json
 import pathlib
 import sys
 
-import answers
-import inference
 import operator_rules
-import overview
+import page
 import runbook
 import table
 
@@ -25,7 +24,8 @@ def outputs():
     """Each file that is generated, with its text."""
     chapters = runbook.chapters(HERE / "runbook.md")
     links = {name: number for number, (name, _) in enumerate(chapters, 1)}
-    dashboards = [module.dashboard(links) for module in (overview, inference, answers)]
+    tables = [HERE / "generate" / f"{name}.toml" for name in ("overview", "inference", "answers")]
+    dashboards = [page.dashboard(path, links) for path in tables]
     dashboards.append(runbook.dashboard(chapters))
     for dashboard in dashboards:
         path = HERE / "grafana" / "dashboards" / f"{dashboard['uid']}.json"

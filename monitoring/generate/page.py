@@ -1,11 +1,24 @@
-"""A dashboard around its panels: variables for replica and model, annotations, and links to the other dashboards."""
+"""A dashboard from its table: panels, variables for replica and model, annotations, links to the other dashboards.
+
+In: NAME.toml beside this file, with a `title` and a `description`; then a table for each heading and each panel, in the
+order in which they are seen. A heading has `panels`: what the panels below it have unless they say otherwise. A panel
+has three things:
+
+- `tells`: what it shows, for people.
+- `stat` (a number), `heatmap` (a histogram: `name{labels}`) or `lines."legend"` (curves, by one or several queries). A
+  legend that begins with `p50 p95` asks for these quantiles of a histogram.
+- `panel`: `runbook`, the alert to whose chapter its link leads; `width`, of 24 columns; Grafana's `unit`; `warn`, `bad`
+  and `falling`, its thresholds; and what the functions in panels.py take: `words`, `decimals`, `stacked`, `dashed`,
+  `most`.
+
+`{INSTANCE}`, `{MODEL}` and `{JOB}` select the replicas and models that are chosen on the page; more labels may follow:
+`{JOB,route="/"}`. A text may be broken into lines between three quotation marks.
+"""
+
+import tomllib
 
 import panels as p
-
-# What a query of ours selects by; Prometheus' own and Grafana's metrics stay out.
-INSTANCE = 'instance=~"$instance"'
-MODEL = 'instance=~"$instance",model=~"$model"'
-JOB = 'job="recommender",instance=~"$instance"'
+import queries
 
 
 def variable(name, label, query):
@@ -45,14 +58,30 @@ def annotation(name, color, expr, title):
     }
 
 
-def dashboard(uid, title, description, panels, links):
-    """The whole page."""
-    restarts = f"changes(process_start_time_seconds{{{JOB}}}[2m]) > 0"
-    swaps = f"changes(index_built_timestamp_seconds{{{INSTANCE}}}[2m]) > 0"
+def panels(entries):
+    """Headings and panels, in order."""
+    defaults = {}
+    for title, entry in entries.items():
+        if "panels" in entry:
+            defaults = entry["panels"]
+            yield p.row(title)
+            continue
+        try:
+            yield p.panel(title, entry, defaults)
+        except (KeyError, TypeError, ValueError) as error:
+            error.add_note(f"The mistake is in the panel “{title}”.")
+            raise
+
+
+def dashboard(path, links):
+    """The whole page, from its table."""
+    entries = tomllib.loads(path.read_text("utf-8"))
+    restarts = queries.select("changes(process_start_time_seconds{JOB}[2m]) > 0")
+    swaps = queries.select("changes(index_built_timestamp_seconds{INSTANCE}[2m]) > 0")
     return {
-        "uid": uid,
-        "title": title,
-        "description": description,
+        "uid": f"recommender-{path.stem}",
+        "title": entries.pop("title"),
+        "description": entries.pop("description"),
         "tags": ["recommender"],
         "schemaVersion": 39,
         "version": 1,
@@ -76,5 +105,5 @@ def dashboard(uid, title, description, panels, links):
                 variable("model", "Chat model", 'label_values(model_info{role="chat"}, name)'),
             ]
         },
-        "panels": p.place(panels, links),
+        "panels": p.place(list(panels(entries)), links),
     }

@@ -1,66 +1,43 @@
 """The parts that dashboards are made of: panels as Grafana's JSON has them, and their places on a page.
 
-A panel has a title, a description of what it tells, a unit, and thresholds; `runbook` names the chapter that its link
-leads to. `place` gives every panel its id and its place, row by row, 24 columns wide.
+A panel comes from an entry of a dashboard's table; page.py says what the keys mean. `place` gives every panel its id,
+its place, row by row, 24 columns wide, and its link to the runbook.
 """
+
+import queries
 
 SOURCE = {"type": "prometheus", "uid": "prometheus"}
 GREEN, YELLOW, RED = "green", "#EAB839", "red"
 
 
 def steps(warn=None, bad=None, falling=False):
-    """Thresholds: green, then yellow from `warn` and red from `bad`; `falling` where less is worse."""
-    if falling:
-        levels = [(RED, None), (YELLOW, bad), (GREEN, warn)]
-    else:
-        levels = [(GREEN, None), (YELLOW, warn), (RED, bad)]
-    kept = [
-        {"color": color, "value": value}
-        for place, (color, value) in enumerate(levels)
-        if value is not None or place == 0
-    ]
-    return {"mode": "absolute", "steps": kept}
+    """Thresholds: yellow from `warn`, red from `bad`. `falling`: green from `warn`, yellow from `bad`, red below."""
+    levels = [(RED, None), (YELLOW, bad), (GREEN, warn)] if falling else [(GREEN, None), (YELLOW, warn), (RED, bad)]
+    kept = levels[:1] + [level for level in levels[1:] if level[1] is not None]
+    return {"mode": "absolute", "steps": [{"color": color, "value": value} for color, value in kept]}
 
 
-def target(expr, legend, number, kind="range"):
+def target(expr, legend, number=0, **kind):
     """One query."""
-    query = {"datasource": SOURCE, "expr": expr, "legendFormat": legend, "refId": chr(65 + number)}
-    if kind == "instant":
-        query |= {"instant": True, "range": False}
-    elif kind == "heatmap":
-        query |= {"format": "heatmap", "range": True}
-    else:
-        query |= {"range": True}
-    return query
+    return {"datasource": SOURCE, "expr": expr, "legendFormat": legend, "refId": chr(65 + number)} | kind
 
 
-def panel(kind, title, description, width, height, runbook):
-    """What panels of all kinds have; `place` turns the chapter into a link."""
-    return {
-        "type": kind,
-        "title": title,
-        "description": description,
-        "datasource": SOURCE,
-        "gridPos": {"w": width, "h": height},
-        "runbook": runbook,
-    }
-
-
-def stat(title, expr, unit, description, thresholds, runbook=None, legend="", width=4, decimals=None):
-    """One number in large, with its course behind it; with a legend, the words of a label instead."""
-    defaults = {"unit": unit, "thresholds": thresholds, "color": {"mode": "thresholds"}, "mappings": []}
+def stat(expr, unit="short", words="", decimals=None, **levels):
+    """One number in large, with its course behind it; or, as `words`, what labels say."""
+    kind = {"instant": True, "range": False} if words else {"range": True}
+    defaults = {"unit": unit, "thresholds": steps(**levels), "color": {"mode": "thresholds"}, "mappings": []}
     if decimals is not None:
         defaults["decimals"] = decimals
-    return panel("stat", title, description, width, 4, runbook) | {
-        "targets": [target(expr, legend, 0, "instant" if legend else "range")],
+    return {
+        "targets": [target(queries.select(expr), words, **kind)],
         "fieldConfig": {"defaults": defaults, "overrides": []},
         "options": {
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-            "colorMode": "none" if legend else "value",
-            "graphMode": "none" if legend else "area",
+            "colorMode": "none" if words else "value",
+            "graphMode": "none" if words else "area",
             "justifyMode": "auto",
             "orientation": "auto",
-            "textMode": "name" if legend else "value",
+            "textMode": "name" if words else "value",
             "percentChangeColorMode": "standard",
             "showPercentChange": False,
             "wideLayout": True,
@@ -68,8 +45,8 @@ def stat(title, expr, unit, description, thresholds, runbook=None, legend="", wi
     }
 
 
-def lines(title, queries, unit, description, thresholds, runbook=None, width=8, stacked=False, show=False, most=None):
-    """Courses over time. `show` draws the thresholds as dashed lines; `most` is the top of the axis."""
+def lines(asked, unit="short", stacked=False, dashed=False, most=None, **levels):
+    """Courses over time. `dashed` draws the thresholds; `most` is the top of the axis."""
     custom = {
         "drawStyle": "line",
         "lineInterpolation": "linear",
@@ -78,22 +55,22 @@ def lines(title, queries, unit, description, thresholds, runbook=None, width=8, 
         "showPoints": "never",
         "spanNulls": False,
         "stacking": {"group": "A", "mode": "normal" if stacked else "none"},
-        "thresholdsStyle": {"mode": "dashed" if show else "off"},
+        "thresholdsStyle": {"mode": "dashed" if dashed else "off"},
         "axisPlacement": "auto",
         "axisSoftMin": 0,
     }
     defaults = {
         "unit": unit,
         "custom": custom,
-        "thresholds": thresholds,
+        "thresholds": steps(**levels),
         "color": {"mode": "palette-classic"},
         "mappings": [],
         "min": 0,
     }
     if most is not None:
         defaults["max"] = most
-    return panel("timeseries", title, description, width, 8, runbook) | {
-        "targets": [target(expr, legend, number) for number, (expr, legend) in enumerate(queries)],
+    return {
+        "targets": [target(*query, number, range=True) for number, query in enumerate(queries.named(asked))],
         "fieldConfig": {"defaults": defaults, "overrides": []},
         "options": {
             "legend": {
@@ -107,11 +84,11 @@ def lines(title, queries, unit, description, thresholds, runbook=None, width=8, 
     }
 
 
-def heatmap(title, metric, labels, unit, description, runbook=None, width=8):
+def heatmap(histogram, unit="short"):
     """A histogram over time: how many observations fell into each of its buckets."""
-    expr = f"sum by (le) (increase({metric}_bucket{{{labels}}}[$__rate_interval]))"
-    return panel("heatmap", title, description, width, 8, runbook) | {
-        "targets": [target(expr, "{{le}}", 0, "heatmap")],
+    expr = queries.buckets("increase", queries.select(histogram))
+    return {
+        "targets": [target(expr, "{{le}}", format="heatmap", range=True)],
         "fieldConfig": {"defaults": {"custom": {"scaleDistribution": {"type": "linear"}}}, "overrides": []},
         "options": {
             "calculate": False,
@@ -136,6 +113,26 @@ def heatmap(title, metric, labels, unit, description, runbook=None, width=8):
     }
 
 
+# For each key that holds a panel's queries: Grafana's name of the kind, its height, and what makes it.
+KINDS = {"stat": ("stat", 4, stat), "lines": ("timeseries", 8, lines), "heatmap": ("heatmap", 8, heatmap)}
+
+
+def panel(title, entry, defaults):
+    """One panel from its entry; what the entry does not say is as the heading above it has it."""
+    look = defaults | entry.pop("panel", {})
+    tells = entry.pop("tells")
+    ((key, asked),) = entry.items()
+    kind, height, make = KINDS[key]
+    return {
+        "type": kind,
+        "title": title,
+        "description": " ".join(tells.split()),
+        "datasource": SOURCE,
+        "gridPos": {"w": look.pop("width"), "h": height},
+        "runbook": look.pop("runbook", None),
+    } | make(asked, **look)
+
+
 def link(title, kind, **more):
     """A link of a panel or a dashboard; the variables' values and the time go along."""
     return {
@@ -155,12 +152,6 @@ def link(title, kind, **more):
 def row(title):
     """A heading."""
     return {"type": "row", "title": title, "collapsed": False, "gridPos": {"w": 24, "h": 1}, "panels": []}
-
-
-def quantiles(metric, labels, by=(0.5, 0.95, 0.99)):
-    """Queries for quantiles of a histogram, over all selected replicas together."""
-    inside = f"sum by (le) (rate({metric}_bucket{{{labels}}}[$__rate_interval]))"
-    return [(f"histogram_quantile({q}, {inside})", f"p{q * 100:.0f}") for q in by]
 
 
 def place(panels, links):
