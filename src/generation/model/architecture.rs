@@ -28,9 +28,9 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use family::{Activation, Family, Pairing};
+pub use family::{Family, Traits};
 pub use rotation::Rotation;
-pub use tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, ROTARY_FACTORS, layer};
+pub use tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, layer};
 
 use super::ModelError;
 use crate::weights::gguf::Gguf;
@@ -62,16 +62,8 @@ pub struct Architecture {
     pub attention_scale: f32,
     /// What embeddings are multiplied by.
     pub embedding_scale: f32,
-    /// The curve of the feed-forward network's gate.
-    pub activation: Activation,
-    /// Which two numbers of a head are rotated together.
-    pub pairing: Pairing,
     /// Whether queries, keys and values have biases.
     pub biases: bool,
-    /// Whether queries and keys are normed, head by head, before they are rotated.
-    pub qk_norm: bool,
-    /// Whether what attention and feed-forward network give is normed before it is added.
-    pub post_norms: bool,
     /// Whether the embedding's matrix is the output head's, too.
     pub tied_head: bool,
     /// The rotation of layers that look back on everything.
@@ -109,6 +101,11 @@ impl Architecture {
             })
     }
 
+    /// What the family fixes.
+    pub fn traits(&self) -> Traits {
+        self.family.traits()
+    }
+
     /// Numbers of all heads' queries of one token.
     pub fn query_width(&self) -> usize {
         self.heads * self.head_dim
@@ -119,18 +116,9 @@ impl Architecture {
         self.kv_heads * self.head_dim
     }
 
-    /// How far a layer looks back; `None` is everything.
+    /// How many tokens a layer looks back on, the token itself included; `None` is all of them.
     pub fn window(&self, layer: usize) -> Option<usize> {
-        self.slides(layer).map(|sliding| sliding.window)
-    }
-
-    /// A layer's rotation.
-    pub fn rotation(&self, layer: usize) -> &Rotation {
-        self.slides(layer)
-            .map_or(&self.rotation, |sliding| &sliding.rotation)
-    }
-
-    fn slides(&self, layer: usize) -> Option<&Sliding> {
-        self.sliding.as_ref().filter(|sliding| sliding.layers[layer])
+        let sliding = self.sliding.as_ref()?;
+        sliding.layers[layer].then_some(sliding.window)
     }
 }

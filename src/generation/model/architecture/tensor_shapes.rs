@@ -5,14 +5,14 @@
 
 use std::collections::HashMap;
 
+use super::Architecture;
 use super::tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, ROTARY_FACTORS, layer};
-use super::{Architecture, Family};
 use crate::weights::gguf::Gguf;
 
 pub(super) fn check(gguf: &Gguf, architecture: &Architecture) -> Result<(), String> {
     let expected: HashMap<String, Vec<usize>> = expected(architecture).into_iter().collect();
     let is_known = |name: &str| {
-        expected.contains_key(name) || (name == ROTARY_FACTORS && architecture.family == Family::Llama)
+        expected.contains_key(name) || (name == ROTARY_FACTORS && architecture.traits().rotary_factors)
     };
     for name in gguf.tensor_names() {
         if !is_known(name) {
@@ -95,13 +95,13 @@ fn of_a_layer(architecture: &Architecture) -> Vec<(LayerTensor, Vec<usize>)> {
             (LayerTensor::ValueBias, vec![keys]),
         ]);
     }
-    if architecture.qk_norm {
+    if architecture.traits().qk_norm {
         tensors.extend([
             (LayerTensor::QueryNorm, vec![head_dim]),
             (LayerTensor::KeyNorm, vec![head_dim]),
         ]);
     }
-    if architecture.post_norms {
+    if architecture.traits().post_norms {
         tensors.extend([
             (LayerTensor::AttentionPostNorm, vec![width]),
             (LayerTensor::FeedForwardPostNorm, vec![width]),

@@ -7,7 +7,8 @@ use candle_nn::rotary_emb::{rope, rope_i};
 use super::candle_batch::{Batch, Group};
 use super::kv_cache::KvCache;
 use super::view::View;
-use crate::generation::model::architecture::{Architecture, Pairing};
+use crate::generation::model::architecture::Architecture;
+use crate::kernels::rotary::Pairs;
 
 /// The figures that attention needs.
 #[derive(Clone, Copy)]
@@ -16,7 +17,7 @@ pub struct Heads {
     kv_heads: usize,
     head_dim: usize,
     scale: f64,
-    pairing: Pairing,
+    pairs: Pairs,
 }
 
 impl Heads {
@@ -27,7 +28,7 @@ impl Heads {
             kv_heads: architecture.kv_heads,
             head_dim: architecture.head_dim,
             scale: f64::from(architecture.attention_scale),
-            pairing: architecture.pairing,
+            pairs: architecture.traits().pairs,
         }
     }
 
@@ -41,9 +42,9 @@ impl Heads {
 
     /// Turns queries or keys, `[n, rows, head_dim]`, to their rows' positions.
     pub fn rotate(&self, heads: &Tensor, view: &View) -> Result<Tensor> {
-        let turn = match self.pairing {
-            Pairing::Neighbours => rope_i,
-            Pairing::Halves => rope,
+        let turn = match self.pairs {
+            Pairs::Neighbours => rope_i,
+            Pairs::Halves => rope,
         };
         turn(&heads.unsqueeze(0)?, &view.cosines, &view.sines)?.squeeze(0)
     }

@@ -6,7 +6,7 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::view::View;
+use super::view::{View, end, positions, span};
 use crate::generation::model::architecture::Architecture;
 use crate::generation::model::{BLOCK, Chunk};
 
@@ -107,21 +107,6 @@ fn wanted(chunks: &[Chunk<'_>]) -> Vec<u32> {
         wanted.extend(end - chunk.logits as u32..end);
     }
     wanted
-}
-
-/// Where in their sequence the tokens of a chunk stand.
-pub(super) fn positions(chunk: &Chunk<'_>) -> std::ops::Range<usize> {
-    chunk.start..end(chunk)
-}
-
-/// Tokens of a chunk's context, its own included.
-fn end(chunk: &Chunk<'_>) -> usize {
-    chunk.start + chunk.tokens.len()
-}
-
-/// Tokens of the longest context of a run.
-pub(super) fn span(run: &[Chunk<'_>]) -> usize {
-    run.iter().map(end).max().unwrap_or(0)
 }
 
 fn slot(chunk: &Chunk<'_>, position: usize) -> u32 {

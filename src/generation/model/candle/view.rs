@@ -2,7 +2,6 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::candle_batch::{positions, span};
 use crate::generation::model::Chunk;
 use crate::generation::model::architecture::Rotation;
 
@@ -65,4 +64,19 @@ fn mask(run: &[Chunk<'_>], window: Option<usize>, device: &Device) -> Result<Opt
         return Ok(None);
     }
     Tensor::from_vec(mask, (1, run.len(), 1, run[0].tokens.len(), span), device).map(Some)
+}
+
+/// Where in their sequence the tokens of a chunk stand.
+pub(super) fn positions(chunk: &Chunk<'_>) -> std::ops::Range<usize> {
+    chunk.start..end(chunk)
+}
+
+/// Tokens of a chunk's context, its own included.
+pub(super) fn end(chunk: &Chunk<'_>) -> usize {
+    chunk.start + chunk.tokens.len()
+}
+
+/// Tokens of the longest context of a run.
+pub(super) fn span(run: &[Chunk<'_>]) -> usize {
+    run.iter().map(end).max().unwrap_or(0)
 }

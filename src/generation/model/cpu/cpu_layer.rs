@@ -1,10 +1,10 @@
 //! One layer of the decoder, over all rows of a batch.
 
 use super::Buffers;
-use crate::generation::model::architecture::{Activation, Architecture};
+use crate::generation::model::architecture::Architecture;
 use crate::kernels::activations::Activations;
 use crate::kernels::attention::{Attention, Plan, attend};
-use crate::kernels::elementwise::{self, Curve, Norm};
+use crate::kernels::elementwise::{self, Norm};
 use crate::kernels::kv_store::Store;
 use crate::kernels::matmul::{Matmul, multiply};
 use crate::kernels::pool::Pool;
@@ -122,10 +122,7 @@ impl Step<'_> {
                 product(&layer.up, &mut buffers.up),
             ],
         );
-        let curve = match self.architecture.activation {
-            Activation::Silu => Curve::Silu,
-            Activation::GeluTanh => Curve::GeluTanh,
-        };
+        let curve = self.architecture.traits().activation;
         let width = self.architecture.feed_forward;
         let (gate, up) = (&buffers.gate, &buffers.up);
         buffers.input.resize(self.places.len(), width);

@@ -90,11 +90,11 @@ impl Tensors<'_> {
             true => Some([floats(QueryBias)?, floats(KeyBias)?, floats(ValueBias)?]),
             false => None,
         };
-        let head_norms = match architecture.qk_norm {
+        let head_norms = match architecture.traits().qk_norm {
             true => Some([floats(QueryNorm)?, floats(KeyNorm)?]),
             false => None,
         };
-        let post_norms = match architecture.post_norms {
+        let post_norms = match architecture.traits().post_norms {
             true => Some([floats(AttentionPostNorm)?, floats(FeedForwardPostNorm)?]),
             false => None,
         };

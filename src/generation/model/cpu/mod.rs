@@ -12,21 +12,19 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::architecture::{Architecture, Pairing};
+use super::architecture::Architecture;
 use super::{BLOCK, Chunk, Model, ModelError, Shape};
 use crate::kernels::activations::Activations;
 use crate::kernels::attention::{AttentionSpan, Partials, Plan};
 use crate::kernels::elementwise::Norm;
-use crate::kernels::kv_store::{self, Store};
+use crate::kernels::kv_store::Store;
 use crate::kernels::matmul::{Matmul, multiply};
 use crate::kernels::pool::Pool;
 use crate::kernels::qkv::Place;
-use crate::kernels::rotary::{Angles, Pairs};
+use crate::kernels::rotary::Angles;
 use crate::kernels::simd::Level;
 use crate::kernels::tiles::Matrix;
 use cpu_layer::CpuLayer;
-
-const _: () = assert!(BLOCK == kv_store::BLOCK, "the engine's blocks are the store's");
 
 /// A loaded decoder.
 pub struct Decoder {
@@ -73,11 +71,7 @@ struct Buffers {
 
 impl Buffers {
     fn new(architecture: &Architecture) -> Self {
-        let pairs = match architecture.pairing {
-            Pairing::Neighbours => Pairs::Neighbours,
-            Pairing::Halves => Pairs::Halves,
-        };
-        let angles = || Angles::new(pairs, architecture.head_dim);
+        let angles = || Angles::new(architecture.traits().pairs, architecture.head_dim);
         Self {
             hidden: Vec::new(),
             queries: Vec::new(),
@@ -107,7 +101,7 @@ impl Buffers {
         ] {
             buffer.resize(rows * width, 0.0);
         }
-        if architecture.post_norms {
+        if architecture.traits().post_norms {
             self.added.resize(rows * architecture.width, 0.0);
         }
     }

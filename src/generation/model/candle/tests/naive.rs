@@ -2,8 +2,10 @@
 //! Metadata is read by [`Architecture`]; everything after it is computed another way.
 
 use crate::generation::model::architecture::{
-    Activation, Architecture, EMBEDDING, HEAD, LAST_NORM, LayerTensor, Pairing, Rotation, layer,
+    Architecture, EMBEDDING, HEAD, LAST_NORM, LayerTensor, Rotation, layer,
 };
+use crate::kernels::elementwise::Curve;
+use crate::kernels::rotary::Pairs;
 use crate::weights::gguf::Gguf;
 
 type Row = Vec<f64>;
@@ -143,9 +145,9 @@ impl Naive<'_> {
     }
 
     fn activated(&self, x: f64) -> f64 {
-        match self.architecture.activation {
-            Activation::Silu => x / (1.0 + (-x).exp()),
-            Activation::GeluTanh => {
+        match self.architecture.traits().activation {
+            Curve::Silu => x / (1.0 + (-x).exp()),
+            Curve::GeluTanh => {
                 let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
                 x / 2.0 * (1.0 + inner.tanh())
             }
@@ -155,9 +157,9 @@ impl Naive<'_> {
     fn turned(&self, head: &[f64], position: usize, rotation: &Rotation) -> Row {
         let mut turned = head.to_vec();
         for (pair, frequency) in rotation.frequencies.iter().enumerate() {
-            let (a, b) = match self.architecture.pairing {
-                Pairing::Neighbours => (2 * pair, 2 * pair + 1),
-                Pairing::Halves => (pair, pair + head.len() / 2),
+            let (a, b) = match self.architecture.traits().pairs {
+                Pairs::Neighbours => (2 * pair, 2 * pair + 1),
+                Pairs::Halves => (pair, pair + head.len() / 2),
             };
             let (sine, cosine) = (position as f64 * f64::from(*frequency)).sin_cos();
             let magnitude = f64::from(rotation.magnitude);
