@@ -131,11 +131,6 @@ impl Completer {
         Ok(self.engine.generate(request)?)
     }
 
-    /// Tokens of prompt and answer together that there is room for.
-    pub fn context_length(&self) -> usize {
-        self.engine.context_length()
-    }
-
     fn request(&self, order: Order) -> Result<Request, CompletionError> {
         let prompt = self.prompts.conversation(&order.messages);
         let prompt = prompt.map_err(|error| match error {

@@ -4,19 +4,18 @@
 //! `generation`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc as std_mpsc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokenizers::Tokenizer;
 use tokio::sync::mpsc;
 
+use super::engine_state::EngineState;
 use super::model::{BLOCK, Model, ModelError};
 use super::scheduler::Scheduler;
 use super::sequence::{self, GenerationJob, Shared};
-use super::wait_estimate::WaitEstimate;
 use super::worker::Worker;
-use super::{GenerationEvent, Overloaded, Request, SubmitError, TooLong, generation_metrics};
+use super::{GenerationEvent, Request, SubmitError, TooLong, generation_metrics};
 
 /// Hands requests to the engine's thread. The thread ends when the last handle is gone and all has been said.
 #[derive(Clone)]
@@ -73,16 +72,6 @@ pub enum StartError {
     Thread(#[from] std::io::Error),
 }
 
-/// What handles and thread share: counts, no locks.
-pub struct EngineState {
-    /// Accepted and not ended.
-    open: AtomicUsize,
-    /// So many may be open.
-    limit: usize,
-    running: AtomicUsize,
-    pace: WaitEstimate,
-}
-
 impl Engine {
     /// Reserves the storage of keys and values, and starts the thread.
     pub fn start(mut parts: Parts, options: EngineOptions) -> Result<Self, StartError> {
@@ -96,13 +85,8 @@ impl Engine {
         let (running, waiting) = (options.max_running.max(1), options.max_waiting);
         generation_metrics::started(&parts.name, blocks * block_bytes, running, waiting);
 
-        let state = Arc::new(EngineState {
-            open: AtomicUsize::new(0),
-            limit: running + waiting,
-            running: AtomicUsize::new(0),
-            pace: WaitEstimate::default(),
-        });
-        let (jobs, received) = std_mpsc::sync_channel(state.limit);
+        let state = Arc::new(EngineState::new(running + waiting));
+        let (jobs, received) = std_mpsc::sync_channel(state.limit());
         let shared = Shared {
             tokenizer: parts.tokenizer,
             end_tokens: parts.end_tokens,
@@ -150,7 +134,7 @@ impl Engine {
         self.state
             .enter()
             .inspect_err(|_| generation_metrics::rejected())?;
-        let (events, receiver) = mpsc::channel(sequence::event_capacity(&request, self.state.limit));
+        let (events, receiver) = mpsc::channel(sequence::event_capacity(&request, self.state.limit()));
         let job = GenerationJob {
             request,
             events,
@@ -163,42 +147,6 @@ impl Engine {
             self.state.overloaded()
         })?;
         Ok(receiver)
-    }
-}
-
-impl EngineState {
-    /// Takes a place, if one is left.
-    fn enter(&self) -> Result<(), Overloaded> {
-        let enter = |open| (open < self.limit).then_some(open + 1);
-        let entered = self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter);
-        entered.map(|_| ()).map_err(|_| self.overloaded())
-    }
-
-    /// Gives a place back, of a generation that ran for so long, if it ever ran.
-    pub fn retire(&self, service: Option<Duration>) {
-        if let Some(service) = service {
-            self.pace.ended(service);
-        }
-        self.open.fetch_sub(1, Ordering::AcqRel);
-    }
-
-    /// So many generations run now.
-    pub fn set_running(&self, running: usize) {
-        self.running.store(running, Ordering::Relaxed);
-    }
-
-    /// How long generations take.
-    pub fn pace(&self) -> &WaitEstimate {
-        &self.pace
-    }
-
-    fn overloaded(&self) -> Overloaded {
-        // Nobody else is waiting for the place in the waiting room that becomes free with the next end.
-        let wait = self.pace.wait(0, self.running.load(Ordering::Relaxed));
-        Overloaded {
-            // Nobody gains from hearing "in 0 seconds".
-            retry_after_seconds: (wait.as_secs_f64().ceil() as u64).max(1),
-        }
     }
 }
 

@@ -13,6 +13,7 @@ mod block_pool;
 pub mod constraint;
 mod detokenizer;
 mod engine;
+mod engine_state;
 mod prompt_lookup;
 pub mod model;
 mod generation_metrics;
@@ -33,7 +34,7 @@ use crate::logging::Work;
 
 use constraint::Constraint;
 pub use engine::{Engine, EngineOptions, Parts, StartError};
-pub use sampler::{Logprobs, MAX_LOGPROBS, Sampling, SamplingError};
+pub use sampler::{Logprobs, Sampling, SamplingError};
 
 /// One generation: a prompt and how to continue it.
 pub struct Request {

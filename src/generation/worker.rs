@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-use super::engine::EngineState;
+use super::engine_state::EngineState;
 use super::model::{Model, ModelError};
 use super::scheduler::{Read, Scheduler};
 use super::sequence::{GenerationJob, Sequence, Shared};
@@ -104,7 +104,7 @@ impl Worker {
         self.state.set_running(running);
         for (ahead, id) in self.scheduler.waiting().enumerate() {
             if let Some(sequence) = self.sequences.get_mut(&id) {
-                sequence.wait(ahead, self.state.pace().wait(ahead, running));
+                sequence.wait(ahead, self.state.wait(ahead, running));
             }
         }
         self.report();

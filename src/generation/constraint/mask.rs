@@ -78,12 +78,6 @@ impl Mask {
         })
     }
 
-    /// Whether a token is allowed.
-    pub fn allows(&self, token: u32) -> bool {
-        let word = self.words.get(token as usize / 64).copied().unwrap_or(0);
-        word >> (token % 64) & 1 == 1
-    }
-
     /// Sets the logits of tokens that are not allowed to minus infinity. Logits beyond the vocabulary are left alone.
     pub(in crate::generation) fn apply(&self, logits: &mut [f32]) {
         for (word, logits) in self.words.iter().zip(logits.chunks_mut(64)) {
@@ -106,6 +100,14 @@ impl Mask {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Mask {
+        /// Whether a token is allowed.
+        pub fn allows(&self, token: u32) -> bool {
+            let word = self.words.get(token as usize / 64).copied().unwrap_or(0);
+            word >> (token % 64) & 1 == 1
+        }
+    }
 
     #[test]
     fn a_mask_is_the_set_of_what_was_allowed() {

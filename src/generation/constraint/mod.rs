@@ -4,9 +4,13 @@
 //! [`Mask`], which the sampler applies; afterwards it is told the token. Tokens of a draft that were not accepted are
 //! never told. It can fail when it is told a token that it did not allow, which is a mistake of the caller.
 //!
-//! [`OneOf`] is a closed list of answers; [`Citations`] is free text that cites only what there is, [`NoRepeat`] a text that does not repeat itself; [`JsonSchema`] is
-//! JSON of a given shape, over a [`TokenTrie`] that is built once for a model. A stop text, `max_tokens` and a deadline end a text whether it is complete or not, and nothing is
-//! added to it then.
+//! | constraint | the text |
+//! | --- | --- |
+//! | [`Citations`] | free text that cites only the evidence that exists |
+//! | [`NoRepeat`] | a text of another constraint that ends when it repeats itself |
+//! | [`JsonSchema`] | JSON of a given schema, over a [`TokenTrie`] that is built once for a model |
+//!
+//! A stop text, `max_tokens` and a deadline end a text whether it is complete or not, and nothing is added to it then.
 //!
 //! ```text
 //! mask(&mut mask) ──► Sampler::sample(logits, Some(&mask)) ──► accept(token) ──► is_complete()? ──► the end
@@ -16,14 +20,12 @@ mod citations;
 mod json_schema;
 mod mask;
 mod no_repeat;
-mod one_of;
 mod token_trie;
 
 pub use citations::{Brackets, Citations};
 pub use json_schema::{JsonSchema, SchemaError};
 pub use mask::Mask;
 pub use no_repeat::NoRepeat;
-pub use one_of::OneOf;
 pub use token_trie::{TokenTrie, TokenTrieError};
 
 /// A form that a generated text must take.
@@ -51,9 +53,6 @@ pub trait Constraint: Send {
 /// Why a constraint cannot be made or go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConstraintError {
-    /// No text would satisfy it.
-    #[error("a choice needs at least one answer, and no answer may be empty")]
-    Empty,
     /// It was told a token that it had not allowed.
     #[error("token {0} was chosen although the constraint does not allow it; choose under its mask")]
     NotAllowed(u32),

@@ -1,21 +1,23 @@
 //! One or a few generations: what they are told, how they end, and what the engine refuses.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::sync::mpsc::Receiver;
 
-use crate::generation::constraint::OneOf;
+use crate::generation::constraint::{JsonSchema, TokenTrie};
 use crate::generation::model::BLOCK;
 use crate::generation::model::scripted::{CONTEXT, END, NONSENSE, POISON, SHOCK, Voice};
 use crate::generation::sampler::Sampling;
-use crate::generation::testing::{AMPLE, Bench, collect, gated, options, prompt, request, script};
+use crate::generation::testing::{
+    AMPLE, Bench, byte_tokenizer, collect, gated, options, prompt, request, script,
+};
 use crate::generation::{Engine, GenerationEvent, Reason, Request, SubmitError};
 
 impl Engine {
     /// Generations that were accepted and have not ended.
     pub fn open(&self) -> usize {
-        self.state.open.load(Ordering::SeqCst)
+        self.state.open()
     }
 }
 
@@ -252,13 +254,13 @@ fn probabilities_come_before_the_text_of_their_token() {
 #[test]
 fn a_constraint_is_kept_and_ends_the_text() {
     let bench = Bench::new(Voice::Noise, AMPLE);
-    let answers = ["yes", "no"].map(|answer| answer.bytes().map(u32::from).collect::<Vec<u32>>());
-    let form = OneOf::new(&answers, &[END]).expect("two answers");
+    let vocabulary = TokenTrie::new(&byte_tokenizer(), &[END]).expect("256 tokens");
+    let form = JsonSchema::new(&json!({"enum": ["yes", "no"]}), &vocabulary).expect("two answers");
     let (text, finished) = bench.answer(Request {
         constraint: Some(Box::new(form)),
         ..ask(20)
     });
-    assert!(["yes", "no"].contains(&text.as_str()), "{text:?}");
+    assert!([r#""yes""#, r#""no""#].contains(&text.as_str()), "{text:?}");
     assert_eq!(finished.reason, Reason::Stop);
 }
 

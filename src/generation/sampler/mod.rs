@@ -38,7 +38,7 @@ use exponential::Weights;
 pub use logprobs::Logprobs;
 use logprobs::Report;
 use penalties::Penalties;
-pub use settings::{MAX_LOGPROBS, Sampling, SamplingError};
+pub use settings::{Sampling, SamplingError};
 use shortlist::Shortlist;
 
 /// Chooses the tokens of one sequence.

@@ -1,7 +1,7 @@
 //! What a client may ask of the sampler, and what of it is refused.
 
 /// The most alternatives that can be reported per token; the OpenAI API's limit.
-pub const MAX_LOGPROBS: usize = 20;
+const MAX_LOGPROBS: usize = 20;
 
 /// How a token is chosen. The order in which these apply is in the documentation of the module `sampler`.
 ///

@@ -2,20 +2,18 @@
 //!
 //! The compiler's messages name its own settings, which nobody outside can set; the common ones are said anew here.
 
-use super::schema_limits;
-
 /// Messages are cut here: some quote the schema.
 const LONGEST_MESSAGE: usize = 200;
 
 /// Why no [`JsonSchema`](super::JsonSchema) can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
-    /// It is longer than 16 KiB, written without blanks.
-    #[error(
-        "the JSON schema is longer than {} bytes; shorten it",
-        schema_limits::MOST_BYTES
-    )]
-    TooLong,
+    /// It is too long, written without blanks.
+    #[error("the JSON schema is longer than {most} bytes; shorten it")]
+    TooLong {
+        /// The most bytes that it may have.
+        most: usize,
+    },
     /// It has more of something than can be compiled in good time.
     #[error("the JSON schema has {count} {what}, and can have {most} at most; simplify it")]
     TooMany {

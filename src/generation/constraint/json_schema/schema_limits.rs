@@ -26,7 +26,7 @@ const LARGEST_DIVISOR: u64 = 2_000;
 pub(super) fn check(schema: &Value) -> Result<(), SchemaError> {
     // `Value` writes itself without fail.
     if schema.to_string().len() > MOST_BYTES {
-        return Err(SchemaError::TooLong);
+        return Err(SchemaError::TooLong { most: MOST_BYTES });
     }
     let mut found = SchemaPart {
         divisor: 1,
