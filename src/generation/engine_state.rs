@@ -44,10 +44,10 @@ impl EngineState {
         entered.map(|_| ()).map_err(|_| self.overloaded())
     }
 
-    /// Gives back the place of a generation. `service` is how long the generation ran; `None` is not counted.
-    pub fn retire(&self, service: Option<Duration>) {
-        if let Some(service) = service {
-            self.wait_estimate.ended(service);
+    /// Gives back the place of a generation. `running_time` is how long the generation ran; `None` is not counted.
+    pub fn retire(&self, running_time: Option<Duration>) {
+        if let Some(running_time) = running_time {
+            self.wait_estimate.record(running_time);
         }
         self.open.fetch_sub(1, Ordering::AcqRel);
     }

@@ -18,8 +18,8 @@ pub enum Family {
     Gemma3,
 }
 
-/// What all models of a family have in common. Whether there are biases, and whether the output head is a matrix of its
-/// own, differs within a family: the file's tensors tell.
+/// What all models of a family have in common. Biases, and an output head with its own matrix, differ within a family:
+/// the file's tensors decide about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Traits {
     /// What GGUF files call it; also the prefix of their metadata.

@@ -1,4 +1,4 @@
-//! Metadata → [`Architecture`]: the figures, each checked, and what metadata can ask for and is not built in.
+//! Metadata → [`Architecture`]: reads and checks each number, and refuses metadata that is not supported.
 
 use super::family::REFUSED_METADATA;
 use super::metadata::DecoderMetadata;
@@ -8,19 +8,19 @@ use super::tensor_names::{self, EMBEDDING, HEAD, LayerTensor};
 use super::{Architecture, Family, Sliding};
 use crate::weights::gguf::Gguf;
 
-/// Numbers of the largest head that makes sense; known models have up to 256.
+/// The largest `head_dim` that is plausible; known models have up to 256.
 const MAX_HEAD_DIM: usize = 1 << 12;
 
 pub(super) fn read(gguf: &Gguf, family: Family) -> Result<Architecture, String> {
     let traits = family.traits();
-    let figures = DecoderMetadata { gguf, family };
-    figures.refuse_what_is_not_built_in()?;
+    let metadata = DecoderMetadata { gguf, family };
+    metadata.refuse_unsupported()?;
     let (layers, width) = (
-        figures.number("block_count")?,
-        figures.number("embedding_length")?,
+        metadata.number("block_count")?,
+        metadata.number("embedding_length")?,
     );
-    let heads = figures.number("attention.head_count")?;
-    let head_dim = figures.head_dim(width, heads)?;
+    let heads = metadata.number("attention.head_count")?;
+    let head_dim = metadata.head_dim(width, heads)?;
     let scaled_by = match traits.attention_scale_exception == Some(layers) {
         true => width / heads,
         false => head_dim,
@@ -30,16 +30,16 @@ pub(super) fn read(gguf: &Gguf, family: Family) -> Result<Architecture, String> 
         layers,
         width,
         heads,
-        kv_heads: figures.optional("attention.head_count_kv")?.unwrap_or(heads),
+        kv_heads: metadata.optional("attention.head_count_kv")?.unwrap_or(heads),
         head_dim,
-        feed_forward: figures.number("feed_forward_length")?,
+        feed_forward: metadata.number("feed_forward_length")?,
         vocabulary: gguf
             .tensor(EMBEDDING)
             .and_then(|tensor| tensor.shape.first().copied())
             .filter(|rows| *rows > 0)
             .ok_or_else(|| format!("it has no tensor {EMBEDDING}, or an empty one"))?,
         context_length: gguf.context_length(),
-        norm_epsilon: figures
+        norm_epsilon: metadata
             .positive("attention.layer_norm_rms_epsilon")?
             .ok_or_else(|| format!("it does not say its {family}.attention.layer_norm_rms_epsilon"))?
             as f32,
@@ -52,9 +52,9 @@ pub(super) fn read(gguf: &Gguf, family: Family) -> Result<Architecture, String> 
             .tensor(&tensor_names::layer(0, LayerTensor::QueryBias))
             .is_some(),
         tied_head: gguf.tensor(HEAD).is_none(),
-        rotation: figures.rotation(head_dim)?,
+        rotation: metadata.rotation(head_dim)?,
         sliding: match traits.sliding_pattern {
-            Some(pattern) => figures.sliding(layers, head_dim, pattern)?,
+            Some(pattern) => metadata.sliding(layers, head_dim, pattern)?,
             None => None,
         },
     })
@@ -97,8 +97,8 @@ impl DecoderMetadata<'_> {
         }))
     }
 
-    /// Entries that change what is computed, in ways that are not built in.
-    fn refuse_what_is_not_built_in(&self) -> Result<(), String> {
+    /// Refuses entries that change the computation in ways that are not built in.
+    fn refuse_unsupported(&self) -> Result<(), String> {
         let number = |name| self.gguf.number(&self.key(name)).unwrap_or(0);
         let float = |name| self.gguf.float(&self.key(name)).unwrap_or(0.0);
         let experts = number("expert_count");

@@ -1,7 +1,7 @@
-//! Whether a file has the tensors its decoder needs, in the right shapes, and no others.
+//! Checks that a file has the tensors that its decoder needs, in the right shapes, and no others.
 //!
-//! A tensor that nothing here knows changes what the model computes (experts, adapters, scales), so it is an error:
-//! ignored, it would make the model talk nonsense.
+//! An unknown tensor changes the model's computation (experts, adapters, scales), so it is an error: if it were ignored,
+//! the model would generate nonsense.
 
 use std::collections::HashMap;
 
@@ -64,12 +64,13 @@ fn expected(architecture: &Architecture) -> Vec<(String, Vec<usize>)> {
     }
     for at in 0..architecture.layers {
         let named = |(tensor, shape)| (layer(at, tensor), shape);
-        tensors.extend(of_a_layer(architecture).into_iter().map(named));
+        tensors.extend(layer_tensors(architecture).into_iter().map(named));
     }
     tensors
 }
 
-fn of_a_layer(architecture: &Architecture) -> Vec<(LayerTensor, Vec<usize>)> {
+/// Shapes of the tensors that each layer has.
+fn layer_tensors(architecture: &Architecture) -> Vec<(LayerTensor, Vec<usize>)> {
     let Architecture {
         width,
         feed_forward,

@@ -41,13 +41,13 @@ pub(crate) struct Tiny {
     pub head_dim: usize,
     pub feed_forward: usize,
     pub vocabulary: usize,
-    /// The type of all matrices.
+    /// The tensor type of all matrices.
     pub kind: GgmlDType,
     pub biases: bool,
     pub tied_head: bool,
-    /// What rotary frequencies are divided by.
+    /// The divisors of the rotary frequencies.
     pub rotary_factors: Option<Vec<f32>>,
-    /// Metadata beyond the usual, or instead of it; names without the family.
+    /// More metadata, which also replaces the usual entries; names without the family.
     pub metadata: Vec<(&'static str, Value)>,
     pub seed: u64,
 }
@@ -142,7 +142,7 @@ impl Tiny {
         self.write_tensors(&named(&self.tensors()))
     }
 
-    /// Writes the file with other tensors than its own.
+    /// Writes the file with other tensors.
     pub(crate) fn write_tensors(&self, tensors: &[(&str, &QTensor)]) -> NamedTempFile {
         let metadata = self.all_metadata();
         let metadata: Vec<(&str, Value)> = metadata
@@ -188,7 +188,7 @@ impl Tiny {
         metadata
     }
 
-    /// All tensors. Matrices keep the size of what they multiply, norms are near one.
+    /// All tensors. Matrices keep the size of the vectors that they multiply, norms are near one.
     pub(crate) fn tensors(&self) -> Vec<(String, QTensor)> {
         let traits = self.family.traits();
         let mut random = Random(self.seed);
@@ -282,7 +282,7 @@ pub(crate) fn tokens(seed: u64, count: usize) -> Vec<u32> {
         .collect()
 }
 
-/// A run of tokens to read.
+/// A chunk of tokens to read.
 pub(crate) fn chunk<'a>(blocks: &'a [u32], start: usize, tokens: &'a [u32], logits: usize) -> Chunk<'a> {
     Chunk {
         blocks,
@@ -299,7 +299,7 @@ pub(crate) fn run(model: &mut dyn Model, chunks: &[Chunk<'_>]) -> Vec<f32> {
     logits
 }
 
-/// A loaded model with room for so many blocks.
+/// A loaded model with room for `blocks` blocks.
 pub(crate) fn reserved<M: Model>(model: Result<M, ModelError>, blocks: usize) -> M {
     let mut model = model.unwrap();
     model.reserve(blocks).unwrap();

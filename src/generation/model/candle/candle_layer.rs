@@ -85,12 +85,12 @@ impl CandleLayer {
             Some(window) if self.slides => window,
             _ => &batch.everything,
         };
-        let turned = |linear: &Linear, norm: Option<&CandleNorm>| {
+        let rotated = |linear: &Linear, norm: Option<&CandleNorm>| {
             let heads = normed(self.heads.split(&linear.forward(rows)?)?, norm)?;
             self.heads.rotate(&heads, view)
         };
-        let queries = turned(&self.query, self.query_norm.as_ref())?;
-        let keys = turned(&self.key, self.key_norm.as_ref())?;
+        let queries = rotated(&self.query, self.query_norm.as_ref())?;
+        let keys = rotated(&self.key, self.key_norm.as_ref())?;
         let values = self.heads.split(&self.value.forward(rows)?)?;
         cache.write(&keys, &values, &batch.written)?;
         self.attention_output
