@@ -1,13 +1,13 @@
 //! The storage of keys and values as numbered blocks: which sequences hold a block, which tokens it contains, and which
 //! blocks are evicted when room is needed.
 //!
-//! In: tokens and block numbers. Out: block numbers. Pure: no tensors and no clock; it lives on the engine's thread. Only
-//! [`BlockPool::allocate`] can fail, if all blocks are held.
+//! In: tokens and block numbers. Out: block numbers. Pure: no tensors and no clock; it lives on the engine's thread.
+//! Only [`BlockPool::allocate`] can fail, if all blocks are held.
 //!
-//! A block is *free*, *held* by one or more sequences, or *kept*. No sequence holds a kept block, but its tokens and the
-//! tokens before them are known, so that a prompt with the same beginning finds it. When no block is free, kept blocks
-//! are evicted one by one, the least recently used first. A block is never evicted before the blocks that follow it:
-//! every block that can be found can be reached from a sequence's first token.
+//! A block is *free*, *held* by one or more sequences, or *kept*. No sequence holds a kept block, but its tokens and
+//! the tokens before them are known, so that a prompt with the same beginning finds it. When no block is free, kept
+//! blocks are evicted one by one, the least recently used first. A block is never evicted before the blocks that follow
+//! it: every block that can be found can be reached from a sequence's first token.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,8 +17,8 @@ use super::model::BLOCK;
 /// construct a prompt that finds the keys and values of another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Content {
-    /// The block with the tokens before these; `None` at the beginning of a sequence. While a block is known, its parent
-    /// is known, too, so the number identifies all tokens before.
+    /// The block with the tokens before these; `None` at the beginning of a sequence. While a block is known, its
+    /// parent is known, too, so the number identifies all tokens before.
     parent: Option<u32>,
     tokens: [u32; BLOCK],
 }
@@ -248,8 +248,8 @@ mod tests {
         let [old, new] = [[1, 2, 3], [1, 5, 6]].map(|sequence| read(&mut pool, &sequence));
         pool.release(&old);
         pool.release(&new);
-        // One block is free; the others are evicted in this order: the end of the old one, its middle, the end of the new
-        // one.
+        // One block is free; the others are evicted in this order: the end of the old one, its middle, the end of the
+        // new one.
         let taken: Vec<u32> = (0..4).map(|_| pool.allocate().expect("room")).collect();
         assert_eq!(taken[1..], [old[2], old[1], new[2]]);
         assert_eq!(

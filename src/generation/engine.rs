@@ -16,7 +16,8 @@ use super::sequence::{self, GenerationJob, Shared};
 use super::worker::Worker;
 use super::{GenerationEvent, Request, SubmitError, TooLong, generation_metrics};
 
-/// Sends requests to the engine's thread. The thread ends when the last handle is dropped and all generations have ended.
+/// Sends requests to the engine's thread. The thread ends when the last handle is dropped and all generations have
+/// ended.
 #[derive(Clone)]
 pub struct Engine {
     jobs: std_mpsc::SyncSender<GenerationJob>,
@@ -107,8 +108,8 @@ impl Engine {
         })
     }
 
-    /// The most tokens that prompt and answer can have together: the length of the model's context, or less if the cache
-    /// of keys and values is smaller.
+    /// The most tokens that prompt and answer can have together: the length of the model's context, or less if the
+    /// cache of keys and values is smaller.
     pub fn context_length(&self) -> usize {
         self.context_length
     }
@@ -139,8 +140,8 @@ impl Engine {
             events,
             submitted: Instant::now(),
         };
-        // The channel has a place for every open request, and the thread lives as long as this handle. Should the thread
-        // be gone all the same, the place is given back.
+        // The channel has a place for every open request, and the thread lives as long as this handle. Should the
+        // thread be gone all the same, the place is given back.
         self.jobs.try_send(job).map_err(|_| {
             self.state.retire(None);
             self.state.overloaded()

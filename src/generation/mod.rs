@@ -5,9 +5,9 @@
 //! values are stored in blocks. Sequences with the same beginning share blocks, also if one comes long after the other.
 //!
 //! The queue is bounded: if it is full, a request is refused at once with [`SubmitError::Overloaded`]. Every accepted
-//! [`Request`] ends in exactly one [`GenerationEvent::Finished`]. If the receiver is dropped, the generation ends before
-//! the next step: in the queue, in the middle of its prompt and in the middle of its answer. The text of a request does
-//! not depend on other requests, on the prefix cache or on drafts: these change only when the text comes.
+//! [`Request`] ends in exactly one [`GenerationEvent::Finished`]. If the receiver is dropped, the generation ends
+//! before the next step: in the queue, in the middle of its prompt and in the middle of its answer. The text of a
+//! request does not depend on other requests, on the prefix cache or on drafts: these change only when the text comes.
 
 mod block_pool;
 pub mod constraint;
@@ -160,8 +160,8 @@ pub enum Reason {
     Stop,
     /// `max_tokens`, or the model's context, is used up.
     Length,
-    /// [`Request::deadline`] has passed. Like `max_tokens` it is a limit that the request set itself, and the text until
-    /// then is kept: metrics and clients see `length` for both.
+    /// [`Request::deadline`] has passed. Like `max_tokens` it is a limit that the request set itself, and the text
+    /// until then is kept: metrics and clients see `length` for both.
     Deadline,
     /// The receiver was dropped.
     Cancelled,

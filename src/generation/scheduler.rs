@@ -8,8 +8,8 @@
 //! that it may need are free or can be made free, so that a running sequence never has to be interrupted. Blocks that
 //! others have filled with the same tokens do not count, because they are shared.
 //!
-//! *A step* reads the last token of every decoding sequence, with a draft of its next tokens, and as much of the prompts
-//! as its budget allows, again first come, first served.
+//! *A step* reads the last token of every decoding sequence, with a draft of its next tokens, and as much of the
+//! prompts as its budget allows, again first come, first served.
 
 use std::collections::VecDeque;
 

@@ -1,8 +1,8 @@
 //! One request on the engine's thread, from acceptance to its end: its events, its tokens and its timings.
 //!
 //! In: rows of logits, and the time at which they were computed. Out: events to the client, and the chosen tokens. The
-//! scheduler's [`super::block_table`] is the other half: which tokens are in which blocks. A client that reads slowly or
-//! has left never delays the engine. If no token can be chosen from the logits, the generation ends with
+//! scheduler's [`super::block_table`] is the other half: which tokens are in which blocks. A client that reads slowly
+//! or has left never delays the engine. If no token can be chosen from the logits, the generation ends with
 //! [`Reason::Error`].
 
 use std::sync::Arc;
@@ -165,8 +165,8 @@ impl Sequence {
         lookup.map_or(vec![], |lookup| lookup.draft(tokens, room).to_vec())
     }
 
-    /// Chooses a token from each row of `logits`, until one differs from `draft`: a row is valid only if all tokens that
-    /// it was computed from were chosen. The rows were computed at `now`.
+    /// Chooses a token from each row of `logits`, until one differs from `draft`: a row is valid only if all tokens
+    /// that it was computed from were chosen. The rows were computed at `now`.
     pub fn sample(&mut self, logits: &mut [f32], draft: &[u32], now: Instant, shared: &Shared) -> StepOutput {
         let mut output = StepOutput::default();
         if self.max_tokens == 0 {

@@ -61,7 +61,8 @@ impl Worker {
         }
     }
 
-    /// Accepts the submitted requests; waits for one if there is nothing else to do. Returns false when no more can come.
+    /// Accepts the submitted requests; waits for one if there is nothing else to do. Returns false when no more can
+    /// come.
     fn receive(&mut self) -> bool {
         if self.sequences.is_empty() {
             let Ok(job) = self.jobs.recv() else { return false };
@@ -178,7 +179,7 @@ impl Worker {
             %error,
             generations = running.len(),
             tokens = reads.iter().map(|read| read.count).sum::<usize>(),
-            "The chat model failed in the middle of a step; the running generations were ended and their clients informed."
+            "The chat model failed in the middle of a step; the running generations were ended."
         );
         let now = Instant::now();
         for id in running {

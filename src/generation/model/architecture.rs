@@ -1,7 +1,7 @@
 //! The computation of a decoder, as a GGUF file's metadata and tensor names describe it.
 //!
-//! In: a checked [`Gguf`]. Out: an [`Architecture`], the numbers and switches from which the decoders for CPU and GPU are
-//! built; or an error that names what is not supported, and what is. Only the header and the few numbers of
+//! In: a checked [`Gguf`]. Out: an [`Architecture`], the numbers and switches from which the decoders for CPU and GPU
+//! are built; or an error that names what is not supported, and what is. Only the header and the few numbers of
 //! `rope_freqs.weight` are read.
 //!
 //! | file | the question it answers |
@@ -11,8 +11,8 @@
 //! | `rope_metadata.rs`, `rotation.rs` | How are queries and keys rotated? |
 //! | `tensor_names.rs`, `tensor_shapes.rs` | Which tensors must the file have? |
 //!
-//! All families are one decoder. For each layer, with `norm` the RMSNorm `x · weight / sqrt(mean(x²) + ε)` (GGUF has the
-//! weight as it is multiplied, also if a model's original files have `weight - 1`):
+//! All families are one decoder. For each layer, with `norm` the RMSNorm `x · weight / sqrt(mean(x²) + ε)` (GGUF has
+//! the weight as it is multiplied, also if a model's original files have `weight - 1`):
 //!
 //! ```text
 //! a = norm(x);  q, k, v = a·Wq (+ bias), a·Wk (+ bias), a·Wv (+ bias);  (q, k = norm(q), norm(k), head by head)
@@ -20,8 +20,8 @@
 //! f = norm(x);  f = (act(f·Wgate) ⊙ f·Wup) · Wdown;  x = x + (norm) f
 //! ```
 //!
-//! Before the first layer `x = embedding[token] · embedding_scale`, after the last `logits = norm(x) · Whead`. The parts
-//! in brackets are those that not all families have.
+//! Before the first layer `x = embedding[token] · embedding_scale`, after the last `logits = norm(x) · Whead`. The
+//! parts in brackets are those that not all families have.
 
 mod family;
 mod metadata;
@@ -91,8 +91,8 @@ pub struct Sliding {
 }
 
 impl Architecture {
-    /// Reads the decoder's description in `gguf`, and checks that the file has the tensors of that decoder, in the right
-    /// shapes, and no others.
+    /// Reads the decoder's description in `gguf`, and checks that the file has the tensors of that decoder, in the
+    /// right shapes, and no others.
     ///
     /// # Errors
     /// The family or a part of the decoder is not supported, or the file contradicts itself.

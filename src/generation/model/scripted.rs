@@ -1,5 +1,5 @@
-//! A decoder for the engine's tests. Its next token depends on every token it has read, and it knows those only from its
-//! storage: a wrong block, a block that was overwritten, or a position that was not read changes the text or is an
+//! A decoder for the engine's tests. Its next token depends on every token it has read, and it knows those only from
+//! its storage: a wrong block, a block that was overwritten, or a position that was not read changes the text or is an
 //! error.
 
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Drafts of the next tokens, looked up in the tokens so far: answers quote the evidence in their prompt.
 //!
-//! In: the tokens of a sequence so far. Out: a guess at the next few, which the model verifies in one batch; the text is
-//! the same with and without drafts. A [`PromptLookup`] belongs to one sequence and lives on the engine's thread. Nothing
-//! can fail.
+//! In: the tokens of a sequence so far. Out: a guess at the next few, which the model verifies in one batch; the text
+//! is the same with and without drafts. A [`PromptLookup`] belongs to one sequence and lives on the engine's thread.
+//! Nothing can fail.
 //!
 //! ```text
 //! draft(context, room) ──► verified by the model ──► outcome(drafted, accepted)

@@ -1,7 +1,7 @@
 //! Finds an earlier occurrence of the last tokens of a text.
 //!
-//! Chains of equal pairs, as in LZ77: a map holds the last place of every pair of tokens, and each place points to
-//! the one before. Each token costs one entry, and a search walks one chain. The tokens themselves are compared, so that
+//! Chains of equal pairs, as in LZ77: a map holds the last place of every pair of tokens, and each place points to the
+//! one before. Each token costs one entry, and a search walks one chain. The tokens themselves are compared, so that
 //! the longest match is found.
 
 use std::collections::HashMap;
@@ -17,7 +17,8 @@ const MOST_PLACES: usize = 32;
 pub struct NgramIndex {
     /// Pair of tokens → the last place after it.
     last: HashMap<[u32; 2], u32>,
-    /// Place → the place after the previous occurrence of the same pair; 0 if there is none. As long as the indexed text.
+    /// Place → the place after the previous occurrence of the same pair; 0 if there is none. As long as the indexed
+    /// text.
     before: Vec<u32>,
 }
 
@@ -33,8 +34,8 @@ impl NgramIndex {
         }
     }
 
-    /// The place in `text` after the longest earlier occurrence of its end, which is at least `least` (2 or more) tokens
-    /// long; of several the latest.
+    /// The place in `text` after the longest earlier occurrence of its end, which is at least `least` (2 or more)
+    /// tokens long; of several the latest.
     pub fn find(&self, text: &[u32], least: usize) -> Option<usize> {
         let pair = text.last_chunk::<2>()?;
         let mut place = self.last.get(pair).copied().unwrap_or(0) as usize;

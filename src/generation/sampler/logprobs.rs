@@ -5,8 +5,8 @@ use super::argmax::argmax;
 use super::exponential::Weights;
 use super::shortlist::Shortlist;
 
-/// Natural logarithms of probabilities in the model's own distribution: before biases, penalties, masks and temperature,
-/// as vLLM and llama.cpp's server report them.
+/// Natural logarithms of probabilities in the model's own distribution: before biases, penalties, masks and
+/// temperature, as vLLM and llama.cpp's server report them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Logprobs {
     /// The logarithm for the chosen token.

@@ -11,7 +11,8 @@
 //! 2. `logit_bias` is added.
 //! 3. The penalties are applied: `repetition_penalty`, then `frequency_penalty` and `presence_penalty`.
 //! 4. The mask excludes tokens.
-//! 5. At temperature 0 the token with the largest logit is chosen, of equal ones the lowest id; steps 6 and 7 are skipped.
+//! 5. At temperature 0 the token with the largest logit is chosen, of equal ones the lowest id; steps 6 and 7 are
+//!    skipped.
 //! 6. `top_k` is applied, then `top_p` to the tokens that are left, then `min_p`.
 //! 7. The logits that are left are divided by `temperature`, and one of their tokens is drawn.
 //!

@@ -15,7 +15,8 @@ pub struct Sampling {
     pub top_k: usize,
     /// Draws from the fewest tokens that together have at least this probability; 1 for all. From 0 to 1.
     pub top_p: f32,
-    /// Leaves out tokens that are less likely than this share of the most likely token's probability. From 0 (off) to 1.
+    /// Leaves out tokens that are less likely than this share of the most likely token's probability. From 0 (off) to
+    /// 1.
     pub min_p: f32,
     /// Divides the positive logits, and multiplies the negative ones, of tokens in the prompt or the text so far; 1
     /// for no change. Above 0, at most 10.
@@ -28,8 +29,8 @@ pub struct Sampling {
     pub logit_bias: Vec<(u32, f32)>,
     /// The seed of the random numbers.
     pub seed: u64,
-    /// Reports the logarithms of the probabilities of the chosen token and of this number of the likeliest tokens; 20 at
-    /// most.
+    /// Reports the logarithms of the probabilities of the chosen token and of this number of the likeliest tokens; 20
+    /// at most.
     pub logprobs: Option<usize>,
 }
 

@@ -25,8 +25,8 @@ pub struct Candidate {
 
 impl Candidate {
     /// Orders candidates: the larger logit first, equal ones by id. When the bits of positive floats are inverted, bits
-    /// as whole numbers have the reverse order of the floats. Whole numbers compare without a branch, which made sorting a
-    /// whole row three times as fast.
+    /// as whole numbers have the reverse order of the floats. Whole numbers compare without a branch, which made
+    /// sorting a whole row three times as fast.
     fn rank(&self) -> u64 {
         let bits = self.logit.to_bits();
         let falling = if bits >> 31 == 0 {

@@ -1,7 +1,7 @@
 //! Checks that a file has the tensors that its decoder needs, in the right shapes, and no others.
 //!
-//! An unknown tensor changes the model's computation (experts, adapters, scales), so it is an error: if it were ignored,
-//! the model would generate nonsense.
+//! An unknown tensor changes the model's computation (experts, adapters, scales), so it is an error: if it were
+//! ignored, the model would generate nonsense.
 
 use std::collections::HashMap;
 

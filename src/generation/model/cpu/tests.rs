@@ -1,4 +1,5 @@
-//! The CPU's decoder against candle's in f32, and against itself: neither batches, pieces, cache nor threads change a bit.
+//! The CPU's decoder against candle's in f32, and against itself: neither batches, pieces, cache nor threads change a
+//! bit.
 
 use std::sync::Arc;
 

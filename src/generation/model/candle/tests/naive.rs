@@ -1,5 +1,5 @@
-//! The formulas in the documentation of `architecture` as scalar loops in f64, without cache and batch. [`Architecture`]
-//! reads the metadata; everything after that is independent of the decoders.
+//! The formulas in the documentation of `architecture` as scalar loops in f64, without cache and batch.
+//! [`Architecture`] reads the metadata; everything after that is independent of the decoders.
 
 use crate::generation::model::architecture::{
     Architecture, EMBEDDING, HEAD, LAST_NORM, LayerTensor, Rotation, layer,
