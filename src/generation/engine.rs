@@ -55,8 +55,8 @@ pub struct EngineOptions {
 pub enum StartError {
     /// There is no room for even one block.
     #[error(
-        "{bytes} bytes have no room for the keys and values of {BLOCK} tokens, which take {block_bytes}; \
-         give the cache of keys and values more memory"
+        "the keys and values of {BLOCK} tokens take {block_bytes} bytes, but their cache has only {bytes}; \
+         give it more memory"
     )]
     NoRoom {
         /// Bytes of the cache.

@@ -98,7 +98,7 @@ impl Constraint for Citations {
                     some |= self.after(bytes).is_some() && mask.allow(*token);
                 }
                 if !some {
-                    let why = "no token of the model stands for a digit or a bracket";
+                    let why = "the model has no token for a digit or a bracket";
                     return Err(ConstraintError::Stuck(why.into()));
                 }
             }

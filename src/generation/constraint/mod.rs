@@ -68,7 +68,7 @@ pub enum ConstraintError {
     },
     /// It cannot compute which tokens may come next. The message holds nothing of the text.
     #[error(
-        "the constraint cannot go on ({0}); simplify its regular expressions, or use a model with more tokens"
+        "the constraint cannot continue ({0}); simplify its regular expressions, or use a model with more tokens"
     )]
     Stuck(String),
 }

@@ -51,14 +51,14 @@ pub enum ModelError {
     #[error("the chat model failed: {0}")]
     Tensor(#[from] candle_core::Error),
     /// There is not enough memory for the keys and values.
-    #[error("{bytes} bytes for keys and values are more than this machine gives; lower --kv-cache-mb")]
+    #[error("{bytes} bytes for keys and values could not be allocated; lower --kv-cache-mb")]
     NoMemory {
         /// The bytes that were requested.
         bytes: usize,
     },
     /// A forward pass panicked.
     #[error(
-        "the chat model panicked in the middle of a pass; the message above says where, please report it"
+        "the chat model panicked in the middle of a pass; the message above shows where, please report it"
     )]
     Panicked,
     /// The file could not be opened.

@@ -119,7 +119,7 @@ fn logprobs_are_those_of_the_model() {
     let choice = sampler
         .sample(&mut ROW.clone(), Some(&mask(&[2])))
         .expect("2 is allowed");
-    let logprob = choice.logprob.expect("asked for");
+    let logprob = choice.logprob.expect("requested");
     let normalizer = ROW.iter().map(|logit| f64::from(*logit).exp()).sum::<f64>().ln() as f32;
     assert_eq!(choice.token, 2);
     assert!((logprob.chosen - (-1.0 - normalizer)).abs() < 1e-5, "{logprob:?}");

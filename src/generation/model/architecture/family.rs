@@ -1,6 +1,7 @@
 //! The decoder families: one row of [`Traits`] for each, with what the metadata does not say.
 //!
-//! To add a family whose parts are all built in, add its name to [`Family`] and its row to [`Family::traits`].
+//! To add a family whose parts are all built in, add its name to [`Family`] and to `Family::ALL`, and its
+//! row to [`Family::traits`].
 
 use crate::kernels::elementwise::Curve;
 use crate::kernels::rotary::Pairs;

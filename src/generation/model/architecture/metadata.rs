@@ -38,7 +38,7 @@ impl DecoderMetadata<'_> {
     /// A whole number above zero.
     pub(super) fn number(&self, name: &str) -> Result<usize, String> {
         self.optional(name)?
-            .ok_or_else(|| format!("it does not say its {}", self.key(name)))
+            .ok_or_else(|| format!("it has no {}", self.key(name)))
     }
 
     /// A finite number above zero; `None` if there is no such entry.

@@ -41,7 +41,7 @@ pub(super) fn read(gguf: &Gguf, family: Family) -> Result<Architecture, String> 
         context_length: gguf.context_length(),
         norm_epsilon: metadata
             .positive("attention.layer_norm_rms_epsilon")?
-            .ok_or_else(|| format!("it does not say its {family}.attention.layer_norm_rms_epsilon"))?
+            .ok_or_else(|| format!("it has no {family}.attention.layer_norm_rms_epsilon"))?
             as f32,
         attention_scale: (scaled_by as f32).sqrt().recip(),
         embedding_scale: match traits.scaled_embedding {
@@ -109,7 +109,7 @@ impl DecoderMetadata<'_> {
         }
         for name in REFUSED_METADATA {
             if float(name) != 0.0 {
-                return Err(format!("it asks for {}, which is not built in", self.key(name)));
+                return Err(format!("it uses {}, which is not supported", self.key(name)));
             }
         }
         Ok(())

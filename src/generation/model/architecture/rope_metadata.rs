@@ -55,8 +55,7 @@ impl DecoderMetadata<'_> {
             ("none", _) | ("linear", None) => Ok(Scaling::None),
             ("linear", Some(factor)) => Ok(Scaling::Linear(factor)),
             ("yarn", factor) => Ok(Scaling::Yarn {
-                factor: factor
-                    .ok_or_else(|| format!("it does not say its {}", self.key("rope.scaling.factor")))?,
+                factor: factor.ok_or_else(|| format!("it has no {}", self.key("rope.scaling.factor")))?,
                 original_context: self
                     .optional("rope.scaling.original_context_length")?
                     .unwrap_or(self.gguf.context_length()) as f64,

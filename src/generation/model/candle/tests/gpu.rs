@@ -8,7 +8,7 @@ use candle_core::quantized::GgmlDType;
 use super::*;
 use crate::generation::model::architecture::testing::KINDS;
 
-/// The first GPU, or a line that says why there is none.
+/// The first GPU. If there is none, prints why.
 fn gpu() -> Option<Device> {
     device::select(DeviceChoice::Cuda)
         .map_err(|reason| eprintln!("skipped: {reason}"))
