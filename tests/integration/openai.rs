@@ -120,6 +120,7 @@ fn sampling_settings_take_effect() {
     assert_eq!(warm(), warm(), "the same seed gives the same text");
 
     let greedy = answer_to(json!({}));
+    assert_ne!(warm(), greedy);
     let stop: String = greedy.chars().skip(4).take(5).collect();
     let stopped = complete(&to_model(json!({"stop": stop})));
     assert_eq!(

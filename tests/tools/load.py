@@ -46,7 +46,7 @@ class Load:
             return reply.status, reply.read()
 
     def ask(self, question):
-        """One question, until the end of its answer: the times of the first token and of the end, and the last event."""
+        """One question, to the end of its answer: the times of the first token and of the end, and the last event."""
         first, event, final = None, None, None
         asked = time.monotonic()
         with exchange(self.address, "POST", "/api/chat", user(question)) as reply:

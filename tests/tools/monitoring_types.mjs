@@ -1,7 +1,8 @@
-// Checks the dashboards against Grafana's own TypeScript types (@grafana/schema). Usage: monitoring_types.mjs NODE_MODULES
+// Checks the dashboards against Grafana's own TypeScript types (@grafana/schema).
+// Usage: monitoring_types.mjs NODE_MODULES
 //
-// The types of a panel's `options` and `custom` depend on the kind of panel; queries, also those of annotations, have no
-// types.
+// The types of a panel's `options` and `custom` depend on the kind of panel; queries, also those of annotations, have
+// no types.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';

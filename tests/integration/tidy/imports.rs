@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::paths::ModulePath;
 use super::{ROOT, Source, sources};
 
-/// Modules of `http/` that endpoints may import.
+/// Modules of `http/` that every module there may import.
 const SHARED_BY_ENDPOINTS: &str = "admission error events extract guard request_id stream trace wire \
     v1::assistant_backend v1::model_backend v1::reply v1::request v1::step v1::token_logprobs";
-/// Modules of `http/` that put the endpoints together. All other modules there are endpoints, or layers around them.
+/// Modules of `http/` that put the endpoints together. All others there are endpoints, or layers around them.
 const IMPORT_ENDPOINTS: &str = "openapi routes server";
 /// Folders whose files may import each other in circles, until they are rewritten.
 const MAY_BE_CIRCULAR: [&str; 4] = [
@@ -72,32 +72,32 @@ fn modules_import_only_modules_above_them_in_lib_rs() {
     assert_none(&wrong, "a module imports only modules above it in lib.rs");
 }
 
+fn is_in_http(path: &ModulePath) -> bool {
+    path.first().is_some_and(|name| name == "http")
+}
+
 #[test]
 fn only_the_command_serve_imports_http() {
     let mut wrong = imports();
-    wrong.retain(|(module, imported)| {
-        imported[0] == "http" && module.first().is_some_and(|name| name != "http")
-    });
+    wrong.retain(|(module, imported)| is_in_http(imported) && !is_in_http(module));
     wrong.retain(|(module, _)| *module != ["commands", "serve"]);
     assert_none(&wrong, "only commands/serve.rs imports http");
 }
 
 #[test]
 fn endpoints_do_not_import_each_other() {
-    let name = |path: &[String]| path[1..].join("::");
-    let is_in = |list: &str, path: &[String]| {
-        (1..=path.len()).any(|end| list.split_whitespace().any(|module| module == name(&path[..end])))
+    // Whether a list has a module of `http/`, or a folder that contains the module.
+    let has = |list: &str, path: &ModulePath| {
+        (1..=path.len()).any(|end| {
+            list.split_whitespace()
+                .any(|name| name == path[1..end].join("::"))
+        })
     };
     let mut wrong = imports();
-    wrong.retain(|(module, imported)| {
-        let are_nested = module.starts_with(imported) || imported.starts_with(module);
-        let are_endpoints = module[..1] == ["http"] && imported[0] == "http" && !are_nested;
-        are_endpoints
-            && !is_in(SHARED_BY_ENDPOINTS, imported)
-            && !is_in(SHARED_BY_ENDPOINTS, module)
-            && !is_in(IMPORT_ENDPOINTS, module)
-    });
-    assert_none(&wrong, "endpoints import shared modules, and no other endpoint");
+    wrong.retain(|(module, imported)| is_in_http(module) && is_in_http(imported));
+    wrong.retain(|(module, imported)| !module.starts_with(imported) && !imported.starts_with(module));
+    wrong.retain(|(module, imported)| !has(IMPORT_ENDPOINTS, module) && !has(SHARED_BY_ENDPOINTS, imported));
+    assert_none(&wrong, "modules of http import shared modules, and no endpoint");
 }
 
 /// Some modules that import each other in a circle.

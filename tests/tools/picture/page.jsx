@@ -1,6 +1,6 @@
 // A dashboard of monitoring/grafana/dashboards, rendered with Grafana's own components (@grafana/ui) from Prometheus'
-// responses. In: window.PICTURE, with the dashboard, the results of each panel's targets by the panel's id, and the times
-// of begin and end. Heatmaps are left out, because Grafana draws them outside of @grafana/ui.
+// responses. In: window.PICTURE, with the dashboard, the results of each panel's targets by the panel's id, and the
+// times of begin and end. Heatmaps are left out, because Grafana draws them outside of @grafana/ui.
 import React from 'react';
 import { createRoot } from 'react-dom/client';
 import { FieldType, ThemeContext, createDataFrame, createTheme, getDisplayProcessor } from '@grafana/data';
