@@ -11,7 +11,7 @@ sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|; /^Documentation=/d' $unit >"$work/
 systemd-analyze verify --man=no "$work/flipkart-recommender.service" 2>&1 | tee "$work/warnings"
 [[ ! -s $work/warnings ]]
 
-# The server's own default, from its help text.
+# The server's own default, from the words of its help.
 drain=$(sed -n 's/.* SIGTERM or SIGINT \[default: \([0-9]*\)\].*/\1/p' src/cli.rs)
 stop=$(sed -n 's/^TimeoutStopSec=//p' $unit)
 ((stop > drain)) || {
