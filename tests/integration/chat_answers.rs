@@ -1,45 +1,44 @@
-//! What `/api/chat` streams: its order, its evidence, its figures; asked of the default models.
+//! The stream of `/api/chat`: its order, its evidence and its numbers, with the default models.
 
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::client::Answer;
+use crate::harness::json::{list, number, text};
 use crate::harness::metrics_text::Scrape;
-use crate::harness::{Setup, is_answer, shared, shop};
+use crate::harness::{Setup, shared, shop};
 
-/// The stream's shape, whatever was asked.
-fn check_order(answer: &Answer) {
-    let names: Vec<&str> = answer.events.iter().map(|event| event.name.as_str()).collect();
-    let of = |name: &str| names.iter().filter(|found| **found == name).count();
-    let first = |name: &str| names.iter().position(|found| *found == name);
-    assert_eq!((of("evidence"), of("final"), of("error")), (1, 1, 0), "{names:?}");
-    assert_eq!(
-        names.last(),
-        Some(&"final"),
-        "nothing comes after the end: {names:?}"
-    );
-    assert!(first("evidence") < first("token"), "{names:?}");
-    let verdict = first("citation").is_none_or(|verdict| first("token") < Some(verdict));
-    assert!(verdict, "a verdict follows what it is about: {names:?}");
-    let known = [
-        "evidence", "products", "queue", "progress", "token", "citation", "final",
-    ];
-    let products = first("products").is_none_or(|products| first("evidence") < Some(products));
-    assert!(products && of("products") <= 1, "{names:?}");
-    assert!(names.iter().all(|name| known.contains(name)), "{names:?}");
+/// Checks what holds for every answer.
+fn assert_sound(answer: &Answer) {
+    answer.assert_well_formed();
+    assert_eq!(answer.only("final")["replaced"], false);
+    assert_order(answer);
+    assert_evidence(answer);
+    assert_verdicts(answer);
 }
 
-/// Every quote stands in its review where it says it does.
-fn check_evidence(answer: &Answer) {
-    for (number, item) in (1..).zip(answer.evidence()) {
-        assert_eq!(item["id"], number);
+/// Products and tokens follow the evidence, and a verdict follows the first token.
+fn assert_order(answer: &Answer) {
+    let names: Vec<&str> = answer.events.iter().map(|event| event.name.as_str()).collect();
+    let first = |name: &str| names.iter().position(|found| *found == name);
+    assert!(first("evidence") < first("token"), "{names:?}");
+    assert!(
+        first("citation").is_none_or(|verdict| first("token") < Some(verdict)),
+        "{names:?}"
+    );
+    assert!(answer.all("products").count() <= 1, "{names:?}");
+}
+
+/// Every quote is in its review at the place that it names.
+fn assert_evidence(answer: &Answer) {
+    for (number_of, item) in (1..).zip(answer.evidence()) {
+        assert_eq!(item["id"], number_of);
         let review = shared()
             .get(&format!("/api/reviews/{}", item["review_id"]))
             .json();
-        let text: Vec<char> = review["text"].as_str().expect("a text").chars().collect();
-        let [start, end] = ["start", "end"].map(|key| item[key].as_u64().expect("an offset") as usize);
-        let quote: String = text[start..end].iter().collect();
+        let [start, end] = ["start", "end"].map(|key| number(&item[key]) as usize);
+        let quote: String = text(&review["text"]).chars().take(end).skip(start).collect();
         assert_eq!(item["quote"], quote.as_str());
         for key in ["product_id", "product_title", "rating"] {
             assert_eq!(item[key], review[key], "{key}");
@@ -47,64 +46,27 @@ fn check_evidence(answer: &Answer) {
     }
 }
 
-/// The last event agrees with those before it.
-fn check_final(answer: &Answer) {
-    let last = answer.only("final");
-    let tokens = answer.events.iter().filter(|event| event.name == "token");
-    let streamed: String = tokens
-        .map(|event| event.data["text"].as_str().expect("a text"))
-        .collect();
-    assert_eq!(streamed, answer.text(), "what was sent is not taken back");
-    assert_eq!(last["replaced"], false);
-    check_verdicts(answer);
-    let cited = last["evidence_ids"].as_array().expect("a list");
-    let known = 1..=answer.evidence().len() as u64;
-    assert!(
-        cited
-            .iter()
-            .all(|id| id.as_u64().is_some_and(|id| known.contains(&id))),
-        "{last}"
-    );
-}
-
-/// Every sentence that is said cites evidence, and what no quote supports is not said.
-fn check_verdicts(answer: &Answer) {
+/// Every sentence of the answer cites evidence, and a sentence that no quote supports is not in the answer.
+fn assert_verdicts(answer: &Answer) {
     let mut cited: Vec<u64> = Vec::new();
-    for event in answer.events.iter().filter(|event| event.name == "citation") {
-        let sentence = event.data["sentence"].as_str().expect("a sentence");
-        let ids = event.data["evidence_ids"].as_array().expect("a list");
-        match event.data["verdict"].as_str() {
-            Some("supported") => {
-                assert!(
-                    answer.text().contains(sentence),
-                    "{sentence} in {}",
-                    answer.text()
-                );
-                cited.extend(ids.iter().filter_map(Value::as_u64));
-            }
-            Some("unsupported") => {
-                assert!(
-                    !answer.text().contains(sentence),
-                    "{sentence} in {}",
-                    answer.text()
-                );
-                assert!(ids.is_empty(), "{}", event.data);
-            }
-            other => panic!("{other:?} is no verdict that is told"),
+    for event in answer.all("citation") {
+        let ids = list(&event["evidence_ids"]);
+        let is_said = answer.text().contains(text(&event["sentence"]));
+        match text(&event["verdict"]) {
+            "supported" => assert!(is_said, "{event} of {}", answer.text()),
+            "unsupported" => assert!(!is_said && ids.is_empty(), "{event} of {}", answer.text()),
+            other => panic!("{other:?} is not a verdict that clients get"),
         }
+        cited.extend(ids.iter().filter_map(Value::as_u64));
     }
     cited.sort_unstable();
+    let known = 1..=answer.evidence().len() as u64;
+    assert!(cited.iter().all(|id| known.contains(id)), "{cited:?}");
     assert_eq!(answer.only("final")["evidence_ids"], Value::from(cited));
 }
 
-fn number(value: &Value) -> f64 {
-    value
-        .as_f64()
-        .unwrap_or_else(|| panic!("{value} is not a number"))
-}
-
 #[test]
-fn an_answer_streams_in_order_and_rests_on_quotes() {
+fn an_answer_streams_in_order_and_is_based_on_quotes() {
     let asked = Instant::now();
     let answer = shared().ask(shop::QUESTION);
     let wall_ms = asked.elapsed().as_secs_f64() * 1000.0;
@@ -113,18 +75,15 @@ fn an_answer_streams_in_order_and_rests_on_quotes() {
     assert_eq!(answer.header("cache-control"), "no-cache");
     assert_eq!(answer.header("x-accel-buffering"), "no");
     assert!(!answer.header("x-request-id").is_empty());
-    check_order(&answer);
-    check_evidence(&answer);
-    check_final(&answer);
-    let quotes: Vec<_> = answer
-        .evidence()
-        .iter()
-        .map(|item| item["quote"].as_str().unwrap_or_default())
-        .collect();
-    assert!(quotes[0].contains("38 hours"), "{quotes:?}");
+    assert_sound(&answer);
+    answer.assert_answered();
+    assert!(
+        text(&answer.evidence()[0]["quote"]).contains("38 hours"),
+        "{:?}",
+        answer.evidence()
+    );
 
     let last = answer.only("final");
-    assert!(is_answer(last), "{last}");
     let (usage, timings) = (&last["usage"], &last["timings"]);
     let [prompt, completion, total] =
         ["prompt_tokens", "completion_tokens", "total_tokens"].map(|key| number(&usage[key]));
@@ -133,33 +92,28 @@ fn an_answer_streams_in_order_and_rests_on_quotes() {
         "{usage}"
     );
     assert_eq!(prompt + completion, total);
-    assert_eq!(number(&timings["prompt_n"]) + number(&timings["cache_n"]), prompt);
+    let time = |key: &str| number(&timings[key]);
+    assert_eq!(time("prompt_n") + time("cache_n"), prompt);
     assert!(
-        number(&timings["cache_n"]) > 0.0,
+        time("cache_n") > 0.0,
         "the instructions were read at start: {timings}"
     );
-    assert_eq!(number(&timings["predicted_n"]), completion);
+    assert_eq!(time("predicted_n"), completion);
     for key in [
         "prompt_per_second",
         "predicted_per_second",
         "prompt_ms",
         "predicted_ms",
     ] {
-        assert!(number(&timings[key]) > 0.0, "{key}: {timings}");
+        assert!(time(key) > 0.0, "{key}: {timings}");
     }
-    let (retrieval, first) = (number(&timings["retrieval_ms"]), number(&timings["ttft_ms"]));
-    let model =
-        number(&timings["queue_ms"]) + number(&timings["prompt_ms"]) + number(&timings["predicted_ms"]);
-    assert!(
-        retrieval < first && first < wall_ms && retrieval + model < wall_ms,
-        "{timings} of {wall_ms} ms"
-    );
-    let mut progress = answer.events.iter().filter(|event| event.name == "progress");
-    let read = progress.next_back().expect("progress").data.clone();
-    assert_eq!(
-        (&read["processed"], &read["prompt_tokens"]),
-        (&usage["prompt_tokens"], &usage["prompt_tokens"])
-    );
+    let (retrieval, first) = (time("retrieval_ms"), time("ttft_ms"));
+    let model = time("queue_ms") + time("prompt_ms") + time("predicted_ms");
+    let is_within = retrieval < first && first < wall_ms && retrieval + model < wall_ms;
+    assert!(is_within, "{timings} of {wall_ms} ms");
+    let read = answer.all("progress").next_back().expect("progress");
+    let tokens = &usage["prompt_tokens"];
+    assert_eq!((&read["processed"], &read["prompt_tokens"]), (tokens, tokens));
 }
 
 #[test]
@@ -173,16 +127,14 @@ fn the_same_question_gets_the_same_answer() {
 #[test]
 fn markup_in_a_review_is_text() {
     let answer = shared().ask("How fast does the Monso umbrella dry?");
-    check_order(&answer);
-    check_evidence(&answer);
-    check_final(&answer);
-    assert!(is_answer(answer.only("final")), "no answer");
+    assert_sound(&answer);
+    answer.assert_answered();
     let found = answer.evidence().iter().find(|item| item["rating"] == 1);
     let item = found.expect("the review in question is evidence");
     let review = shared().get(&format!("/api/reviews/{}", item["review_id"]));
     assert_eq!(review.header("content-type"), "application/json");
     let review = review.json();
-    let text = review["text"].as_str().expect("a text");
+    let text = text(&review["text"]);
     assert!(
         text.contains(shop::HOSTILE) && text.contains(shop::SCRIPT),
         "{text}"
@@ -190,25 +142,21 @@ fn markup_in_a_review_is_text() {
 }
 
 #[test]
-fn where_no_review_is_about_it_the_model_is_not_asked() {
+fn the_model_is_not_asked_without_evidence() {
     let server = Setup::shallow(12).ready();
     let finished = "llm_requests_finished_total";
     let before = Scrape::of(&server).sum(finished);
     let answer = server.ask("What is the capital of France?");
-    check_order(&answer);
-    check_final(&answer);
+    assert_sound(&answer);
     let last = answer.only("final");
     assert_eq!(last["outcome"], "no_evidence");
-    assert_eq!(
-        (answer.evidence(), &last["evidence_ids"]),
-        (&[][..], &Value::Array(vec![]))
-    );
+    assert_eq!((answer.evidence(), &last["evidence_ids"]), (&[][..], &json!([])));
     assert_eq!(last["usage"]["total_tokens"], 0);
     let after = Scrape::of(&server);
     assert_eq!(after.sum(finished), before);
-    assert_eq!(after.value("rag_requests_total{outcome=\"no_evidence\"}"), 1.0);
-    // The same server does ask it where there is evidence.
-    let said = server.ask(shop::QUESTION).only("final")["usage"]["completion_tokens"].clone();
-    assert!(said.as_u64().is_some_and(|tokens| tokens > 0), "{said}");
+    assert_eq!(after.answers("no_evidence"), 1.0);
+    // With evidence, the same server asks the model.
+    let usage = server.ask(shop::QUESTION).only("final")["usage"].clone();
+    assert!(number(&usage["completion_tokens"]) > 0.0, "{usage}");
     assert_eq!(Scrape::of(&server).sum(finished), before + 1.0);
 }

@@ -1,66 +1,51 @@
-//! The commands beside `serve`, run as a person would.
+//! The commands beside `serve`, run as a person runs them.
 
 use std::net::TcpListener;
-use std::path::Path;
 
-use serde_json::Value;
+use serde_json::json;
 
-use crate::harness::program::{Outcome, run};
-use crate::harness::{Setup, shop};
-
-/// Runs a command with a setup's settings.
-fn with(setup: &Setup, command: &[&str]) -> Outcome {
-    run(setup.words(command))
-}
+use crate::harness::json::number;
+use crate::harness::metrics_text::Scrape;
+use crate::harness::program::run;
+use crate::harness::{Setup, project_file, shared_file, shop};
 
 #[test]
 fn ask_prints_an_answer_and_its_sources() {
     let setup = Setup::shallow(8);
-    let outcome = with(&setup, &["ask", shop::QUESTION]);
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let outcome = setup.run(&["ask", shop::QUESTION]).succeeded();
     let (answer, sources) = outcome.out.split_once("From the reviews:").expect("sources");
     assert!(!answer.trim().is_empty(), "{outcome:?}");
-    assert!(
-        sources.contains("[1] Velto Aria Headphones, 5 of 5 stars") && sources.contains("38 hours"),
-        "{sources}"
-    );
-    assert!(sources.contains("tokens a second"), "{sources}");
-
-    let outcome = with(&setup, &["ask", " "]);
-    assert_eq!(outcome.code, Some(1));
-    assert!(outcome.log.contains("The question is empty."), "{outcome:?}");
+    for part in [
+        "[1] Velto Aria Headphones, 5 of 5 stars",
+        "38 hours",
+        "tokens a second",
+    ] {
+        assert!(sources.contains(part), "{part} is not in {sources}");
+    }
+    setup
+        .run(&["ask", " "])
+        .assert_failed(1, "The question is empty.");
 }
 
 #[test]
 fn index_leaves_nothing_to_embed() {
     let setup = Setup::shallow(4);
-    let outcome = with(&setup, &["index"]);
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let outcome = setup.run(&["index"]).succeeded();
     assert!(
         outcome.out.starts_with("24 reviews of 7 products are indexed"),
         "{outcome:?}"
     );
     let server = setup.ready();
-    assert_eq!(
-        server
-            .logged("message", "The index was read from its snapshot.")
-            .len(),
-        2,
-        "{:#?}",
-        server.log()
-    );
-    assert_eq!(
-        crate::harness::metrics_text::Scrape::of(&server).value("embedding_texts_total"),
-        1.0,
-        "the self-test's text and no other"
-    );
+    let read = server.logged("message", "The index was read from its snapshot.");
+    assert_eq!(read.len(), 2, "{:#?}", server.log());
+    let embedded = Scrape::of(&server).value("embedding_texts_total");
+    assert_eq!(embedded, 1.0, "the self-test's text and no other");
 }
 
 #[test]
-fn doctor_says_what_is_wrong() {
+fn doctor_finds_each_fault() {
     let setup = Setup::new();
-    let good = with(&setup, &["doctor", "--listen", "127.0.0.1:0"]);
-    assert_eq!(good.code, Some(0), "{good:?}");
+    let good = setup.run(&["doctor", "--listen", "127.0.0.1:0"]).succeeded();
     assert_eq!(
         good.out.lines().filter(|line| line.starts_with("ok ")).count(),
         8,
@@ -70,116 +55,77 @@ fn doctor_says_what_is_wrong() {
 
     let empty = setup.home().join("empty");
     std::fs::create_dir(&empty).expect("a folder");
-    let empty = empty.to_str().expect("a path that is text");
-    for (flag, value, complaint) in [
-        ("--models", empty, "chat model"),
-        ("--data", "nowhere.csv", "nowhere.csv"),
-        ("--threads", "1000", "1000 threads"),
-        ("--chat-model", "nowhere.gguf", "nowhere.gguf"),
-    ] {
-        let outcome = run(["doctor", "--listen", "127.0.0.1:0", flag, value]);
-        assert_eq!(outcome.code, Some(1), "{outcome:?}");
-        let wrong = outcome
-            .out
-            .lines()
-            .find(|line| line.starts_with("WRONG") && line.contains(complaint));
-        assert!(wrong.is_some(), "{complaint}: {}", outcome.out);
-    }
+    let empty = empty.display().to_string();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = listener.local_addr().expect("bound").to_string();
-    let outcome = with(&setup, &["doctor", "--listen", &taken]);
-    assert_eq!(outcome.code, Some(1), "{outcome:?}");
-    assert!(
-        outcome.out.contains(&format!("WRONG  port: {taken}")),
-        "{}",
-        outcome.out
-    );
+    let port = format!("port: {taken}");
+    for (arguments, complaint) in [
+        (["--models", &empty], "chat model"),
+        (["--data", "nowhere.csv"], "nowhere.csv"),
+        (["--threads", "1000"], "1000 threads"),
+        (["--chat-model", "nowhere.gguf"], "nowhere.gguf"),
+        (["--listen", &taken], port.as_str()),
+    ] {
+        let outcome = run([&["doctor"][..], &arguments].concat());
+        assert_eq!(outcome.code, Some(1), "{outcome:?}");
+        let mut wrong = outcome.out.lines().filter(|line| line.starts_with("WRONG"));
+        assert!(
+            wrong.any(|line| line.contains(complaint)),
+            "{complaint}: {}",
+            outcome.out
+        );
+    }
 }
 
 #[test]
 fn a_port_that_is_taken_ends_the_start() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("bound").to_string();
-    let outcome = with(&Setup::new(), &["serve", "--listen", &address]);
-    assert_eq!(outcome.code, Some(1));
-    assert!(outcome.log.contains(&address), "{outcome:?}");
+    Setup::new()
+        .run(&["serve", "--listen", &address])
+        .assert_failed(1, &address);
 }
 
 #[test]
-fn settings_that_cannot_be_used_are_named_all_at_once() {
-    let outcome = run([
-        "serve",
-        "--threads",
-        "0",
-        "--max-tokens",
-        "0",
-        "--column",
-        "nonsense",
-    ]);
-    assert_eq!(outcome.code, Some(2));
+fn invalid_settings_are_all_named_at_once() {
+    let outcome = run("serve --threads 0 --max-tokens 0 --column nonsense".split(' '));
     for part in ["threads must be", "max-tokens must be", "column: "] {
-        assert!(outcome.log.contains(part), "{outcome:?}");
+        outcome.assert_failed(2, part);
     }
-    for words in [
-        &["serve", "--no-such-flag"][..],
-        &["serve", "--listen", "nowhere"],
-        &["serve", "--config", "nowhere.toml"],
-        &["bake"],
+    for line in [
+        "serve --no-such-flag",
+        "serve --listen nowhere",
+        "serve --config nowhere.toml",
+        "bake",
     ] {
-        assert_eq!(run(words).code, Some(2), "{words:?}");
+        assert_eq!(run(line.split(' ')).code, Some(2), "{line:?}");
     }
 }
 
 #[test]
-fn the_embedding_model_agrees_with_people() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/eval/stsb/test.jsonl");
-    let pairs = if file.exists() {
-        file
-    } else {
-        println!(
-            "{} is not there: the measurement is made on a few pairs only.",
-            file.display()
-        );
-        few_pairs()
-    };
-    let pairs = pairs.to_str().expect("a path that is text");
-    let outcome = with(&Setup::new(), &["eval", "sts", pairs, "--json"]);
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    let result: Value = serde_json::from_str(&outcome.out).expect("JSON");
-    assert!(
-        result["spearman"]
-            .as_f64()
-            .is_some_and(|spearman| spearman >= 0.815),
-        "{result}"
-    );
-    assert!(
-        result["pairs"].as_u64().is_some_and(|pairs| pairs >= 5),
-        "{result}"
-    );
+fn similarities_of_the_embedding_model_correlate_with_peoples() {
+    let setup = Setup::new();
+    let public = shared_file("eval/stsb/test.jsonl").map(|file| file.display().to_string());
+    let pairs = public.unwrap_or_else(|| setup.write("pairs.jsonl", few_pairs()));
+    let result = setup.run(&["eval", "sts", &pairs, "--json"]).json();
+    assert!(number(&result["spearman"]) >= 0.815, "{result}");
+    assert!(number(&result["pairs"]) >= 5.0, "{result}");
 }
 
 #[test]
-fn the_index_finds_what_an_exact_scan_finds() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let real = root.join("../shared/data/flipkart_product_review.csv");
-    let data = if real.exists() {
-        real
-    } else {
-        println!("{} is not there: the shipped reviews are taken.", real.display());
-        root.join("data/flipkart_product_review.csv")
-    };
-    let outcome = with(&Setup::new().with_data(&data), &["eval", "recall", "--json"]);
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    let result: Value = serde_json::from_str(&outcome.out).expect("JSON");
-    assert!(
-        result["recall"].as_f64().is_some_and(|recall| recall >= 0.98),
-        "{result}"
-    );
+fn the_index_finds_the_passages_of_an_exact_scan() {
+    let real = shared_file("data/flipkart_product_review.csv");
+    let data = real.unwrap_or_else(|| project_file("data/flipkart_product_review.csv"));
+    let result = Setup::new()
+        .with_data(&data)
+        .run(&["eval", "recall", "--json"])
+        .json();
+    assert!(number(&result["recall"]) >= 0.98, "{result}");
     assert_eq!(result["k"], 10);
 }
 
-/// Five pairs of sentences, from the same to strangers, where the public set is not at hand.
-fn few_pairs() -> std::path::PathBuf {
+/// Five pairs of sentences, from the same meaning to unrelated, for machines without the public set.
+fn few_pairs() -> String {
     let pairs = [
         (
             "The kettle boils water fast.",
@@ -207,11 +153,6 @@ fn few_pairs() -> std::path::PathBuf {
             0.0,
         ),
     ];
-    let lines: String = pairs
-        .iter()
-        .map(|(s1, s2, score)| format!("{}\n", serde_json::json!({"s1": s1, "s2": s2, "score": score})))
-        .collect();
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pairs.jsonl");
-    std::fs::write(&path, lines).expect("a folder that can be written to");
-    path
+    let lines = pairs.map(|(s1, s2, score)| format!("{}\n", json!({"s1": s1, "s2": s2, "score": score})));
+    lines.concat()
 }

@@ -1,4 +1,4 @@
-//! Files that are not what they should be: a model ends the start with words, a snapshot is built anew.
+//! Damaged files: the server does not start with a damaged model, and rebuilds a damaged snapshot of the index.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use flipkart_recommender::weights::manifest::Manifest;
 
-use crate::harness::{Setup, model_files, program, shop};
+use crate::harness::json::text;
+use crate::harness::{Setup, model_files, shop};
 
-/// Every file under `dir`, relative to it.
+/// All files below `dir`, relative to it.
 fn files_under(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![dir.to_path_buf()];
@@ -42,18 +43,14 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The models folder as links, so that one file of it can be replaced.
+/// A folder of links to the models, so that one file of it can be replaced.
 fn linked_models(dir: &Path) -> PathBuf {
-    let (from, to) = (
-        model_files::dir().canonicalize().expect("the models"),
-        dir.join("models"),
-    );
+    let from = model_files::dir().canonicalize().expect("the models");
+    let to = dir.join("models");
     let manifest = Manifest::load(&from).expect("the manifest");
     let of_models = manifest.models.iter().flat_map(|model| {
-        model
-            .files
-            .iter()
-            .map(|file| model.dir(Path::new("")).join(&file.name))
+        let dir = model.dir(Path::new(""));
+        model.files.iter().map(move |file| dir.join(&file.name))
     });
     for file in of_models.chain(["manifest.toml".into()]) {
         let link = to.join(&file);
@@ -64,7 +61,7 @@ fn linked_models(dir: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_model_that_is_not_the_one_meant_ends_the_start() {
+fn a_missing_or_damaged_model_ends_the_start() {
     let setup = Setup::new();
     let models = linked_models(setup.home());
     let manifest = Manifest::load(&models).expect("the manifest");
@@ -90,15 +87,16 @@ fn a_model_that_is_not_the_one_meant_ends_the_start() {
     }
 }
 
-/// Starts a server that cannot come up; gives its log.
+/// Starts a server that cannot become ready; gives the message of its last error.
 fn failed_start(models: &Path) -> String {
     let mut server = Setup::new().with_models(models).start();
     assert_eq!(server.wait_for_exit(Duration::from_secs(60)).code(), Some(1));
-    server.last_words()
+    let error = server.errors().pop().expect("an error");
+    text(&error["message"]).to_string()
 }
 
 #[test]
-fn a_damaged_snapshot_is_built_anew() {
+fn a_damaged_snapshot_is_rebuilt() {
     let setup = Setup::shallow(24);
     let server = setup.ready();
     let before = server.ask(shop::QUESTION);
@@ -106,7 +104,7 @@ fn a_damaged_snapshot_is_built_anew() {
 
     let files: Vec<PathBuf> = files_under(&setup.index)
         .into_iter()
-        // What is appended to has checksums of its own.
+        // The caches, which grow by appending, have checksums of their own.
         .filter(|file| !file.ends_with("lock") && file.extension().is_none_or(|ending| ending != "cache"))
         .collect();
     assert_eq!(files.len(), 6, "{files:?}");
@@ -114,24 +112,13 @@ fn a_damaged_snapshot_is_built_anew() {
         let damaged = Setup::new();
         copy(&setup.index, &damaged.index);
         damage(&damaged.index.join(file));
-        let outcome = program::run(damaged.words(&["index"]));
-        assert_eq!(outcome.code, Some(0), "{file:?}: {outcome:?}");
-        assert_eq!(
-            outcome
-                .log
-                .matches("The snapshot is not used; the index is built anew.")
-                .count(),
-            1,
-            "{file:?}: {}",
-            outcome.log
-        );
-        let again = program::run(damaged.words(&["index"]));
-        assert_eq!(
-            again.log.matches("The index was read from its snapshot.").count(),
-            2,
-            "{file:?}: {}",
-            again.log
-        );
+        for (message, times) in [
+            ("The snapshot is not used; the index is built anew.", 1),
+            ("The index was read from its snapshot.", 2),
+        ] {
+            let log = damaged.run(&["index"]).succeeded().log;
+            assert_eq!(log.matches(message).count(), times, "{file:?}: {log}");
+        }
     }
 
     files.iter().for_each(|file| damage(&setup.index.join(file)));

@@ -1,13 +1,28 @@
-//! The commands that measure retrieval and answers, over sets so small that the right figures are known.
+//! The commands that measure retrieval and answers, with sets so small that the correct figures are known.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::Setup;
-use crate::harness::program::{Outcome, run};
+use crate::harness::json::number;
 
-const CORPUS: &str = r#"{"_id": "kettle", "title": "A kettle", "text": "It boils a litre of water in four minutes, and the lid shuts tight."}
-{"_id": "phone", "title": "", "text": "The battery lasts for two whole days of talking before it has to be charged."}
-{"_id": "shoes", "title": "Shoes", "text": "They are light and run one size small, so order a larger pair."}"#;
+/// Id, title and text.
+const CORPUS: [(&str, &str, &str); 3] = [
+    (
+        "kettle",
+        "A kettle",
+        "It boils a litre of water in four minutes, and the lid shuts tight.",
+    ),
+    (
+        "phone",
+        "",
+        "The battery lasts for two whole days of talking before it has to be charged.",
+    ),
+    (
+        "shoes",
+        "Shoes",
+        "They are light and run one size small, so order a larger pair.",
+    ),
+];
 const QUERIES: &str = r#"{"_id": "1", "text": "How long does it run on one charge?"}
 {"_id": "2", "text": "Which size should I buy?"}"#;
 const JUDGEMENTS: &str = "query-id\tcorpus-id\tscore\n1\tphone\t1\n2\tshoes\t2\n2\tkettle\t0\n";
@@ -15,65 +30,45 @@ const JUDGEMENTS: &str = "query-id\tcorpus-id\tscore\n1\tphone\t1\n2\tshoes\t2\n
 const QUESTIONS: &str = "\
 item_id,q_reviews_id,question,review_id,review,human_ans_spans
 mixer,1,How long does the battery last?,r1,It came in a box of brown paper on a Tuesday. ANSWERNOTFOUND,ANSWERNOTFOUND
-mixer,1,How long does the battery last?,r2,\"The battery lasts two whole days, really. ANSWERNOTFOUND\",battery lasts two whole days
+mixer,1,How long does the battery last?,r2,\"The battery lasts two whole days, really. ANSWERNOTFOUND\",\
+    battery lasts two whole days
 mixer,2,What is the capital of France?,r1,It came in a box of brown paper on a Tuesday. ANSWERNOTFOUND,ANSWERNOTFOUND
 phone,3,Is the screen bright?,r1,\"The screen is bright, even in the sun. ANSWERNOTFOUND\",The screen is bright
 ";
 
-fn json_of(outcome: &Outcome) -> Value {
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    serde_json::from_str(&outcome.out).expect("JSON")
-}
-
 #[test]
 fn a_collection_is_searched_and_scored() {
     let setup = Setup::new();
-    let dir = setup.home().join("collection");
-    std::fs::create_dir_all(dir.join("qrels")).expect("a folder");
-    for (name, text) in [
-        ("corpus.jsonl", CORPUS),
-        ("queries.jsonl", QUERIES),
-        ("qrels/test.tsv", JUDGEMENTS),
-    ] {
-        std::fs::write(dir.join(name), text).expect("a file");
-    }
-    let words = ["eval", "beir", dir.to_str().expect("a path that is text")];
-    let result = json_of(&run(setup.words(&[&words[..], &["--json"]].concat())));
+    let corpus = CORPUS.map(|(id, title, text)| json!({"_id": id, "title": title, "text": text}).to_string());
+    setup.write("collection/corpus.jsonl", corpus.join("\n"));
+    setup.write("collection/queries.jsonl", QUERIES);
+    setup.write("collection/qrels/test.tsv", JUDGEMENTS);
+    let dir = setup.home().join("collection").display().to_string();
+    let result = setup.run(&["eval", "beir", &dir, "--json"]).json();
     let all = json!({"ndcg@10": 1.0, "recall@10": 1.0, "recall@100": 1.0, "mrr@10": 1.0});
     assert_eq!(result["dense"], all);
 
-    let outcome = run(setup.words(&words));
+    let outcome = setup.run(&["eval", "beir", &dir]);
     assert!(
         outcome.out.starts_with("2 queries over 3 documents\n"),
         "{outcome:?}"
     );
 
-    std::fs::write(
-        dir.join("qrels/test.tsv"),
+    setup.write(
+        "collection/qrels/test.tsv",
         "query-id\tcorpus-id\tscore\n1\tphone\n",
-    )
-    .expect("a file");
-    let outcome = run(setup.words(&words));
-    assert_eq!(outcome.code, Some(1));
-    assert!(outcome.log.contains("line 2 of"), "{outcome:?}");
+    );
+    setup.run(&["eval", "beir", &dir]).assert_failed(1, "line 2 of");
 }
 
 #[test]
 fn questions_are_ranked_answered_and_refused() {
     let setup = Setup::new();
-    let file = setup.home().join("questions.csv");
-    std::fs::write(&file, QUESTIONS).expect("a file");
-    let words = [
-        "eval",
-        "qa",
-        file.to_str().expect("a path that is text"),
-        "--json",
-    ];
-    let result = json_of(&run(setup.words(&[&words[..], &["--answers", "10"]].concat())));
-    assert_eq!(
-        [&result["questions"], &result["answerable"], &result["ranked"]],
-        [&json!(3), &json!(2), &json!(1)]
-    );
+    let file = setup.write("questions.csv", QUESTIONS);
+    let run = |option: [&str; 2]| setup.run(&[&["eval", "qa", &file, "--json"][..], &option].concat());
+    let result = run(["--answers", "10"]).json();
+    let counts = ["questions", "answerable", "ranked"].map(|name| number(&result[name]));
+    assert_eq!(counts, [3.0, 2.0, 1.0]);
     let first = json!({"recall@1": 1.0, "recall@5": 1.0, "mrr": 1.0});
     for system in ["dense", "lexical", "fused", "stratified", "served"] {
         assert_eq!(result["retrieval"][system], first, "{system}");
@@ -81,38 +76,31 @@ fn questions_are_ranked_answered_and_refused() {
     let answers = &result["answers"];
     assert_eq!(answers["questions"], 3);
     for system in ["extractive", "generated"] {
-        let figure = |name: &str| {
-            let figure = answers["systems"][system][name].as_f64();
-            figure.unwrap_or_else(|| panic!("{system} has no {name}: {answers}"))
-        };
-        assert!(figure("f1") > 0.3, "{answers}");
-        assert!(figure("groundedness") > 0.3, "{answers}");
+        let figure = |name: &str| number(&answers["systems"][system][name]);
+        assert!(
+            figure("f1") > 0.3 && figure("groundedness") > 0.3,
+            "{system}: {answers}"
+        );
         assert_eq!(
             (figure("refusal_precision"), figure("refusal_recall")),
-            (1.0, 1.0)
+            (1.0, 1.0),
+            "{system}"
         );
     }
     assert_eq!(answers["systems"]["extractive"]["groundedness"], 1.0);
 
-    // The mixer is in the first half, the phone in the second; without --answers nobody answers.
-    let result = json_of(&run(setup.words(&[&words[..], &["--half", "b"]].concat())));
+    // The mixer is in the first half, the phone in the second; without --answers, no question is answered.
+    let result = run(["--half", "b"]).json();
     assert_eq!((&result["questions"], &result["ranked"]), (&json!(1), &json!(0)));
     assert_eq!(result.get("answers"), None);
-
-    let outcome = run(setup.words(&[&words[..], &["--half", "c"]].concat()));
-    assert_eq!(outcome.code, Some(2));
-    assert!(outcome.log.contains("neither a, b nor both"), "{outcome:?}");
+    run(["--half", "c"]).assert_failed(2, "neither a, b nor both");
 }
 
 #[test]
-fn what_cannot_be_read_is_said_once_with_its_cause() {
+fn an_unreadable_file_is_reported_once_with_the_cause() {
     let setup = Setup::new();
-    let file = setup.home().join("nowhere.jsonl");
-    let outcome = run(setup.words(&["eval", "sts", file.to_str().expect("a path that is text")]));
-    assert_eq!(outcome.code, Some(1));
-    assert!(
-        outcome.log.contains("nowhere.jsonl cannot be read"),
-        "{outcome:?}"
-    );
+    let file = setup.home().join("nowhere.jsonl").display().to_string();
+    let outcome = setup.run(&["eval", "sts", &file]);
+    outcome.assert_failed(1, "nowhere.jsonl cannot be read");
     assert_eq!(outcome.log.matches("No such file").count(), 1, "{outcome:?}");
 }

@@ -1,46 +1,42 @@
-//! `/metrics`: everything is there from the start, an answer is counted, and strangers add nothing.
+//! `/metrics`: every metric exists from the start, an answer is counted, and invented requests add no series.
 
 use flipkart_recommender::metrics::{ALL, Metric};
 use serde_json::json;
 
+use crate::harness::json::number;
 use crate::harness::metrics_text::Scrape;
 use crate::harness::wait::{self, PATIENCE};
 use crate::harness::{Server, Setup, shop};
 
 #[test]
-fn the_first_scrape_has_every_metric_and_an_answer_moves_them() {
+fn the_first_scrape_has_every_metric_and_an_answer_is_counted() {
     let server = Setup::shallow(16).ready();
     let first = Scrape::of(&server);
     for metric in ALL {
         let name = metric.description().name;
         let series = first.of_metric(name);
-        // So small an index reads every row, and then there is nothing to compare.
+        // A search of so small an index reads every row, so there is nothing to compare.
         let comes_later = name == "retrieval_recall_ratio";
         assert_eq!(series.is_empty(), comes_later, "{name}");
-        // The model has read its instructions by now, and the reviews are embedded; nobody has asked anything.
+        // The model has read its instructions by now, and the reviews are embedded; there was no question yet.
         let is_traffic = name.starts_with("http_") || name.starts_with("rag_");
         if is_traffic {
             assert!(series.iter().all(|(_, value)| *value == 0.0), "{series:?}");
         }
         if matches!(metric, Metric::Histogram(_)) {
+            let bucket = format!("{name}_bucket");
             assert!(
-                series
-                    .iter()
-                    .any(|(series, _)| series.starts_with(&format!("{name}_bucket"))),
+                series.iter().any(|(series, _)| series.starts_with(&bucket)),
                 "{series:?}"
             );
         }
     }
-    let summaries: Vec<_> = first
-        .text
-        .lines()
-        .filter(|line| line.starts_with("# TYPE") && line.ends_with("summary"))
-        .collect();
-    assert!(summaries.is_empty(), "{summaries:?}");
+    let mut types = first.text.lines().filter(|line| line.starts_with("# TYPE"));
+    assert_eq!(types.find(|line| line.ends_with("summary")), None);
     assert!(first.sum("process_resident_memory_bytes") > 0.0);
 
     let answer = server.ask(shop::QUESTION);
-    let second = after(&server, 1.0);
+    let second = scrape_after(&server, 1.0);
     let grown = |series: &str| second.sum(series) - first.sum(series);
     for histogram in [
         "llm_decode_tokens_per_second",
@@ -59,18 +55,15 @@ fn the_first_scrape_has_every_metric_and_an_answer_moves_them() {
         assert!(grown(&format!("{histogram}_sum")) > 0.0, "{histogram}");
     }
     let usage = &answer.only("final")["usage"];
-    let said = usage["completion_tokens"].as_f64().expect("a number");
-    assert!((2.0..=16.0).contains(&said), "{said} tokens");
-    assert_eq!(grown("llm_generation_tokens_total"), said);
-    assert_eq!(grown("llm_inter_token_latency_seconds_count"), said - 1.0);
-    assert_eq!(
-        Some(grown("llm_prompt_tokens_total")),
-        usage["prompt_tokens"].as_f64()
-    );
+    let generated = number(&usage["completion_tokens"]);
+    assert!((2.0..=16.0).contains(&generated), "{generated} tokens");
+    assert_eq!(grown("llm_generation_tokens_total"), generated);
+    assert_eq!(grown("llm_inter_token_latency_seconds_count"), generated - 1.0);
+    assert_eq!(grown("llm_prompt_tokens_total"), number(&usage["prompt_tokens"]));
     // The model has read its instructions before, and keeps them in whole blocks.
-    let cached = answer.only("final")["timings"]["cache_n"].clone();
-    assert!(cached.as_f64().is_some_and(|tokens| tokens >= 64.0), "{cached}");
-    assert_eq!(Some(grown("llm_prefix_cache_hits_total")), cached.as_f64());
+    let cached = number(&answer.only("final")["timings"]["cache_n"]);
+    assert!(cached >= 64.0, "{cached}");
+    assert_eq!(grown("llm_prefix_cache_hits_total"), cached);
     assert_eq!(
         grown("llm_prefix_cache_queries_total"),
         grown("llm_prompt_tokens_total")
@@ -78,41 +71,31 @@ fn the_first_scrape_has_every_metric_and_an_answer_moves_them() {
     let stored = second.value("llm_kv_cache_bytes");
     assert!(stored > 0.0 && stored <= second.value("llm_kv_cache_capacity_bytes"));
     assert!(grown("llm_lookup_accepted_tokens_total") <= grown("llm_lookup_draft_tokens_total"));
-    let answers =
-        ["answered", "extractive"].map(|outcome| format!("rag_requests_total{{outcome=\"{outcome}\"}}"));
-    assert_eq!(
-        answers.iter().map(|series| second.value(series)).sum::<f64>(),
-        1.0
-    );
-    let ended = ["length", "stop"].map(|reason| {
-        let series = format!("llm_requests_finished_total{{reason=\"{reason}\"}}");
-        second.value(&series) - first.value(&series)
-    });
+    assert_eq!(second.answers("answered") + second.answers("extractive"), 1.0);
+    let ended = ["length", "stop"].map(|reason| second.generations(reason) - first.generations(reason));
     assert_eq!(ended.iter().sum::<f64>(), 1.0);
-    assert_eq!(
-        second.value("http_requests_total{route=\"/api/chat\",method=\"POST\",status=\"200\"}"),
-        1.0
-    );
+    let requests = "http_requests_total{route=\"/api/chat\",method=\"POST\",status=\"200\"}";
+    assert_eq!(second.value(requests), 1.0);
 
-    strangers_add_nothing(&server);
+    assert_no_series_for_invented_requests(&server);
 }
 
-/// Scrapes once so many HTTP requests have been counted: a client may have all of an answer before its server has
-/// put it away.
-fn after(server: &Server, requests: f64) -> Scrape {
+/// Scrapes when this number of HTTP requests has been counted: a client may have a whole answer before the server
+/// counts it.
+fn scrape_after(server: &Server, requests: f64) -> Scrape {
     wait::until("all requests counted", PATIENCE, || {
         let scrape = Scrape::of(server);
         (scrape.sum("http_requests_total") == requests).then_some(scrape)
     })
 }
 
-/// Five times so many requests are made up: 10,000.
-const STRANGERS: u32 = 2_000;
+/// Each round has five requests, so there are 10,000.
+const ROUNDS: u32 = 2_000;
 
-/// Paths, ids, questions and fields that somebody made up are no labels.
-fn strangers_add_nothing(server: &Server) {
-    let made_up = |n: u32| {
-        server.get(&format!("/made-up/{n}"));
+/// Invented paths, ids, questions and fields do not become labels.
+fn assert_no_series_for_invented_requests(server: &Server) {
+    let invent = |n: u32| {
+        server.get(&format!("/invented/{n}"));
         server.get(&format!("/api/products/P-{n}"));
         server.send("PUT", &format!("/ui/{n}.js"), "", "");
         server.post("/api/chat", &json!({"messages": [], "n": n}));
@@ -121,12 +104,12 @@ fn strangers_add_nothing(server: &Server) {
             &json!({"question": format!("Is it {n} times better?")}),
         );
     };
-    made_up(0);
-    let few = after(server, 1.0 + 5.0).len();
-    (1..STRANGERS).for_each(made_up);
-    let many = after(server, 1.0 + 5.0 * f64::from(STRANGERS));
+    invent(0);
+    let few = scrape_after(server, 1.0 + 5.0).len();
+    (1..ROUNDS).for_each(invent);
+    let many = scrape_after(server, 1.0 + 5.0 * f64::from(ROUNDS));
     assert_eq!(many.len(), few);
     let unmatched = "http_requests_total{route=\"unmatched\",method=\"GET\",status=\"404\"}";
-    assert_eq!(many.value(unmatched), f64::from(STRANGERS));
-    assert!(!many.text.contains("made-up"));
+    assert_eq!(many.value(unmatched), f64::from(ROUNDS));
+    assert!(!many.text.contains("invented"));
 }

@@ -1,4 +1,4 @@
-//! The two endpoints of the system that this one took over from.
+//! The two endpoints of the system that this one replaces.
 
 use crate::harness::{shared, shop};
 
@@ -14,7 +14,7 @@ fn a_form_is_answered_in_plain_text() {
 }
 
 #[test]
-fn an_empty_message_is_refused_as_it_always_was() {
+fn an_empty_message_is_refused_as_in_the_old_system() {
     for form in ["msg=", "msg=+", ""] {
         let reply = shared().send("POST", "/get", FORM, form);
         assert_eq!(

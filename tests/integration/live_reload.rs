@@ -1,9 +1,11 @@
-//! Reviews that change while the server runs: asked for by the operator, or found by watching the file.
+//! Reviews that change while the server runs: reloaded on the operator's request, or by watching the file.
+
+use serde_json::json;
 
 use crate::harness::client::Reply;
+use crate::harness::json::{number, text};
 use crate::harness::metrics_text::Scrape;
-use crate::harness::wait::{self, PATIENCE};
-use crate::harness::{Server, Setup};
+use crate::harness::{Server, Setup, shared, wait};
 
 const KEY: &str = "correct horse battery staple";
 /// `printf %s KEY | sha256sum`.
@@ -14,18 +16,18 @@ const KETTLE: &str =
 /// The small shop, with an operator's key.
 fn setup() -> Setup {
     let setup = Setup::shallow(4);
-    let key = setup.home().join("key");
-    std::fs::write(&key, DIGEST).expect("a file");
-    let key = key.to_str().expect("a path that is text").to_string();
+    let key = setup.write("key", DIGEST);
     setup.with("--admin-key-file", key)
 }
 
+const RELOAD: &str = "/api/admin/reload";
+
 fn reload(server: &Server, key: &str) -> Reply {
-    server.post_with_key("/api/admin/reload", Some(key))
+    server.post_with_key(RELOAD, key)
 }
 
-fn reviews(server: &Server) -> u64 {
-    server.get("/info").json()["reviews"].as_u64().expect("a number")
+fn reviews(server: &Server) -> f64 {
+    number(&server.get("/info").json()["reviews"])
 }
 
 fn append(setup: &Setup, row: &str) {
@@ -34,68 +36,58 @@ fn append(setup: &Setup, row: &str) {
 }
 
 #[test]
-fn a_reload_serves_what_the_file_holds_and_embeds_what_is_new() {
+fn a_reload_serves_the_changed_file_and_embeds_new_texts_only() {
     let setup = setup();
     let server = setup.ready();
     assert_eq!(reload(&server, "wrong").status, 401);
-    assert_eq!(server.post_with_key("/api/admin/reload", None).status, 401);
-    let unchanged = reload(&server, KEY);
-    assert_eq!(
-        (unchanged.status, &unchanged.json()["changed"]),
-        (200, &false.into())
-    );
+    assert_eq!(server.send("POST", RELOAD, "", "").status, 401);
+    assert_eq!(reload(&server, KEY).ok()["changed"], false);
 
     append(&setup, KETTLE);
     let changed = reload(&server, KEY).json();
     // The review and its product's title.
     assert_eq!(
         (&changed["changed"], &changed["embedded"]),
-        (&true.into(), &2.into()),
+        (&json!(true), &json!(2)),
         "{changed}"
     );
-    assert_eq!((reviews(&server), &changed["reviews"]), (25, &25.into()));
+    assert_eq!((reviews(&server), number(&changed["reviews"])), (25.0, 25.0));
     let answer = server.ask("How long does the Orbis Kettle take to boil water?");
     let quotes = answer.evidence();
     assert_eq!(quotes[0]["product_title"], "Orbis Kettle", "{quotes:#?}");
     let scrape = Scrape::of(&server);
     assert_eq!(scrape.value("index_reviews"), 25.0);
-    assert_eq!(scrape.value("index_reloads_total{outcome=\"changed\"}"), 1.0);
-    assert_eq!(scrape.value("index_reloads_total{outcome=\"unchanged\"}"), 1.0);
+    for outcome in ["changed", "unchanged"] {
+        let reloads = format!("index_reloads_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(scrape.value(&reloads), 1.0, "{outcome}");
+    }
 
     std::fs::write(&setup.data, "nothing,that,is,known\n1,2,3,4\n").expect("the data is written");
     let refused = reload(&server, KEY);
-    let error = &refused.json()["error"];
-    assert_eq!(
-        (refused.status, &error["code"]),
-        (400, &"unusable_data".into()),
-        "{error}"
-    );
+    refused.assert_refused(400, "code", "unusable_data");
     assert!(
-        error["message"].as_str().expect("a sentence").len() > 30,
-        "{error}"
+        text(&refused.json()["error"]["message"]).len() > 30,
+        "{refused:?}"
     );
-    assert_eq!(reviews(&server), 25, "those from before are still served");
+    assert_eq!(
+        reviews(&server),
+        25.0,
+        "the reviews of the previous file are still served"
+    );
     assert_eq!(server.get("/readyz").status, 200);
-    let errors = wait::until("an error in the log", PATIENCE, || {
-        let errors = server.logged("level", "ERROR");
-        (!errors.is_empty()).then_some(errors)
-    });
-    assert_eq!(errors.len(), 1, "{:#?}", server.log());
+    assert_eq!(server.errors().len(), 1, "{:#?}", server.log());
 }
 
 #[test]
-fn without_a_key_there_is_no_such_route() {
-    let server = crate::harness::shared();
-    assert_eq!(reload(server, KEY).status, 404);
+fn without_an_operators_key_there_is_no_reload() {
+    assert_eq!(reload(shared(), KEY).status, 404);
 }
 
 #[test]
-fn a_watched_file_is_served_when_it_has_changed() {
+fn a_watched_file_is_reloaded_when_it_changes() {
     let setup = Setup::shallow(4).with("--watch", 1);
     let server = setup.ready();
-    assert_eq!(reviews(&server), 24);
+    assert_eq!(reviews(&server), 24.0);
     append(&setup, KETTLE);
-    wait::until("the new review", PATIENCE, || {
-        (reviews(&server) == 25).then_some(())
-    });
+    wait::until_true("the new review", || reviews(&server) == 25.0);
 }

@@ -1,8 +1,9 @@
-//! What a request leaves in the log: one line with what its answer took, and nothing of what was asked.
+//! The log of a request: one line with the outcome, the tokens and the times of its answer, without the question.
 
 use serde_json::{Value, json};
 
-use crate::harness::client::{asked, received, sent};
+use crate::harness::client::{COMPLETIONS, chat_request, post_raw, read_all};
+use crate::harness::json::{number, text};
 use crate::harness::wait::{self, PATIENCE};
 use crate::harness::{Server, Setup, shop};
 
@@ -10,7 +11,7 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 const KEY: &str = "a-key-that-nobody-may-read";
 
-/// The line of the request with this id.
+/// The only line of the request with this id.
 fn line(server: &Server, id: &str) -> Value {
     wait::until("the request's line", PATIENCE, || {
         let mut lines = server.logged("message", "request");
@@ -21,44 +22,38 @@ fn line(server: &Server, id: &str) -> Value {
 }
 
 #[test]
-fn an_answer_leaves_one_line_with_its_outcome_tokens_and_times() {
+fn an_answer_is_logged_in_one_line_with_its_outcome_tokens_and_times() {
     let server = Setup::shallow(8).ready();
     let traceparent = format!("traceparent: 00-{TRACE}-{PARENT}-01");
     let key = format!("authorization: Bearer {KEY}");
     let headers = ["x-request-id: grounded", &traceparent, &key];
-    received(sent(
-        server.address,
-        "/api/chat",
-        &headers,
-        &asked(shop::QUESTION),
-    ));
+    let question = chat_request(shop::QUESTION);
+    read_all(post_raw(server.address, "/api/chat", &headers, &question));
     let grounded = line(&server, "grounded");
     assert_eq!(
         (&grounded["status"], &grounded["complete"]),
-        (&200.into(), &true.into())
+        (&json!(200), &json!(true))
     );
     let span = &grounded["span"];
     assert_eq!(
         (&span["trace_id"], &span["parent_id"]),
-        (&TRACE.into(), &PARENT.into())
+        (&json!(TRACE), &json!(PARENT))
     );
-    assert!(["answered", "extractive"].contains(&span["outcome"].as_str().expect("an outcome")));
+    assert!(
+        ["answered", "extractive"].contains(&text(&span["outcome"])),
+        "{span}"
+    );
 
-    let model = server.get("/info").json()["chat_model"].clone();
-    let messages = asked(shop::QUESTION)["messages"].clone();
     for (id, stream) in [("bare", false), ("streamed", true)] {
-        let bare = json!({"model": model, "max_tokens": 5, "messages": messages, "stream": stream});
+        let fields = json!({"max_tokens": 5, "messages": question["messages"], "stream": stream});
         let id_header = format!("x-request-id: {id}");
-        received(sent(server.address, "/v1/chat/completions", &[&id_header], &bare));
+        let request = server.model_request(fields);
+        read_all(post_raw(server.address, COMPLETIONS, &[&id_header], &request));
         assert_eq!(line(&server, id)["span"]["outcome"], "length", "{id}");
     }
     for id in ["grounded", "bare", "streamed"] {
         let span = line(&server, id)["span"].clone();
-        let figure = |name: &str| {
-            span[name]
-                .as_f64()
-                .unwrap_or_else(|| panic!("{name} of {id}: {span}"))
-        };
+        let figure = |name: &str| number(&span[name]);
         assert!(figure("prompt_tokens") > 8.0 && figure("completion_tokens") > 0.0);
         assert!(figure("queue_ms") >= 0.0 && figure("decode_ms") >= 0.0);
         assert!(figure("prefill_ms") > 0.0 && figure("first_token_ms") > 0.0);

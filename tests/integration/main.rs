@@ -1,7 +1,7 @@
-//! Black-box tests: the real binary as a process of its own, asked over HTTP on a port that the system chose.
+//! Black-box tests: the real binary runs as a process and gets requests over HTTP, on a port that the system chooses.
 //!
-//! `harness` starts servers and talks to them; each other module holds the tests of one subject. The models are
-//! those of `models/`, or of the folder in `RECOMMENDER_TEST_MODELS`; `make models` gets them.
+//! `harness` starts servers and sends requests; each other module contains the tests of one subject. The models are in
+//! `models/`, or in the folder `RECOMMENDER_TEST_MODELS`; `make models` downloads them.
 
 mod harness;
 

@@ -1,12 +1,12 @@
-//! The page: all of it comes from the binary, and none of it refers to elsewhere.
+//! The page: all its files are in the binary, and they name no other server.
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::harness::shared;
+use crate::harness::{project_file, shared};
 
-/// Files of `/ui/` that `text` names: absolutely in HTML, beside itself in a script's imports.
+/// The files of `/ui/` that `text` names: by absolute paths in HTML, by relative ones in a script's imports.
 fn files_in(text: &str) -> BTreeSet<String> {
-    let quoted = text.split(['"', '\'']).skip(1).step_by(1);
+    let quoted = text.split(['"', '\'']).skip(1);
     quoted
         .filter_map(|word| word.strip_prefix("/ui/").or_else(|| word.strip_prefix("./")))
         .filter(|name| !name.contains(['/', ' ', '\n']) && name.contains('.'))
@@ -14,23 +14,19 @@ fn files_in(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Addresses in `text` that a browser could be sent to; namespaces are names, which nobody fetches.
+/// The addresses in `text` that a browser could open; names of XML namespaces only look like addresses.
 fn addresses_in(text: &str) -> Vec<&str> {
-    let begins = |scheme| text.match_indices(scheme).map(|(at, _)| at);
-    begins("http://")
-        .chain(begins("https://"))
-        .map(|at| {
-            text[at..]
-                .split(['"', '\'', ' ', '\n'])
-                .next()
-                .unwrap_or_default()
-        })
+    let schemes = text
+        .match_indices("http://")
+        .chain(text.match_indices("https://"));
+    let addresses = schemes.filter_map(|(at, _)| text[at..].split(['"', '\'', ' ', '\n']).next());
+    addresses
         .filter(|address| !address.starts_with("http://www.w3.org/"))
         .collect()
 }
 
 #[test]
-fn every_file_comes_from_here_and_names_nothing_elsewhere() {
+fn all_files_are_served_and_name_no_other_server() {
     let mut to_read = VecDeque::from(["/".to_string(), "/ui/docs.html".to_string()]);
     let mut seen = BTreeSet::new();
     while let Some(path) = to_read.pop_front() {
@@ -59,19 +55,18 @@ fn every_file_comes_from_here_and_names_nothing_elsewhere() {
         }
         seen.insert(path);
     }
-    let in_source =
-        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/ui")).expect("the page's sources");
+    let in_source = std::fs::read_dir(project_file("ui")).expect("the page's sources");
     let named = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name();
     let in_source: BTreeSet<String> = in_source
         .map(|entry| format!("/ui/{}", named(entry).to_string_lossy()))
         .filter(|path| path != "/ui/index.html")
         .chain(["/".to_string()])
         .collect();
-    assert_eq!(seen, in_source, "the page names every file of ui/, and no other");
+    assert_eq!(seen, in_source, "the page names all files of ui/, and no others");
 }
 
 #[test]
-fn a_browser_that_has_a_file_is_told_so() {
+fn a_file_that_the_browser_has_is_not_sent_again() {
     let tag = shared().get("/").header("etag").to_string();
     assert!(tag.starts_with('"'), "{tag}");
     assert_eq!(shared().get_if_changed("/", &tag).status, 304);

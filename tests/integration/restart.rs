@@ -1,4 +1,4 @@
-//! A second start: nothing is embedded again, and the same questions get the same answers.
+//! A second start: no text is embedded again, and the same question gets the same answer.
 
 use crate::harness::client::Answer;
 use crate::harness::metrics_text::Scrape;
@@ -6,11 +6,11 @@ use crate::harness::{Server, Setup, shop};
 
 const EMBEDDED: &str = "Embedded what was not on disk.";
 
-fn said(answer: &Answer) -> (&str, &[serde_json::Value]) {
+fn content(answer: &Answer) -> (&str, &[serde_json::Value]) {
     (answer.text(), answer.evidence())
 }
 
-/// Texts embedded since the start, those of questions included.
+/// The number of texts embedded since the start, including questions.
 fn embedded(server: &Server) -> f64 {
     Scrape::of(server).value("embedding_texts_total")
 }
@@ -28,11 +28,11 @@ fn the_same_question_gets_the_same_answer_after_a_restart() {
     assert_eq!(embedded(&second), 1.0, "the self-test's text and no other");
     assert_eq!(second.logged("message", EMBEDDED).len(), 0);
     assert_eq!(second.logged("level", "WARN").len(), 0, "{:#?}", second.log());
-    assert_eq!(said(&second.ask(shop::QUESTION)), said(&before));
+    assert_eq!(content(&second.ask(shop::QUESTION)), content(&before));
     drop(second);
 
     std::fs::remove_dir_all(&setup.index).expect("there is a snapshot");
     let third = setup.ready();
     assert!(embedded(&third) >= 24.0);
-    assert_eq!(said(&third.ask(shop::QUESTION)), said(&before));
+    assert_eq!(content(&third.ask(shop::QUESTION)), content(&before));
 }

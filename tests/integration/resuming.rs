@@ -1,4 +1,4 @@
-//! A start that is killed while it embeds: the next one goes on from there, and a changed file costs its new texts.
+//! A start that is killed while it embeds: the next start continues there; a changed file needs only its new texts.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::harness::metrics_text::Scrape;
 use crate::harness::wait::{self, PATIENCE};
 use crate::harness::{Server, Setup};
 
-/// Writes a shop of one lamp with these reviews, no two of them alike.
+/// Writes a shop of one lamp with these reviews, all different.
 fn write(path: &Path, reviews: std::ops::Range<usize>) {
     let mut rows = String::from("product_id,product_title,rating,summary,review\n");
     for number in reviews {
@@ -16,10 +16,10 @@ fn write(path: &Path, reviews: std::ops::Range<usize>) {
     std::fs::write(path, rows).expect("the data is written");
 }
 
-/// How many texts it has embedded, and of how many, by what it says of itself while it does so.
+/// The number of embedded texts and of all texts, from the server's phase while it embeds.
 fn progress(server: &Server) -> Option<(usize, usize)> {
-    let said = server.get("/readyz").json();
-    let (done, total) = said["status"]
+    let phase = server.get("/readyz").json();
+    let (done, total) = phase["status"]
         .as_str()?
         .strip_prefix("embedding ")?
         .split_once('/')?;
@@ -31,19 +31,19 @@ fn embedded(server: &Server) -> usize {
 }
 
 #[test]
-fn a_start_that_was_killed_goes_on_where_it_was() {
+fn a_killed_start_is_continued_by_the_next() {
     let setup = Setup::shallow(4);
     write(&setup.data, 0..1500);
     let killed = setup.start();
     let (done, total) = wait::until("some of the texts", PATIENCE, || {
         progress(&killed).filter(|(done, total)| *done > 0 && *total == 1500)
     });
-    assert!(done < total, "it was killed too late to tell");
+    assert!(done < total, "the server was killed too late for this test");
     drop(killed);
 
     let second = setup.ready();
     let rest = embedded(&second);
-    // The rest, a title, and what the self-test and the first answer ask for.
+    // The rest, a title, and the texts of the self-test and of the first answer.
     assert!(
         rest > 0 && rest <= total - done + 4,
         "{rest} of {total} after {done}"

@@ -1,22 +1,22 @@
-"""The API as its real clients see it: the official openai package, langchain-openai and curl.
+"""The API with its real clients: the official openai package, langchain-openai and curl.
 
-Runs beside a server (with-server.sh) whose address is in BASE_URL; SERVER names the binary, of which it starts a second
-one, with keys and hardly any room, for the refusals.
+Run it by with-server.sh, which sets BASE_URL. For the refusals it starts a second server, with keys and room for one
+request.
 """
 
 import base64
 import hashlib
 import json
 import os
-import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 import openai
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+
+from server import Server, temporary_folder
 
 BASE = os.environ["BASE_URL"]
 QUESTION = "Which headphones have good bass?"
@@ -61,7 +61,7 @@ def chat_plain():
     assert choice.message.content and choice.finish_reason == "length"
     assert answer.usage.completion_tokens == 16
     assert answer.usage.prompt_tokens_details.cached_tokens >= 0
-    # The whole answer goes back into the conversation, as the package makes it.
+    # The package's answer object goes back into the conversation unchanged.
     again = ask([{"role": "user", "content": "Hi"}, choice.message, {"role": "user", "content": "Go on."}])
     assert again.choices[0].message.content
 
@@ -74,35 +74,35 @@ def chat_streamed():
     assert chunks[-1].usage.completion_tokens == 16 and not chunks[-1].choices
     assert all(chunk.usage is None for chunk in chunks[:-1])
     assert len({chunk.id for chunk in chunks}) == 1
-    # The package's own helper puts the chunks together.
+    # The package's own helper joins the chunks.
     settings = {"messages": [{"role": "user", "content": "Count from one to ten."}], "temperature": 0}
     with client.chat.completions.stream(model=MODEL, stop=[whole[5:10]], **settings) as stream:
         assert whole.startswith(stream.get_final_completion().choices[0].message.content)
 
 
 def chat_settings():
-    said = lambda answer: answer.choices[0].message.content
+    content_of = lambda answer: answer.choices[0].message.content
     warm = {"temperature": 1.3, "top_p": 0.9, "seed": 11, "presence_penalty": 0.2, "frequency_penalty": 0.1}
-    assert said(ask(**warm)) == said(ask(**warm))
-    assert said(ask(extra_body={"top_k": 1, "min_p": 0.1}, temperature=1, seed=1)) == said(ask())
-    whole = said(ask())
+    assert content_of(ask(**warm)) == content_of(ask(**warm))
+    assert content_of(ask(extra_body={"top_k": 1, "min_p": 0.1}, temperature=1, seed=1)) == content_of(ask())
+    whole = content_of(ask())
     stopped = ask(stop=[whole[5:10]])
-    assert said(stopped) == whole[: whole.index(whole[5:10])] and stopped.choices[0].finish_reason == "stop"
+    assert content_of(stopped) == whole[: whole.index(whole[5:10])] and stopped.choices[0].finish_reason == "stop"
     likely = ask(logprobs=True, top_logprobs=3).choices[0].logprobs.content
     assert len(likely) == 16 and bytes(sum((token.bytes for token in likely), [])).decode() == whole
     assert all(len(token.top_logprobs) == 3 and token.logprob <= 0 for token in likely)
     streamed = ask(logprobs=True, top_logprobs=3, stream=True)
     pieces = [chunk.choices[0].logprobs for chunk in streamed if chunk.choices[0].logprobs]
     assert [token.logprob for piece in pieces for token in piece.content] == [token.logprob for token in likely]
-    assert said(ask(logit_bias={str(tokens(likely[0].token)[0]): -100})) != whole
+    assert content_of(ask(logit_bias={str(tokens(likely[0].token)[0]): -100})) != whole
     parts = [
         {"role": "developer", "content": "You are brief."},
         {"role": "user", "content": [{"type": "text", "text": "Say "}, {"type": "text", "text": "yes."}]},
     ]
     text = [{"role": "system", "content": "You are brief."}, {"role": "user", "content": "Say yes."}]
-    assert said(ask(parts)) == said(ask(text))
+    assert content_of(ask(parts)) == content_of(ask(text))
     ignored = {"user": "u", "store": False, "metadata": {"a": "b"}, "service_tier": "auto"}
-    assert said(ask(**ignored)) == whole
+    assert content_of(ask(**ignored)) == whole
 
 
 def chat_schema():
@@ -183,7 +183,7 @@ def by_hand():
         check=True, capture_output=True, text=True,
     ).stdout
     assert stream.endswith("data: [DONE]\n\n") and "event:" not in stream
-    # A form of another site's page.
+    # A form on a page of another site.
     assert curl("/get", None, "-d", "msg=x", "-H", "Origin: http://evil.example")[0] == 403
 
 
@@ -198,35 +198,24 @@ def refusals():
 
 
 def refusals_of_a_small_server():
-    """401, 503 and 429, of a server with one key, one place and nobody who waits."""
-    with tempfile.TemporaryDirectory() as folder:
-        with open(f"{folder}/keys", "w") as keys:
-            keys.write(hashlib.sha256(b"right").hexdigest() + " user tests\n")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        words = ["--listen", f"127.0.0.1:{port}", "--index-dir", "target/tools/index", "--key-file", f"{folder}/keys"]
-        words += ["--max-running", "1", "--max-waiting", "0"]
-        server = subprocess.Popen([os.environ["SERVER"], "serve", *words], stderr=subprocess.DEVNULL)
-        try:
-            base = f"http://127.0.0.1:{port}"
-            while subprocess.run(["curl", "-sSf", f"{base}/livez"], capture_output=True).returncode:
-                assert server.poll() is None, "the server ended"
-            of = lambda key: openai.OpenAI(base_url=f"{base}/v1", api_key=key, max_retries=0, timeout=120)
-            refused(openai.AuthenticationError, of("wrong").models.list, "invalid_api_key")
-            error = refused(openai.InternalServerError, of("right").models.list)
-            assert error.status_code == 503 and error.type == "unavailable_error", error
-            while subprocess.run(["curl", "-sSf", f"{base}/readyz"], capture_output=True).returncode:
-                time.sleep(0.1)
-            create = of("right").chat.completions.create
-            settings = {"model": MODEL, "messages": [{"role": "user", "content": "Tell a long story."}]}
-            with create(**settings, stream=True, max_tokens=4000, logit_bias={"2": -100, "0": -100}) as stream:
-                next(stream)
-                error = refused(openai.RateLimitError, lambda: create(**settings, max_tokens=1), "overloaded")
-                assert int(error.response.headers["retry-after"]) >= 1
-        finally:
-            server.kill()
-            server.wait()
+    """401, 503 and 429, of a server with one key that runs one request and lets none wait."""
+    with temporary_folder() as folder:
+        (folder / "keys").write_text(hashlib.sha256(b"right").hexdigest() + " user tests\n")
+        words = f"--key-file {folder}/keys --max-running 1 --max-waiting 0"
+        server = Server(folder, "small", words, index="target/tools/index")
+        server.spawn()
+        server.wait_for("/livez")
+        of = lambda key: openai.OpenAI(base_url=f"http://{server.address}/v1", api_key=key, max_retries=0, timeout=120)
+        refused(openai.AuthenticationError, of("wrong").models.list, "invalid_api_key")
+        error = refused(openai.InternalServerError, of("right").models.list)
+        assert error.status_code == 503 and error.type == "unavailable_error", error
+        server.wait_for("/readyz")
+        create = of("right").chat.completions.create
+        settings = {"model": MODEL, "messages": [{"role": "user", "content": "Tell a long story."}]}
+        with create(**settings, stream=True, max_tokens=4000, logit_bias={"2": -100, "0": -100}) as stream:
+            next(stream)
+            error = refused(openai.RateLimitError, lambda: create(**settings, max_tokens=1), "overloaded")
+            assert int(error.response.headers["retry-after"]) >= 1
 
 
 CHECKS = [
@@ -242,4 +231,4 @@ for check in CHECKS:
         print(f"FAILED: {check.__name__}", file=sys.stderr)
         raise
     print(f"{check.__name__}: {time.monotonic() - began:.1f} s")
-print(f"openai {openai.__version__} and its kin are content: {len(CHECKS)} checks passed")
+print(f"{len(CHECKS)} checks passed with openai {openai.__version__}, langchain-openai and curl.")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The bundle, carried to where there is no network: it verifies, a damaged one does not, and the server from it answers
-# in an empty network namespace without so much as trying to reach anybody. SERVER is the binary, or else the dev build.
+# The bundle on a machine without a network: verify.sh accepts it and refuses damaged ones, and its server answers in an
+# empty network namespace without trying to open a connection. SERVER is the binary, or else the dev build.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 server=$(realpath "${SERVER:-target/debug/flipkart-recommender}")
@@ -16,10 +16,10 @@ rm -r "$work/made"
 there=$(echo "$work"/there/*)
 "$there/verify.sh"
 
-# What verify.sh has to see: a byte that changed, a file too many, a file too few.
+# verify.sh must refuse a changed file, a missing file, and an unknown file.
 refuses() {
     if "$there/verify.sh" >/dev/null 2>&1; then
-        echo "verify.sh does not see $1." >&2
+        echo "verify.sh does not notice $1." >&2
         exit 1
     fi
 }
@@ -30,11 +30,11 @@ rm "$there/data/README.md"
 refuses "a missing file"
 cp "$work/kept" "$there/data/README.md"
 touch "$there/more"
-refuses "a file too many"
+refuses "an unknown file"
 rm "$there/more"
 "$there/verify.sh" >/dev/null
 
-# Everything below runs where there is a loopback interface and nothing else.
+# This script runs in a network namespace that has only a loopback interface.
 cat >"$work/inside.sh" <<'INSIDE'
 set -euo pipefail
 ip link set lo up
@@ -52,17 +52,17 @@ curl --fail --silent -H 'Content-Type: application/json' http://127.0.0.1:5000/a
 kill -TERM "$(pgrep -P $pid)"
 wait $pid
 INSIDE
-# Only root may make a network of its own without a user of its own.
+# Only root may create a network namespace without a user namespace.
 namespace=(--net)
 ((EUID == 0)) || namespace+=(--map-root-user)
 unshare "${namespace[@]}" bash "$work/inside.sh" "$there" "$work"
 grep -q '^event: *final' "$work/answer"
 if grep -E 'sa_family=AF_INET|connect\(' "$work/trace"; then
-    echo "The server tried to reach somebody: see above." >&2
+    echo "The server tried to open a connection: see above." >&2
     exit 1
 fi
 [[ -s $work/trace ]] || {
-    echo "strace saw nothing at all, so this proves nothing." >&2
+    echo "strace recorded no call at all, so this proves nothing." >&2
     exit 1
 }
-echo "Served and answered from the bundle without a network; no connection was tried."
+echo "The bundle's server answered without a network, and tried to open no connection."

@@ -1,22 +1,18 @@
-"""Two real replicas behind a real HAProxy: what a client's prefix cache is worth when its questions are spread over both,
-and whether a rolling restart under load loses an answer. Not part of CI: make replicas.
+"""Two real replicas behind a real HAProxy: how much the prefix cache helps when a client's questions are spread over
+both, and whether a rolling restart under load loses an answer. Not part of CI: make replicas.
 
-SERVER is the binary, the dev build when unset; needs haproxy. Prints what was measured, and exits with 1 when an answer
-was lost.
+SERVER is the binary, or else the dev build; needs haproxy. Prints the measurements, and exits with 1 when an answer was
+lost.
 """
 
-import http.client
 import json
-import pathlib
-import shutil
 import socket
 import statistics
-import subprocess
-import tempfile
 import threading
 import time
 
-from server import Server, free_port
+from load import exchange
+from server import Server, free_port, running, temporary_folder
 
 THINGS = ["headset", "mixer grinder", "running shoes", "phone", "kettle", "backpack"]
 CONVERSATION = [
@@ -54,24 +50,14 @@ backend sticky
 """
 
 
-def request(address, method, path, body=None, cookie=None):
-    """One exchange: status, body, and the cookie that holds from now on."""
-    connection = http.client.HTTPConnection(address, timeout=120)
-    headers = {"Content-Type": "application/json"} | ({"Cookie": cookie} if cookie else {})
-    connection.request(method, path, body and json.dumps(body), headers)
-    reply = connection.getresponse()
-    given = reply.getheader("Set-Cookie")
-    text = reply.read()
-    connection.close()
-    return reply.status, text, given.split(";")[0] if given else cookie
-
-
 def converse(address, thing):
-    """One client's conversation about a thing: for each answer its final event, or what came in its place."""
+    """One client's conversation about a thing: for each answer its last event, or the response without one."""
     messages, cookie = [], None
     for question in CONVERSATION:
         messages.append({"role": "user", "content": question.format(thing=thing)})
-        status, text, cookie = request(address, "POST", "/api/chat", {"messages": messages}, cookie)
+        with exchange(address, "POST", "/api/chat", {"messages": messages}, cookie) as reply:
+            status, text = reply.status, reply.read()
+            cookie = (reply.getheader("Set-Cookie") or cookie or "").split(";")[0]
         final = text.decode().rpartition("event: final\ndata: ")[2].split("\n")[0]
         if status != 200 or not final.startswith("{"):
             yield {"lost": f"{status}: {text[-200:]}"}
@@ -82,7 +68,7 @@ def converse(address, thing):
 
 
 def conversations(address, rounds=1):
-    """All clients' conversations at the same time, `rounds` times."""
+    """Starts the conversations of all clients at once, `rounds` times: gives the threads, and the list of answers."""
     found = []
 
     def client(thing):
@@ -95,16 +81,16 @@ def conversations(address, rounds=1):
     return threads, found
 
 
-def known(answers):
-    """The share of prompt tokens that need not be read, and the median milliseconds that reading the others took."""
+def cached(answers):
+    """The share of prompt tokens in the prefix cache, and the median milliseconds of a prefill of the others."""
     timings = [answer["timings"] for answer in answers if answer.get("timings", {}).get("prompt_n")]
-    cached = sum(timing["cache_n"] for timing in timings)
-    share = cached / (cached + sum(timing["prompt_n"] for timing in timings))
+    found = sum(timing["cache_n"] for timing in timings)
+    share = found / (found + sum(timing["prompt_n"] for timing in timings))
     return share, statistics.median(timing["prompt_ms"] for timing in timings)
 
 
-def tell(folder, name, state):
-    """Takes a replica out of the proxy's hands (maint) or gives it back (ready), as Kubernetes does with endpoints."""
+def set_state(folder, name, state):
+    """Takes a replica out of the proxy's backends (maint) or puts it back (ready), like Kubernetes with endpoints."""
     for backend in ("spread", "sticky"):
         with socket.socket(socket.AF_UNIX) as admin:
             admin.connect(str(folder / "haproxy.sock"))
@@ -113,16 +99,16 @@ def tell(folder, name, state):
 
 
 def restart_under_load(folder, replicas, address):
-    """Each replica in turn drains, ends and comes back, while clients ask: what they got, and whether they still asked."""
+    """Restarts one replica after the other while clients ask: their answers, and whether they asked to the end."""
     threads, found = conversations(address, rounds=4)
     for replica in replicas:
-        tell(folder, replica.name, "maint")
-        # What preStop is for: a connection that was on its way here still arrives.
+        set_state(folder, replica.name, "maint")
+        # The pause of preStop: connections that are already on their way still arrive.
         time.sleep(1)
         replica.stop()
         replica.start()
-        tell(folder, replica.name, "ready")
-        # The next one only when the proxy has seen that this one is back.
+        set_state(folder, replica.name, "ready")
+        # The proxy needs time to see that this replica is ready again.
         time.sleep(1)
     during = any(thread.is_alive() for thread in threads)
     for thread in threads:
@@ -131,39 +117,39 @@ def restart_under_load(folder, replicas, address):
 
 
 def main():
-    folder = pathlib.Path(tempfile.mkdtemp())
-    replicas = [Server(folder, "one"), Server(folder, "two")]
-    ports = {"spread": free_port(), "sticky": free_port()}
-    (folder / "haproxy.cfg").write_text(
-        PROXY.format(folder=folder, one=replicas[0].address, two=replicas[1].address, **ports), "utf-8"
-    )
-    proxy = subprocess.Popen(["haproxy", "-f", str(folder / "haproxy.cfg"), "-q"])
-    try:
-        for way, port in ports.items():
-            # Fresh replicas, that know no prompt yet.
+    with temporary_folder() as folder:
+        replicas = [Server(folder, "one"), Server(folder, "two")]
+        ports = {"spread": free_port(), "sticky": free_port()}
+        config = folder / "haproxy.cfg"
+        one, two = (replica.address for replica in replicas)
+        config.write_text(PROXY.format(folder=folder, one=one, two=two, **ports), "utf-8")
+        with running("haproxy", "-f", str(config), "-q"):
+            measure(folder, replicas, ports)
+
+
+def measure(folder, replicas, ports):
+    """Prints the measurements; exits with 1 when an answer was lost."""
+    for way, port in ports.items():
+        # New replicas, with empty prefix caches.
+        for replica in replicas:
+            replica.start()
+        time.sleep(1)
+        threads, found = conversations(f"127.0.0.1:{port}")
+        for thread in threads:
+            thread.join()
+        share, milliseconds = cached(found)
+        print(f"{way}: {share:.0%} of prompt tokens were cached; the others took {milliseconds:.0f} ms a prompt.")
+        if way == "spread":
             for replica in replicas:
-                replica.start()
-            time.sleep(1)
-            threads, found = conversations(f"127.0.0.1:{port}")
-            for thread in threads:
-                thread.join()
-            share, milliseconds = known(found)
-            print(f"{way}: {share:.0%} of prompt tokens were known, the others took {milliseconds:.0f} ms a prompt.")
-            if way == "spread":
-                for replica in replicas:
-                    replica.stop()
-        found, during = restart_under_load(folder, replicas, f"127.0.0.1:{ports['spread']}")
-        lost = [answer["lost"] for answer in found if "lost" in answer]
-        ended = "while clients asked" if during else "but clients had ended before: this proves less"
-        print(f"Both replicas were restarted {ended}: {len(found)} answers, {len(lost)} lost.")
-        for fault in lost[:3]:
-            print(fault)
-        if lost:
-            raise SystemExit(1)
-    finally:
-        proxy.terminate()
-        Server.kill_all()
-        shutil.rmtree(folder, ignore_errors=True)
+                replica.stop()
+    found, during = restart_under_load(folder, replicas, f"127.0.0.1:{ports['spread']}")
+    lost = [answer["lost"] for answer in found if "lost" in answer]
+    ended = "while clients asked" if during else "but the clients had ended before, so this proves less"
+    print(f"Both replicas were restarted {ended}: {len(found)} answers, {len(lost)} lost.")
+    for fault in lost[:3]:
+        print(fault)
+    if lost:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

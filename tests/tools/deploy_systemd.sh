@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# The systemd unit is well formed, leaves time to drain, and keeps its hardening: systemd's own score, 10 being the worst.
+# The systemd unit is valid, has time to drain, and is hardened: by systemd's own score, of which 10 is the worst.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 unit=deploy/flipkart-recommender.service
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The program is not installed on this machine; everything else of the unit is as it is.
+# The program is not installed on this machine; nothing else in the unit is changed.
 sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|; /^Documentation=/d' $unit >"$work/flipkart-recommender.service"
-systemd-analyze verify --man=no "$work/flipkart-recommender.service" 2>&1 | tee "$work/said"
-[[ ! -s $work/said ]]
+systemd-analyze verify --man=no "$work/flipkart-recommender.service" 2>&1 | tee "$work/warnings"
+[[ ! -s $work/warnings ]]
 
 # The server's own default, from the words of its help.
 drain=$(sed -n 's/.* SIGTERM or SIGINT \[default: \([0-9]*\)\].*/\1/p' src/cli.rs)

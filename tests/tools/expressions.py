@@ -1,4 +1,4 @@
-"""What monitoring/ asks Prometheus: every expression of panels, annotations and rules, and the names in them."""
+"""The queries of monitoring/: every expression of panels, annotations and rules, and the names in them."""
 
 import json
 import pathlib
@@ -9,7 +9,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "monitoring"
 
-# Words of PromQL that stand where a metric could; functions are told by the bracket behind them.
+# Words of PromQL in places where a metric may stand. Functions are recognised by the bracket after them.
 WORDS = {
     "and", "or", "unless", "on", "ignoring", "by", "without", "bool", "offset", "group_left", "group_right",
     "sum", "min", "max", "avg", "count", "topk", "bottomk",
@@ -24,7 +24,7 @@ def dashboards():
 
 
 def rules():
-    """All rules, as Prometheus has them: each with `record` or `alert`, and `expr`."""
+    """All rules in Prometheus' format: each with `record` or `alert`, and `expr`."""
     files = sorted(MONITORING.glob("prometheus/rules/*.yml"))
     return [
         rule for path in files for group in yaml.safe_load(path.read_text("utf-8"))["groups"] for rule in group["rules"]
@@ -61,7 +61,7 @@ def base(metric):
 
 
 def split(expr):
-    """The operands of an expression at its top level: what stands between comparisons and between `and`, `or`, `unless`."""
+    """The operands of the comparisons, and of `and`, `or` and `unless`, at the top level of an expression."""
     parts, depth, quoted, start = [], 0, False, 0
     for found in re.finditer(
         r'"|[(\[{]|[)\]}]| (?:and|or|unless)(?: on \([^)]*\))? | (?:[<>]=?|[!=]=)(?: bool)? ', expr

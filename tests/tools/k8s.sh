@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each installation of k8s/ builds, its objects are what the schemas of two versions of Kubernetes allow, they fit
-# together (k8s_links.py), and checkov has nothing to say that is not answered in k8s/.checkov.yaml.
+# Every installation of k8s/ builds; its objects match the schemas of two versions of Kubernetes and refer to each other
+# correctly (k8s_links.py); and checkov has no findings except those that k8s/.checkov.yaml explains.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mkdir -p target/tools
@@ -8,10 +8,10 @@ work=$(mktemp -d -p target/tools)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/built"
 
-# Checks what has been built as $1.
+# Checks the build with the name $1.
 check() {
     local built=$work/built/$1.yaml
-    # There are no schemas for what operators add to Kubernetes.
+    # There are no schemas for the objects of operators.
     python3 - "$built" "$work/plain.yaml" <<'PYTHON'
 import sys, yaml
 items = [item for item in yaml.safe_load_all(open(sys.argv[1])) if item]
@@ -22,7 +22,7 @@ PYTHON
         kubernetes-validate --strict --quiet -k "$version" "$work/plain.yaml"
     done
     python3 tests/tools/k8s_links.py "$built"
-    echo "$1: $(grep -c '^kind:' "$built") objects, valid and linked."
+    echo "$1: $(grep -c '^kind:' "$built") objects, all valid."
 }
 
 for folder in k8s/overlays/*/ k8s/monitoring/ k8s/monitoring-without-rbac/; do
@@ -52,33 +52,33 @@ for folder in k8s/components/*/; do
     check "with-$name"
     [[ $name != scale-* ]] || scalers+=("$name")
 done
-# Two that scale exclude each other, whichever come together.
+# Any two components that scale exclude each other.
 for one in "${scalers[@]}"; do
     for other in "${scalers[@]}"; do
         if [[ $one != "$other" ]] && combine twice "$one" "$other" 2>/dev/null; then
-            echo "$one and $other can be had together." >&2
+            echo "$one and $other can be combined." >&2
             exit 1
         fi
     done
 done
 rm -f "$work/built/twice.yaml"
-echo "No two of ${scalers[*]} can be had together."
+echo "No two of ${scalers[*]} can be combined."
 
 # The recommender and its monitoring together.
 python3 tests/tools/k8s_network.py "$work/built/cpu.yaml" "$work/built/monitoring.yaml"
 python3 tests/tools/k8s_network.py "$work/built/cuda.yaml" "$work/built/monitoring.yaml"
 
-# images.txt lists every image that is in use, and no other.
+# images.txt lists exactly the images in use.
 images() { grep -rho 'image: .*' "$@" | sed 's/^image: //' | LC_ALL=C sort -u; }
 images "$work/built" | grep -v ^registry.example/ | diff - k8s/images.txt
 base=monitoring combine mirrored-monitoring private-registry
 if images "$work"/built/{with-private-registry,mirrored-monitoring}.yaml | grep -v ^registry.example/; then
-    echo "These images are not taken from the private registry." >&2
+    echo "These images are not from the private registry." >&2
     exit 1
 fi
 echo "k8s/images.txt lists the $(wc -l <k8s/images.txt) images in use."
 
-# The operator's objects: the ServiceMonitor finds the Service, and its rules are the ones that promtool has checked.
+# The operator's objects: the ServiceMonitor finds the Service, and its rules are those that promtool checks.
 kubectl kustomize k8s/monitoring-operator >"$work/operator.yaml"
 python3 - "$work/operator.yaml" "$work/built/cpu.yaml" <<'PYTHON'
 import sys, yaml
@@ -101,4 +101,4 @@ checkov --directory "$work/built" --framework kubernetes --config-file k8s/.chec
     cat "$work/checkov.log" >&2
     exit 1
 }
-echo "checkov has nothing to say that is not answered in k8s/.checkov.yaml."
+echo "checkov has no findings except those that k8s/.checkov.yaml explains."

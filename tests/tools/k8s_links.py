@@ -1,83 +1,35 @@
-"""What Kubernetes' schemas do not see: whether the objects of an installation fit together.
+"""References between the objects of an installation, which Kubernetes' schemas do not check.
 
-Usage: k8s_links.py BUILT.yaml. Prints one sentence for each fault and exits with 1 when there is one. What stands in
-another installation is known by its name: the Secrets that operators make, and the ServiceAccount of Prometheus.
+Usage: k8s_links.py BUILT.yaml. Prints a sentence for each fault, and exits with 1 if there is one.
 """
 
 import sys
 
-import yaml
-
 from k8s_network import faults_of_network
+from k8s_objects import Objects, labels_of, name_of, namespace_of, ports_of
+from server import report
 
-# Made by hand, as k8s/README.md and docs/deploy.md say.
+# Operators create these, as k8s/README.md and docs/deploy.md describe.
 SECRETS_BY_HAND = {"grafana-admin", "recommender-admin-key", "recommender-keys"}
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
-class Objects:
-    """The objects of one build, by kind."""
-
-    def __init__(self, items):
-        self.items = items
-
-    def of(self, *kinds):
-        """All objects of these kinds."""
-        return [item for item in self.items if item["kind"] in kinds]
-
-    def has(self, kind, name, namespace):
-        """Whether there is one of this kind and name in a namespace."""
-        return any(name_of(item) == name and namespace_of(item) == namespace for item in self.of(kind))
-
-    def pods_of(self, selector, namespace):
-        """The pod templates that a selector's labels find in a namespace."""
-        return [
-            deployment["spec"]["template"]
-            for deployment in self.of("Deployment")
-            if namespace_of(deployment) == namespace and selects(selector, labels_of(deployment["spec"]["template"]))
-        ]
-
-
-def name_of(item):
-    return item["metadata"]["name"]
-
-
-def namespace_of(item):
-    return item["metadata"].get("namespace")
-
-
-def labels_of(item):
-    return item["metadata"].get("labels", {})
-
-
-def selects(selector, labels):
-    """Whether a selector's labels match a pod's; an empty selector counts as no match."""
-    return bool(selector) and selector.items() <= labels.items()
-
-
-def ports_of(template):
-    """A pod's ports, by name and by number."""
-    ports = [port for container in template["spec"]["containers"] for port in container.get("ports", [])]
-    return {port.get("name") for port in ports} | {port["containerPort"] for port in ports}
-
-
 def faults_of_deployment(deployment, objects):
-    """Faults of a Deployment: its selector, what it mounts and reads, its probes, and the time it has to leave."""
+    """Faults of a Deployment: its selector, its volumes and sources, its probes, and its time to shut down."""
     name, namespace = name_of(deployment), namespace_of(deployment)
     spec = deployment["spec"]
     template = spec["template"]
     pod = template["spec"]
-    if not selects(spec["selector"].get("matchLabels"), labels_of(template)):
+    if template not in objects.pods_of(spec["selector"].get("matchLabels"), namespace):
         yield f"Deployment {name} selects no pod of its own template."
     account = pod.get("serviceAccountName")
     if account and not objects.has("ServiceAccount", account, namespace):
-        yield f"Deployment {name} runs as {account}, which is no ServiceAccount of its namespace."
-    for source in sources_of(pod):
-        kind, reference = source
+        yield f"Deployment {name} runs as {account}, which is not a ServiceAccount of its namespace."
+    for kind, reference in sources_of(pod):
         if kind == "Secret" and reference in SECRETS_BY_HAND:
             continue
         if not objects.has(kind, reference, namespace):
-            yield f"Deployment {name} needs the {kind} {reference}, which is not there."
+            yield f"Deployment {name} needs the {kind} {reference}, which does not exist."
     volumes = {volume["name"] for volume in pod.get("volumes", [])}
     mounted = set()
     for container in pod.get("initContainers", []) + pod["containers"]:
@@ -85,30 +37,27 @@ def faults_of_deployment(deployment, objects):
         if ":" not in container["image"].rpartition("/")[2] or container["image"].endswith(":latest"):
             yield f"Deployment {name} does not pin the version of {container['image']}."
     for unknown in mounted - volumes:
-        yield f"Deployment {name} mounts {unknown}, which is no volume of the pod."
+        yield f"Deployment {name} mounts {unknown}, which is not a volume of the pod."
     for unused in volumes - mounted:
-        yield f"Deployment {name} has the volume {unused}, which nothing mounts."
+        yield f"Deployment {name} has the volume {unused}, which no container mounts."
     for container in pod["containers"]:
         for probe in PROBES:
             if probe not in container:
                 yield f"Deployment {name} has no {probe}."
-            elif container[probe]["httpGet"]["port"] not in ports_of(template):
-                yield f"Deployment {name}: its {probe} asks a port that the container does not have."
+            elif container[probe]["httpGet"]["port"] not in set().union(*ports_of(template)):
+                yield f"Deployment {name}: its {probe} uses a port that the container does not have."
     if name == "recommender":
-        yield from faults_of_leaving(deployment, objects)
+        yield from faults_of_shutdown(deployment, objects)
 
 
 def sources_of(pod):
-    """The ConfigMaps, Secrets and claims that a pod refers to."""
+    """The kinds and names of the ConfigMaps, Secrets and claims that a pod refers to."""
     for container in pod.get("initContainers", []) + pod["containers"]:
-        for source in container.get("envFrom", []):
-            for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
-                if key in source:
-                    yield kind, source[key]["name"]
-        for variable in container.get("env", []):
-            for key, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-                if key in variable.get("valueFrom", {}):
-                    yield kind, variable["valueFrom"][key]["name"]
+        references = container.get("envFrom", []) + [item.get("valueFrom", {}) for item in container.get("env", [])]
+        for reference in references:
+            for key, source in reference.items():
+                if key.startswith(("configMap", "secret")):
+                    yield ("ConfigMap" if key.startswith("configMap") else "Secret"), source["name"]
     for volume in pod.get("volumes", []):
         for source in [volume, *volume.get("projected", {}).get("sources", [])]:
             if "configMap" in source:
@@ -119,8 +68,8 @@ def sources_of(pod):
                 yield "PersistentVolumeClaim", source["persistentVolumeClaim"]["claimName"]
 
 
-def faults_of_leaving(deployment, objects):
-    """A pod that leaves needs time for preStop and drain together."""
+def faults_of_shutdown(deployment, objects):
+    """A pod that shuts down needs time for preStop and drain together."""
     pod = deployment["spec"]["template"]["spec"]
     settings = {}
     for container in pod["containers"]:
@@ -138,34 +87,34 @@ def faults_of_leaving(deployment, objects):
 
 
 def faults_of_service(service, objects):
-    """A Service has to select pods of its namespace, lead to a port of theirs, and use a node port that exists once."""
+    """A Service must select pods of its namespace, target one of their ports, and have a valid node port."""
     name = name_of(service)
     templates = objects.pods_of(service["spec"].get("selector"), namespace_of(service))
     if not templates:
         yield f"Service {name} selects no Deployment's pods."
     for template in templates:
         for port in service["spec"]["ports"]:
-            if port.get("targetPort", port["port"]) not in ports_of(template):
-                yield f"Service {name} leads to port {port.get('targetPort')}, which its pods do not have."
+            if port.get("targetPort", port["port"]) not in set().union(*ports_of(template)):
+                yield f"Service {name} targets port {port.get('targetPort')}, which its pods do not have."
     for port in service["spec"]["ports"]:
         if not 30000 <= port.get("nodePort", 30000) <= 32767:
-            yield f"Service {name} asks for the node port {port['nodePort']}, outside of 30000 to 32767."
+            yield f"Service {name} has the node port {port['nodePort']}, outside of 30000 to 32767."
 
 
 def faults_of_scaling(item, objects):
-    """What scales or protects has to find what it scales or protects, and leave it room."""
+    """An autoscaler or a disruption budget must match a Deployment, and have valid limits."""
     name, spec, namespace = name_of(item), item["spec"], namespace_of(item)
     label = f"{item['kind']} {name}"
     if item["kind"] == "PodDisruptionBudget":
         if not objects.pods_of(spec["selector"]["matchLabels"], namespace):
-            yield f"{label} protects no pods."
+            yield f"{label} matches no pods."
         return
     target = spec["scaleTargetRef"]["name"]
     if not objects.has("Deployment", target, namespace):
-        yield f"{label} scales {target}, which is not there."
+        yield f"{label} scales {target}, which does not exist."
     for deployment in objects.of("Deployment"):
         if name_of(deployment) == target and "replicas" in deployment["spec"]:
-            yield f"{label} and the Deployment {target} both say how many replicas there are."
+            yield f"{label} and the Deployment {target} both set the number of replicas."
     least = spec.get("minReplicas", spec.get("minReplicaCount", 1))
     most = spec.get("maxReplicas", spec.get("maxReplicaCount", 1))
     if not 1 <= least < most:
@@ -173,7 +122,7 @@ def faults_of_scaling(item, objects):
 
 
 def faults_of_ingress(ingress, objects):
-    """Every path of an Ingress leads to a port of a Service."""
+    """Every path of an Ingress must target a port of a Service."""
     for rule in ingress["spec"]["rules"]:
         for path in rule["http"]["paths"]:
             backend = path["backend"]["service"]
@@ -185,7 +134,7 @@ def faults_of_ingress(ingress, objects):
                 for key in (port.get("name"), port["port"])
             ]
             if not set(backend["port"].values()) & set(ports):
-                yield f"Ingress {name_of(ingress)} leads to {backend['name']}, which has no such port."
+                yield f"Ingress {name_of(ingress)} targets {backend['name']}, which has no such port."
 
 
 def faults(objects):
@@ -204,18 +153,9 @@ def faults(objects):
         port["nodePort"] for service in objects.of("Service") for port in service["spec"]["ports"] if "nodePort" in port
     ]
     if len(used) != len(set(used)):
-        yield "Two Services ask for one node port."
+        yield "Two Services have the same node port."
     yield from faults_of_network(objects)
 
 
-def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        objects = Objects([item for item in yaml.safe_load_all(file) if item])
-    found = list(faults(objects))
-    for fault in found:
-        print(fault, file=sys.stderr)
-    sys.exit(1 if found else 0)
-
-
 if __name__ == "__main__":
-    main()
+    report(faults(Objects(sys.argv[1])))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Lighthouse's scores of the page, the median of three runs: fails below 95 of 100. Run it by with-server.sh, which sets
-# BASE_URL. Not part of run.sh: a score of speed says little on a machine that does other things, too.
+# BASE_URL. Not part of run.sh: a score of speed means little on a machine that also runs other programs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 least=95

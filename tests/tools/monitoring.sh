@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What monitoring/ holds, without a server: Prometheus' configurations and rules, the alerts' cases, discovery in a
-# cluster, dashboards that are what their program makes and what Grafana's types allow, and names that fit together.
+# The files of monitoring/, without a server: Prometheus' configurations and rules, the alerts' test cases, discovery in
+# a cluster, dashboards that are up to date and match Grafana's types, and names that exist.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
@@ -9,9 +9,9 @@ cd monitoring/prometheus
 
 promtool check config prometheus.yml cluster-static.yml >"$work/log" || { cat "$work/log"; exit 1; }
 promtool test rules tests/*.yml >"$work/log" || { cat "$work/log"; exit 1; }
-echo "promtool has nothing to say about configurations and rules; $(grep -c SUCCESS "$work/log") files of cases pass."
+echo "promtool has no findings in configurations and rules; $(grep -c SUCCESS "$work/log") files of test cases pass."
 
-# Debian's Prometheus is built without Kubernetes: what it would find is given to it, and relabelled for real.
+# Debian's Prometheus is built without Kubernetes: a file replaces discovery, and the real relabelling is applied to it.
 python3 - cluster.yml "$work" <<'PYTHON'
 import json, pathlib, sys, yaml
 config = yaml.safe_load(open(sys.argv[1]))
@@ -42,7 +42,7 @@ kept = [target["labels"] for target in json.loads(text[text.index("["):]) if tar
 want = {"__address__": "10.1.2.3:5000", "__metrics_path__": "/metrics", "instance": "serving"}
 want |= {"job": "recommender", "namespace": "recommender"}
 assert len(kept) == 1 and want.items() <= kept[0].items(), kept
-print("Of three pods the one that serves is scraped, at its annotated port, under its own name.")
+print("Of three pods only the serving one is scraped, at its annotated port, with its own name.")
 PYTHON
 
 cd ../..

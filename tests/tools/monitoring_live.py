@@ -1,37 +1,37 @@
-"""The real Prometheus over the real server while it is being asked: does every expression of monitoring/ return
-something, and do the metrics say what the clients saw?
+"""A real Prometheus that scrapes the real server under load: does every expression of monitoring/ return a value, and
+do the metrics agree with the clients?
 
-Run it by with-server.sh, which sets BASE_URL. Prometheus has the project's own configuration and rules, with one
-second in the place of every interval. Takes about half a minute. Exits with 1, and a sentence for each fault.
+Run it by with-server.sh, which sets BASE_URL. Prometheus has the project's own configuration and rules, with every
+interval shortened to one second. Takes about half a minute. Prints each fault, and exits with 1 if there is one.
 """
 
 import math
 import os
-import sys
 import time
 import urllib.parse
 
 import expressions
 from load import Load
 from prometheus import Prometheus
+from server import report
 
-# Values are there from the first scrape that follows a question; this is for slow machines.
+# Values exist from the first scrape after a question; this is for slow machines.
 PATIENCE_S = 30
-# Of a rule or panel, what these stand for; the rest is asked as it is.
+# The values of Grafana's variables.
 VARIABLES = {"$instance": ".*", "$model": ".*", "$__rate_interval": "1m"}
 # Only an index of more than 10,000 passages is searched by a graph, and only a graph can miss something.
 ABSENT = {"retrieval_recall_ratio"}
 
 
 def operands(expr):
-    """The parts of an alert that have values while all is well: what it compares, and what it joins."""
+    """The parts of an alert that have values while it does not fire: the operands of comparisons and joins."""
     return [part for part in expressions.split(expr) if expressions.metrics_in(part) - ABSENT]
 
 
-def questions():
-    """Every expression to be asked, with its place."""
+def queries():
+    """Every expression to be evaluated, with its place."""
     for place, expr in expressions.of_dashboards():
-        # An annotation has a value only when something happens: its left side always has one.
+        # An annotation has a value only when something happens, but its left side always has one.
         yield place, expr.rpartition(" > 0")[0] if "annotation" in place else expr
     for rule in expressions.rules():
         if "record" in rule:
@@ -41,42 +41,40 @@ def questions():
                 yield rule["alert"], part
 
 
-def answered(prometheus, expr):
-    """Whether an expression has a value that is a number."""
+def has_value(prometheus, expr):
+    """Whether the value of an expression is a number."""
     for name, value in VARIABLES.items():
         expr = expr.replace(name, value)
     return any(not math.isnan(value) for value in prometheus.values(expr))
 
 
-def unanswered(prometheus):
+def without_value(prometheus):
     """The expressions that return an error, or nothing."""
-    left = dict.fromkeys(questions())
+    left = set(queries())
     until = time.monotonic() + PATIENCE_S
     while left and time.monotonic() < until:
-        left = {question: None for question in left if not answered(prometheus, question[1])}
+        left = {query for query in left if not has_value(prometheus, query[1])}
         prometheus.next_scrape()
-    return [f"{place} returns nothing: {expr}" for place, expr in left]
+    return [f"{place} returns nothing: {expr}" for place, expr in sorted(left)]
 
 
 def disagreements(prometheus, load, before):
-    """Where the server counted something else than its clients."""
+    """Differences between the server's metrics and its clients' measurements."""
     after = counters(prometheus)
     for name, counted in load.counted().items():
         if after[name] - before[name] != counted:
             yield f"Clients counted {counted} of {name}, the server {after[name] - before[name]:.0f}."
-    for name, seen in {
-        "rag_time_to_first_token_seconds": load.median_first_token(),
-        "rag_request_duration_seconds": load.median_duration(),
-    }.items():
-        (told,) = prometheus.values(f"histogram_quantile(0.5, sum by (le) ({name}_bucket))")
+    for name, time_of in [("rag_time_to_first_token_seconds", "first"), ("rag_request_duration_seconds", "whole")]:
+        seen = load.median(time_of)
+        (reported,) = prometheus.values(f"histogram_quantile(0.5, sum by (le) ({name}_bucket))")
         bounds = prometheus.bounds(name)
-        # What a client sees is later by the network and by Python, so it may be in the next bucket.
-        if abs(bucket(bounds, seen) - bucket(bounds, told)) > 1:
-            yield f"Half of the clients waited less than {seen:.3f} s for {name}, the server says {told:.3f} s."
+        # The client's time includes the network and Python, so it may be in the next bucket.
+        if abs(bucket(bounds, seen) - bucket(bounds, reported)) > 1:
+            yield f"The median of {name} is {seen:.3f} s for clients, and {reported:.3f} s for the server."
 
 
 def bucket(bounds, value):
-    """The number of the bucket that a value is counted in; a bound belongs to the bucket below it."""
+    """The number of the bucket of a value; a bound belongs to the bucket below it."""
     return sum(bound < value - 1e-9 for bound in bounds)
 
 
@@ -100,12 +98,8 @@ def main():
         prometheus.next_scrape()
         faults = list(disagreements(prometheus, load, before))
         load.everything_else()
-        faults += unanswered(prometheus)
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    asked = len(dict.fromkeys(questions()))
-    print(f"Prometheus answered {asked} expressions; {load.summary()}; {len(faults)} faults.")
-    sys.exit(1 if faults else 0)
+        faults += without_value(prometheus)
+    report(faults, f"Prometheus evaluated {len(set(queries()))} expressions; {load.summary()}")
 
 
 if __name__ == "__main__":

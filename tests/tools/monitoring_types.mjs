@@ -1,7 +1,8 @@
-// Holds the dashboards against Grafana's own TypeScript types (@grafana/schema). Usage: monitoring_types.mjs NODE_MODULES
+// Checks the dashboards against Grafana's own TypeScript types (@grafana/schema).
+// Usage: monitoring_types.mjs NODE_MODULES
 //
-// A panel's `options` and `custom` have types of their own, by the kind of panel; queries have none, those of
-// annotations included.
+// The types of a panel's `options` and `custom` depend on the kind of panel; queries, also those of annotations, have
+// no types.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,7 +10,7 @@ import path from 'node:path';
 const modules = path.resolve(process.argv[2]);
 const folder = 'monitoring/grafana/dashboards';
 const composable = '@grafana/schema/dist/esm/raw/composable';
-// The kind of panel → where its types are, and whether it has one for `custom`.
+// The kind of panel → the folder and the name of its types, and whether there is one for `custom`.
 const kinds = {
   timeseries: ['timeseries', 'TimeSeries', true],
   stat: ['stat', 'Stat', false],
@@ -17,7 +18,7 @@ const kinds = {
   text: ['text', 'Text', false],
 };
 
-// The types' enums are real ones: widened here to the strings and numbers that JSON has.
+// The types have real enums; `Lit` widens them to the strings and numbers of JSON.
 let source = `import type { Dashboard, Panel, RowPanel } from '@grafana/schema';
 type Lit<T> = T extends string ? \`\${T}\`
   : T extends number ? (\`\${T}\` extends \`\${infer N extends number}\` ? N : T)
@@ -38,7 +39,7 @@ for (const file of fs.readdirSync(folder)) {
   }
   source += `export const ${name}: Lit<Omit<Dashboard, 'panels'>> & { panels: Lit<Panel | RowPanel>[] } = ${JSON.stringify(dashboard, null, 1)};\n`;
   for (const panel of dashboard.panels.filter(({ type }) => type !== 'row')) {
-    if (!kinds[panel.type]) throw new Error(`${file}: no types are known for a panel of kind ${panel.type}.`);
+    if (!kinds[panel.type]) throw new Error(`${file}: there are no types for panels of kind ${panel.type}.`);
     source += `export const ${name}_${panel.id}: Lit<${panel.type}Options> = ${JSON.stringify(panel.options)};\n`;
     if (kinds[panel.type][2]) {
       const custom = JSON.stringify(panel.fieldConfig.defaults.custom);
@@ -48,7 +49,7 @@ for (const file of fs.readdirSync(folder)) {
   }
 }
 
-// Beside the modules, because that is where the compiler looks for them.
+// The compiler looks for the modules beside this file.
 const checked = path.join(path.dirname(modules), 'dashboards.check.ts');
 fs.writeFileSync(checked, source);
 const flags = '--noEmit --strict --skipLibCheck --moduleResolution bundler --module esnext --target es2022 --types';
@@ -58,4 +59,4 @@ try {
   console.error((failure.stdout || failure.message).split('\n').slice(0, 20).join('\n'));
   process.exit(1);
 }
-console.log(`Grafana's types have nothing to say about ${panels} panels.`);
+console.log(`${panels} panels match Grafana's types.`);

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The server's dependency tree holds none of the HTTP and TLS clients that deny.toml bans (invariant 7), on any
-# platform and with every feature. What cargo-deny does, done with cargo alone, so that it takes a second.
+# The server's dependency tree contains none of the HTTP and TLS clients that deny.toml bans (invariant 7), on any
+# platform and with every feature. cargo-deny checks the same; this check needs only cargo and takes a second.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# The crates that package $1 is built from, one a line: name, version, features.
+# The crates of package $1, one on each line: name, version, features.
 tree() {
     cargo tree --locked --package "$1" --edges normal,build --target all --all-features \
         --prefix none --no-dedupe --format '{p} {f}' | sort -u
@@ -21,17 +21,17 @@ offenders() {
         $1 ~ /^hyper(-util)?$/ && / (.*,)?client/ { print }'
 }
 
-# A check that can find nothing proves nothing: models/fetch has an HTTP client, and must be caught here.
+# Proof that the check works: models/fetch has an HTTP client, which must be found.
 if [[ -z $(tree fetch-models | offenders) ]]; then
-    echo "The check is blind: models/fetch downloads, and no banned crate was seen in its tree." >&2
+    echo "This check does not work: it found no banned crate in models/fetch, which has an HTTP client." >&2
     exit 1
 fi
 
 found=$(tree flipkart-recommender | offenders)
 if [[ -n $found ]]; then
-    echo "The server must not be able to call out, but these crates are in its tree:" >&2
+    echo "The server must not have an HTTP or TLS client, but these crates are in its tree:" >&2
     echo "$found" >&2
-    echo "Find out what brings one in with: cargo tree -p flipkart-recommender -e normal,build -i NAME" >&2
+    echo "To find the crate that depends on one of them: cargo tree -p flipkart-recommender -e normal,build -i NAME" >&2
     exit 1
 fi
-echo "The server's tree holds none of the $(wc -w <<<"$banned") banned crates."
+echo "The server's tree contains none of the $(wc -w <<<"$banned") banned crates."

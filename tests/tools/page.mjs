@@ -1,12 +1,12 @@
-// Checks the page in a real browser against a running server, and against one of its own that it kills.
+// Checks the page in a real browser, with a running server and with a server that the checks start and kill.
 //
 //   node tests/tools/page.mjs BASE_URL SCREENSHOT_DIR
 //
-// In: the server's address, and a folder for the pictures; SERVER names the binary of the checks' own server.
-// Out: a line per check, then "N passed, 0 failed". The first failure is said in a sentence and ends with status 1.
+// In: the server's address, and a folder for the pictures; SERVER is the binary of the second server.
+// Out: a line per check, then "N passed, 0 failed". The first failure is printed in a sentence and ends with status 1.
 
 import { asking } from "./page/asking.mjs";
-import { howMany, launch } from "./page/browser.mjs";
+import { passedChecks, launch } from "./page/browser.mjs";
 import { conversations } from "./page/conversations.mjs";
 import { figures } from "./page/figures.mjs";
 import { hostile } from "./page/hostile.mjs";
@@ -33,10 +33,10 @@ try {
   own = await starting;
   await hostile(browser, own.base);
   await waiting(browser, own);
-  console.log(`${howMany()} passed, 0 failed`);
+  console.log(`${passedChecks()} passed, 0 failed`);
 } catch (error) {
   console.error(`FAILED  ${error.message}`);
-  console.error(`${howMany()} passed, 1 failed`);
+  console.error(`${passedChecks()} passed, 1 failed`);
   process.exitCode = 1;
 } finally {
   await browser.close();

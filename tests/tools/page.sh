@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The chat page in a real browser (page.mjs and page/); the pictures it takes are in target/tools/pictures. Run it by
+# The chat page in a real browser (page.mjs and page/), with pictures in target/tools/pictures. Run it by
 # with-server.sh, which sets BASE_URL.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,26 +1,25 @@
-"""A real Prometheus on a free port, with the project's configuration and rules, that looks every second.
+"""A real Prometheus on a free port, with the project's configuration and rules, which scrapes every second.
 
-It may be given an Alertmanager, and rules whose durations are so many times shorter.
+Optionally with an Alertmanager, and with all durations in the rules divided by a number.
 """
 
+import contextlib
 import json
 import pathlib
 import re
-import shutil
 import signal
-import subprocess
 import tempfile
 import time
 import urllib.parse
 import urllib.request
 
-from server import ROOT, free_port
+from server import ROOT, free_port, running, wait_until
 
 START_S = 30
 
 
 class Prometheus:
-    """Runs while it is entered; `target` is the server's address. Queries raise with Prometheus' own words."""
+    """Runs until the end of its block; `target` is the server's address. Errors have Prometheus' own messages."""
 
     def __init__(self, target, alertmanager=None, faster=1):
         self.address = f"127.0.0.1:{free_port()}"
@@ -29,7 +28,29 @@ class Prometheus:
         self.faster = faster
 
     def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp())
+        with contextlib.ExitStack() as stack:
+            self.folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+            self._configure()
+            program = running(
+                "prometheus",
+                f"--config.file={self.folder}/prometheus.yml",
+                f"--storage.tsdb.path={self.folder}/data",
+                f"--web.listen-address={self.address}",
+                "--log.level=warn",
+            )
+            self.process = stack.enter_context(program)
+            if not wait_until(lambda: self.process.poll() is not None or self._has_scraped(), START_S):
+                raise SystemExit("Prometheus did not scrape the server.")
+            if self.process.poll() is not None:
+                raise SystemExit("Prometheus did not start.")
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+    def _configure(self):
+        """Writes the configuration and the rules, with an interval of one second."""
         source = ROOT / "monitoring" / "prometheus"
         config = (source / "prometheus.yml").read_text("utf-8")
         config = config.replace("127.0.0.1:5000", self.target).replace("127.0.0.1:9090", self.address)
@@ -43,26 +64,6 @@ class Prometheus:
             if self.faster > 1:
                 text = re.sub(r"(?<=\[|\s)(\d+)([mhd])(?=\]|\s)", self._shorter, text)
             (self.folder / "rules" / rules.name).write_text(text, "utf-8")
-        self.process = subprocess.Popen(
-            [
-                "prometheus",
-                f"--config.file={self.folder}/prometheus.yml",
-                f"--storage.tsdb.path={self.folder}/data",
-                f"--web.listen-address={self.address}",
-                "--log.level=warn",
-            ]
-        )
-        try:
-            self._wait()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def forget(self):
         """Takes the server out of the configuration."""
@@ -71,7 +72,7 @@ class Prometheus:
         self.process.send_signal(signal.SIGHUP)
 
     def query(self, expr):
-        """The result of an instant query, as Prometheus has it."""
+        """The result of an instant query, as Prometheus gives it."""
         data = urllib.parse.urlencode({"query": expr}).encode()
         try:
             with urllib.request.urlopen(f"http://{self.address}/api/v1/query", data) as reply:
@@ -89,29 +90,17 @@ class Prometheus:
         return sorted(float(series["metric"]["le"]) for series in found)
 
     def next_scrape(self):
-        """Waits until a scrape that began after now is done."""
-        began = time.time()
-        until = began + START_S
-        while time.time() < until:
-            if self.values('min(timestamp(up{job="recommender"}))')[0] > began:
-                return
-            time.sleep(0.1)
-        raise SystemExit("Prometheus has stopped to scrape the server.")
+        """Waits for the end of a scrape that began after now."""
+        now = time.time()
+        if not wait_until(lambda: self.values('min(timestamp(up{job="recommender"}))')[0] > now, START_S):
+            raise SystemExit("Prometheus does not scrape the server any more.")
 
     def _shorter(self, duration):
-        """A duration of the rules, divided; no less than what holds two scrapes."""
+        """A duration of the rules, divided, but long enough for two scrapes."""
         seconds = int(duration[1]) * {"m": 60, "h": 3600, "d": 86400}[duration[2]]
         return f"{max(4, seconds // self.faster)}s"
 
-    def _wait(self):
-        """Until the first scrape is done."""
-        until = time.monotonic() + START_S
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://{self.address}/-/ready"):
-                    if self.values('up{job="recommender"}') == [1.0]:
-                        return
-            except OSError:
-                pass
-            time.sleep(0.1)
-        raise SystemExit("Prometheus did not start, or did not scrape the server.")
+    def _has_scraped(self):
+        """Whether the first scrape is done."""
+        with urllib.request.urlopen(f"http://{self.address}/-/ready"):
+            return self.values('up{job="recommender"}') == [1.0]

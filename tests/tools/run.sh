@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every check that needs other programs than Rust's, one after the other; a failure does not stop the next one.
-# install.sh brings the programs. SERVER names the binary to check, the dev build when unset.
+# All checks that need other programs than Rust's, one after another; after a failure, the next one still runs.
+# install.sh installs the programs. SERVER is the binary, or else the dev build.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 tools=$PWD/target/tools

@@ -1,7 +1,7 @@
-"""How the server grows with its reviews, and how many ask at once before answers come late. Not part of CI: make scaling.
+"""The server's resources by the number of reviews, and its speed by the number of users. Not part of CI: make scaling.
 
-SERVER is the binary, the dev build when unset; DATA a large file of reviews, which is cut to SIZES; without DATA only the
-users are measured, over the project's own reviews. Prints two tables for docs/scaling.md.
+SERVER is the binary, or else the dev build; DATA a large file of reviews, which is cut to SIZES. Without DATA, only the
+users are measured, with the project's own reviews. Prints two tables for docs/scaling.md.
 """
 
 import concurrent.futures
@@ -10,14 +10,12 @@ import json
 import os
 import pathlib
 import random
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
-from server import Server
+from server import Server, temporary_folder
 
 SIZES = [20_000, 50_000, 100_000, 205_052]
 USERS = [1, 2, 4, 8, 16, 32]
@@ -28,7 +26,7 @@ SUBJECTS = ["quality", "battery", "sound", "fabric", "colour", "size", "cooling"
 
 
 def lines(path):
-    """The rows of a file of reviews, its header first."""
+    """The rows of a file of reviews, with the header first."""
     command = ["zstdcat", path] if path.suffix == ".zst" else ["cat", path]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", errors="replace")
     yield from csv.reader(process.stdout)
@@ -39,7 +37,7 @@ def p95(times):
 
 
 def timed(load, requests):
-    """p95 of some requests, one after another, in milliseconds; each must be answered."""
+    """The p95 of some requests, one after another, in milliseconds; each must be answered with 200."""
     times = []
     for method, path, body in requests:
         began = time.monotonic()
@@ -60,7 +58,7 @@ def catalogue(load):
 
 
 def question(draw, products):
-    """One of many: hardly two of them have the same evidence."""
+    """One of many questions: very few have the same evidence."""
     words = draw.choice(products)["title"].split()
     return draw.choice(FORMS).format(draw.choice(SUBJECTS), " ".join(words[:3]), words[-1])
 
@@ -92,12 +90,12 @@ def growth(folder, source, size):
     for requests in of.values():
         timed(load, requests[:20])
     figures = {name: timed(load, requests) for name, requests in of.items()}
-    memory = server.memory("VmRSS"), server.memory("VmHWM")
+    memory = server.memory("VmRSS")
     server.stop()
     disk = sum(file.stat().st_size for file in server.index.rglob("*") if file.is_file()) / 2**20
     print(
         f"| {size:,} | {facts['reviews']:,} | {facts['passages']:,} | {build:.0f} s | {peak:.0f} | {start:.1f} s "
-        f"| {memory[0]:.0f} ({memory[1]:.0f}) | {disk:.0f} | "
+        f"| {memory:.0f} | {disk:.0f} | "
         + " | ".join(f"{figures[name]:.1f}" for name in ("search", "recommend", "product", "compare"))
         + " |",
         flush=True,
@@ -111,7 +109,7 @@ def users(folder):
     load = server.load
     products = catalogue(load)
     load.ask(question(random.Random(0), products))
-    print("\n| users who ask without a pause | answers a second | first word p50, p95 | tokens a second, p5 | by quotes only |")
+    print("\n| users | answers per second | first word p50, p95 | tokens per second of the slowest 5% | quotes only |")
     print("| --- | --- | --- | --- | --- |")
     for count in USERS:
         until = time.monotonic() + SECONDS
@@ -141,17 +139,13 @@ def users(folder):
 
 
 def main():
-    folder = pathlib.Path(tempfile.mkdtemp())
-    try:
+    with temporary_folder() as folder:
         if source := os.environ.get("DATA"):
-            print("| rows | reviews | passages | embedded and built in | peak MiB then | start to ready | memory MiB (peak) | disk MiB | p95 ms: search | recommend | product | compare |")
+            print("| rows | reviews | passages | first start | its peak memory, MiB | start | memory, MiB | disk, MiB | p95, ms: search | recommend | product | compare |")
             print("| --- " * 12 + "|")
             for size in [int(size) for size in os.environ.get("SIZES", "").split()] or SIZES:
                 growth(folder, pathlib.Path(source), size)
         users(folder)
-    finally:
-        Server.kill_all()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

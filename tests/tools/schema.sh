@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Whether the server does what /openapi.json says, for requests made from it by schemathesis: no 500, and no status, type
-# or body that is not described. EXAMPLES (30) says how many requests an endpoint gets. Run it by with-server.sh, which
-# sets BASE_URL, with a small limit on tokens.
+# The server behaves as /openapi.json describes, for requests that schemathesis generates from it: no 500, and no
+# status, type or body that is not described. EXAMPLES (30) is the number of requests for each endpoint. Run it by
+# with-server.sh, which sets BASE_URL, with a small limit on tokens.
 set -euo pipefail
-# It leaves its cache where it runs.
+# schemathesis writes its cache into the current folder.
 cd "$(dirname "$0")/../../target/tools"
 : "${BASE_URL:?run this by tests/tools/with-server.sh}"
 clients/bin/schemathesis run "$BASE_URL/openapi.json" \

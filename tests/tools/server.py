@@ -1,11 +1,15 @@
-"""A real server of a check's own: SERVER is the binary, the dev build when unset."""
+"""Real servers of a check: SERVER is the binary, or else the dev build."""
 
+import contextlib
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 
 from load import Load
@@ -15,24 +19,69 @@ START_S = 3600
 
 
 def free_port():
-    """A port of this machine that nobody listens on."""
+    """A port of this machine on which nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
 
 
+def wait_until(holds, seconds, pause=0.1):
+    """Calls `holds` until it gives a true value, and gives that; gives None when the time is over. A connection that is
+    refused counts as false."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            if found := holds():
+                return found
+        time.sleep(pause)
+    return None
+
+
+def report(faults, summary=None):
+    """Prints each fault, then the summary, and ends the program: with 1 if there is a fault."""
+    faults = list(faults)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if summary:
+        print(f"{summary}, {len(faults)} faults.")
+    sys.exit(1 if faults else 0)
+
+
+@contextlib.contextmanager
+def running(*command):
+    """A program that runs until the end of the block."""
+    process = subprocess.Popen(command)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
+def temporary_folder():
+    """A folder for servers. At the end of the block, all running servers are killed, and the folder is removed."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    try:
+        yield folder
+    finally:
+        for server in list(Server.running):
+            server.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class Server:
-    """One server with its index and its log in `folder`; `words` are its settings, `data` its reviews if not the project's
-    own. It may be stopped and started again at the same address."""
+    """A server with its index and its log in `folder`. `words` are its settings, `data` its reviews (by default the
+    project's own), `index` an existing index. It may be stopped and started again at the same address."""
 
     running = []
 
-    def __init__(self, folder, name="server", words="", data=None, files=None):
+    def __init__(self, folder, name="server", words="", data=None, files=None, index=None):
         self.name, self.files = name, files
         self.address = f"127.0.0.1:{free_port()}"
         self.load = Load(self.address)
         binary = os.environ.get("SERVER", str(ROOT / "target/debug/flipkart-recommender"))
-        self.index = pathlib.Path(folder) / f"index-{name}"
+        self.index = index or pathlib.Path(folder) / f"index-{name}"
         self.words = [binary, "serve", "--listen", self.address, "--index-dir", str(self.index), *words.split()]
         self.words += ["--data", str(data)] if data else []
         self.log = pathlib.Path(folder) / f"{name}.log"
@@ -49,23 +98,26 @@ class Server:
         Server.running.append(self)
 
     def start(self):
-        """Seconds until it is ready."""
+        """Starts, and gives the seconds until it was ready."""
         began = time.monotonic()
         self.spawn()
-        while time.monotonic() - began < START_S:
-            try:
-                if self.load.request("GET", "/readyz")[0] == 200:
-                    return time.monotonic() - began
-            except OSError:
-                pass
-            if self.process.poll() is not None:
-                raise SystemExit(f"The server {self.name} left with {self.process.returncode}:\n{self.last_lines()}")
-            time.sleep(0.02)
-        raise SystemExit(f"The server {self.name} was not ready after {START_S} s:\n{self.last_lines()}")
+        self.wait_for("/readyz")
+        return time.monotonic() - began
 
-    def last_lines(self):
-        """The end of its log."""
-        return self.log.read_text("utf-8", "replace")[-2000:]
+    def wait_for(self, path):
+        """Waits until `path` is answered with 200."""
+
+        def answers():
+            if self.process.poll() is not None:
+                self.fail(f"exited with {self.process.returncode}")
+            return self.load.request("GET", path)[0] == 200
+
+        if not wait_until(answers, START_S, pause=0.02):
+            self.fail(f"did not answer {path} with 200 within {START_S} s")
+
+    def fail(self, what):
+        """Ends the check with a message about this server, and the end of its log."""
+        raise SystemExit(f"The server {self.name} {what}:\n{self.log.read_text('utf-8', 'replace')[-2000:]}")
 
     def memory(self, name):
         """VmHWM or VmRSS in MiB."""
@@ -73,20 +125,14 @@ class Server:
         return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(name))
 
     def stop(self):
-        """Has it drain and end, as an orchestrator does."""
+        """Lets it finish its answers and exit, like an orchestrator."""
         self.process.send_signal(signal.SIGTERM)
         Server.running.remove(self)
         if self.process.wait() != 0:
-            raise SystemExit(f"The server {self.name} left with {self.process.returncode}:\n{self.last_lines()}")
+            self.fail(f"exited with {self.process.returncode}")
 
     def kill(self):
-        """Ends it as a crash does."""
+        """Ends it like a crash."""
         Server.running.remove(self)
         self.process.kill()
         self.process.wait()
-
-    @classmethod
-    def kill_all(cls):
-        """Those that still run, at the end of a check."""
-        for server in list(cls.running):
-            server.kill()

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Every environment variable that an image or a manifest sets is one that the server reads: a misspelt one would be
-# ignored in silence.
+# The server reads every environment variable that an image or a manifest sets: it would silently ignore a misspelt one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 server=${SERVER:-target/debug/flipkart-recommender}

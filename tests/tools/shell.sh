@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every shell script of the project passes shellcheck and can be run.
+# Every shell script of the project passes shellcheck and is executable.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mapfile -t scripts < <(
@@ -13,4 +13,4 @@ for script in "${scripts[@]}"; do
         exit 1
     }
 done
-echo "shellcheck has nothing to say about ${#scripts[@]} scripts."
+echo "shellcheck has no findings in ${#scripts[@]} scripts."

@@ -15,7 +15,7 @@ use hf_hub::api::Progress;
 use hf_hub::api::sync::{ApiBuilder, ApiRepo};
 use hf_hub::{Cache, Repo, RepoType};
 
-use crate::manifest::{Model, ModelFile};
+use crate::manifest::{ManifestModel, ModelFile};
 use crate::progress;
 
 /// The public server. `HF_ENDPOINT` sets another, such as a company's mirror.
@@ -43,12 +43,12 @@ impl HuggingFace {
     }
 
     /// The name of this source in messages.
-    pub fn name(&self, model: &Model) -> String {
+    pub fn name(&self, model: &ManifestModel) -> String {
         format!("{}/{}", self.endpoint, model.hub.repo)
     }
 
     /// Downloads `files` into `staging`.
-    pub fn fetch(&self, model: &Model, files: &[&ModelFile], staging: &Path) -> Result<()> {
+    pub fn fetch(&self, model: &ManifestModel, files: &[&ModelFile], staging: &Path) -> Result<()> {
         // The path must be absolute, because hf-hub creates symbolic links in its cache.
         let staging = staging.canonicalize()?;
         for file in files {
@@ -58,7 +58,7 @@ impl HuggingFace {
         Ok(())
     }
 
-    fn download(&self, model: &Model, file: &ModelFile, cache: PathBuf) -> Result<PathBuf> {
+    fn download(&self, model: &ManifestModel, file: &ModelFile, cache: PathBuf) -> Result<PathBuf> {
         let repo = self.repo(model, cache)?;
         let (sender, news) = mpsc::channel();
         let name = file.name.clone();
@@ -85,7 +85,7 @@ impl HuggingFace {
         outcome.map_err(|error| anyhow!("{} could not be downloaded: {error}", file.name))
     }
 
-    fn repo(&self, model: &Model, cache: PathBuf) -> Result<ApiRepo> {
+    fn repo(&self, model: &ManifestModel, cache: PathBuf) -> Result<ApiRepo> {
         let api = ApiBuilder::from_cache(Cache::new(cache))
             .with_endpoint(self.endpoint.clone())
             // The models are public, so no token is sent.

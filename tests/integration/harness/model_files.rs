@@ -1,4 +1,4 @@
-//! The models that the tests run with: the real ones, and a shallow one for tests that are not about the answer.
+//! The models of the tests: the real ones, and a shallow one for tests that do not look at the answer's text.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -9,22 +9,22 @@ use candle_core::Device;
 use candle_core::quantized::gguf_file::{self, Content, Value};
 use flipkart_recommender::weights;
 
-/// Layers that the shallow model keeps of thirty.
+use super::project_file;
+
+/// The shallow model keeps this many of thirty layers.
 const LAYERS: u32 = 20;
 
 /// The folder of the default models.
 ///
 /// # Panics
-/// Where they have not been fetched.
+/// Where they have not been downloaded.
 pub fn dir() -> PathBuf {
-    let dir = std::env::var_os("RECOMMENDER_TEST_MODELS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("models"),
-        PathBuf::from,
-    );
+    let chosen = std::env::var_os("RECOMMENDER_TEST_MODELS");
+    let dir = chosen.map_or_else(|| project_file("models"), PathBuf::from);
     for folder in ["chat", "embedding"] {
-        let there = dir.join(folder).is_dir();
+        let exists = dir.join(folder).is_dir();
         assert!(
-            there,
+            exists,
             "{} has no {folder}; run `make models` first",
             dir.display()
         );
@@ -39,12 +39,12 @@ pub fn chat() -> PathBuf {
         .path
 }
 
-/// The default chat model with two thirds of its layers: the same tokenizer, template and code path in
-/// less time. What it says makes no sense, and it never ends its turn.
+/// The default chat model with two thirds of its layers: the same tokenizer, template and code path in less time. Its
+/// text makes no sense, and it never ends its turn.
 pub fn shallow() -> PathBuf {
     static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shallow.gguf");
-        // Renamed when complete: another run of the tests may be reading the last one.
+        // Renamed when complete: another run of the tests may be reading the previous file.
         let new = path.with_extension(std::process::id().to_string());
         cut(&chat(), &new).expect("a shallow copy of the chat model");
         std::fs::rename(&new, &path).expect("a folder that can be written to");
@@ -55,38 +55,28 @@ pub fn shallow() -> PathBuf {
 
 fn cut(from: &Path, to: &Path) -> candle_core::Result<()> {
     let mut reader = BufReader::new(File::open(from)?);
-    let Content {
-        mut metadata,
-        tensor_infos,
-        magic,
-        tensor_data_offset,
-    } = Content::read(&mut reader)?;
-    metadata.insert("llama.block_count".into(), Value::U32(LAYERS));
-    let names: Vec<String> = tensor_infos
-        .keys()
+    let mut content = Content::read(&mut reader)?;
+    content
+        .metadata
+        .insert("llama.block_count".into(), Value::U32(LAYERS));
+    let names = content.tensor_infos.keys();
+    let names: Vec<&String> = names
         .filter(|name| layer(name).is_none_or(|layer| layer < LAYERS))
-        .cloned()
         .collect();
-    let content = Content {
-        magic,
-        metadata,
-        tensor_infos,
-        tensor_data_offset,
-    };
-    let tensors: Vec<_> = names
+    let tensors = names
         .iter()
-        .map(|name| content.tensor(&mut reader, name, &Device::Cpu))
-        .collect::<candle_core::Result<_>>()?;
+        .map(|name| content.tensor(&mut reader, name, &Device::Cpu));
+    let tensors: Vec<_> = tensors.collect::<candle_core::Result<_>>()?;
     let metadata: Vec<_> = content
         .metadata
         .iter()
         .map(|(key, value)| (key.as_str(), value))
         .collect();
-    let tensors: Vec<_> = names.iter().map(String::as_str).zip(&tensors).collect();
+    let tensors: Vec<_> = names.iter().map(|name| name.as_str()).zip(&tensors).collect();
     gguf_file::write(&mut BufWriter::new(File::create(to)?), &metadata, &tensors)
 }
 
-/// `blk.7.attn_q.weight` is of layer 7; the embedding and the last norm are of none.
+/// The layer that a tensor belongs to: 7 for `blk.7.attn_q.weight`, none for the embedding and the last norm.
 fn layer(tensor: &str) -> Option<u32> {
     tensor.strip_prefix("blk.")?.split('.').next()?.parse().ok()
 }

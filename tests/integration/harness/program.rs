@@ -1,9 +1,11 @@
-//! The binary under test, as a command that knows nothing of the environment it is started from.
+//! The binary under test, as a command that inherits no settings from the environment.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
-/// How a run ended and what it said.
+use serde_json::Value;
+
+/// The end of a run, and its output.
 #[derive(Debug)]
 pub struct Outcome {
     /// The exit code; none where a signal ended it.
@@ -14,12 +16,36 @@ pub struct Outcome {
     pub log: String,
 }
 
-/// The binary, without the settings that whoever runs the tests may have in the environment.
+impl Outcome {
+    /// The same, checked to have succeeded.
+    #[track_caller]
+    pub fn succeeded(self) -> Outcome {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self
+    }
+
+    /// The output of a run that succeeded, as JSON.
+    #[track_caller]
+    pub fn json(self) -> Value {
+        serde_json::from_str(&self.succeeded().out).expect("the output is JSON")
+    }
+
+    /// Checks that the run failed with this exit code, and that the log contains this.
+    #[track_caller]
+    pub fn assert_failed(&self, code: i32, message: &str) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(
+            self.log.contains(message),
+            "{message:?} is not in the log: {self:?}"
+        );
+    }
+}
+
+/// The binary, without the settings that the environment of the tests may contain.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flipkart-recommender"));
     for (name, _) in std::env::vars_os() {
-        let is_setting = name.to_str().is_some_and(|name| name.starts_with("RECOMMENDER_"));
-        if is_setting {
+        if name.to_string_lossy().starts_with("RECOMMENDER_") {
             command.env_remove(name);
         }
     }
@@ -28,8 +54,8 @@ pub fn command() -> Command {
 }
 
 /// Runs the binary to its end.
-pub fn run<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> Outcome {
-    let output = command().args(words).output().expect("the binary starts");
+pub fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Outcome {
+    let output = command().args(arguments).output().expect("the binary starts");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Outcome {
         code: output.status.code(),

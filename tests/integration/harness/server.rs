@@ -1,4 +1,4 @@
-//! A server as a process: started on a port of the system's choice, watched, and gone when its test is.
+//! A server as a process: started on a port that the system chooses, watched, and ended with its test.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -12,97 +12,105 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::client::Client;
+use super::program::{self, Outcome};
 use super::wait::{self, PATIENCE};
-use super::{model_files, program, shop};
+use super::{model_files, shop};
 
-/// What a server is started with. Small prompts and short answers, so that it answers in seconds.
+/// The settings of a server. Prompts and answers are short, so that it answers in seconds.
 pub struct Setup {
     home: Arc<TempDir>,
     /// The reviews.
     pub data: PathBuf,
-    /// Where the index is kept.
+    /// The folder of the index.
     pub index: PathBuf,
     models: PathBuf,
-    words: Vec<String>,
+    settings: Vec<String>,
 }
 
 impl Setup {
     /// The default models and the small shop, in a folder of its own.
     pub fn new() -> Setup {
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+        let data = home.path().join("reviews.csv");
+        std::fs::write(&data, shop::REVIEWS).expect("the temporary folder can be written to");
+        let settings = ["--max-prompt-tokens", "320", "--max-tokens", "12"];
         Setup {
-            data: shop::write(home.path()),
+            data,
             index: home.path().join("index"),
             models: model_files::dir(),
-            words: ["--max-prompt-tokens", "320", "--max-tokens", "12"]
-                .map(String::from)
-                .to_vec(),
+            settings: settings.map(String::from).to_vec(),
             home: Arc::new(home),
         }
     }
 
-    /// The same with the shallow chat model: answers without sense, `max_tokens` long, some of them a second.
+    /// The same with the shallow chat model: senseless answers of `max_tokens`, several a second.
     pub fn shallow(max_tokens: usize) -> Setup {
-        let model = model_files::shallow();
-        let setup = Setup {
-            words: vec![],
-            ..Setup::new()
-        };
-        setup
-            .with("--chat-model", model.to_str().expect("a path that is text"))
-            .with("--max-tokens", max_tokens)
+        let setup = Setup::new().with_default_lengths();
+        let setup = setup.with("--chat-model", model_files::shallow().display());
+        setup.with("--max-tokens", max_tokens)
     }
 
-    /// The same with prompts and answers as long as they are by default.
-    pub fn with_default_lengths(self) -> Setup {
-        Setup {
-            words: vec![],
-            ..self
-        }
+    /// The same with the default lengths of prompts and answers.
+    pub fn with_default_lengths(mut self) -> Setup {
+        self.settings.clear();
+        self
     }
 
     /// One more setting.
     pub fn with(mut self, flag: &str, value: impl ToString) -> Setup {
-        self.words.extend([flag.to_string(), value.to_string()]);
+        self.settings.extend([flag.to_string(), value.to_string()]);
         self
     }
 
     /// Other reviews.
-    pub fn with_data(self, data: &Path) -> Setup {
-        Setup {
-            data: data.to_path_buf(),
-            ..self
-        }
+    pub fn with_data(mut self, data: &Path) -> Setup {
+        self.data = data.to_path_buf();
+        self
     }
 
     /// Other models.
-    pub fn with_models(self, models: &Path) -> Setup {
-        Setup {
-            models: models.to_path_buf(),
-            ..self
-        }
+    pub fn with_models(mut self, models: &Path) -> Setup {
+        self.models = models.to_path_buf();
+        self
     }
 
-    /// The folder that goes with this.
+    /// A temporary folder, removed with the last server of this setup.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// The words of a command line that runs `command` with these settings.
-    pub fn words(&self, command: &[&str]) -> Vec<String> {
-        let path = |path: &Path| path.to_str().expect("a path that is text").to_string();
-        let mut words: Vec<String> = command.iter().map(|word| word.to_string()).collect();
-        words.extend(["--data".into(), path(&self.data)]);
-        words.extend(["--index-dir".into(), path(&self.index)]);
-        words.extend(["--models".into(), path(&self.models)]);
-        words.extend(self.words.iter().cloned());
-        words
+    /// Writes a file into [`Setup::home`], and gives its path.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.home().join(name);
+        let folder = path.parent().expect("a file is in a folder");
+        std::fs::create_dir_all(folder).expect("a folder");
+        std::fs::write(&path, text).expect("the temporary folder can be written to");
+        path.into_os_string().into_string().expect("a path in UTF-8")
+    }
+
+    /// The arguments of a command line that runs `command` with these settings.
+    pub fn arguments(&self, command: &[&str]) -> Vec<String> {
+        let mut arguments: Vec<String> = command.iter().map(|word| word.to_string()).collect();
+        for (flag, path) in [
+            ("--data", &self.data),
+            ("--index-dir", &self.index),
+            ("--models", &self.models),
+        ] {
+            arguments.extend([flag.to_string(), path.display().to_string()]);
+        }
+        arguments.extend(self.settings.iter().cloned());
+        arguments
+    }
+
+    /// Runs a command with these settings to its end.
+    pub fn run(&self, command: &[&str]) -> Outcome {
+        program::run(self.arguments(command))
     }
 
     /// Starts a server, which is not ready yet.
     pub fn start(&self) -> Server {
-        let words = self.words(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
-        Server::spawn(program::command().args(words), self.home.clone())
+        let arguments = self.arguments(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+        Server::spawn(program::command().args(arguments), self.home.clone())
     }
 
     /// Starts a server and waits until it is ready.
@@ -115,7 +123,7 @@ impl Setup {
 
 /// A running server.
 pub struct Server {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
     client: Client,
     process: Child,
@@ -129,11 +137,11 @@ type Log = Arc<Mutex<Vec<Value>>>;
 impl Server {
     fn spawn(command: &mut Command, home: Arc<TempDir>) -> Server {
         let mut process = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
-        let guard = Guard::over(&process, home.path());
+        let guard = Guard::new(&process, home.path());
         let lines = BufReader::new(process.stderr.take().expect("it is piped"));
         let log = Log::default();
         let kept = log.clone();
-        // Ends with the process, whose end closes the pipe.
+        // This thread ends with the process, whose end closes the pipe.
         std::thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
                 let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
@@ -146,7 +154,7 @@ impl Server {
         });
         Server {
             address,
-            client: Client::of(address),
+            client: Client::new(address),
             process,
             log,
             _guard: guard,
@@ -154,38 +162,34 @@ impl Server {
         }
     }
 
-    /// Waits until it would answer a question.
+    /// Waits until it is ready to answer questions.
     ///
     /// # Panics
-    /// If it ends instead.
+    /// If it logs an error first.
     pub fn wait_until_ready(&self) {
-        wait::until("readiness", PATIENCE, || {
-            let failed = self.log().iter().any(|line| line["level"] == "ERROR");
-            assert!(!failed, "{:#?}", self.log());
-            (self.get("/readyz").status == 200).then_some(())
+        wait::until_true("readiness", || {
+            assert!(self.logged("level", "ERROR").is_empty(), "{:#?}", self.log());
+            self.get("/readyz").status == 200
         });
     }
 
-    /// What it has logged so far.
+    /// All lines of its log so far.
     pub fn log(&self) -> Vec<Value> {
         self.log.lock().expect("nobody panics with it").clone()
     }
 
-    /// The lines it has logged at this level or with this message.
+    /// The lines of its log with this value, as in `("level", "WARN")`.
     pub fn logged(&self, key: &str, value: &str) -> Vec<Value> {
         let mut log = self.log();
         log.retain(|line| line[key] == value);
         log
     }
 
-    /// The message of the last error it logged.
-    ///
-    /// # Panics
-    /// If it logged none.
-    pub fn last_words(&self) -> String {
-        let errors = || self.logged("level", "ERROR");
-        let error = wait::until("an error in the log", PATIENCE, || errors().pop());
-        error["message"].as_str().expect("a message").to_string()
+    /// Waits for errors in its log.
+    pub fn errors(&self) -> Vec<Value> {
+        wait::until("an error in the log", PATIENCE, || {
+            Some(self.logged("level", "ERROR")).filter(|errors| !errors.is_empty())
+        })
     }
 
     /// Sends a signal, as in `TERM`.
@@ -221,13 +225,12 @@ impl Drop for Server {
     }
 }
 
-/// Ends a server, and removes its folder, when the tests' process ends, however it ends: statics are never dropped. A
-/// shell waits for the end
-/// of a pipe that the system closes with us.
+/// Ends a server and removes its folder when the process of the tests ends, in whatever way: statics are never dropped.
+/// A shell waits for the end of a pipe, which the system closes with our process.
 struct Guard(Child);
 
 impl Guard {
-    fn over(process: &Child, home: &Path) -> Guard {
+    fn new(process: &Child, home: &Path) -> Guard {
         let shell = Command::new("sh")
             .args(["-c", "read -r _ || { kill -KILL $0; rm -rf -- \"$1\"; }"])
             .arg(process.id().to_string())
@@ -246,7 +249,7 @@ impl Drop for Guard {
     }
 }
 
-/// One server with the default models, for every test that only asks.
+/// One server with the default models, for all tests that change nothing in it.
 pub fn shared() -> &'static Server {
     static SHARED: OnceLock<Server> = OnceLock::new();
     SHARED.get_or_init(|| Setup::new().with("--max-waiting", 64).ready())

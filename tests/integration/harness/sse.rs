@@ -7,9 +7,9 @@ use serde_json::Value;
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// What follows `event:`; "message" where nothing does, as browsers have it.
+    /// The value of `event:`; "message" where there is none, as in browsers.
     pub name: String,
-    /// What follows `data:`, which is JSON, or the word that ends a stream of OpenAI's.
+    /// The value of `data:`: JSON, or the word at the end of OpenAI's streams.
     pub data: Value,
 }
 
@@ -22,10 +22,10 @@ impl Events {
         Events(BufReader::new(Box::new(body)))
     }
 
-    /// Reads on until an event of this name.
+    /// Reads until an event with this name.
     ///
     /// # Panics
-    /// When the stream ends before.
+    /// When the stream ends first.
     pub fn wait_for(&mut self, name: &str) -> Event {
         let mut seen = Vec::new();
         for event in &mut *self {

@@ -1,11 +1,11 @@
-// Asking: by keyboard alone, evidence before the first word, citations both ways, stop, ask again, edit, copy.
+// Asking: by keyboard alone, evidence before the first word, citations in both directions, stop, ask again, edit, copy.
 
-import { check, looksRight, open, SLOW_MS, wasQuiet } from "./browser.mjs";
+import { check, looksRight, open, sentBy, SLOW_MS, wasQuiet } from "./browser.mjs";
 
 export const QUESTION = "Which headset has the best battery?";
 export const LAST = ".turn:last-child";
 export const ENDED = `${LAST}:is([data-state="done"], [data-state="stopped"], [data-state="failed"])`;
-/** Everything that a first visit fetches. */
+/** The limit for everything that a first visit fetches. */
 const MOST_BYTES = 120_000;
 
 export async function asking(browser, base) {
@@ -25,19 +25,26 @@ export async function asking(browser, base) {
 }
 
 export async function askByKeyboard(page, text) {
-  // Away from the box, so that "/" is what brings the focus there.
+  // The focus leaves the box, so that only "/" can bring it back.
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("/");
   await page.keyboard.type(text);
   await page.keyboard.press("Enter");
 }
 
+/** Waits for the end of the last answer; gives its state. */
 export async function ended(page) {
   await page.waitForSelector(ENDED, { timeout: SLOW_MS });
   return page.getAttribute(LAST, "data-state");
 }
 
-/** Runs in the page before its own scripts: notes in which order evidence and answer text appear in the last turn. */
+/** Asks and waits for the end of the answer; gives its state. */
+export async function ask(page, text) {
+  await askByKeyboard(page, text);
+  return ended(page);
+}
+
+/** Runs in the page before its own scripts: records the order in which evidence and answer appear in the last turn. */
 function watchOrder() {
   window.seen = [];
   const note = (what) => window.seen.at(-1) !== what && window.seen.push(what);
@@ -80,8 +87,7 @@ async function answersByKeyboard(page) {
   check((await page.inputValue("#question")) === "Which headset\n", "Shift and Enter break the line.");
   await page.fill("#question", "");
   await page.evaluate(() => (window.seen.length = 0));
-  await askByKeyboard(page, QUESTION);
-  const state = await ended(page);
+  const state = await ask(page, QUESTION);
   check(state === "done", "A question asked by keyboard alone is answered.", `${state}: ${await page.textContent(`${LAST} .reply`)}`);
   check((await page.textContent(`${LAST} .answer`)).trim() !== "", "The answer is not empty.");
   check((await page.evaluate(() => window.seen.slice(0, 2).join())) === "card,answer", "Evidence appears before the answer's first word.");
@@ -93,7 +99,7 @@ async function answersByKeyboard(page) {
   check(lacking.length === 0, "Every card has its product, stars, quote and review number.", lacking.join("; "));
   const marks = await page.locator(`${LAST} mark`).allTextContents();
   check(marks.length > 0 && marks.every((word) => /^(headset|batter)/i.test(word)), "The question's words are marked in the quotes, and no others.", marks.join());
-  // Their details come when they are seen.
+  // The details of products are loaded when they are visible.
   await page.locator(`${LAST} .shelf .product`).first().scrollIntoViewIfNeeded();
   await page.waitForSelector(`${LAST} .shelf .product .histogram`);
   check((await page.locator(`${LAST} .offers .chip`).count()) > 0, "Questions to ask next come with the answer.");
@@ -138,8 +144,8 @@ async function remembersColours(page) {
 }
 
 /**
- * Has the page itself press Escape or the stop button when the first card comes: a fast machine could have finished
- * before a message from here got there.
+ * Lets the page itself press Escape or the stop button when the first card appears: on a fast machine, the answer could
+ * finish before a message from here arrives.
  */
 function stopAtFirstCard(page, by) {
   return page.evaluate((way) => {
@@ -159,29 +165,23 @@ async function stops(page) {
   const aborted = page
     .waitForEvent("requestfailed", { predicate: (request) => request.url().endsWith("/api/chat"), timeout: SLOW_MS })
     .then((request) => request.failure().errorText, (error) => error.message);
-  await askByKeyboard(page, QUESTION);
-  check((await ended(page)) === "stopped", "Escape stops an answer and marks it as stopped.");
+  check((await ask(page, QUESTION)) === "stopped", "Escape stops an answer and marks it as stopped.");
   check((await aborted).includes("ABORTED"), "Stopping ends the request itself.", await aborted);
   check((await page.isVisible("#send")) && !(await page.isVisible("#stop")), "After a stop the page takes the next question.");
   await stopAtFirstCard(page, "button");
-  const again = page.waitForRequest("**/api/chat");
-  await page.getByRole("button", { name: "Ask again" }).click();
-  const sent = (await again).postDataJSON().messages;
-  check(sent.length === 1 && sent[0].content === QUESTION, "A stopped question can be asked again, and is sent once.");
+  const { messages } = await sentBy(page, "/api/chat", () => page.getByRole("button", { name: "Ask again" }).click());
+  check(messages.length === 1 && messages[0].content === QUESTION, "A stopped question can be asked again, and is sent once.");
   check((await ended(page)) === "stopped", "The stop button stops an answer.");
 }
 
 async function editsAndAsksAgain(page) {
   await page.click(`${LAST} .question-row .tool`);
   await page.keyboard.type("Which kettle boils fast?");
-  const asked = page.waitForRequest("**/api/chat");
-  await page.keyboard.press("Enter");
-  const sent = (await asked).postDataJSON().messages;
-  check(sent.length === 1 && sent[0].content === "Which kettle boils fast?", "A question written anew replaces the old one.");
-  check((await ended(page)) === "done" && (await page.locator(".turn").count()) === 1, "The question written anew is answered.");
-  const again = page.waitForRequest("**/api/chat");
-  await page.click(`${LAST} .is-again`);
-  check((await again).postDataJSON().messages.length === 1, "An answer can be asked for again.");
+  const { messages } = await sentBy(page, "/api/chat", () => page.keyboard.press("Enter"));
+  check(messages.length === 1 && messages[0].content === "Which kettle boils fast?", "An edited question replaces the old one.");
+  check((await ended(page)) === "done" && (await page.locator(".turn").count()) === 1, "The edited question is answered.");
+  const again = await sentBy(page, "/api/chat", () => page.click(`${LAST} .is-again`));
+  check(again.messages.length === 1, "A question can be asked again.");
   await ended(page);
 }
 
@@ -193,7 +193,7 @@ async function copies(page) {
   check(copied.startsWith(answer.slice(0, 20)) && /\n\[\d\] “/.test(copied), "An answer is copied with its sources.", copied);
 }
 
-/** What the model says and no review supports comes as a verdict of its own; here one is put into a real answer. */
+/** A sentence of the model that no review supports has its own verdict; here one is added to a real answer. */
 async function leavesOut(page) {
   const claim = "It also makes coffee.";
   await page.route("**/api/chat", async (route) => {
@@ -202,14 +202,13 @@ async function leavesOut(page) {
     await route.fulfill({ contentType: "text/event-stream", body: answer.replace("event: final", `${verdict}event: final`) });
   });
   await page.click("#new");
-  await askByKeyboard(page, QUESTION);
-  await ended(page);
+  await ask(page, QUESTION);
   await page.unroute("**/api/chat");
   const summary = await page.textContent(`${LAST} .left-out summary`);
   await page.waitForSelector(".notice", { state: "detached" });
-  check(/^\d+ sentences? of the language model left out/.test(summary), "What no review supports is said to be left out.", summary);
-  check(!(await page.isVisible(`${LAST} .left-out s`)), "It is hidden until somebody wants to see it.");
+  check(/^\d+ sentences? of the language model left out/.test(summary), "The page says that unsupported sentences are left out.", summary);
+  check(!(await page.isVisible(`${LAST} .left-out s`)), "They are hidden until they are opened.");
   await page.click(`${LAST} .left-out summary`);
-  check((await page.locator(`${LAST} .left-out s`).allTextContents()).includes(claim), "Then it is shown, struck through.");
+  check((await page.locator(`${LAST} .left-out s`).allTextContents()).includes(claim), "Then they are shown, struck through.");
   await looksRight(page, "left-out");
 }

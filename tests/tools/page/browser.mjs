@@ -1,7 +1,7 @@
-// The browser, and what every check of the page asks of it.
+// The browser, and the checks that every visit makes.
 //
-// playwright-core and axe-core are resolved from the folder TOOLS_NODE_MODULES (a node_modules), or as node finds
-// them; the browser is CHROMIUM or /usr/bin/chromium.
+// playwright-core and axe-core are resolved from the folder TOOLS_NODE_MODULES (a node_modules), or else by node; the
+// browser is CHROMIUM or /usr/bin/chromium.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,7 +14,7 @@ const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 /** A small machine may take this long to load its models or to finish an answer. */
 export const SLOW_MS = 120_000;
-/** What needs no model. */
+/** The limit for steps that need no model. */
 const QUICK_MS = 20_000;
 export const PHONE = { width: 390, height: 844 };
 const TABLET = { width: 820, height: 1180 };
@@ -23,14 +23,14 @@ export const WIDE = { width: 1440, height: 900 };
 let passed = 0;
 let pictures = ".";
 
-/** `sentence` says what should be so; `detail` what was found instead. */
+/** `sentence` describes the expectation; `detail` is the value that was found. */
 export function check(holds, sentence, detail = "") {
-  if (!holds) throw new Error(`This does not hold: ${sentence} ${detail}`.trim());
+  if (!holds) throw new Error(`This is not true: ${sentence} ${detail}`.trim());
   passed += 1;
   console.log(`ok  ${sentence}`);
 }
 
-export function howMany() {
+export function passedChecks() {
   return passed;
 }
 
@@ -43,7 +43,7 @@ export function launch(folder) {
   });
 }
 
-/** A page with a memory of its own; it notes what the console says and which foreign addresses are asked. */
+/** A page with its own storage, which records the console's errors and requests to other origins. */
 export async function open(browser, base, { expected = /^$/, ...options } = {}) {
   const context = await browser.newContext({ viewport: WIDE, colorScheme: "light", ...options });
   const page = await context.newPage();
@@ -58,7 +58,7 @@ export async function open(browser, base, { expected = /^$/, ...options } = {}) 
     const { origin, protocol } = new URL(request.url());
     if (origin !== new URL(base).origin && protocol !== "blob:") page.foreign.push(request.url());
   });
-  // What the policy forbids is reported here, also where the console is silent.
+  // Violations of the security policy are recorded here, including those that the console does not show.
   await page.addInitScript(() => {
     window.violations = [];
     document.addEventListener("securitypolicyviolation", (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
@@ -66,16 +66,30 @@ export async function open(browser, base, { expected = /^$/, ...options } = {}) 
   return page;
 }
 
-/** What has to be so at the end of every visit. */
+/** A page like that of `open`, on which the catalogue is shown. */
+export async function visit(browser, base, options) {
+  const page = await open(browser, base, options);
+  await page.goto(base);
+  await page.waitForSelector("#stock:not(:empty)");
+  return page;
+}
+
+/** The JSON of the next request to `path` that `act` causes. */
+export async function sentBy(page, path, act) {
+  const [request] = await Promise.all([page.waitForRequest(`**${path}`), act()]);
+  return request.postDataJSON();
+}
+
+/** The checks at the end of every visit. */
 export async function wasQuiet(page, where) {
   const violations = await page.evaluate(() => window.violations);
   check(page.complaints.length === 0, `The browser's console shows no error ${where}.`, page.complaints.join("; "));
-  check(violations.length === 0, `Nothing offends the security policy ${where}.`, violations.join("; "));
-  check(page.foreign.length === 0, `The page asks nothing of another origin ${where}.`, page.foreign.join(", "));
+  check(violations.length === 0, `Nothing violates the security policy ${where}.`, violations.join("; "));
+  check(page.foreign.length === 0, `The page sends no request to another origin ${where}.`, page.foreign.join(", "));
   await page.context().close();
 }
 
-/** Pictures in both themes at three widths, and axe-core's verdict in both themes: on a wide screen and on a phone. */
+/** Pictures in both themes at three widths, and axe-core's checks in both themes: on a wide screen and on a phone. */
 export async function looksRight(page, name) {
   for (const scheme of ["dark", "light"]) {
     await page.emulateMedia({ colorScheme: scheme });
@@ -99,7 +113,7 @@ async function axe(page, where) {
   check(violations.length === 0, `axe finds no violation ${where}.`, found.join("; "));
 }
 
-/** What moves once is let come to rest; a transition that a newer one replaced never finishes, hence allSettled. */
+/** Waits for the animations that run once; a transition that another replaced never finishes, hence allSettled. */
 function atRest(page) {
   return page.evaluate(() => Promise.allSettled(
     document.getAnimations().filter((a) => a.effect.getComputedTiming().iterations === 1).map((a) => a.finished),

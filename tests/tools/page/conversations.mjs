@@ -1,17 +1,14 @@
-// Earlier conversations: found again after a reload, searched, renamed, deleted, taken out and in as a file.
+// Earlier conversations: restored after a reload, searched, renamed, deleted, exported to a file and imported.
 
 import { readFile } from "node:fs/promises";
-import { askByKeyboard, ended } from "./asking.mjs";
-import { check, looksRight, open, PHONE, wasQuiet, WIDE } from "./browser.mjs";
+import { ask } from "./asking.mjs";
+import { check, looksRight, PHONE, visit, wasQuiet, WIDE } from "./browser.mjs";
 
 export async function conversations(browser, base) {
-  const page = await open(browser, base);
-  await page.goto(base);
-  await page.waitForSelector("#stock:not(:empty)");
+  const page = await visit(browser, base);
   for (const question of ["Which kettle boils fast?", "Which power bank is light?"]) {
     await page.click("#new");
-    await askByKeyboard(page, question);
-    check((await ended(page)) === "done", `"${question}" is answered.`);
+    check((await ask(page, question)) === "done", `"${question}" is answered.`);
   }
   const answer = await page.textContent(".answer");
   await page.reload();
@@ -21,10 +18,10 @@ export async function conversations(browser, base) {
   check((await page.locator(".past-title").count()) === 2, "Both conversations are in the list.");
 
   await page.fill("#find", "kettle");
-  check((await page.locator(".past-title").allTextContents()).join() === "Which kettle boils fast?", "A search finds the one that has the word.");
+  check((await page.locator(".past-title").allTextContents()).join() === "Which kettle boils fast?", "A search finds the conversation with the word.");
   await page.fill("#find", "");
   await rename(page);
-  await takesOutAndIn(page);
+  await exportsAndImports(page);
   await onAPhone(page);
   await wasQuiet(page, "with earlier conversations");
 }
@@ -40,7 +37,7 @@ async function rename(page) {
   check(true, "A conversation keeps its new name over a reload.");
 }
 
-async function takesOutAndIn(page) {
+async function exportsAndImports(page) {
   const saved = page.waitForEvent("download");
   await page.click("#export");
   const path = await (await saved).path();

@@ -1,21 +1,19 @@
 // Verdicts on answers, and the live figures that count them.
 
-import { askByKeyboard, ended, LAST, QUESTION } from "./asking.mjs";
-import { check, looksRight, open, wasQuiet } from "./browser.mjs";
+import { ask, LAST, QUESTION } from "./asking.mjs";
+import { check, looksRight, sentBy, visit, wasQuiet } from "./browser.mjs";
 
 export async function figures(browser, base) {
-  const page = await open(browser, base);
-  await page.goto(base);
-  await page.waitForSelector("#stock:not(:empty)");
-  await askByKeyboard(page, QUESTION);
-  await ended(page);
+  const page = await visit(browser, base);
+  await ask(page, QUESTION);
   const before = await stats(base);
-  const sent = page.waitForRequest("**/api/feedback");
-  await page.getByRole("button", { name: "Bad answer" }).click();
-  await page.keyboard.type("It is not about headsets.");
-  await page.keyboard.press("Enter");
-  const { verdict, comment, evidence_ids: ids, answer_id: id } = (await sent).postDataJSON();
-  check(verdict === "down" && comment.startsWith("It is not") && ids.length > 0 && id, "A verdict carries its word why, the evidence and the answer's name.");
+  const sent = await sentBy(page, "/api/feedback", async () => {
+    await page.getByRole("button", { name: "Bad answer" }).click();
+    await page.keyboard.type("It is not about headsets.");
+    await page.keyboard.press("Enter");
+  });
+  const { verdict, comment, evidence_ids: ids, answer_id: id } = sent;
+  check(verdict === "down" && comment.startsWith("It is not") && ids.length > 0 && id, "A verdict is sent with its comment, the evidence and the answer's id.");
   await page.waitForSelector(`${LAST} [data-verdict=down][aria-pressed=true]`);
   check((await stats(base)).feedback.down === before.feedback.down + 1, "The server counts it.");
   await page.reload();

@@ -1,22 +1,20 @@
 // Text stays text: markup in a question, in a product's title and in reviews, and forged citations.
 
-import { askByKeyboard, ended, LAST } from "./asking.mjs";
-import { check, looksRight, open, wasQuiet } from "./browser.mjs";
+import { ask, askByKeyboard, ended, LAST } from "./asking.mjs";
+import { check, looksRight, visit, wasQuiet } from "./browser.mjs";
 import { KEY } from "./server.mjs";
 
 const HOSTILE = "<img src=x onerror=alert(1)> which kettle boils water fast?";
 
 export async function hostile(browser, base) {
-  const page = await open(browser, base, { expected: /401/ });
-  await page.goto(base);
-  await page.waitForSelector("#stock:not(:empty)");
+  const page = await visit(browser, base, { expected: /401/ });
   await askByKeyboard(page, HOSTILE);
   await asksForAKey(page);
   check((await ended(page)) === "done", "With the right key the question is answered.");
   check((await page.textContent(`${LAST} .question`)) === HOSTILE, "Markup in a question is shown as text.");
   const shown = await page.textContent(`${LAST} .cards`);
   check(/<script>|<img src=x|<svg onload/.test(shown), "Markup in a review or a title is shown as text.", shown);
-  // Their details come when they are seen.
+  // The details of products are loaded when they are visible.
   await page.locator(`${LAST} .shelf .product`).first().scrollIntoViewIfNeeded();
   await page.waitForSelector(".shelf .product .histogram");
   await page.getByRole("button", { name: "Whole review" }).first().click();
@@ -28,17 +26,16 @@ export async function hostile(browser, base) {
   await page.waitForSelector("#view-other .product .histogram");
   await page.getByRole("link", { name: "Kettle with an awkward id" }).click();
   await page.waitForSelector(".panel .histogram");
-  check((await page.textContent(".view-title")) === "Kettle with an awkward id", "A product whose id is no plain word has its view.");
-  check((await page.locator("img, script:not([src])").count()) === 0, "No element came of it.");
+  check((await page.textContent(".view-title")) === "Kettle with an awkward id", "A product whose id has special characters has its view.");
+  check((await page.locator("img, script:not([src])").count()) === 0, "The markup became no element.");
   await quotedCitationsStayText(page);
   await wasQuiet(page, "with hostile text");
 }
 
-/** The longest of the reviews, with a headline that is one long word. */
+/** The longest review, whose headline is one long word. */
 async function longReview(page) {
   await page.click("#new");
-  await askByKeyboard(page, "Does the kettle smell of plastic?");
-  await ended(page);
+  await ask(page, "Does the kettle smell of plastic?");
   await page.locator(`${LAST} .card`, { hasText: "WWWW" }).first().getByRole("button", { name: "Whole review" }).click();
   const words = (await page.textContent("dialog .review-text")).split(/\s+/).length;
   check(words > 250, "A review of 300 words is shown whole.", String(words));

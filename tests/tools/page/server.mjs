@@ -1,4 +1,4 @@
-// A server of the checks' own, which they may kill, with reviews that try to be more than text.
+// A server for the checks that kill it, with reviews that contain markup and forged citations.
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SLOW_MS } from "./browser.mjs";
 
-/** It answers only those who have this. */
+/** The key that its clients need. */
 export const KEY = "a key for the checks of the page";
 
 const TITLE = 'Kettle <img src=x onerror="alert(1)"> & “Sons” नमस्ते केतली';
@@ -26,7 +26,7 @@ export class Server {
   #child = null;
   #port;
 
-  /** Starts one that answers one question at a time, so that the next has to wait. */
+  /** Starts a server that answers one question at a time, so that the next one waits. */
   static async start() {
     const server = new Server();
     writeFileSync(join(server.#folder, "reviews.csv"), csv());
@@ -43,7 +43,7 @@ export class Server {
     const words = ["serve", "--listen", `127.0.0.1:${this.#port}`, "--data", join(this.#folder, "reviews.csv")];
     words.push("--index-dir", join(this.#folder, "index"), "--max-running", "1", "--max-waiting", "20");
     words.push("--key-file", join(this.#folder, "keys"));
-    // with-server.sh's settings are its own server's.
+    // with-server.sh sets this for its own server.
     const { RECOMMENDER_LISTEN: _, ...env } = process.env;
     this.#child = spawn(binary, words, { env, stdio: "ignore" });
   }
@@ -53,12 +53,12 @@ export class Server {
     for (;;) {
       const status = await fetch(`${this.base}/readyz`).then((r) => r.status, (error) => error.message);
       if (status === 200) return;
-      if (Date.now() > deadline || this.#child.exitCode !== null) throw new Error(`The checks' own server is not ready (${status}).`);
+      if (Date.now() > deadline || this.#child.exitCode !== null) throw new Error(`The server of these checks is not ready (${status}).`);
       await new Promise((again) => setTimeout(again, 200));
     }
   }
 
-  /** As a crash would. */
+  /** Ends it like a crash. */
   async kill() {
     const gone = new Promise((resolve) => this.#child.once("exit", resolve));
     this.#child.kill("SIGKILL");

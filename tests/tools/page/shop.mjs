@@ -1,12 +1,10 @@
 // The shop: browse, filter, sort, a product's own view, asking about it, and comparing.
 
 import { ended } from "./asking.mjs";
-import { check, looksRight, open, wasQuiet } from "./browser.mjs";
+import { check, looksRight, sentBy, visit, wasQuiet } from "./browser.mjs";
 
 export async function shop(browser, base) {
-  const page = await open(browser, base);
-  await page.goto(base);
-  await page.waitForSelector("#stock:not(:empty)");
+  const page = await visit(browser, base);
   await browse(page);
   const names = await compare(page);
   await oneProduct(page, names[0]);
@@ -20,12 +18,12 @@ async function browse(page) {
   const all = await page.textContent("#view-other .note");
   await page.getByLabel("Category").selectOption({ index: 1 });
   const some = await page.textContent("#view-other .note");
-  check(/^\d+ products$/.test(all) && /^\d+ of \d+ products$/.test(some), "A filter by category leaves some products.", `${all}, then ${some}`);
+  check(/^\d+ products$/.test(all) && /^\d+ of \d+ products$/.test(some), "The filter by category shows some of the products.", `${all}, then ${some}`);
   await page.getByLabel("Sort by").selectOption("cheap");
   const prices = await page.locator(".product .card-facts").evaluateAll((lines) => lines.map((line) => Number(/₹([\d,]+)/.exec(line.textContent)?.[1].replaceAll(",", "") ?? Infinity)));
   check(prices.length > 1 && prices.every((price, at) => at === 0 || price >= prices[at - 1]), "Products can be sorted by price.", prices.join());
   await page.getByLabel("Price up to ₹").fill(String(prices[0]));
-  check((await page.locator(".product").count()) === prices.filter((price) => price === prices[0]).length, "A limit of price holds.");
+  check((await page.locator(".product").count()) === prices.filter((price) => price === prices[0]).length, "The price limit is applied.");
   await page.getByLabel("Price up to ₹").fill("");
 }
 
@@ -48,10 +46,8 @@ async function oneProduct(page, name) {
   await looksRight(page, "product");
   await page.locator("#view-other").getByRole("button", { name: "Ask about this" }).click();
   check((await page.textContent("#about")) === name, "Asking about a product says which one.");
-  const asked = page.waitForRequest("**/api/chat");
   await page.keyboard.type("What do buyers say about the quality?");
-  await page.keyboard.press("Enter");
-  const { filters } = (await asked).postDataJSON();
+  const { filters } = await sentBy(page, "/api/chat", () => page.keyboard.press("Enter"));
   check(filters.product_ids.length === 1, "The question is limited to the product.");
   await ended(page);
   const products = await page.locator(".card-product").allTextContents();

@@ -1,10 +1,10 @@
-// Waiting: the place in the queue while others are answered, and a server that dies and comes back.
+// Waiting: the position in the queue while others are answered, and a server that crashes and restarts.
 
 import { askByKeyboard, ended, LAST } from "./asking.mjs";
 import { check, looksRight, open, wasQuiet } from "./browser.mjs";
 import { KEY } from "./server.mjs";
 
-/** So many others that the page's own question waits for long, also on a fast machine. */
+/** Enough other questions for the page's own question to wait long, even on a fast machine. */
 const OTHERS = 12;
 
 export async function waiting(browser, server) {
@@ -16,12 +16,12 @@ export async function waiting(browser, server) {
   await Promise.all(others.map(({ begun }) => begun));
   await askByKeyboard(page, "Which kettle boils water fast?");
   await page.waitForSelector(`${LAST} .busy:has-text("ahead of you")`);
-  check(/Waiting in line, \d+ ahead of you/.test(await page.textContent(`${LAST} .busy`)), "A question behind others says how many are ahead.");
-  check((await page.locator(`${LAST} .card`).count()) > 0, "Its evidence is there while it waits.");
+  check(/Waiting in line, \d+ ahead of you/.test(await page.textContent(`${LAST} .busy`)), "A waiting question shows how many are ahead.");
+  check((await page.locator(`${LAST} .card`).count()) > 0, "Its evidence is shown while it waits.");
 
   await server.kill();
-  check((await ended(page)) === "failed", "A server that dies in the middle of an answer is noticed.");
-  check(/connection to the server was lost/.test(await page.textContent(`${LAST} [role=alert]`)), "It is said in words.");
+  check((await ended(page)) === "failed", "A crash of the server during an answer is noticed.");
+  check(/connection to the server was lost/.test(await page.textContent(`${LAST} [role=alert]`)), "The page says so.");
   await page.waitForSelector('#phase:has-text("cannot be reached")');
   check(await page.isDisabled("#send"), "No question is taken while the server is away.");
   await looksRight(page, "lost");
@@ -35,7 +35,7 @@ export async function waiting(browser, server) {
   await wasQuiet(page, "while waiting");
 }
 
-/** The server comes back, and what it says while it still reads its chat model is said for longer than it takes. */
+/** The server restarts; its phase while it loads the chat model is shown for longer than the loading takes. */
 async function browseMeanwhile(page, server) {
   const loading = (route) => route.fulfill({ status: 503, json: { status: "loading" } });
   await page.route("**/readyz", loading);
@@ -44,14 +44,14 @@ async function browseMeanwhile(page, server) {
   await page.waitForSelector('#phase:has-text("loading")');
   await page.getByRole("link", { name: "Browse" }).click();
   await page.waitForSelector(".product .histogram");
-  check((await page.locator(".product").count()) > 0, "While the chat model is being read, the shop can be browsed.");
+  check((await page.locator(".product").count()) > 0, "While the chat model is loaded, the shop can be browsed.");
   await page.goBack();
-  check((await page.isVisible("#phase")) && (await page.isDisabled("#send")), "Meanwhile the page says so, and takes no question.");
+  check((await page.isVisible("#phase")) && (await page.isDisabled("#send")), "Meanwhile the page says so, and accepts no question.");
   await looksRight(page, "loading");
   await page.unroute("**/readyz", loading);
 }
 
-/** Another client: `begun` when its question was taken, `done` when its answer ended in one way or another. */
+/** Another client: `begun` when its question was accepted, `done` when its answer ended in any way. */
 function other(base, at) {
   const body = JSON.stringify({ messages: [{ role: "user", content: `Does the water taste odd? ${at}` }] });
   const headers = { "content-type": "application/json", authorization: `Bearer ${KEY}` };

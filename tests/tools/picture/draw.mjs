@@ -1,6 +1,6 @@
-// Draws the dashboards with Grafana's own components from the data of a running Prometheus (page.jsx), as PNG files.
+// Renders the dashboards with Grafana's own components and the data of a running Prometheus (page.jsx), as PNG files.
 //
-// Usage: draw.mjs PROMETHEUS_URL NODE_MODULES OUT [MINUTES]. NODE_MODULES holds @grafana/ui, @grafana/data, react,
+// Usage: draw.mjs PROMETHEUS_URL NODE_MODULES OUT [MINUTES]. NODE_MODULES contains @grafana/ui, @grafana/data, react,
 // react-dom, esbuild and playwright-core; `make pictures` installs them (430 MB). CHROMIUM names the browser.
 import { createRequire } from 'node:module';
 import fs from 'node:fs';

@@ -1,6 +1,6 @@
-// A dashboard of monitoring/grafana/dashboards drawn by Grafana's own components (@grafana/ui) from what Prometheus
-// answered. In: window.DASHBOARD, and window.RESULTS, for each panel's id its targets' results. Heatmaps are left out,
-// because Grafana draws them outside of @grafana/ui.
+// A dashboard of monitoring/grafana/dashboards, rendered with Grafana's own components (@grafana/ui) from Prometheus'
+// responses. In: window.PICTURE, with the dashboard, the results of each panel's targets by the panel's id, and the
+// times of begin and end. Heatmaps are left out, because Grafana draws them outside of @grafana/ui.
 import React from 'react';
 import { createRoot } from 'react-dom/client';
 import { FieldType, ThemeContext, createDataFrame, createTheme, getDisplayProcessor } from '@grafana/data';
@@ -15,7 +15,7 @@ const range = { from: { valueOf: () => from }, to: { valueOf: () => to }, raw: {
 
 const legend = (format, labels) => (format ?? '').replace(/\{\{(\w+)\}\}/g, (_, name) => labels[name] ?? '') || ' ';
 
-// One frame a series, as the data source makes them.
+// One frame for each series, like those of Grafana's data source.
 function frames(panel) {
   const { defaults } = panel.fieldConfig;
   const found = results[panel.id].flatMap((series, number) =>
