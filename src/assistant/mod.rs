@@ -27,7 +27,7 @@ pub use answer_trace::AnswerTrace;
 pub use chat_template::{ChatMessage, TemplateError};
 pub use conversation::{Answer, AnswerEvent, AskError, Outcome, Question, Speaker, Turn};
 pub use grounding::{Checked, Verdict};
-pub use prompt::{DEFAULT_BUDGET, PromptBuilder, PromptError};
+pub use prompt::{PromptBuilder, PromptError};
 
 use crate::embedding::EmbeddingError;
 use crate::generation::constraint::{Citations, NoRepeat};

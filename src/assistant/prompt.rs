@@ -16,9 +16,6 @@ use crate::retrieval::Evidence;
 use crate::weights::gguf::Gguf;
 use crate::weights::tokenizer;
 
-/// Tokens of a prompt, unless the configuration says otherwise: what a laptop reads in some tenths of a second.
-pub const DEFAULT_BUDGET: usize = 512;
-
 const INSTRUCTIONS: &str = "You tell shoppers what customer reviews say. Answer in one or two short sentences, in the words of the reviews.";
 /// A small model follows a worked example better than any instruction. It is the same in every prompt, so that the
 /// prefix cache makes it free.

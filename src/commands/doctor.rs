@@ -1,7 +1,8 @@
-//! `doctor`: look at everything a start needs, and say in words what is wrong with it.
+//! `doctor`: prints every setting and its source, checks everything that a start needs, and reports what is wrong.
 
 use std::net::TcpListener;
 
+use crate::cli::SettingSource;
 use crate::config::{self, Config};
 use crate::embedding;
 use crate::generation::model;
@@ -10,11 +11,16 @@ use crate::reviews;
 use crate::weights::gguf::Gguf;
 use crate::weights::{self, device, tokenizer};
 
-/// What was looked at, and what was found: good news or bad.
+/// What was checked, and the result: a description or a problem.
 type Finding = (&'static str, Result<String, String>);
 
-/// Prints what was found. False if anything would keep the server from answering.
+/// Prints the settings and the findings. False if the server would not work.
 pub(super) fn run(config: &Config) -> bool {
+    println!("Settings:");
+    for SettingSource { name, value, source } in &config.sources {
+        println!("  {name:<24}{source:<13}{value}");
+    }
+    println!();
     let findings = [
         ("configuration", Ok("every setting is in range".to_string())),
         ("device", device(config)),
@@ -54,7 +60,7 @@ fn chat_model(config: &Config) -> Result<String, String> {
     model::check(&gguf).map_err(words)?;
     if gguf.chat_template().is_none() {
         return Err(format!(
-            "{} has no chat template, so it cannot converse",
+            "{} has no chat template, so it cannot be used for conversations",
             chat.path.display()
         ));
     }
@@ -68,9 +74,9 @@ fn embedding_model(config: &Config) -> Result<String, String> {
 
 fn verified(verified: bool) -> &'static str {
     if verified {
-        "its hash is as it should be"
+        "its hash is correct"
     } else {
-        "your own; there is no hash to compare"
+        "your own model; there is no hash to compare with"
     }
 }
 
@@ -79,11 +85,11 @@ fn reviews(config: &Config) -> Result<String, String> {
     let dropped: usize = corpus.dropped.iter().map(|(_, rows)| rows).sum();
     let (reviews, products) = (corpus.reviews.len(), corpus.products.len());
     Ok(format!(
-        "{reviews} reviews of {products} products; {dropped} rows left out"
+        "{reviews} reviews of {products} products; {dropped} rows were skipped"
     ))
 }
 
-/// A snapshot that cannot be used is no fault: the next start makes a new one.
+/// An unusable snapshot is not an error: the next start creates a new one.
 fn snapshot(config: &Config) -> Result<String, String> {
     let dir = &config.index_dir;
     let known = (|| {
@@ -97,18 +103,19 @@ fn snapshot(config: &Config) -> Result<String, String> {
         Some(store::load(&crate::app::passages_dir(config), &fingerprint))
     })();
     let found = match known {
-        None => "not looked at, because model or reviews are missing".to_string(),
+        None => "not checked, because the model or the reviews cannot be read".to_string(),
         Some(Ok(index)) => return Ok(format!("{} vectors in {}", index.len(), dir.display())),
         Some(Err(unusable)) => format!("{unusable}; the next start embeds the reviews"),
     };
-    let existing = dir.ancestors().find(|dir| dir.exists()).unwrap_or(dir);
-    let writable = existing
-        .metadata()
-        .is_ok_and(|metadata| !metadata.permissions().readonly());
+    // The absolute path, because a relative one has no ancestor in the working folder.
+    let writable = std::path::absolute(dir).is_ok_and(|dir| {
+        let existing = dir.ancestors().find_map(|dir| dir.metadata().ok());
+        existing.is_some_and(|metadata| !metadata.permissions().readonly())
+    });
     if writable {
         Ok(found)
     } else {
-        Err(format!("{found}, and {} cannot be written to", dir.display()))
+        Err(format!("{found}; {} is not writable", dir.display()))
     }
 }
 
@@ -116,15 +123,15 @@ fn threads(config: &Config) -> Result<String, String> {
     let (threads, cores) = (config.threads, config::cores());
     if threads > cores {
         return Err(format!(
-            "{threads} threads on {cores} cores: they would wait for each other; set --threads {cores} or less"
+            "{threads} threads on {cores} cores would wait for each other; set --threads to {cores} or less"
         ));
     }
-    Ok(format!("{threads} on {cores} cores"))
+    Ok(format!("{threads} threads on {cores} cores"))
 }
 
 fn port(config: &Config) -> Result<String, String> {
     match TcpListener::bind(config.listen) {
         Ok(_) => Ok(format!("{} is free", config.listen)),
-        Err(error) => Err(format!("{} cannot be listened on: {error}", config.listen)),
+        Err(error) => Err(format!("{} cannot be used: {error}", config.listen)),
     }
 }

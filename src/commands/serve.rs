@@ -14,15 +14,6 @@ use crate::app::{self, App};
 use crate::config::Config;
 use crate::{http, metrics};
 
-/// A longer request body is refused.
-const MAX_BODY_BYTES: usize = 1 << 20;
-/// Turns of a conversation.
-const MAX_MESSAGES: usize = 64;
-/// The bare model's longest answer: a minute more than the longest bucket of its metrics would be of no use.
-const GENERATION_TIME: Duration = Duration::from_secs(120);
-/// Characters of a turn.
-const MAX_MESSAGE_CHARS: usize = 4000;
-
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     let runtime = runtime().context("The async runtime could not be started")?;
     let result = runtime.block_on(serve(config));
@@ -59,23 +50,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         })
         .context("The loader's thread could not be started")?;
 
-    if !config.watch.is_zero() {
-        app::watch(app.clone(), &config.data, config.watch)
+    if config.watch > 0 {
+        app::watch(app.clone(), &config.data, Duration::from_secs(config.watch))
             .context("The thread that watches the reviews' file could not be started")?;
     }
-    let options = http::HttpOptions {
-        drain: config.drain,
-        max_body_bytes: MAX_BODY_BYTES,
-        max_messages: MAX_MESSAGES,
-        max_message_chars: MAX_MESSAGE_CHARS,
-        max_tokens: config.max_tokens,
-        feedback_file: config.feedback_file.clone(),
-        keys: config.keys.clone(),
-        allowed_sites: config.allowed_sites.clone(),
-        requests_per_minute: config.requests_per_minute,
-        max_completion_tokens: config.max_completion_tokens,
-        generation_time: GENERATION_TIME,
-    };
+    let options = http::HttpOptions::new(config.clone());
     let stop = stop_signal()?;
     tokio::select! {
         served = http::serve(listener, of_metrics, app, exposition, options, stop) => Ok(served?),

@@ -54,7 +54,7 @@ impl AllowedSites {
     ///
     /// # Errors
     /// A sentence on an origin that is none.
-    pub fn new(listen: SocketAddr, hosts: Vec<String>, origins: Vec<String>) -> Result<AllowedSites, String> {
+    pub fn new(listen: SocketAddr, hosts: &[String], origins: &[String]) -> Result<AllowedSites, String> {
         Ok(AllowedSites {
             strict: listen.ip().is_loopback() || !hosts.is_empty(),
             hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
@@ -116,8 +116,8 @@ mod tests {
 
     fn allowed_sites(listen: &str, hosts: &[&str]) -> AllowedSites {
         let listen = listen.parse().expect("an address");
-        let hosts = hosts.iter().map(|host| host.to_string()).collect();
-        AllowedSites::new(listen, hosts, vec!["https://Shop.example/".into()]).expect("an origin")
+        let hosts: Vec<String> = hosts.iter().map(|host| host.to_string()).collect();
+        AllowedSites::new(listen, &hosts, &["https://Shop.example/".into()]).expect("an origin")
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn questions_are_ranked_answered_and_refused() {
 
     let outcome = run(setup.words(&[&words[..], &["--half", "c"]].concat()));
     assert_eq!(outcome.code, Some(2));
-    assert!(outcome.log.contains("neither a, b nor both"), "{outcome:?}");
+    assert!(outcome.log.contains("possible values: a, b, both"), "{outcome:?}");
 }
 
 #[test]

@@ -24,8 +24,8 @@ use super::{EvaluationError, Search};
 /// How well questions are answered.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Qa {
-    /// Whose items' questions were asked.
-    half: &'static str,
+    /// The half whose questions were asked.
+    half: Half,
     /// Questions in that half.
     questions: usize,
     /// Those that some review answers.
@@ -62,7 +62,7 @@ pub fn qa(
     let retrieval = review_recall::measure(set, &ranked, search)?;
     let answers = answers.map(|(answer, count)| answer_scores::measure(set, &asked, answer, count));
     Ok(Qa {
-        half: half.as_str(),
+        half,
         questions: asked.len(),
         answerable: asked.iter().filter(|question| question.is_answerable()).count(),
         ranked: ranked.len(),
