@@ -1,4 +1,4 @@
-//! `eval`: quality, measured. Here a command's words become a yardstick and what it is held against.
+//! `eval`: measures quality. This module connects each command with its evaluation set and the system that is measured.
 
 mod item_assistant;
 mod passage_ranker;
@@ -19,23 +19,22 @@ use crate::evaluation::beir::{Beir, Collection, beir};
 use crate::evaluation::qa::{Half, Qa, SubjQa, qa};
 use crate::index::Index;
 use crate::reviews;
-use crate::weights::{self, device};
-use item_assistant::Respondent;
+use item_assistant::ItemAssistant;
 use passage_ranker::PassageSearch;
 use served_ranker::Served;
 
-/// Questions that recall is measured with.
+/// The number of queries for recall.
 const QUERIES: usize = 500;
-/// How far a question lies from the passage it was made of, as a share of its length.
+/// The distance of a query from the passage vector that it was derived from, as a share of that vector's length.
 const NOISE: f32 = 0.5;
-/// Nearest passages asked for.
+/// The number of nearest passages to find.
 const K: usize = 10;
 
 pub(super) fn run(config: &Config, evaluation: Evaluation) -> anyhow::Result<()> {
     match evaluation {
         Evaluation::Sts { file, json } => print(&evaluation::sts(&encoder(config)?, &file)?, json),
         Evaluation::Recall { rows, json } => {
-            let index = first(config, rows)?.with_graph();
+            let index = index_of_first(config, rows)?.with_graph();
             let queries = evaluation::perturbed(&index, QUERIES, NOISE);
             print(&evaluation::recall(&index, &queries, K), json)
         }
@@ -51,15 +50,7 @@ pub(super) fn run(config: &Config, evaluation: Evaluation) -> anyhow::Result<()>
 }
 
 fn encoder(config: &Config) -> anyhow::Result<Encoder> {
-    let embedding = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
-    let (device, _) = device::select(config.device)?;
-    let pool = app::pool(config)?;
-    Ok(Encoder::load(
-        &embedding,
-        &device,
-        config.embedding_precision,
-        &pool,
-    )?)
+    Ok(super::encoder(config)?.1)
 }
 
 /// Retrieval over the collection in `dir`.
@@ -76,7 +67,7 @@ fn collection(config: &Config, dir: &Path) -> anyhow::Result<Beir> {
     Ok(beir(&collection, &search)?)
 }
 
-/// Retrieval over the questions in `file`, and `answers` of them answered.
+/// Retrieval for the questions in `file`, and the answers to `answers` of them.
 fn questions(config: &Config, file: &Path, half: Half, answers: usize) -> anyhow::Result<Qa> {
     let set = SubjQa::read(file)?;
     let items: Vec<&str> = set.items.iter().map(|item| item.id.as_str()).collect();
@@ -90,12 +81,12 @@ fn questions(config: &Config, file: &Path, half: Half, answers: usize) -> anyhow
     if answers == 0 {
         return Ok(qa(&set, half, &served, None)?);
     }
-    let respondent = Respondent::over(config, served.retriever().clone())?;
-    Ok(qa(&set, half, &served, Some((&respondent, answers)))?)
+    let assistant = ItemAssistant::new(config, served.retriever().clone())?;
+    Ok(qa(&set, half, &served, Some((&assistant, answers)))?)
 }
 
-/// An index of the first `rows` reviews; what the server has embedded before is not embedded again.
-fn first(config: &Config, rows: usize) -> anyhow::Result<Index> {
+/// An index of the first `rows` reviews. Texts that the server has embedded before are not embedded again.
+fn index_of_first(config: &Config, rows: usize) -> anyhow::Result<Index> {
     let corpus = reviews::load(&config.data, &config.columns)?;
     let passages = reviews::passages(&corpus);
     let texts: Vec<&str> = passages
@@ -103,8 +94,7 @@ fn first(config: &Config, rows: usize) -> anyhow::Result<Index> {
         .filter(|passage| (passage.review.0 as usize) < rows)
         .map(|passage| passage.text(&corpus))
         .collect();
-    let model = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
-    let encoder = encoder(config)?;
+    let (model, encoder) = super::encoder(config)?;
     let fingerprint = embedding::fingerprint(&model, encoder.precision())?;
     let mut embedding = app::CachingEncoder {
         encode: &mut |texts| encoder.encode_passages(texts, &mut |_| {}),
