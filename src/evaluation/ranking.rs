@@ -33,7 +33,7 @@ pub fn recall<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usiz
     found as f64 / relevant.max(1) as f64
 }
 
-/// Whether a relevant document stands among the first `k`: 1 or 0. The same as [`index_recall`] where one is relevant.
+/// Whether a relevant document stands among the first `k`: 1 or 0. The same as [`recall`] where one is relevant.
 pub fn hit<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
     f64::from(u8::from(reciprocal_rank(ranked, judgements, k) > 0.0))
 }

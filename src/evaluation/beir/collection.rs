@@ -201,59 +201,52 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_named() {
+    fn an_error_names_the_file_and_the_line() {
         let twice = format!("{CORPUS}\n\n{}", CORPUS.lines().next().unwrap());
-        for (corpus, queries, judgements, expected) in [
+        for (name, text, expected) in [
             (
+                "corpus.jsonl",
                 &twice[..],
-                QUERIES,
-                JUDGEMENTS,
                 ["line 5 of ", "corpus.jsonl", "line 1 has the id d1 too"],
             ),
             (
-                "{\"_id\": 7, \"text\": \"\"}",
-                QUERIES,
-                JUDGEMENTS,
+                "corpus.jsonl",
+                r#"{"_id": 7, "text": ""}"#,
                 ["line 1 of", "corpus.jsonl", "expected a string"],
             ),
             (
-                CORPUS,
-                "{\"_id\": \"q1\"}",
-                JUDGEMENTS,
+                "queries.jsonl",
+                r#"{"_id": "q1"}"#,
                 ["line 1 of", "queries.jsonl", "`text`"],
             ),
             (
-                CORPUS,
-                QUERIES,
-                "a\tb\tc\nq1\td1\tvery",
+                "qrels/test.tsv",
+                "{headings}q1\td1\tvery",
                 ["line 2 of", "test.tsv", "“very”"],
             ),
             (
-                CORPUS,
-                QUERIES,
-                "a\tb\tc\n\nq1 d1 1",
+                "qrels/test.tsv",
+                "{headings}\nq1 d1 1",
                 ["line 3 of", "test.tsv", "it has 1 cells"],
             ),
             (
-                CORPUS,
-                QUERIES,
+                "qrels/test.tsv",
                 "q1\td1\t1",
                 ["line 1 of", "test.tsv", "headings"],
             ),
             (
-                CORPUS,
-                QUERIES,
-                "a\tb\tc\nq9\td1\t1",
+                "qrels/test.tsv",
+                "{headings}q9\td1\t1",
                 ["queries.jsonl", "nothing to measure with", "every query"],
             ),
             (
-                CORPUS,
-                QUERIES,
-                "a\tb\tc\n",
+                "qrels/test.tsv",
+                "{headings}",
                 ["queries.jsonl", "nothing to measure with", "at least one"],
             ),
         ] {
-            let dir = folder(corpus, queries, judgements);
+            let dir = folder(CORPUS, QUERIES, JUDGEMENTS);
+            std::fs::write(dir.path().join(name), text.replace("{headings}", "a\tb\tc\n")).unwrap();
             let message = Collection::read(dir.path()).unwrap_err().to_string();
             assert!(expected.iter().all(|part| message.contains(part)), "{message}");
         }

@@ -57,7 +57,7 @@ fn set() -> SubjQa {
 }
 
 fn value(result: &Qa) -> Value {
-    serde_json::from_str(&serde_json::to_string(result).unwrap()).unwrap()
+    serde_json::to_value(result).unwrap()
 }
 
 #[test]
