@@ -43,24 +43,23 @@ impl Keys {
     /// # Errors
     /// A sentence for each file that cannot be read or used.
     pub fn read(all: Option<&Path>, operators: Option<&Path>) -> Result<Keys, Vec<String>> {
-        let read = |path: &Path, parse: fn(&str) -> Result<List, String>| {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
-            parse(&text).map_err(|problem| format!("{}: {problem}", path.display()))
-        };
-        let of_all =
-            all.map(|path| read(path, Keys::lines).map_err(|problem| format!("key-file: {problem}")));
-        let of_operators = operators
-            .map(|path| read(path, Keys::operator).map_err(|problem| format!("admin-key-file: {problem}")));
         let mut keys = Keys {
             list: vec![],
             guarding: all.is_some(),
         };
         let mut problems = vec![];
-        for read in of_all.into_iter().chain(of_operators) {
-            match read {
-                Ok(list) => keys.list.extend(list),
-                Err(problem) => problems.push(problem),
+        let files: [(_, _, fn(&str) -> Result<List, String>); 2] = [
+            ("key-file", all, Keys::lines),
+            ("admin-key-file", operators, Keys::operator),
+        ];
+        for (setting, path, parse) in files {
+            let Some(path) = path else { continue };
+            match std::fs::read_to_string(path).map(|text| parse(&text)) {
+                Ok(Ok(list)) => keys.list.extend(list),
+                Ok(Err(problem)) => problems.push(format!("{setting}: {}: {problem}", path.display())),
+                Err(error) => {
+                    problems.push(format!("{setting}: {} cannot be read: {error}.", path.display()))
+                }
             }
         }
         if problems.is_empty() {

@@ -60,7 +60,7 @@ fn collection(config: &Config, dir: &Path) -> anyhow::Result<Beir> {
         .documents
         .iter()
         .map(|document| (0, passage_ranker::document(&document.title, &document.text)));
-    let search = PassageSearch::over(
+    let search = PassageSearch::new(
         encoder(config)?,
         &passage_ranker::corpus(&["the collection"], texts),
     )?;
@@ -76,8 +76,8 @@ fn questions(config: &Config, file: &Path, half: Half, answers: usize) -> anyhow
         .iter()
         .map(|review| (review.item, review.text.clone()));
     let corpus = passage_ranker::corpus(&items, texts);
-    let search = PassageSearch::over(encoder(config)?, &corpus)?;
-    let served = Served::over(search, corpus, encoder(config)?)?;
+    let search = PassageSearch::new(encoder(config)?, &corpus)?;
+    let served = Served::new(search, corpus, encoder(config)?)?;
     if answers == 0 {
         return Ok(qa(&set, half, &served, None)?);
     }
