@@ -50,21 +50,27 @@ impl Cli {
 pub enum Command {
     /// Serve the chat page, the API and the metrics.
     Serve,
-    /// Embed the reviews ahead of time, so that the next start finds them done.
+    /// Embed the reviews ahead of time, so that the next start is fast.
     Index,
     /// Answer one question in the terminal.
     Ask {
         /// The question.
         question: String,
     },
-    /// Check configuration, models, data, snapshot, threads and port, and say what is wrong.
+    /// Print the settings, check configuration, models, data, snapshot, threads and port, and report what is wrong.
     Doctor,
     /// Measure quality.
-    #[command(subcommand)]
-    Eval(Evaluation),
-    /// Measure how fast the chat model is, and how much memory it takes.
+    Eval {
+        /// What to measure.
+        #[command(subcommand)]
+        evaluation: Evaluation,
+        /// Print JSON instead of a table.
+        #[arg(long, global = true)]
+        json: bool,
+    },
+    /// Measure the speed and the memory of the chat model.
     Bench(Benchmark),
-    /// Ask a running server whether it is ready; for container health checks.
+    /// Check whether a running server is ready; for container health checks.
     Health,
 }
 
@@ -75,83 +81,68 @@ pub enum Evaluation {
     Sts {
         /// Lines of JSON: {"s1": …, "s2": …, "score": …}.
         file: PathBuf,
-        /// Print JSON instead of a table.
-        #[arg(long)]
-        json: bool,
     },
     /// Recall and speed of the HNSW index against the exact scan, over the reviews of --data.
     Recall {
-        /// At most so many reviews, from the first on.
+        /// Maximum number of reviews; the first ones are used.
         #[arg(long, default_value_t = 50_000)]
         rows: usize,
-        /// Print JSON instead of a table.
-        #[arg(long)]
-        json: bool,
     },
     /// Retrieval over a collection in BEIR's layout: nDCG, recall and MRR.
     Beir {
         /// A folder with corpus.jsonl, queries.jsonl and qrels/test.tsv.
         dir: PathBuf,
-        /// Print JSON instead of a table.
-        #[arg(long)]
-        json: bool,
     },
-    /// Questions about products (SubjQA): is the review that answers found, and is the answer right?
+    /// Questions about products (SubjQA): is the answering review found, and is the answer correct?
     Qa {
         /// SubjQA's CSV, plain or .gz.
         file: PathBuf,
-        /// Whose questions: a half of the items, to calibrate on one and report on the other, or both.
+        /// The items whose questions are asked: one half, to calibrate on it and to report on the other, or both.
         #[arg(long, value_enum, default_value_t)]
         half: Half,
-        /// Have so many of the questions answered too, by quotes and by the chat model; always the same ones.
+        /// The number of questions to answer too, with quotes and with the chat model; always the same ones.
         #[arg(long, value_name = "N", default_value_t = 0)]
         answers: usize,
-        /// Print JSON instead of a table.
-        #[arg(long)]
-        json: bool,
     },
-    /// Perplexity of the chat model over a text, as llama.cpp's llama-perplexity counts it.
+    /// Perplexity of the chat model over a text, computed like llama.cpp's llama-perplexity.
     Perplexity {
         /// The text: UTF-8, at least 512 tokens.
         #[arg(long, value_name = "FILE")]
         text: PathBuf,
-        /// Print JSON instead of a table.
-        #[arg(long)]
-        json: bool,
     },
 }
 
-/// What `bench` measures. A measurement of 0 tokens or 0 users is left out.
+/// The measurements of `bench`. A measurement with 0 tokens or 0 users is skipped.
 #[derive(Debug, Clone, Args)]
 pub struct Benchmark {
-    /// Tokens of the prompt that prefill reads.
+    /// Tokens of the prompt for prefill.
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub prompt: usize,
-    /// Tokens that decode says.
+    /// Tokens to generate for decode.
     #[arg(long, value_name = "N", default_value_t = 128)]
     pub generate: usize,
-    /// Tokens that have been read before prefill and before decode.
+    /// Tokens in the KV cache before prefill and before decode.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub depth: usize,
-    /// Tokens of a prompt that nothing is known of, whose first token is waited for.
+    /// Tokens of the prompt for the time to first token; nothing of it is in the prefix cache.
     #[arg(long, value_name = "N", default_value_t = 900)]
     pub first_token: usize,
-    /// Users who ask at the same moment.
+    /// Concurrent users.
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub users: usize,
     /// Tokens of each user's prompt.
     #[arg(long, value_name = "N", default_value = "800")]
     pub user_prompt: NonZeroUsize,
-    /// Tokens that each user is answered with.
+    /// Tokens of each user's answer.
     #[arg(long, value_name = "N", default_value = "64")]
     pub user_generate: NonZeroUsize,
-    /// Tokens of a prompt that are read in one step while prefill is measured.
+    /// Tokens per step of prefill.
     #[arg(long, value_name = "N", default_value = "256")]
     pub batch: NonZeroUsize,
-    /// How often each is measured.
+    /// Repetitions of each measurement.
     #[arg(long, value_name = "N", default_value = "5")]
     pub repetitions: NonZeroUsize,
-    /// Print JSON instead of a table: an array of rows with the names of llama.cpp's llama-bench.
+    /// Print JSON instead of a table: an array of rows with the field names of llama.cpp's llama-bench.
     #[arg(long)]
     pub json: bool,
 }

@@ -28,7 +28,7 @@ pub fn run(command: Command, config: &Config) -> anyhow::Result<bool> {
         Command::Index => index::run(config).map(|()| true),
         Command::Ask { question } => ask::run(config, question).map(|()| true),
         Command::Doctor => Ok(doctor::run(config)),
-        Command::Eval(evaluation) => eval::run(config, evaluation).map(|()| true),
+        Command::Eval { evaluation, json } => eval::run(config, evaluation, json).map(|()| true),
         Command::Bench(benchmark) => bench::run(config, &benchmark).map(|()| true),
         Command::Health => health::run(config),
     }

@@ -1,8 +1,8 @@
 //! `bench`: speed of the chat model in prefill and decode, its time to first token, and its memory.
 //!
 //! *Prefill* and *decode* run the model without the engine, as llama.cpp's `llama-bench` does: random tokens, one run
-//! that is not counted, no sampling. The *first token* and the *users* go through the server's engine; their prompts are
-//! random too, so that the prefix cache contains nothing of them. For generated tokens, a row also shows the memory
+//! that is not counted, no sampling. The *first token* and the *users* go through the server's engine; their prompts
+//! are random too, so that the prefix cache contains nothing of them. For generated tokens, a row also shows the memory
 //! bandwidth that reading weights, keys and values takes. Everything runs on the calling thread and on those of the
 //! engine and the model. Errors: the model cannot be loaded, or a pass through it fails.
 
@@ -15,6 +15,8 @@ mod subject;
 mod random_tokens;
 mod traffic;
 
+use std::time::Duration;
+
 use anyhow::ensure;
 
 use super::chat_model;
@@ -22,7 +24,7 @@ use crate::cli::Benchmark;
 use crate::config::Config;
 use crate::generation::model::reader::Reader;
 use random_tokens::RandomTokens;
-use row::{BenchRow, Kind, Test};
+use row::{BenchRow, FullRow, Kind, Test};
 use subject::Subject;
 use traffic::Traffic;
 
@@ -40,8 +42,18 @@ pub(super) fn run(config: &Config, benchmark: &Benchmark) -> anyhow::Result<()> 
          lower --prompt, --generate, --depth, --first-token, --user-prompt or --user-generate."
     );
     let mut tokens = RandomTokens::new(chat.model.shape().vocabulary, chat.begin());
-    let mut report = Report::new(benchmark, &subject);
     let traffic = Traffic::new(&chat.gguf, chat.model.shape());
+    if !benchmark.json {
+        println!("{subject}\n\n{}", BenchRow::HEADINGS);
+    }
+    let mut rows = Vec::new();
+    let mut report = |test, samples: Vec<Duration>| {
+        let row = BenchRow::new(test, &samples, traffic.bytes_per_token(test));
+        if !benchmark.json {
+            println!("{row}");
+        }
+        rows.push(row);
+    };
 
     let (without_engine, with_engine): (Vec<Test>, Vec<Test>) =
         tests.into_iter().partition(Test::without_engine);
@@ -49,16 +61,26 @@ pub(super) fn run(config: &Config, benchmark: &Benchmark) -> anyhow::Result<()> 
     let mut reader = Reader::new(chat.model, room)?;
     for test in without_engine {
         let samples = decoder_bench::measure(&mut reader, test, benchmark, &mut tokens)?;
-        report.add(BenchRow::new(test, &samples, traffic.bytes_per_token(test)));
+        report(test, samples);
     }
     if !with_engine.is_empty() {
         let engine = engine_bench::start(reader.into_model(), chat.tokenizer, chat.name, &with_engine)?;
         for test in with_engine {
             let samples = engine_bench::measure(&engine, test, benchmark.repetitions.get(), &mut tokens)?;
-            report.add(BenchRow::new(test, &samples, traffic.bytes_per_token(test)));
+            report(test, samples);
         }
     }
-    report.end()
+    if benchmark.json {
+        let rows: Vec<FullRow> = rows
+            .iter()
+            .map(|row| FullRow {
+                subject: &subject,
+                row,
+            })
+            .collect();
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+    }
+    Ok(())
 }
 
 /// The measurements to make. A single sequence comes first, so that its peak memory is not that of many users.
@@ -81,37 +103,4 @@ fn tests(benchmark: &Benchmark) -> Vec<Test> {
         },
     ];
     tests.into_iter().filter(|test| test.tokens() > 0).collect()
-}
-
-/// The output: a table, row by row, or JSON at the end.
-struct Report<'a> {
-    subject: &'a Subject,
-    rows: Option<Vec<BenchRow>>,
-}
-
-impl<'a> Report<'a> {
-    fn new(benchmark: &Benchmark, subject: &'a Subject) -> Self {
-        if !benchmark.json {
-            println!("{subject}\n\n{}", BenchRow::HEADINGS);
-        }
-        Self {
-            subject,
-            rows: benchmark.json.then(Vec::new),
-        }
-    }
-
-    fn add(&mut self, row: BenchRow) {
-        match &mut self.rows {
-            Some(rows) => rows.push(row),
-            None => println!("{row}"),
-        }
-    }
-
-    fn end(self) -> anyhow::Result<()> {
-        if let Some(rows) = self.rows {
-            let rows: Vec<_> = rows.iter().map(|row| row.with(self.subject)).collect();
-            println!("{}", serde_json::to_string_pretty(&rows)?);
-        }
-        Ok(())
-    }
 }

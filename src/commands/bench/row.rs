@@ -117,10 +117,12 @@ pub struct BenchRow {
 /// A row together with the file, build and machine.
 #[derive(Serialize)]
 pub struct FullRow<'a> {
+    /// The fields that all rows share.
     #[serde(flatten)]
-    subject: &'a Subject,
+    pub subject: &'a Subject,
+    /// The row's own fields.
     #[serde(flatten)]
-    row: &'a BenchRow,
+    pub row: &'a BenchRow,
 }
 
 impl BenchRow {
@@ -141,11 +143,6 @@ impl BenchRow {
             figures,
             peak_memory_bytes: machine::peak_memory(),
         }
-    }
-
-    /// With the fields that all rows share.
-    pub fn with<'a>(&'a self, subject: &'a Subject) -> FullRow<'a> {
-        FullRow { subject, row: self }
     }
 }
 

@@ -30,22 +30,17 @@ const NOISE: f32 = 0.5;
 /// The number of nearest passages to find.
 const K: usize = 10;
 
-pub(super) fn run(config: &Config, evaluation: Evaluation) -> anyhow::Result<()> {
+pub(super) fn run(config: &Config, evaluation: Evaluation, json: bool) -> anyhow::Result<()> {
     match evaluation {
-        Evaluation::Sts { file, json } => print(&evaluation::sts(&encoder(config)?, &file)?, json),
-        Evaluation::Recall { rows, json } => {
+        Evaluation::Sts { file } => print(&evaluation::sts(&encoder(config)?, &file)?, json),
+        Evaluation::Recall { rows } => {
             let index = index_of_first(config, rows)?.with_graph();
             let queries = evaluation::perturbed(&index, QUERIES, NOISE);
             print(&evaluation::recall(&index, &queries, K), json)
         }
-        Evaluation::Beir { dir, json } => print(&collection(config, &dir)?, json),
-        Evaluation::Qa {
-            file,
-            half,
-            answers,
-            json,
-        } => print(&questions(config, &file, half, answers)?, json),
-        Evaluation::Perplexity { text, json } => print(&window_logits::perplexity(config, &text)?, json),
+        Evaluation::Beir { dir } => print(&collection(config, &dir)?, json),
+        Evaluation::Qa { file, half, answers } => print(&questions(config, &file, half, answers)?, json),
+        Evaluation::Perplexity { text } => print(&window_logits::perplexity(config, &text)?, json),
     }
 }
 
