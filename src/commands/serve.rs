@@ -1,4 +1,4 @@
-//! `serve`: bind, answer probes, load, answer questions, drain.
+//! `serve`: binds the port, answers probes, loads, answers requests, and drains.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::{http, metrics};
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     let runtime = runtime().context("The async runtime could not be started")?;
     let result = runtime.block_on(serve(config));
-    // Connections that outlasted the drain, and a start-up that was interrupted, are not waited for.
+    // Connections that are open after the drain, and an interrupted start-up, are not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
 }
@@ -27,7 +27,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let listener = listen(config.listen).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "Listening; the models are being loaded.");
-    let of_metrics = match config.metrics_listen {
+    let metrics_listener = match config.metrics_listen {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
@@ -44,27 +44,28 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
                     eprintln!("\n  Open http://{address} in a browser.\n")
                 }
                 Ok(()) => {}
-                // Whoever receives this ends the process; nobody does if the process is ending already.
+                // The receiver ends the process. It is gone if the process is already ending.
                 Err(error) => drop(failed.send(error)),
             }
         })
-        .context("The loader's thread could not be started")?;
+        .context("The loader thread could not be started")?;
 
     if config.watch > 0 {
         app::watch(app.clone(), &config.data, Duration::from_secs(config.watch))
-            .context("The thread that watches the reviews' file could not be started")?;
+            .context("The thread that watches the reviews file could not be started")?;
     }
     let options = http::HttpOptions::new(config.clone());
     let stop = stop_signal()?;
     tokio::select! {
-        served = http::serve(listener, of_metrics, app, exposition, options, stop) => Ok(served?),
+        served = http::serve(listener, metrics_listener, app, exposition, options, stop) => Ok(served?),
         Ok(error) = failure => Err(error),
     }
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
-    listener.with_context(|| format!("{address} cannot be listened on; is another server running there?"))
+    listener
+        .with_context(|| format!("The server cannot listen on {address}; is another server running there?"))
 }
 
 /// Resolves on the first SIGTERM or SIGINT.
@@ -78,7 +79,7 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
         };
         tracing::info!(
             signal = name,
-            "Stopping: running answers may end, new ones are refused."
+            "Stopping: running answers may finish, new requests are rejected."
         );
     })
 }

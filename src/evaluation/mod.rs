@@ -1,9 +1,10 @@
 //! Measures the quality of the embedding, the index, retrieval, the answers and the chat model: the figures that `eval`
 //! prints.
 //!
-//! In: an evaluation set, and what is measured: an encoder, an index, a chat model's logits, or whatever ranks documents
-//! ([`Search`]) or answers questions ([`Answerer`]). Out: results that serialise, and print as tables. Runs on the
-//! calling thread. Errors: the files of the set cannot be read, or the measured system fails ([`EvaluationError`]).
+//! In: an evaluation set, and what is measured: an encoder, an index, a chat model's logits, or whatever ranks
+//! documents ([`Search`]) or answers questions ([`Answerer`]). Out: results that serialise, and print as tables. Runs
+//! on the calling thread. Errors: the files of the set cannot be read, or the measured system fails
+//! ([`EvaluationError`]).
 //!
 //! `beir` and `qa` are evaluation sets for retrieval and answers; their formulas are in `ranking` and `token_overlap`.
 

@@ -35,8 +35,8 @@ impl Traffic {
         }
     }
 
-    /// Bytes read per token that `test` counts: the weights once per step, and the keys and values of every sequence, at
-    /// its mean length. `None` if only prompts are read: there, arithmetic is the limit. With users, the traffic of
+    /// Bytes read per token that `test` counts: the weights once per step, and the keys and values of every sequence,
+    /// at its mean length. `None` if only prompts are read: there, arithmetic is the limit. With users, the traffic of
     /// their prompts is left out, so the result is a lower bound.
     pub fn bytes_per_token(&self, test: Test) -> Option<f64> {
         let (users, generated) = (test.users as f64, test.generate as f64);

@@ -1,8 +1,8 @@
 //! The server's assistant, asked about one item at a time, for `eval qa --answers`.
 //!
-//! In: a retriever over the reviews of an evaluation set. Out: for each question, the best quote, and the checked answer
-//! of the chat model. Embedding and generation run on their own threads; the calling thread waits. Errors: the models
-//! cannot be loaded, or a question is rejected.
+//! In: a retriever over the reviews of an evaluation set. Out: for each question, the best quote, and the checked
+//! answer of the chat model. Embedding and generation run on their own threads; the calling thread waits. Errors: the
+//! models cannot be loaded, or a question is rejected.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Ranks documents by their best passage: by meaning, by words, and by the fusion of both. Documents are divided into
 //! passages as on the server.
 //!
-//! In: documents, as the reviews of a [`Corpus`]. Out: for a query, the documents in the order of each system. The query
-//! is compared with every passage, so that this measures the ranking; `eval recall` measures HNSW. Runs on the calling
-//! thread and on those of the encoder's pool. Errors: those of the encoder.
+//! In: documents, as the reviews of a [`Corpus`]. Out: for a query, the documents in the order of each system. The
+//! query is compared with every passage, so that this measures the ranking; `eval recall` measures HNSW. Runs on the
+//! calling thread and on those of the encoder's pool. Errors: those of the encoder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -1,9 +1,9 @@
-//! The server's search, next to the rankings that it combines: shows the effect of diversity, of the places reserved for
-//! both sides, and of the score floor.
+//! The server's search, next to the rankings that it combines: shows the effect of diversity, of the places reserved
+//! for both sides, and of the score floor.
 //!
-//! In: the reviews of a [`PassageSearch`]. Out: for a question about one item, the rankings of that search, then the few
-//! reviews that the server quotes, in their order: "stratified" without the score floor, "served" with it. Questions are
-//! embedded on a thread of their own; the calling thread waits.
+//! In: the reviews of a [`PassageSearch`]. Out: for a question about one item, the rankings of that search, then the
+//! few reviews that the server quotes, in their order: "stratified" without the score floor, "served" with it.
+//! Questions are embedded on a thread of their own; the calling thread waits.
 
 use std::sync::Arc;
 
@@ -35,7 +35,8 @@ pub(super) fn of_item(item: &str) -> Filters {
 }
 
 impl Served {
-    /// The server's retrieval over `corpus`, whose passages `rankings` has already embedded. `encoder` embeds questions.
+    /// The server's retrieval over `corpus`, whose passages `rankings` has already embedded. `encoder` embeds
+    /// questions.
     ///
     /// # Errors
     /// The reviews cannot be indexed.

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_collection_is_scored_as_by_hand() {
+    fn a_small_collection_is_scored_as_computed_by_hand() {
         // q1 finds d1 at rank 1 or 3. q2 finds nothing: its document is not in the corpus, and q2 itself is ignored.
         let dir = folder(CORPUS, QUERIES, JUDGEMENTS);
         let result = beir(&Collection::read(dir.path()).unwrap(), &Fixed).unwrap();
