@@ -183,6 +183,7 @@ impl Settings {
             .get_arguments()
             .map(|arg| source(arg, matches, &file))
             .collect();
+        // Only given values may override the file, so clap's defaults are removed.
         for name in description.get_arguments().map(|arg| arg.get_id().as_str()) {
             if matches.value_source(name) == Some(ValueSource::DefaultValue) {
                 matches.try_clear_id(name)?;

@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use anyhow::bail;
+
 use crate::cli::SettingSource;
 use crate::config::{self, Config};
 use crate::embedding;
@@ -12,7 +14,7 @@ use crate::weights::gguf::Gguf;
 use crate::weights::{self, device, tokenizer};
 
 /// What was checked, and the result: a description or a problem.
-type Finding = (&'static str, Result<String, String>);
+type Finding = (&'static str, anyhow::Result<String>);
 
 /// Prints the settings and the findings. False if the server would not work.
 pub(super) fn run(config: &Config) -> bool {
@@ -44,31 +46,27 @@ fn line((name, found): &Finding) -> String {
     }
 }
 
-fn words(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-fn device(config: &Config) -> Result<String, String> {
-    let (_, label) = device::select(config.device).map_err(words)?;
+fn device(config: &Config) -> anyhow::Result<String> {
+    let (_, label) = device::select(config.device)?;
     Ok(format!("computing on {label}"))
 }
 
-fn chat_model(config: &Config) -> Result<String, String> {
-    let chat = weights::chat_model(&config.models, config.chat_model.as_deref()).map_err(words)?;
-    let gguf = Gguf::read(&chat.path).map_err(words)?;
-    tokenizer::from_gguf(&gguf).map_err(words)?;
-    model::check(&gguf).map_err(words)?;
+fn chat_model(config: &Config) -> anyhow::Result<String> {
+    let chat = weights::chat_model(&config.models, config.chat_model.as_deref())?;
+    let gguf = Gguf::read(&chat.path)?;
+    tokenizer::from_gguf(&gguf)?;
+    model::check(&gguf)?;
     if gguf.chat_template().is_none() {
-        return Err(format!(
+        bail!(
             "{} has no chat template, so it cannot be used for conversations",
             chat.path.display()
-        ));
+        );
     }
     Ok(format!("{} ({})", chat.name, verified(chat.sha256.is_some())))
 }
 
-fn embedding_model(config: &Config) -> Result<String, String> {
-    let model = weights::embedding_model(&config.models, config.embedding_model.as_deref()).map_err(words)?;
+fn embedding_model(config: &Config) -> anyhow::Result<String> {
+    let model = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
     Ok(format!("{} ({})", model.name, verified(model.sha256.is_some())))
 }
 
@@ -80,8 +78,8 @@ fn verified(verified: bool) -> &'static str {
     }
 }
 
-fn reviews(config: &Config) -> Result<String, String> {
-    let corpus = reviews::load(&config.data, &config.columns).map_err(words)?;
+fn reviews(config: &Config) -> anyhow::Result<String> {
+    let corpus = reviews::load(&config.data, &config.columns)?;
     let dropped: usize = corpus.dropped.iter().map(|(_, rows)| rows).sum();
     let (reviews, products) = (corpus.reviews.len(), corpus.products.len());
     Ok(format!(
@@ -90,7 +88,7 @@ fn reviews(config: &Config) -> Result<String, String> {
 }
 
 /// An unusable snapshot is not an error: the next start creates a new one.
-fn snapshot(config: &Config) -> Result<String, String> {
+fn snapshot(config: &Config) -> anyhow::Result<String> {
     let dir = &config.index_dir;
     let known = (|| {
         let model = weights::embedding_model(&config.models, config.embedding_model.as_deref()).ok()?;
@@ -115,23 +113,23 @@ fn snapshot(config: &Config) -> Result<String, String> {
     if writable {
         Ok(found)
     } else {
-        Err(format!("{found}; {} is not writable", dir.display()))
+        bail!("{found}; {} is not writable", dir.display())
     }
 }
 
-fn threads(config: &Config) -> Result<String, String> {
+fn threads(config: &Config) -> anyhow::Result<String> {
     let (threads, cores) = (config.threads, config::cores());
     if threads > cores {
-        return Err(format!(
+        bail!(
             "{threads} threads on {cores} cores would wait for each other; set --threads to {cores} or less"
-        ));
+        );
     }
     Ok(format!("{threads} threads on {cores} cores"))
 }
 
-fn port(config: &Config) -> Result<String, String> {
+fn port(config: &Config) -> anyhow::Result<String> {
     match TcpListener::bind(config.listen) {
         Ok(_) => Ok(format!("{} is free", config.listen)),
-        Err(error) => Err(format!("{} cannot be used: {error}", config.listen)),
+        Err(error) => bail!("{} cannot be used: {error}", config.listen),
     }
 }
