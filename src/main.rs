@@ -1,43 +1,43 @@
-//! Parse → log → run the command. The only place that picks an exit code.
+//! Reads the settings, starts logging, and runs the command. The only place that chooses an exit code.
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use flipkart_recommender::cli::Cli;
 use flipkart_recommender::config::Config;
 use flipkart_recommender::{commands, logging};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let config = match Config::resolve(cli.settings, cli.config.as_deref()) {
-        Ok(config) => config,
+    let matches = Cli::description().get_matches();
+    let read = Cli::read(matches).and_then(|cli| Ok((cli.command, Config::new(cli.settings)?)));
+    let (command, config) = match read {
+        Ok(read) => read,
         Err(error) => {
-            eprintln!("{}", said(&error));
+            eprintln!("{}", with_causes(&error));
             return ExitCode::from(2);
         }
     };
     for pool in ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"] {
         // SAFETY: no other thread exists yet that could read the environment at the same time. candle's and rayon's
-        // pools read these variables once, when they are first used, and know nothing of a container's CPU quota.
+        // pools read these variables once, at their first use, and do not know a container's CPU quota.
         unsafe { std::env::set_var(pool, config.threads.to_string()) };
     }
     logging::init(config.log_format);
-    match commands::run(cli.command, &config) {
+    match commands::run(command, &config) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // Logged, not printed, so that a log collector has it; whoever sits at a terminal sees it too.
-            tracing::error!("{}", said(&error));
+            // Logged, not printed, so that a log collector receives it; a terminal shows it too.
+            tracing::error!("{}", with_causes(&error));
             ExitCode::FAILURE
         }
     }
 }
 
-/// An error with its causes, each once: some messages have their cause's words within.
-fn said(error: &anyhow::Error) -> String {
+/// An error with its causes. A cause that a message already contains is left out.
+fn with_causes(error: &anyhow::Error) -> String {
     let causes = error.chain().skip(1).map(ToString::to_string);
-    causes.fold(error.to_string(), |said, cause| match said.contains(&cause) {
-        true => said,
-        false => format!("{said}: {cause}"),
+    causes.fold(error.to_string(), |text, cause| match text.contains(&cause) {
+        true => text,
+        false => format!("{text}: {cause}"),
     })
 }

@@ -26,7 +26,7 @@ pub use crate::retrieval::{Evidence, Filters, Recommended};
 pub use answer_trace::AnswerTrace;
 pub use chat_template::{ChatMessage, TemplateError};
 pub use conversation::{Answer, AnswerEvent, AskError, Checked, Outcome, Question, Speaker, Turn, Verdict};
-pub use prompt::{DEFAULT_BUDGET, PromptBuilder, PromptError};
+pub use prompt::{PromptBuilder, PromptError};
 
 use crate::embedding::EmbeddingError;
 use crate::generation::constraint::{Citations, NoRepeat};

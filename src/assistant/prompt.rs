@@ -17,9 +17,6 @@ use crate::retrieval::Evidence;
 use crate::weights::gguf::Gguf;
 use crate::weights::tokenizer;
 
-/// Default limit of a prompt, in tokens: a laptop reads that many in some tenths of a second.
-pub const DEFAULT_BUDGET: usize = 512;
-
 const INSTRUCTIONS: &str = "You tell shoppers what customer reviews say. Answer in one or two short sentences, in the words of the reviews.";
 /// A small model follows an example better than an instruction. The example is the same in every prompt, so the
 /// prefix cache makes it free.

@@ -1,34 +1,27 @@
-//! `ask`: one answer in the terminal, streamed, with its sources.
+//! `ask`: streams one answer to the terminal, with its sources.
 
 use std::io::Write;
-use std::time::Instant;
 
 use anyhow::bail;
 
-use super::runtime;
+use super::{question, runtime};
 use crate::app::App;
-use crate::assistant::{Answer, AnswerEvent, Evidence, Outcome, Question, Speaker, Turn};
+use crate::assistant::{Answer, AnswerEvent, Evidence, Outcome};
 use crate::config::Config;
+use crate::retrieval::Filters;
 
-pub(super) fn run(config: &Config, question: String) -> anyhow::Result<()> {
-    anyhow::ensure!(!question.trim().is_empty(), "The question is empty.");
+pub(super) fn run(config: &Config, text: String) -> anyhow::Result<()> {
+    anyhow::ensure!(!text.trim().is_empty(), "The question is empty.");
     let app = App::new();
     app.load(config)?;
     let service = app
         .service()
-        .ok_or_else(|| anyhow::anyhow!("The assistant did not come up."))?;
+        .ok_or_else(|| anyhow::anyhow!("The assistant did not start."))?;
     runtime()?.block_on(async {
-        let question = Question {
-            turns: vec![Turn {
-                role: Speaker::User,
-                content: question,
-            }],
-            filters: Default::default(),
-            max_tokens: None,
-            traced: false,
-            arrived: Instant::now(),
-        };
-        let mut events = service.assistant.answer(question).await?;
+        let mut events = service
+            .assistant
+            .answer(question(text, Filters::default()))
+            .await?;
         let mut evidence = Vec::new();
         while let Some(event) = events.recv().await {
             match event {
@@ -38,22 +31,18 @@ pub(super) fn run(config: &Config, question: String) -> anyhow::Result<()> {
                     std::io::stdout().flush()?;
                 }
                 AnswerEvent::Final(answer) => {
-                    close(&answer, &evidence);
+                    print_sources(&answer, &evidence);
                     return Ok(());
                 }
                 AnswerEvent::Failed => bail!("The answer could not be completed; the log says why."),
-                AnswerEvent::Queued { .. }
-                | AnswerEvent::Progress { .. }
-                | AnswerEvent::Products(_)
-                | AnswerEvent::Trace(_)
-                | AnswerEvent::Citation(_) => {}
+                _ => {}
             }
         }
-        bail!("The answer ended without an end; this is a bug.")
+        bail!("The answer ended without its last event. This is a bug.")
     })
 }
 
-fn close(answer: &Answer, evidence: &[Evidence]) {
+fn print_sources(answer: &Answer, evidence: &[Evidence]) {
     if answer.outcome == Outcome::NoEvidence {
         println!();
         return;

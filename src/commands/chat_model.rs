@@ -1,4 +1,4 @@
-//! The chat model alone, without reviews and without the engine, for the commands that measure it.
+//! Loads the chat model alone, without reviews and without the engine, for the commands that measure it.
 
 use tokenizers::Tokenizer;
 
@@ -8,24 +8,24 @@ use crate::generation::model::{self, Model};
 use crate::weights::gguf::Gguf;
 use crate::weights::{self, device, tokenizer};
 
-/// A chat model that is ready to read.
+/// A loaded chat model.
 pub(super) struct LoadedModel {
     /// Its name, for metrics.
     pub name: String,
-    /// What its file says.
+    /// The header and the tensors of its file.
     pub gguf: Gguf,
     /// Turns text into tokens.
     pub tokenizer: Tokenizer,
     /// The decoder.
     pub model: Box<dyn Model>,
-    /// What it computes on: `cpu` or `cuda`.
+    /// The device: `cpu` or `cuda`.
     pub device: &'static str,
 }
 
-/// Loads the chat model that `config` names, onto the device and with the threads that it names.
+/// Loads the configured chat model onto the configured device.
 ///
 /// # Errors
-/// What keeps the model from being used, in the words of the stage that found it.
+/// The model cannot be used.
 pub(super) fn load(config: &Config) -> anyhow::Result<LoadedModel> {
     let chat = weights::chat_model(&config.models, config.chat_model.as_deref())?;
     let (device, label) = device::select(config.device)?;
@@ -40,7 +40,7 @@ pub(super) fn load(config: &Config) -> anyhow::Result<LoadedModel> {
 }
 
 impl LoadedModel {
-    /// The token that begins every text, where the model has one.
+    /// The token at the beginning of every text, if the model has one.
     pub fn begin(&self) -> Option<u32> {
         tokenizer::bos_token(&self.gguf)
     }

@@ -1,7 +1,10 @@
-//! `doctor`: look at everything a start needs, and say in words what is wrong with it.
+//! `doctor`: prints every setting and its source, checks everything that a start needs, and reports what is wrong.
 
 use std::net::TcpListener;
 
+use anyhow::bail;
+
+use crate::cli::SettingSource;
 use crate::config::{self, Config};
 use crate::embedding;
 use crate::generation::model;
@@ -10,11 +13,16 @@ use crate::reviews;
 use crate::weights::gguf::Gguf;
 use crate::weights::{self, device, tokenizer};
 
-/// What was looked at, and what was found: good news or bad.
-type Finding = (&'static str, Result<String, String>);
+/// What was checked, and the result: a description or a problem.
+type Finding = (&'static str, anyhow::Result<String>);
 
-/// Prints what was found. False if anything would keep the server from answering.
+/// Prints the settings and the findings. False if the server would not work.
 pub(super) fn run(config: &Config) -> bool {
+    println!("Settings:");
+    for SettingSource { name, value, source } in &config.sources {
+        println!("  {name:<24}{source:<13}{value}");
+    }
+    println!();
     let findings = [
         ("configuration", Ok("every setting is in range".to_string())),
         ("device", device(config)),
@@ -38,53 +46,49 @@ fn line((name, found): &Finding) -> String {
     }
 }
 
-fn words(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-fn device(config: &Config) -> Result<String, String> {
-    let (_, label) = device::select(config.device).map_err(words)?;
+fn device(config: &Config) -> anyhow::Result<String> {
+    let (_, label) = device::select(config.device)?;
     Ok(format!("computing on {label}"))
 }
 
-fn chat_model(config: &Config) -> Result<String, String> {
-    let chat = weights::chat_model(&config.models, config.chat_model.as_deref()).map_err(words)?;
-    let gguf = Gguf::read(&chat.path).map_err(words)?;
-    tokenizer::from_gguf(&gguf).map_err(words)?;
-    model::check(&gguf).map_err(words)?;
+fn chat_model(config: &Config) -> anyhow::Result<String> {
+    let chat = weights::chat_model(&config.models, config.chat_model.as_deref())?;
+    let gguf = Gguf::read(&chat.path)?;
+    tokenizer::from_gguf(&gguf)?;
+    model::check(&gguf)?;
     if gguf.chat_template().is_none() {
-        return Err(format!(
-            "{} has no chat template, so it cannot converse",
+        bail!(
+            "{} has no chat template, so it cannot be used for conversations",
             chat.path.display()
-        ));
+        );
     }
     Ok(format!("{} ({})", chat.name, verified(chat.sha256.is_some())))
 }
 
-fn embedding_model(config: &Config) -> Result<String, String> {
-    let model = weights::embedding_model(&config.models, config.embedding_model.as_deref()).map_err(words)?;
+fn embedding_model(config: &Config) -> anyhow::Result<String> {
+    let model = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
     Ok(format!("{} ({})", model.name, verified(model.sha256.is_some())))
 }
 
 fn verified(verified: bool) -> &'static str {
     if verified {
-        "its hash is as it should be"
+        "its hash is correct"
     } else {
-        "your own; there is no hash to compare"
+        "your own model; there is no hash to compare with"
     }
 }
 
-fn reviews(config: &Config) -> Result<String, String> {
-    let corpus = reviews::load(&config.data, &config.columns).map_err(words)?;
+fn reviews(config: &Config) -> anyhow::Result<String> {
+    let corpus = reviews::load(&config.data, &config.columns)?;
     let dropped: usize = corpus.dropped.iter().map(|(_, rows)| rows).sum();
     let (reviews, products) = (corpus.reviews.len(), corpus.products.len());
     Ok(format!(
-        "{reviews} reviews of {products} products; {dropped} rows left out"
+        "{reviews} reviews of {products} products; {dropped} rows were skipped"
     ))
 }
 
-/// A snapshot that cannot be used is no fault: the next start makes a new one.
-fn snapshot(config: &Config) -> Result<String, String> {
+/// An unusable snapshot is not an error: the next start creates a new one.
+fn snapshot(config: &Config) -> anyhow::Result<String> {
     let dir = &config.index_dir;
     let known = (|| {
         let model = weights::embedding_model(&config.models, config.embedding_model.as_deref()).ok()?;
@@ -97,34 +101,35 @@ fn snapshot(config: &Config) -> Result<String, String> {
         Some(store::load(&crate::app::passages_dir(config), &fingerprint))
     })();
     let found = match known {
-        None => "not looked at, because model or reviews are missing".to_string(),
+        None => "not checked, because the model or the reviews cannot be read".to_string(),
         Some(Ok(index)) => return Ok(format!("{} vectors in {}", index.len(), dir.display())),
         Some(Err(unusable)) => format!("{unusable}; the next start embeds the reviews"),
     };
-    let existing = dir.ancestors().find(|dir| dir.exists()).unwrap_or(dir);
-    let writable = existing
-        .metadata()
-        .is_ok_and(|metadata| !metadata.permissions().readonly());
+    // The absolute path, because a relative one has no ancestor in the working folder.
+    let writable = std::path::absolute(dir).is_ok_and(|dir| {
+        let existing = dir.ancestors().find_map(|dir| dir.metadata().ok());
+        existing.is_some_and(|metadata| !metadata.permissions().readonly())
+    });
     if writable {
         Ok(found)
     } else {
-        Err(format!("{found}, and {} cannot be written to", dir.display()))
+        bail!("{found}; {} is not writable", dir.display())
     }
 }
 
-fn threads(config: &Config) -> Result<String, String> {
+fn threads(config: &Config) -> anyhow::Result<String> {
     let (threads, cores) = (config.threads, config::cores());
     if threads > cores {
-        return Err(format!(
-            "{threads} threads on {cores} cores: they would wait for each other; set --threads {cores} or less"
-        ));
+        bail!(
+            "{threads} threads on {cores} cores would wait for each other; set --threads to {cores} or less"
+        );
     }
-    Ok(format!("{threads} on {cores} cores"))
+    Ok(format!("{threads} threads on {cores} cores"))
 }
 
-fn port(config: &Config) -> Result<String, String> {
+fn port(config: &Config) -> anyhow::Result<String> {
     match TcpListener::bind(config.listen) {
         Ok(_) => Ok(format!("{} is free", config.listen)),
-        Err(error) => Err(format!("{} cannot be listened on: {error}", config.listen)),
+        Err(error) => bail!("{} cannot be used: {error}", config.listen),
     }
 }

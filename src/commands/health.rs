@@ -1,4 +1,5 @@
-//! `health`: is the server ready? Asked over a plain socket, because no HTTP client is to be in this program.
+//! `health`: asks a running server whether it is ready, over a plain socket, because this program must not contain an
+//! HTTP client.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -6,8 +7,8 @@ use std::time::Duration;
 
 use crate::config::Config;
 
-/// Longer than this no probe waits.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Timeout for connecting, for reading and for writing.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) fn run(config: &Config) -> anyhow::Result<bool> {
     let address = reachable(config.listen);
@@ -27,7 +28,7 @@ pub(super) fn run(config: &Config) -> anyhow::Result<bool> {
     }
 }
 
-/// Where a server that listens on `listen` can be reached from this machine.
+/// The address at which this machine reaches a server that listens on `listen`.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -38,9 +39,9 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 }
 
 fn status(address: SocketAddr) -> std::io::Result<u16> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     write!(
         stream,
         "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
@@ -52,7 +53,7 @@ fn status(address: SocketAddr) -> std::io::Result<u16> {
         .and_then(|digits| std::str::from_utf8(digits).ok());
     digits
         .and_then(|digits| digits.parse().ok())
-        .ok_or_else(|| std::io::Error::other("it does not speak HTTP/1.1"))
+        .ok_or_else(|| std::io::Error::other("the response is not HTTP/1.1"))
 }
 
 #[cfg(test)]
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_to_listen_on_everywhere_is_asked_on_loopback() {
+    fn a_server_on_all_addresses_is_reached_on_loopback() {
         for (listen, asked) in [
             ("0.0.0.0:5000", "127.0.0.1:5000"),
             ("[::]:1", "[::1]:1"),

@@ -1,20 +1,11 @@
-//! `index`: leave a snapshot for the next start.
+//! `index`: embeds the reviews and writes the snapshot for the next start.
 
 use crate::app;
 use crate::config::Config;
-use crate::embedding::Encoder;
-use crate::weights::{self, device};
 
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
-    let embedding = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
-    let (device, _) = device::select(config.device)?;
-    let encoder = Encoder::load(
-        &embedding,
-        &device,
-        config.embedding_precision,
-        &app::pool(config)?,
-    )?;
-    let dataset = app::load_dataset(config, &embedding, &encoder, &|_| {})?;
+    let (model, encoder) = super::encoder(config)?;
+    let dataset = app::load_dataset(config, &model, &encoder, &|_| {})?;
     println!(
         "{} reviews of {} products are indexed as {} passages in {}.",
         dataset.corpus.reviews.len(),

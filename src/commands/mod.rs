@@ -1,6 +1,6 @@
-//! The commands: what `main` runs once flags are read and logging is up.
+//! The commands, which `main` runs after it has read the settings and started logging.
 //!
-//! Each returns when it is done; an error is for the person at the terminal, and `main` makes an exit code of it.
+//! Each returns when it is finished. `main` logs its error and turns it into an exit code.
 
 mod ask;
 mod bench;
@@ -11,27 +11,54 @@ mod health;
 mod index;
 mod serve;
 
+use std::time::Instant;
+
+use crate::app;
+use crate::assistant::{Question, Speaker, Turn};
 use crate::cli::Command;
 use crate::config::Config;
+use crate::embedding::Encoder;
+use crate::retrieval::Filters;
+use crate::weights::{self, EmbeddingModel, device};
 
-/// Runs `command`. `Ok(false)` says that it ran and found something wrong, which it has told.
+/// Runs `command`. `Ok(false)` means that the command ran and has reported a problem.
 pub fn run(command: Command, config: &Config) -> anyhow::Result<bool> {
     match command {
         Command::Serve => serve::run(config).map(|()| true),
         Command::Index => index::run(config).map(|()| true),
         Command::Ask { question } => ask::run(config, question).map(|()| true),
         Command::Doctor => Ok(doctor::run(config)),
-        Command::Eval(evaluation) => eval::run(config, evaluation).map(|()| true),
+        Command::Eval { evaluation, json } => eval::run(config, evaluation, json).map(|()| true),
         Command::Bench(benchmark) => bench::run(config, &benchmark).map(|()| true),
         Command::Health => health::run(config),
     }
 }
 
-/// The runtime of the async side: it moves bytes and waits, so two threads are plenty.
+/// The async runtime. It only moves bytes and waits, so two threads suffice.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("async")
         .enable_all()
         .build()
+}
+
+/// The embedding model of the configuration, and an encoder with its weights.
+fn encoder(config: &Config) -> anyhow::Result<(EmbeddingModel, Encoder)> {
+    let model = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
+    let (device, _) = device::select(config.device)?;
+    let encoder = Encoder::load(&model, &device, config.embedding_precision, &app::pool(config)?)?;
+    Ok((model, encoder))
+}
+
+/// A question without earlier turns, asked now.
+fn question(content: String, filters: Filters) -> Question {
+    let role = Speaker::User;
+    Question {
+        turns: vec![Turn { role, content }],
+        filters,
+        max_tokens: None,
+        traced: false,
+        arrived: Instant::now(),
+    }
 }

@@ -1,4 +1,4 @@
-//! `serve`: bind, answer probes, load, answer questions, drain.
+//! `serve`: binds the port, answers probes, loads, answers requests, and drains.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -14,19 +14,10 @@ use crate::app::{self, App};
 use crate::config::Config;
 use crate::{http, metrics};
 
-/// A longer request body is refused.
-const MAX_BODY_BYTES: usize = 1 << 20;
-/// Turns of a conversation.
-const MAX_MESSAGES: usize = 64;
-/// The bare model's longest answer: a minute more than the longest bucket of its metrics would be of no use.
-const GENERATION_TIME: Duration = Duration::from_secs(120);
-/// Characters of a turn.
-const MAX_MESSAGE_CHARS: usize = 4000;
-
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     let runtime = runtime().context("The async runtime could not be started")?;
     let result = runtime.block_on(serve(config));
-    // Connections that outlasted the drain, and a start-up that was interrupted, are not waited for.
+    // Connections that are open after the drain, and an interrupted start-up, are not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
 }
@@ -36,7 +27,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let listener = listen(config.listen).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "Listening; the models are being loaded.");
-    let of_metrics = match config.metrics_listen {
+    let metrics_listener = match config.metrics_listen {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
@@ -53,39 +44,28 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
                     eprintln!("\n  Open http://{address} in a browser.\n")
                 }
                 Ok(()) => {}
-                // Whoever receives this ends the process; nobody does if the process is ending already.
+                // The receiver ends the process. It is gone if the process is already ending.
                 Err(error) => drop(failed.send(error)),
             }
         })
-        .context("The loader's thread could not be started")?;
+        .context("The loader thread could not be started")?;
 
-    if !config.watch.is_zero() {
-        app::watch(app.clone(), &config.data, config.watch)
-            .context("The thread that watches the reviews' file could not be started")?;
+    if config.watch > 0 {
+        app::watch(app.clone(), &config.data, Duration::from_secs(config.watch))
+            .context("The thread that watches the reviews file could not be started")?;
     }
-    let options = http::HttpOptions {
-        drain: config.drain,
-        max_body_bytes: MAX_BODY_BYTES,
-        max_messages: MAX_MESSAGES,
-        max_message_chars: MAX_MESSAGE_CHARS,
-        max_tokens: config.max_tokens,
-        feedback_file: config.feedback_file.clone(),
-        keys: config.keys.clone(),
-        allowed_sites: config.allowed_sites.clone(),
-        requests_per_minute: config.requests_per_minute,
-        max_completion_tokens: config.max_completion_tokens,
-        generation_time: GENERATION_TIME,
-    };
+    let options = http::HttpOptions::new(config.clone());
     let stop = stop_signal()?;
     tokio::select! {
-        served = http::serve(listener, of_metrics, app, exposition, options, stop) => Ok(served?),
+        served = http::serve(listener, metrics_listener, app, exposition, options, stop) => Ok(served?),
         Ok(error) = failure => Err(error),
     }
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
-    listener.with_context(|| format!("{address} cannot be listened on; is another server running there?"))
+    listener
+        .with_context(|| format!("The server cannot listen on {address}; is another server running there?"))
 }
 
 /// Resolves on the first SIGTERM or SIGINT.
@@ -99,7 +79,7 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
         };
         tracing::info!(
             signal = name,
-            "Stopping: running answers may end, new ones are refused."
+            "Stopping: running answers may finish, new requests are rejected."
         );
     })
 }

@@ -1,29 +1,30 @@
-//! From which pages and under which names the server may be asked.
+//! The sites whose pages may send requests, and the host names of this server.
 //!
-//! A page of another site can post a form to this machine, and a name of another site can be made to point at it. Both
-//! are told by headers that a page cannot change: `Origin` says which page asks, `Host` by which name. Pure.
+//! A page of another site can post a form to this machine, and the name of another site can be made to resolve to this
+//! machine's address (DNS rebinding). Two headers that a page cannot change reveal both: `Origin` names the site of the
+//! page, and `Host` names the server. Pure.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// An origin: scheme, host and port as browsers write them, in small letters.
+/// An origin: scheme, host and port as browsers write them, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(String);
 
-/// Who gets in.
+/// The host names of this server, and the origins that may send requests.
 #[derive(Debug, Clone, Default)]
 pub struct AllowedSites {
-    /// Names of this server, in small letters, without ports.
+    /// The names of this server, in lower case, without ports.
     hosts: Vec<String>,
-    /// Whether other names are turned away.
+    /// Whether requests to other names are rejected.
     strict: bool,
     origins: Vec<Origin>,
 }
 
 impl Origin {
-    /// Reads one, as in `https://shop.example` or `http://localhost:8080`.
+    /// Reads an origin such as `https://shop.example` or `http://localhost:8080`.
     ///
     /// # Errors
-    /// A sentence.
+    /// A sentence for the user.
     pub fn parse(text: &str) -> Result<Origin, String> {
         let origin = text.trim_end_matches('/').to_ascii_lowercase();
         let authority = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
@@ -37,24 +38,24 @@ impl Origin {
             Ok(Origin(origin))
         } else {
             Err(format!(
-                "{text:?} is no origin; write one as in https://shop.example."
+                "{text:?} is not an origin; write for example https://shop.example."
             ))
         }
     }
 
-    /// As browsers write it.
+    /// The origin as browsers write it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl AllowedSites {
-    /// A server on `listen`. Where it listens on this machine only, or where `hosts` are named, it is not to be reached
-    /// by other names.
+    /// The rules of a server on `listen`. If it listens only on this machine, or if `hosts` are given, requests to
+    /// other names are rejected.
     ///
     /// # Errors
-    /// A sentence on an origin that is none.
-    pub fn new(listen: SocketAddr, hosts: Vec<String>, origins: Vec<String>) -> Result<AllowedSites, String> {
+    /// A sentence for the user about an invalid origin.
+    pub fn new(listen: SocketAddr, hosts: &[String], origins: &[String]) -> Result<AllowedSites, String> {
         Ok(AllowedSites {
             strict: listen.ip().is_loopback() || !hosts.is_empty(),
             hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
@@ -65,12 +66,13 @@ impl AllowedSites {
         })
     }
 
-    /// Origins of other sites that may ask.
+    /// The origins of other sites whose pages may send requests.
     pub fn origins(&self) -> &[Origin] {
         &self.origins
     }
 
-    /// Whether the server may be called what a `Host` header says. An address is never a rebound name.
+    /// Whether the value of a `Host` header is a name of this server. An IP address is always accepted, because it
+    /// cannot be rebound.
     pub fn knows(&self, host: &str) -> bool {
         let name = name_of(host).to_ascii_lowercase();
         let address = name
@@ -84,7 +86,7 @@ impl AllowedSites {
             || self.hosts.contains(&name)
     }
 
-    /// Whether a page of this origin may ask a server that it calls `host`.
+    /// Whether a page of this origin may send requests to the server that it calls `host`.
     pub fn admits(&self, origin: &str, host: Option<&str>) -> bool {
         let Ok(origin) = Origin::parse(origin) else {
             return false;
@@ -95,7 +97,7 @@ impl AllowedSites {
     }
 }
 
-/// A host without its port.
+/// The host without its port.
 fn name_of(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if !name.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -116,12 +118,12 @@ mod tests {
 
     fn allowed_sites(listen: &str, hosts: &[&str]) -> AllowedSites {
         let listen = listen.parse().expect("an address");
-        let hosts = hosts.iter().map(|host| host.to_string()).collect();
-        AllowedSites::new(listen, hosts, vec!["https://Shop.example/".into()]).expect("an origin")
+        let hosts: Vec<String> = hosts.iter().map(|host| host.to_string()).collect();
+        AllowedSites::new(listen, &hosts, &["https://Shop.example/".into()]).expect("an origin")
     }
 
     #[test]
-    fn a_rebound_name_is_turned_away() {
+    fn a_rebound_name_is_rejected() {
         let local = allowed_sites("127.0.0.1:5000", &[]);
         for host in [
             "localhost",
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_page_and_those_named_may_ask() {
+    fn only_the_own_page_and_allowed_origins_may_send_requests() {
         let allowed_sites = allowed_sites("127.0.0.1:5000", &[]);
         let host = Some("127.0.0.1:5000");
         assert!(allowed_sites.admits("http://127.0.0.1:5000", host));
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_origin_is_said() {
+    fn an_invalid_origin_is_an_error() {
         for text in [
             "shop.example",
             "https://",

@@ -1,4 +1,4 @@
-//! What the server knows of a key: its SHA-256 and no more, so that no file of the server opens anything.
+//! The SHA-256 of a key. The server knows no more than this, so its files give nobody access.
 
 use sha2::{Digest, Sha256};
 
@@ -21,7 +21,7 @@ impl KeyDigest {
         Some(Self(bytes.try_into().ok()?))
     }
 
-    /// Whether this is the key, in a time that does not depend on how much of it is right.
+    /// Whether this is the digest of `key`, in constant time.
     pub fn is_of(&self, key: &str) -> bool {
         let pairs = self.0.iter().zip(Sha256::digest(key.as_bytes()));
         let differences = pairs.fold(0, |differences, (expected, found)| {
@@ -31,7 +31,7 @@ impl KeyDigest {
     }
 }
 
-/// Not even the digest belongs in a log.
+/// Shows nothing, because not even the digest belongs in a log.
 impl std::fmt::Debug for KeyDigest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("KeyDigest")
@@ -46,7 +46,7 @@ mod tests {
     const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     #[test]
-    fn the_digest_is_read_as_tools_print_it() {
+    fn a_digest_is_read_as_tools_print_it() {
         for text in [DIGEST.into(), format!("{DIGEST}  -\n"), DIGEST.to_uppercase()] {
             let key = KeyDigest::parse(&text).expect("a digest");
             assert!(key.is_of("abc") && !key.is_of("abd") && !key.is_of(""));

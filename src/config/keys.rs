@@ -1,66 +1,65 @@
-//! Who may ask for what: keys with a scope and a name, from a file of many or from the file of the operator's one.
+//! API keys with a scope and a name: from a file of many keys, or from the file of the operator's single key.
 //!
-//! Files hold digests only; see [`KeyDigest`]. A key is looked for among all of them, in a time that does not depend on
-//! which it is.
+//! The files contain only digests; see [`KeyDigest`]. A key is always compared with all digests, so that the time does
+//! not reveal which one matches.
 
 use std::path::Path;
 
 use super::KeyDigest;
 
-/// What a key opens.
+/// What a key permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
-    /// Asking.
+    /// All requests except admin routes.
     User,
-    /// Asking, and the routes for operators.
+    /// All requests.
     Admin,
 }
 
-/// Whose key it is.
+/// The holder of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// What the key opens.
+    /// What the key permits.
     pub scope: Scope,
-    /// For logs and limits; not secret.
+    /// The name in logs and for rate limits; not secret.
     pub name: String,
 }
 
-/// Keys in the order of their files.
+/// Keys in the order of their files, each with its holder.
 type List = Vec<(KeyDigest, Holder)>;
 
-/// All keys.
+/// The keys of both files.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     list: List,
-    /// Whether asking takes a key.
+    /// Whether requests need a key.
     guarding: bool,
 }
 
 impl Keys {
-    /// Reads both files. With `all`, whose lines are a digest, `user` or `admin` and a name, asking takes a key;
-    /// `operators` holds a digest alone and opens the routes for operators.
+    /// Reads both files. Each line of `all` is a digest, `user` or `admin`, and a name; with this file, requests need a
+    /// key. `operators` contains a single digest, whose key permits admin routes.
     ///
     /// # Errors
-    /// A sentence for each file that cannot be read or used.
+    /// A sentence for the user for each file that cannot be read or used.
     pub fn read(all: Option<&Path>, operators: Option<&Path>) -> Result<Keys, Vec<String>> {
-        let read = |path: &Path, parse: fn(&str) -> Result<List, String>| {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
-            parse(&text).map_err(|problem| format!("{}: {problem}", path.display()))
-        };
-        let of_all =
-            all.map(|path| read(path, Keys::lines).map_err(|problem| format!("key-file: {problem}")));
-        let of_operators = operators
-            .map(|path| read(path, Keys::operator).map_err(|problem| format!("admin-key-file: {problem}")));
         let mut keys = Keys {
             list: vec![],
             guarding: all.is_some(),
         };
         let mut problems = vec![];
-        for read in of_all.into_iter().chain(of_operators) {
-            match read {
-                Ok(list) => keys.list.extend(list),
-                Err(problem) => problems.push(problem),
+        let files: [(_, _, fn(&str) -> Result<List, String>); 2] = [
+            ("key-file", all, Keys::lines),
+            ("admin-key-file", operators, Keys::operator),
+        ];
+        for (setting, path, parse) in files {
+            let Some(path) = path else { continue };
+            match std::fs::read_to_string(path).map(|text| parse(&text)) {
+                Ok(Ok(list)) => keys.list.extend(list),
+                Ok(Err(problem)) => problems.push(format!("{setting}: {}: {problem}", path.display())),
+                Err(error) => {
+                    problems.push(format!("{setting}: {} cannot be read: {error}.", path.display()))
+                }
             }
         }
         if problems.is_empty() {
@@ -70,7 +69,7 @@ impl Keys {
         }
     }
 
-    /// Whose key this is.
+    /// The holder of this key, if the key is known.
     pub fn holder(&self, key: &str) -> Option<&Holder> {
         let mut found = None;
         for (digest, holder) in &self.list {
@@ -81,19 +80,19 @@ impl Keys {
         found
     }
 
-    /// Whether asking takes a key.
+    /// Whether requests need a key.
     pub fn guard(&self) -> bool {
         self.guarding
     }
 
-    /// Whether there are routes for operators.
+    /// Whether any key permits admin routes.
     pub fn has_admin(&self) -> bool {
         self.list.iter().any(|(_, holder)| holder.scope == Scope::Admin)
     }
 
     fn operator(text: &str) -> Result<List, String> {
         let digest = KeyDigest::parse(text).ok_or(
-            "it must hold the SHA-256 of the key as 64 hexadecimal digits; `printf %s KEY | sha256sum` prints it.",
+            "it must contain the SHA-256 of the key as 64 hexadecimal digits; `printf %s KEY | sha256sum` prints it.",
         )?;
         let holder = Holder {
             scope: Scope::Admin,
@@ -109,14 +108,17 @@ impl Keys {
             .map(|(number, line)| {
                 line_of(line).ok_or_else(|| {
                     format!(
-                        "line {} must be the SHA-256 of a key in 64 hexadecimal digits, then user or admin, then a name.",
+                        "line {} must be the SHA-256 of a key (64 hexadecimal digits), user or admin, and a name.",
                         number + 1
                     )
                 })
             })
             .collect::<Result<_, _>>()?;
         if keys.is_empty() {
-            return Err("it holds no key, so nobody could ask; add a line or leave the setting out.".into());
+            return Err(
+                "it contains no key, so nobody could send requests; add a line, or remove the setting."
+                    .into(),
+            );
         }
         Ok(keys)
     }
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_keys_guards_and_names_who_asks() {
+    fn with_a_key_file_requests_need_a_key_and_have_a_holder() {
         let keys = read(Some(&format!("# shop\n\n{ABC} user the shop's page\n")), None).expect("a key");
         let holder = keys.holder("abc").expect("its key");
         assert_eq!(
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operators_key_alone_guards_nothing_else() {
+    fn with_an_admin_key_alone_other_requests_need_no_key() {
         let keys = read(None, Some(ABC)).expect("a key");
         assert!(!keys.guard() && keys.has_admin());
         assert_eq!(keys.holder("abc").map(|holder| holder.scope), Some(Scope::Admin));
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_of_every_file() {
+    fn the_errors_of_both_files_are_reported() {
         let wrong =
             read(Some(&format!("{ABC} user x\n{ABC} root y")), Some("abc")).expect_err("two problems");
         assert!(

@@ -1,49 +1,49 @@
-//! Why a measurement could not be made.
+//! The errors of evaluations.
 
 use std::path::{Path, PathBuf};
 
 use crate::embedding::EmbeddingError;
 
-/// What goes wrong in something that is measured: the evaluation only passes it on.
+/// An error of the measured system, which the evaluation only passes on.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a measurement could not be made.
+/// Why an evaluation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluationError {
-    /// The yardstick cannot be read.
+    /// A file of the evaluation set cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system, or the decompression, said.
+        /// The error of the operating system or of the decompression.
         source: std::io::Error,
     },
-    /// A line is not what it has to be.
+    /// A line is invalid.
     #[error("line {line} of {} is not {expected}: {problem}", path.display())]
     Line {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The number of the line, from 1.
         line: u64,
-        /// What the line has to be.
+        /// A description of a valid line.
         expected: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
-    /// There is nothing to measure with.
-    #[error("{} holds nothing to measure with: {wanted}", path.display())]
+    /// The evaluation set has too little data.
+    #[error("{} has too little data for a measurement: {wanted}", path.display())]
     Nothing {
         /// The file or folder.
         path: PathBuf,
-        /// What it has to hold.
+        /// The required content.
         wanted: &'static str,
     },
-    /// What is measured failed.
-    #[error("the question “{question}” brought an error: {source}")]
+    /// The measured system failed.
+    #[error("the question “{question}” failed: {source}")]
     Asked {
-        /// What was asked.
+        /// The question.
         question: String,
-        /// What went wrong.
+        /// The error of the measured system.
         source: Failure,
     },
     /// The encoder failed.

@@ -1,4 +1,4 @@
-//! What HNSW finds of what the exact scan finds, and how long both take.
+//! Recall and latency of HNSW, compared with the exact scan.
 
 use std::fmt;
 use std::time::Instant;
@@ -7,47 +7,47 @@ use serde::Serialize;
 
 use crate::index::{Hit, Index};
 
-/// HNSW against the exact scan.
+/// HNSW, compared with the exact scan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recall {
-    /// Nearest passages asked for.
+    /// The number of nearest passages per query.
     pub k: usize,
-    /// Questions asked.
+    /// The number of queries.
     pub queries: usize,
-    /// Passages in the index.
+    /// The number of passages in the index.
     pub passages: usize,
-    /// Different vectors among them.
+    /// The number of different vectors among them.
     pub rows: usize,
-    /// The share of the exact scan's `k` that HNSW found too.
+    /// The share of the exact scan's hits that HNSW also finds.
     pub recall: f64,
-    /// Which of the two answers questions at this size: `hnsw` or `exact`.
+    /// The search that the server uses at this size: `hnsw` or `exact`.
     pub serves: &'static str,
-    /// HNSW's speed.
+    /// The latency of HNSW.
     pub hnsw: Latency,
-    /// The exact scan's speed.
+    /// The latency of the exact scan.
     pub exact: Latency,
-    /// HNSW narrower and wider than it serves.
+    /// HNSW with other widths of search than the server's.
     pub curve: Vec<Point>,
 }
 
-/// HNSW at one width of search.
+/// HNSW with one width of search.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Point {
-    /// Rows kept while it searches.
+    /// The number of candidates during the search (`ef`).
     pub width: usize,
-    /// The share of the exact scan's `k` that it found too.
+    /// The share of the exact scan's hits that it also finds.
     pub recall: f64,
-    /// Its speed.
+    /// Its latency.
     #[serde(flatten)]
     pub latency: Latency,
 }
 
-/// How long a search takes, in milliseconds.
+/// The latency of a search in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Latency {
-    /// Half of the searches take less.
+    /// The median.
     pub median_ms: f64,
-    /// One search in twenty takes longer.
+    /// The 95th percentile.
     pub p95_ms: f64,
 }
 
@@ -86,10 +86,10 @@ impl fmt::Display for Recall {
     }
 }
 
-/// Widths of search that the curve is measured at.
+/// The widths of search in the curve.
 const WIDTHS: [usize; 9] = [16, 32, 48, 64, 96, 128, 192, 256, 512];
 
-/// Asks both for the `k` nearest passages of every query, one after another.
+/// Searches for the `k` nearest passages of every query with both, one query after another.
 pub fn recall(index: &Index, queries: &[Vec<f32>], k: usize) -> Recall {
     let mut times = Vec::new();
     let exact: Vec<Vec<Hit>> = queries
@@ -126,7 +126,7 @@ pub fn recall(index: &Index, queries: &[Vec<f32>], k: usize) -> Recall {
     }
 }
 
-/// The share of `expected` that is in `found`, over all questions; all of nothing where nothing was to be found.
+/// The share of the expected hits that were found, over all queries; 1 if no hit was expected.
 fn share(found: &[Vec<Hit>], expected: &[Vec<Hit>]) -> f64 {
     let hits = found.iter().zip(expected);
     let hits = hits.map(|(found, expected)| expected.iter().filter(|hit| found.contains(hit)).count());
@@ -138,8 +138,8 @@ fn share(found: &[Vec<Hit>], expected: &[Vec<Hit>]) -> f64 {
     }
 }
 
-/// Questions where there are none: `count` of the index' own vectors, evenly spread, each moved off its place by
-/// `noise` times its length in a direction that depends on nothing but its number.
+/// Queries for an index without any: `count` of its own vectors, evenly spaced, each moved by `noise` times its length
+/// in a direction that depends only on its number.
 pub fn perturbed(index: &Index, count: usize, noise: f32) -> Vec<Vec<f32>> {
     let rows = index.rows();
     let count = count.min(rows.len());
@@ -149,7 +149,7 @@ pub fn perturbed(index: &Index, count: usize, noise: f32) -> Vec<Vec<f32>> {
 }
 
 fn moved(vector: &[f32], seed: u64, noise: f32) -> Vec<f32> {
-    // Xorshift (Marsaglia 2003): the direction must be fixed, not good.
+    // Xorshift (Marsaglia 2003): the direction must be reproducible, and need not be very random.
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let direction: Vec<f32> = std::iter::repeat_with(|| {
         state ^= state << 13;
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_of_few_passages_finds_all_and_says_so() {
+    fn a_small_index_finds_all_and_is_served_by_the_exact_scan() {
         let index = index(200);
         let queries = perturbed(&index, 40, 0.3);
         let result = recall(&index, &queries, 10);
@@ -217,12 +217,12 @@ mod tests {
         assert!(result.to_string().contains("recall@10"), "{result}");
         assert!(result.hnsw.median_ms <= result.hnsw.p95_ms);
         let recalls: Vec<f64> = result.curve.iter().map(|point| point.recall).collect();
-        // The widest sees every row.
+        // The widest search visits every row.
         assert!(recalls[0] > 0.5 && recalls.last() == Some(&1.0), "{recalls:?}");
     }
 
     #[test]
-    fn perturbed_queries_are_near_their_row_and_always_the_same() {
+    fn perturbed_queries_are_near_their_row_and_reproducible() {
         let index = index(50);
         let queries = perturbed(&index, 25, 0.2);
         assert_eq!(queries, perturbed(&index, 25, 0.2));

@@ -1,4 +1,4 @@
-//! A yardstick's file in, its lines out. A file whose name ends in `.gz` is decompressed.
+//! Reads the lines of an evaluation set's file. A file whose name ends in `.gz` is decompressed.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -21,7 +21,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, EvaluationError> {
     })
 }
 
-/// The lines that are not blank, with their numbers from 1.
+/// The lines that are not blank, with their line numbers from 1.
 pub(super) fn lines(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<(u64, String), EvaluationError>>, EvaluationError> {
@@ -32,7 +32,7 @@ pub(super) fn lines(
     Ok(numbered.filter(|line| !matches!(line, Ok((_, text)) if text.trim().is_empty())))
 }
 
-/// A value from each line of JSON that is not blank, with the line's number; `expected` says what a line has to be.
+/// The value of each line of JSON that is not blank, with its line number. `expected` describes a valid line.
 pub(super) fn json<T: DeserializeOwned>(
     path: &Path,
     expected: &'static str,

@@ -1,31 +1,31 @@
-//! Perplexity: how surprised a chat model is by a text, counted as llama.cpp's `llama-perplexity` counts it.
+//! Perplexity: how well a chat model predicts a text, computed like llama.cpp's `llama-perplexity`.
 //!
-//! A text's tokens are cut into windows of [`WINDOW`]; a rest is left out. Each window is read from an empty cache, and
-//! the tokens of its second half, from the one after its middle on, are scored: so all have at least half a window
-//! before them. In: tokens, and rows of logits. Out: a [`Perplexity`]. Pure arithmetic, which cannot fail; whoever calls
-//! it reads the windows.
+//! The tokens of a text are divided into windows of [`WINDOW`]; a rest is left out. Each window is read with an empty
+//! KV cache, and the tokens of its second half, from the one after the middle on, are scored, so that each has at least
+//! half a window of context. In: tokens, and rows of logits. Out: a [`Perplexity`]. Pure arithmetic, which cannot fail;
+//! the caller runs the model.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Tokens of a window; `llama-perplexity`'s default.
+/// Tokens of a window: the default of `llama-perplexity`.
 pub const WINDOW: usize = 512;
-/// Tokens of a window that are read before logits are looked at. The logits after each token from this position on
-/// score the token that follows it; those after the last one score nothing.
+/// Tokens of a window that are read without scoring. From this position on, the logits after each token score the next
+/// token; those after the last token score nothing.
 pub const UNSCORED: usize = WINDOW / 2;
 
-/// What a text's perplexity is.
+/// The perplexity of a text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Perplexity {
-    /// e to the power of the mean negative logarithm of the tokens' probabilities: the model is as unsure as if it
-    /// chose among so many equally likely tokens.
+    /// e to the power of the mean negative logarithm of the tokens' probabilities: the model is as uncertain as if it
+    /// chose among this number of equally likely tokens.
     pub perplexity: f64,
-    /// The standard error of that figure, if tokens were independent of each other.
+    /// The standard error of the perplexity, under the assumption that tokens are independent.
     pub standard_error: f64,
-    /// Windows read.
+    /// The number of windows.
     pub windows: usize,
-    /// Tokens scored.
+    /// The number of scored tokens.
     pub tokens: usize,
 }
 
@@ -38,9 +38,10 @@ impl fmt::Display for Perplexity {
     }
 }
 
-/// The windows of a text. Where the model has a token that begins every text, `tokens` begins with it, and it takes the
-/// place of each further window's first token: without it in front all windows would begin a token later than those of
-/// `llama-perplexity`, and their perplexity is off by more than a percent in a few thousand tokens.
+/// The windows of a text. If the model has a token at the beginning of every text, `tokens` must start with it, and it
+/// replaces the first token of each further window. Without it at the start of `tokens`, all windows would begin one
+/// token later than those of `llama-perplexity`, which changes the perplexity of a few thousand tokens by more than a
+/// percent.
 pub fn windows(tokens: &[u32], begin: Option<u32>) -> impl Iterator<Item = Vec<u32>> {
     tokens.chunks_exact(WINDOW).map(move |window| {
         let mut window = window.to_vec();
@@ -51,23 +52,24 @@ pub fn windows(tokens: &[u32], begin: Option<u32>) -> impl Iterator<Item = Vec<u
     })
 }
 
-/// The sums that a perplexity is worked out of.
+/// The sums from which the perplexity is computed.
 #[derive(Debug, Clone, Default)]
 pub struct Score {
     windows: usize,
     tokens: usize,
-    /// Of the negative logarithms of probabilities, and of their squares.
+    /// The sum of the negative logarithms of the probabilities.
     sum: f64,
+    /// The sum of their squares.
     squares: f64,
 }
 
 impl Score {
-    /// Counts a token that came where the model gave these logits.
+    /// Scores a token with the logits before it.
     ///
     /// # Panics
     /// If the vocabulary has no such token.
     pub fn token(&mut self, logits: &[f32], token: u32) {
-        // -ln softmax(logits)[token], with the largest logit taken off so that nothing overflows.
+        // -ln softmax(logits)[token], with the largest logit subtracted to avoid an overflow.
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let total: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();
         let surprise = total.ln() - f64::from(logits[token as usize] - largest);
@@ -76,12 +78,12 @@ impl Score {
         self.squares += surprise * surprise;
     }
 
-    /// Counts a window that has been read.
+    /// Counts a window.
     pub fn window(&mut self) {
         self.windows += 1;
     }
 
-    /// The perplexity of all tokens counted; `None` where there are fewer than two.
+    /// The perplexity over all scored tokens; `None` for fewer than two.
     pub fn perplexity(&self) -> Option<Perplexity> {
         if self.tokens < 2 {
             return None;
@@ -92,7 +94,7 @@ impl Score {
         let perplexity = mean.exp();
         Some(Perplexity {
             perplexity,
-            // The error of the mean, carried through the exponential: d(eᵐ) = eᵐ dm.
+            // The standard error of the mean, propagated through the exponential: d(eᵐ) = eᵐ dm.
             standard_error: perplexity * (variance / (count - 1.0)).sqrt(),
             windows: self.windows,
             tokens: self.tokens,
@@ -105,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_are_whole_and_begin_as_texts_do() {
+    fn windows_are_complete_and_start_with_the_first_token_of_texts() {
         let tokens: Vec<u32> = (0..WINDOW as u32 * 2 + 100).collect();
         let plain: Vec<Vec<u32>> = windows(&tokens, None).collect();
         assert_eq!(
@@ -119,11 +121,11 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_knows_nothing_chooses_among_all_tokens() {
+    fn uniform_logits_have_the_size_of_the_vocabulary_as_perplexity() {
         let mut score = Score::default();
         assert_eq!(score.perplexity(), None);
         for token in 0..8 {
-            // Large logits must not overflow: e to the power of 500 is no f32.
+            // Large logits must not overflow: e to the power of 500 is not an f32.
             score.token(&[500.0; 8], token);
         }
         score.window();
@@ -134,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn a_case_worked_by_hand() {
-        // Probabilities 1/2, 1/4 and 1/4; the tokens that come have 1/2 and 1/4.
+    fn a_case_computed_by_hand() {
+        // The probabilities are 1/2, 1/4 and 1/4; the two tokens have 1/2 and 1/4.
         let logits = [2f32.ln(), 0.0, 0.0];
         let mut score = Score::default();
         score.token(&logits, 0);
         score.token(&logits, 2);
         let result = score.perplexity().expect("two tokens");
-        // The geometric mean of 2 and 4; the surprises ln 2 and 2 ln 2 lie half a ln 2 from their mean.
+        // The geometric mean of 2 and 4. The surprisals ln 2 and 2 ln 2 differ by half of ln 2 from their mean.
         let expected = 8f64.sqrt();
         assert!((result.perplexity - expected).abs() < 1e-6, "{result}");
         let error = expected * 0.5 * 2f64.ln();

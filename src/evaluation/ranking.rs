@@ -1,14 +1,13 @@
-//! How good a ranked list is, given what should stand in it: the measures of trec_eval, as BEIR's `pytrec_eval` gives
-//! them.
+//! The quality of a ranked list: the measures of trec_eval, as computed by BEIR's `pytrec_eval`.
 //!
-//! In: ids, best first and none twice, and how relevant each judged id is. An id that was not judged, or was judged 0
-//! or less, is not relevant. Out: numbers from 0 to 1. Where nothing is relevant every measure is 0, and a mean over
-//! questions counts that 0, as `pytrec_eval` does. Pure, cannot fail.
+//! In: ids, best first, each at most once, and the relevance of each judged id. An id without a judgement, or with a
+//! judgement of 0 or less, is not relevant. Out: numbers from 0 to 1. If nothing is relevant, every measure is 0, and a
+//! mean over questions includes this 0, as in `pytrec_eval`. Pure, cannot fail.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// How relevant each judged document is to a question; more than 0 is relevant.
+/// The relevance of each judged document for a question; more than 0 is relevant.
 pub type Judgements<Id> = HashMap<Id, i64>;
 
 /// Normalised discounted cumulative gain of the first `k`: the gain of a document is its relevance, divided by the
@@ -22,7 +21,7 @@ pub fn ndcg<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize)
     if ideal > 0.0 { found / ideal } else { 0.0 }
 }
 
-/// The share of the relevant documents that stand among the first `k`.
+/// The share of the relevant documents that are among the first `k`.
 pub fn recall<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
     let relevant = judgements.values().filter(|&&gain| gain > 0).count();
     let found = ranked
@@ -33,19 +32,19 @@ pub fn recall<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usiz
     found as f64 / relevant.max(1) as f64
 }
 
-/// Whether a relevant document stands among the first `k`: 1 or 0. The same as [`index_recall`] where one is relevant.
+/// Whether a relevant document is among the first `k`: 1 or 0. The same as [`recall`] if only one is relevant.
 pub fn hit<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
     f64::from(u8::from(reciprocal_rank(ranked, judgements, k) > 0.0))
 }
 
-/// One divided by the rank of the first relevant document, or 0 where none stands among the first `k`. Its mean over
-/// questions is MRR@k.
+/// One divided by the rank of the first relevant document, or 0 if none is among the first `k`. Its mean over questions
+/// is MRR@k.
 pub fn reciprocal_rank<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
     let first = ranked.iter().take(k).position(|id| relevance(judgements, id) > 0);
     first.map_or(0.0, |before| 1.0 / (before + 1) as f64)
 }
 
-/// The mean; 0 where there is nothing.
+/// The mean; 0 without values.
 pub(super) fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
     let (sum, count) = values
         .into_iter()
@@ -73,12 +72,12 @@ mod tests {
     }
 
     #[test]
-    fn a_case_worked_by_hand() {
-        // Relevances 3, 2 and 1, one document that was judged useless, and one judged worse than that.
+    fn a_case_computed_by_hand() {
+        // The relevances 3, 2 and 1, one document with relevance 0, and one below 0.
         let judgements = Judgements::from([("a", 3), ("b", 2), ("c", 1), ("d", 0), ("e", -1)]);
         let ranked = ["x", "b", "e", "a", "d", "c"];
-        // Gains 2 at rank 2, 3 at rank 4 and 1 at rank 6: 2 / log2(3) + 3 / log2(5) + 1 / log2(7).
-        // The best list has 3, 2, 1: 3 / 1 + 2 / log2(3) + 1 / 2.
+        // Gains 2 at rank 2, 3 at rank 4 and 1 at rank 6: 2 / log2(3) + 3 / log2(5) + 1 / log2(7). The best list is 3,
+        // 2, 1: 3 / 1 + 2 / log2(3) + 1 / 2.
         let (log3, log5, log7) = (
             1.584_962_500_721_156,
             2.321_928_094_887_362,
@@ -90,7 +89,7 @@ mod tests {
             (2.0 / log3 + 3.0 / log5 + 1.0 / log7) / ideal,
         );
         near(ndcg(&ranked, &judgements, 4), (2.0 / log3 + 3.0 / log5) / ideal);
-        // With two places the best list has room for 3 and 2 only.
+        // For two places, the best list is 3 and 2.
         near(ndcg(&ranked, &judgements, 2), (2.0 / log3) / (3.0 + 2.0 / log3));
         near(ndcg(&["a", "b", "c"], &judgements, 10), 1.0);
         near(ndcg(&["a", "b", "c"], &judgements, 2), 1.0);
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_without_an_answer_and_a_list_without_a_document_score_nothing() {
+    fn every_measure_is_0_without_relevant_documents_or_without_a_list() {
         let none = Judgements::from([("a", 0), ("b", -2)]);
         let some = Judgements::from([("a", 1)]);
         for (ranked, judgements) in [
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_of_nothing_is_nothing() {
+    fn the_mean_without_values_is_0() {
         near(mean([1.0, 0.0, 0.5]), 0.5);
         near(mean([]), 0.0);
     }

@@ -1,4 +1,4 @@
-//! Semantic textual similarity: does the cosine of two sentences' vectors rank pairs as people do?
+//! Semantic textual similarity: do the cosines of sentence vectors rank pairs as people do?
 
 use std::fmt;
 use std::path::Path;
@@ -9,14 +9,14 @@ use super::{EvaluationError, lines};
 use crate::embedding::Encoder;
 use crate::index::dot;
 
-/// Agreement between cosines and people's scores.
+/// The agreement between cosines and people's scores.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sts {
-    /// Spearman's rank correlation, the figure that models publish.
+    /// Spearman's rank correlation, the figure that is published for models.
     pub spearman: f64,
     /// Pearson's correlation.
     pub pearson: f64,
-    /// Pairs of sentences scored.
+    /// The number of sentence pairs.
     pub pairs: usize,
 }
 
@@ -35,8 +35,8 @@ struct Pair {
     score: f64,
 }
 
-/// Scores the pairs in a file of JSON lines `{"s1", "s2", "score"}`, such as the STS Benchmark's; further keys are
-/// passed over.
+/// Scores the pairs in a file of JSON lines `{"s1", "s2", "score"}`, such as the STS Benchmark's; other keys are
+/// ignored.
 ///
 /// # Errors
 /// See [`EvaluationError`].
@@ -70,7 +70,7 @@ fn read(path: &Path) -> Result<Vec<Pair>, EvaluationError> {
         .collect()
 }
 
-/// Pearson's correlation; nothing where one side does not vary.
+/// Pearson's correlation; `None` if one side is constant.
 fn correlation(left: &[f64], right: &[f64]) -> Option<f64> {
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let (left_mean, right_mean) = (mean(left), mean(right));
@@ -81,7 +81,7 @@ fn correlation(left: &[f64], right: &[f64]) -> Option<f64> {
     (alone > 0.0).then(|| together / alone)
 }
 
-/// Each value's place when sorted, from 1; equal values share the mean of their places.
+/// The rank of each value, from 1; equal values share the mean of their ranks.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
@@ -111,12 +111,12 @@ mod tests {
         let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-12;
         assert!(near(correlation(&[1.0, 2.0, 3.0], &[10.0, 20.0, 30.0]), 1.0));
         assert!(near(correlation(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0]), -1.0));
-        // Worked by hand: deviations (-1.5, -0.5, 0.5, 1.5) and (-1, 0, -1, 2): 4 / sqrt(5 * 6).
+        // Computed by hand: the deviations are (-1.5, -0.5, 0.5, 1.5) and (-1, 0, -1, 2): 4 / sqrt(5 * 6).
         assert!(near(
             correlation(&[1.0, 2.0, 3.0, 4.0], &[1.0, 2.0, 1.0, 4.0]),
             4.0 / 30f64.sqrt()
         ));
-        // A monotone relation that is no line has rank correlation 1.
+        // A monotone relation that is not linear has rank correlation 1.
         assert!(near(
             correlation(&ranks(&[1.0, 2.0, 3.0]), &ranks(&[1.0, 100.0, 101.0])),
             1.0
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn likeness_is_ranked_as_people_rank_it() {
+    fn similarity_ranks_pairs_as_people_do() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("pairs.jsonl");
         let lines = [
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_file_is_an_error_that_names_the_line() {
+    fn an_error_in_the_file_names_the_line() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("pairs.jsonl");
         let encoder = tiny();
@@ -152,11 +152,8 @@ mod tests {
                 "{\"s1\":\"a\",\"s2\":\"b\",\"score\":1}\n{\"s1\":\"a\"}",
                 "line 2 of",
             ),
-            ("", "nothing to measure with"),
-            (
-                "{\"s1\":\"a\",\"s2\":\"b\",\"score\":1}",
-                "nothing to measure with",
-            ),
+            ("", "too little data"),
+            ("{\"s1\":\"a\",\"s2\":\"b\",\"score\":1}", "too little data"),
         ] {
             std::fs::write(&file, text).unwrap();
             let message = sts(&encoder, &file).unwrap_err().to_string();

@@ -1,12 +1,13 @@
-//! How far an answer's words are those of another text: token F1 and precision, over words normalised as SQuAD does it.
+//! The overlap of an answer's words with another text: token F1 and precision, over words normalised as in SQuAD.
 //!
-//! Normalised means: in lower case, without ASCII punctuation, without the articles a, an and the, cut at white space
+//! Normalised means: in lower case, without ASCII punctuation, without the articles a, an and the, split at white space
 //! (Rajpurkar et al. 2016, <https://arxiv.org/abs/1606.05250>, its script `evaluate-v1.1.py`). Pure, cannot fail.
 
 use std::collections::HashMap;
 
-/// The harmonic mean of the share of the answer's words that are the span's, and of the span's that are the answer's;
-/// a word counts as often as both have it. From 0 to 1; 1 where neither has a word, as in SQuAD 2.0's script.
+/// The harmonic mean of precision (the share of the answer's words that are in the span) and recall (the share of the
+/// span's words that are in the answer). A word counts as often as it is in both. From 0 to 1; 1 if both have no words,
+/// as in SQuAD 2.0's script.
 pub fn f1(answer: &str, span: &str) -> f64 {
     let (answer, span) = (words(answer), words(span));
     if answer.is_empty() || span.is_empty() {
@@ -16,14 +17,14 @@ pub fn f1(answer: &str, span: &str) -> f64 {
     2.0 * common(&answer, &span) / (answer.len() + span.len()) as f64
 }
 
-/// The best [`f1`] against any of the spans; 0 where there is none.
+/// The best [`f1`] against any of the spans; 0 without spans.
 pub fn best_f1(answer: &str, spans: &[String]) -> f64 {
     spans.iter().map(|span| f1(answer, span)).fold(0.0, f64::max)
 }
 
-/// The share of the answer's words that stand in what it rests on; a word counts as often as both have it. This is
+/// The share of the answer's words that are in its evidence; a word counts as often as it is in both. This is
 /// "K-Precision", the measure of faithfulness that agreed best with people's judgement in Adlakha et al. 2023
-/// (<https://arxiv.org/abs/2307.16877>). Nothing where the answer has no word.
+/// (<https://arxiv.org/abs/2307.16877>). `None` if the answer has no words.
 pub fn precision(answer: &str, knowledge: &str) -> Option<f64> {
     let answer = words(answer);
     (!answer.is_empty()).then(|| common(&answer, &words(knowledge)) / answer.len() as f64)
@@ -38,7 +39,7 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Words that both have.
+/// The number of words that are in both.
 fn common(left: &[String], right: &[String]) -> f64 {
     let mut left_over: HashMap<&str, usize> = HashMap::new();
     right
@@ -62,13 +63,13 @@ mod tests {
     fn f1_of_known_cases() {
         for (answer, span, expected) in [
             ("The battery lasts two days.", "battery lasts two days", 1.0),
-            // 3 words in common, of 4 and of 6: 2 * 3 / 10.
+            // 3 common words, of 4 and of 6: 2 * 3 / 10.
             (
                 "battery lasts two weeks",
                 "the battery lasts about two days, really",
                 0.6,
             ),
-            // A word that one says twice and the other once is one in common: 2 * 1 / (2 + 1).
+            // A word that is twice in one and once in the other counts once: 2 * 1 / (2 + 1).
             ("good, good!", "Good", 2.0 / 3.0),
             ("it doesn't", "it does n't", 0.4),
             ("bass", "treble", 0.0),
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn precision_is_the_share_of_what_was_said() {
+    fn precision_is_the_share_of_the_answers_words() {
         assert_eq!(
             precision("The bass is deep", "deep, deep bass everywhere"),
             Some(2.0 / 3.0)

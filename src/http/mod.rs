@@ -34,7 +34,7 @@ mod testing;
 mod trace;
 mod v1;
 
-use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use aide::axum::ApiRouter;
 use axum::{
@@ -50,7 +50,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{
     app::App,
-    config::{AllowedSites, Keys},
+    config::{AllowedSites, Config},
     metrics::Exposition,
 };
 use admission::Running;
@@ -78,31 +78,40 @@ const METRICS: &str = "/metrics";
 /// How long a browser may remember what another site's pages may ask.
 const PREFLIGHT: Duration = Duration::from_secs(600);
 
-/// The limits of the HTTP side.
+/// The configuration, and the limits of the HTTP side that are not settings.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
-    /// How long running answers may go on after the shutdown signal.
-    pub drain: Duration,
-    /// A longer request body is a 413.
-    pub max_body_bytes: usize,
-    /// Turns of a conversation, the question included.
-    pub max_messages: usize,
-    /// Characters of one turn.
-    pub max_message_chars: usize,
-    /// Who may ask, and who may ask for what operators do.
-    pub keys: Keys,
-    /// From which pages and under which names the server may be asked.
-    pub allowed_sites: AllowedSites,
-    /// Requests a minute by one key, or by one address where asking takes no key; any number where there is no limit.
-    pub requests_per_minute: Option<NonZeroU32>,
-    /// Where opinions on answers are written, if anywhere.
-    pub feedback_file: Option<PathBuf>,
-    /// The most answer tokens a request may ask for: the server's own limit.
-    pub max_tokens: usize,
-    /// The most tokens that the bare model says; who asks for more gets so many.
-    pub max_completion_tokens: usize,
-    /// How long the bare model may speak; then the answer ends as it is.
-    pub generation_time: Duration,
+    config: Config,
+    /// Maximum size of a request body in bytes; a larger one is a 413.
+    max_body_bytes: usize,
+    /// Maximum number of messages in a conversation, the question included.
+    max_messages: usize,
+    /// Maximum length of a message in characters.
+    max_message_chars: usize,
+    /// Maximum time for an answer of the chat model without reviews; then the answer ends as it is. More time than the
+    /// longest bucket of its metrics would be of no use.
+    generation_time: Duration,
+}
+
+impl HttpOptions {
+    /// The limits that the server has with this configuration.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            max_body_bytes: 1 << 20,
+            max_messages: 64,
+            max_message_chars: 4000,
+            generation_time: Duration::from_secs(120),
+        }
+    }
+}
+
+impl Deref for HttpOptions {
+    type Target = Config;
+
+    fn deref(&self) -> &Config {
+        &self.config
+    }
 }
 
 /// What every handler can reach.

@@ -1,10 +1,10 @@
 //! The server's life: accept, drain, close.
 //!
 //! On the shutdown signal nothing is closed at first. New questions get a 503, `/readyz` says `draining`, and the
-//! running answers may finish, which is why the listener stays open. After that, or once [`HttpOptions::drain`] is over,
+//! running answers may finish, which is why the listener stays open. After that, or once `--drain` is over,
 //! what still runs is cut with an error event and the connections are closed.
 
-use std::{future::Future, pin::pin, time::Duration};
+use std::{future::Future, num::NonZeroU32, pin::pin, time::Duration};
 
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
@@ -20,7 +20,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// How often recorded samples are folded into their buckets, and full buckets of requests forgotten.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Serves on `listener` until `shutdown` completes, then drains; returns within [`HttpOptions::drain`] and one second
+/// Serves on `listener` until `shutdown` completes, then drains; returns within `--drain` and one second
 /// after that. The caller supplies both, so that tests can use port 0 and stop when they like. With a listener
 /// `of_metrics`, `/metrics` is there, and there only, to the end.
 ///
@@ -37,7 +37,7 @@ pub async fn serve(
     let (router, context) = router(Context {
         app,
         exposition,
-        limit: options.requests_per_minute.map(Limit::new),
+        limit: NonZeroU32::new(options.requests_per_minute).map(Limit::new),
         options,
         running: Running::none(),
         started: super::v1::now(),
@@ -74,7 +74,10 @@ pub async fn serve(
 /// Lets the running answers finish, or cuts them when their time is over.
 async fn drain(context: &Shared) {
     context.app.start_draining();
-    let (running, limit) = (context.running.count(), context.options.drain);
+    let (running, limit) = (
+        context.running.count(),
+        Duration::from_secs(context.options.drain),
+    );
     tracing::info!(running, limit_seconds = limit.as_secs_f64(), "draining");
     if timeout(limit, context.running.finished()).await.is_err() {
         tracing::warn!(

@@ -5,6 +5,8 @@ use std::{io::Write, net::SocketAddr, net::TcpStream, thread::JoinHandle};
 use axum::Router;
 use tokio::sync::oneshot;
 
+use crate::{cli::Settings, config::Config};
+
 /// A server on a free port of this machine, stopped when dropped.
 pub(super) struct Site {
     pub address: SocketAddr,
@@ -127,17 +129,11 @@ impl Drop for Site {
 
 /// Limits small enough to run into.
 pub(super) fn options() -> super::HttpOptions {
+    let config = Config::new(Settings::default()).expect("the defaults are valid");
     super::HttpOptions {
-        drain: std::time::Duration::from_secs(5),
         max_body_bytes: 64 * 1024,
         max_messages: 4,
         max_message_chars: 50,
-        max_tokens: 80,
-        feedback_file: None,
-        keys: Default::default(),
-        allowed_sites: Default::default(),
-        requests_per_minute: None,
-        max_completion_tokens: 80,
-        generation_time: std::time::Duration::from_secs(60),
+        ..super::HttpOptions::new(config)
     }
 }

@@ -93,7 +93,7 @@ fn questions_are_ranked_answered_and_refused() {
     let result = run(["--half", "b"]).json();
     assert_eq!((&result["questions"], &result["ranked"]), (&json!(1), &json!(0)));
     assert_eq!(result.get("answers"), None);
-    run(["--half", "c"]).assert_failed(2, "neither a, b nor both");
+    run(["--half", "c"]).assert_failed(2, "possible values: a, b, both");
 }
 
 #[test]

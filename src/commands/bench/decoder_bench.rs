@@ -1,14 +1,14 @@
-//! Prefill and decode on the bare model: what `llama-bench` measures, in the same way.
+//! Prefill and decode without the engine, measured as `llama-bench` does.
 
 use std::time::{Duration, Instant};
 
 use super::random_tokens::RandomTokens;
-use super::row::Test;
+use super::row::{Kind, Test};
 use crate::cli::Benchmark;
 use crate::generation::model::ModelError;
 use crate::generation::model::reader::Reader;
 
-/// How long each repetition of `test` took. One run before them is not counted: it brings weights and buffers into
+/// The duration of each repetition of `test`. One run before them is not counted: it loads weights and buffers into
 /// memory.
 ///
 /// # Errors
@@ -19,13 +19,14 @@ pub fn measure(
     benchmark: &Benchmark,
     tokens: &mut RandomTokens,
 ) -> Result<Vec<Duration>, ModelError> {
-    let (batch, depth) = (benchmark.batch.get(), benchmark.depth);
+    let (batch, depth) = (benchmark.batch.get(), test.depth);
+    let decode = test.kind == Kind::Decode;
     reader.go_back(0);
     if depth > 0 {
         reader.read_prompt(&tokens.text(depth), batch)?;
     }
     let mut run = |count| {
-        // What stands before stays as it is, so it is read once.
+        // The tokens before the measurement stay in the KV cache, so they are read only once.
         reader.go_back(depth);
         let text = if depth == 0 {
             tokens.text(count)
@@ -33,22 +34,16 @@ pub fn measure(
             tokens.take(count)
         };
         let started = Instant::now();
-        match test {
-            Test::Decode { .. } => {
-                for token in &text {
-                    reader.read(&[*token], 1)?;
-                }
+        if decode {
+            for token in &text {
+                reader.read(&[*token], 1)?;
             }
-            _ => {
-                reader.read_prompt(&text, batch)?;
-            }
+        } else {
+            reader.read_prompt(&text, batch)?;
         }
         Ok(started.elapsed())
     };
-    run(match test {
-        Test::Decode { .. } => 1,
-        _ => test.tokens(),
-    })?;
+    run(if decode { 1 } else { test.tokens() })?;
     (0..benchmark.repetitions.get())
         .map(|_| run(test.tokens()))
         .collect()

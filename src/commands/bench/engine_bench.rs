@@ -1,4 +1,4 @@
-//! The first token and many users, through the engine that the server has.
+//! Time to first token, and many concurrent users, through the server's engine.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,26 +8,26 @@ use tokenizers::Tokenizer;
 use tokio::sync::mpsc::Receiver;
 
 use super::random_tokens::RandomTokens;
-use super::row::Test;
+use super::row::{Kind, Test};
 use crate::generation::model::{BLOCK, Model};
 use crate::generation::{Engine, EngineOptions, Finished, GenerationEvent, Parts, Reason, Request, Sampling};
 
-/// An engine with room for the largest of `tests`.
+/// An engine with enough KV cache for the largest of `tests`.
 ///
-/// No token ends an answer, so that all are as long as they should be. Prompt lookup is off: what follows random tokens
-/// repeats itself, and drafts would fit as they never do in an answer that says something.
+/// No token ends an answer, so that every answer has the requested length. Prompt lookup is off: a model repeats itself
+/// after random tokens, so far more drafts would be accepted than in a real answer.
 ///
 /// # Errors
-/// The memory for keys and values, or a thread, is not to be had.
+/// The KV cache cannot be allocated, or a thread cannot be started.
 pub fn start(
     model: Box<dyn Model>,
     tokenizer: Tokenizer,
     name: String,
     tests: &[Test],
 ) -> anyhow::Result<Engine> {
-    let blocks = |test: &Test| test.users().saturating_mul(test.context().div_ceil(BLOCK));
+    let blocks = |test: &Test| test.users.saturating_mul(test.context().div_ceil(BLOCK));
     let options = EngineOptions {
-        max_running: tests.iter().map(Test::users).max().unwrap_or(1),
+        max_running: tests.iter().map(|test| test.users).max().unwrap_or(1),
         max_waiting: 0,
         kv_cache_bytes: tests
             .iter()
@@ -46,30 +46,30 @@ pub fn start(
     Ok(Engine::start(parts, options)?)
 }
 
-/// How long each repetition of `test` took; a short one before them is not counted.
+/// The duration of each repetition of `test`; a short run before them is not counted.
 ///
 /// # Errors
-/// A generation was refused, or did not end as it should.
+/// A request was rejected, or its answer did not have the requested length.
 pub fn measure(
     engine: &Engine,
     test: Test,
     repetitions: usize,
     tokens: &mut RandomTokens,
 ) -> anyhow::Result<Vec<Duration>> {
-    run(engine, &[tokens.text(BLOCK.min(test.prompt()))], 1)?;
+    run(engine, &[tokens.text(BLOCK.min(test.prompt))], 1)?;
     (0..repetitions)
         .map(|_| {
-            let prompts: Vec<Vec<u32>> = (0..test.users()).map(|_| tokens.text(test.prompt())).collect();
-            let (wall, ends) = run(engine, &prompts, test.generate())?;
-            Ok(match test {
-                Test::FirstToken { .. } => ends[0].first_token.unwrap_or(wall),
+            let prompts: Vec<Vec<u32>> = (0..test.users).map(|_| tokens.text(test.prompt)).collect();
+            let (wall, ends) = run(engine, &prompts, test.generate)?;
+            Ok(match test.kind {
+                Kind::FirstToken => ends[0].first_token.unwrap_or(wall),
                 _ => wall,
             })
         })
         .collect()
 }
 
-/// Asks all at once, and waits for the last: how long that took, and how each ended.
+/// Sends all prompts at once and waits for the last answer: the time until then, and the end of each answer.
 fn run(
     engine: &Engine,
     prompts: &[Vec<u32>],
@@ -101,7 +101,7 @@ fn request(prompt: &[u32], max_tokens: usize) -> Request {
     }
 }
 
-/// The last event; `None` if the engine went away before it.
+/// The last event; `None` if the engine stopped before it.
 fn end(mut events: Receiver<GenerationEvent>) -> Option<Finished> {
     while let Some(event) = events.blocking_recv() {
         if let GenerationEvent::Finished(finished) = event {

@@ -1,20 +1,20 @@
-//! What Linux says of this machine and this process. What it does not say is left out, so nothing fails.
+//! The processor of this machine and the memory of this process, from Linux. Missing values are left out; cannot fail.
 
 use std::fs;
 
-/// The processor's name, or nothing.
+/// The processor's name, or an empty text.
 pub fn processor() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     field(&cpus, "model name").unwrap_or_default().to_string()
 }
 
-/// The most memory, in bytes, that this process has had at any moment since it started (`VmHWM`).
+/// The peak memory of this process in bytes (`VmHWM`).
 pub fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     kibibytes(field(&status, "VmHWM")?)
 }
 
-/// What a line `name : value` says.
+/// The value of the line `name : value`.
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines()
         .filter_map(|line| line.split_once(':'))

@@ -1,10 +1,10 @@
-//! `bench`: how fast the chat model reads and speaks, how soon it begins, and how much memory that takes.
+//! `bench`: speed of the chat model in prefill and decode, its time to first token, and its memory.
 //!
-//! *Prefill* and *decode* drive the bare model, as llama.cpp's `llama-bench` does: random tokens, one run that is not
-//! counted, nothing sampled. The *first token* and the *users* ask the engine that the server has; each prompt is
-//! random too, so that nothing of it is in the prefix cache. Where tokens are said, the bytes that must be read for them
-//! come to a bandwidth. All runs on the calling thread and those of the engine
-//! and the model; what can fail is loading the model, and a pass through it.
+//! *Prefill* and *decode* run the model without the engine, as llama.cpp's `llama-bench` does: random tokens, one run
+//! that is not counted, no sampling. The *first token* and the *users* go through the server's engine; their prompts
+//! are random too, so that the prefix cache contains nothing of them. For generated tokens, a row also shows the memory
+//! bandwidth that reading weights, keys and values takes. Everything runs on the calling thread and on those of the
+//! engine and the model. Errors: the model cannot be loaded, or a pass through it fails.
 
 mod decoder_bench;
 mod engine_bench;
@@ -15,6 +15,8 @@ mod subject;
 mod random_tokens;
 mod traffic;
 
+use std::time::Duration;
+
 use anyhow::ensure;
 
 use super::chat_model;
@@ -22,7 +24,7 @@ use crate::cli::Benchmark;
 use crate::config::Config;
 use crate::generation::model::reader::Reader;
 use random_tokens::RandomTokens;
-use row::{BenchRow, Test};
+use row::{BenchRow, FullRow, Kind, Test};
 use subject::Subject;
 use traffic::Traffic;
 
@@ -36,83 +38,69 @@ pub(super) fn run(config: &Config, benchmark: &Benchmark) -> anyhow::Result<()> 
     );
     ensure!(
         longest <= limit,
-        "The longest text to be measured has {longest} tokens, and the chat model reads {limit} at most; \
+        "The longest sequence to measure has {longest} tokens, but the chat model's context has only {limit}; \
          lower --prompt, --generate, --depth, --first-token, --user-prompt or --user-generate."
     );
     let mut tokens = RandomTokens::new(chat.model.shape().vocabulary, chat.begin());
-    let mut report = Report::new(benchmark, &subject);
     let traffic = Traffic::new(&chat.gguf, chat.model.shape());
-
-    let (bare, served): (Vec<Test>, Vec<Test>) = tests.into_iter().partition(Test::is_bare);
-    let room = bare.iter().map(Test::context).max().unwrap_or(0);
-    let mut reader = Reader::new(chat.model, room)?;
-    for test in bare {
-        let samples = decoder_bench::measure(&mut reader, test, benchmark, &mut tokens)?;
-        report.add(BenchRow::new(test, &samples, traffic.bytes_per_token(test)));
+    if !benchmark.json {
+        println!("{subject}\n\n{}", BenchRow::HEADINGS);
     }
-    if !served.is_empty() {
-        let engine = engine_bench::start(reader.into_model(), chat.tokenizer, chat.name, &served)?;
-        for test in served {
+    let mut rows = Vec::new();
+    let mut report = |test, samples: Vec<Duration>| {
+        let row = BenchRow::new(test, &samples, traffic.bytes_per_token(test));
+        if !benchmark.json {
+            println!("{row}");
+        }
+        rows.push(row);
+    };
+
+    let (without_engine, with_engine): (Vec<Test>, Vec<Test>) =
+        tests.into_iter().partition(Test::without_engine);
+    let room = without_engine.iter().map(Test::context).max().unwrap_or(0);
+    let mut reader = Reader::new(chat.model, room)?;
+    for test in without_engine {
+        let samples = decoder_bench::measure(&mut reader, test, benchmark, &mut tokens)?;
+        report(test, samples);
+    }
+    if !with_engine.is_empty() {
+        let engine = engine_bench::start(reader.into_model(), chat.tokenizer, chat.name, &with_engine)?;
+        for test in with_engine {
             let samples = engine_bench::measure(&engine, test, benchmark.repetitions.get(), &mut tokens)?;
-            report.add(BenchRow::new(test, &samples, traffic.bytes_per_token(test)));
+            report(test, samples);
         }
     }
-    report.end()
+    if benchmark.json {
+        let rows: Vec<FullRow> = rows
+            .iter()
+            .map(|row| FullRow {
+                subject: &subject,
+                row,
+            })
+            .collect();
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+    }
+    Ok(())
 }
 
-/// What is to be measured. One sequence comes first, so that its memory is not that of many.
+/// The measurements to make. A single sequence comes first, so that its peak memory is not that of many users.
 fn tests(benchmark: &Benchmark) -> Vec<Test> {
-    let Benchmark { depth, .. } = *benchmark;
-    let all = [
-        Test::Prefill {
-            prompt: benchmark.prompt,
+    let (depth, users) = (benchmark.depth, benchmark.users);
+    let (prompt, generate) = (benchmark.user_prompt.get(), benchmark.user_generate.get());
+    let tests = [
+        Test {
             depth,
+            ..Test::new(Kind::Prefill, benchmark.prompt, 0)
         },
-        Test::Decode {
-            generate: benchmark.generate,
+        Test {
             depth,
+            ..Test::new(Kind::Decode, 0, benchmark.generate)
         },
-        Test::FirstToken {
-            prompt: benchmark.first_token,
-        },
-        Test::Users {
-            users: benchmark.users,
-            prompt: benchmark.user_prompt.get(),
-            generate: benchmark.user_generate.get(),
+        Test::new(Kind::FirstToken, benchmark.first_token, 1),
+        Test {
+            users,
+            ..Test::new(Kind::Users, prompt, generate)
         },
     ];
-    all.into_iter().filter(|test| test.tokens() > 0).collect()
-}
-
-/// Where rows go: each at once to the table, or all together at the end as JSON.
-struct Report<'a> {
-    subject: &'a Subject,
-    rows: Option<Vec<BenchRow>>,
-}
-
-impl<'a> Report<'a> {
-    fn new(benchmark: &Benchmark, subject: &'a Subject) -> Self {
-        if !benchmark.json {
-            println!("{subject}\n\n{}", BenchRow::HEADINGS);
-        }
-        Self {
-            subject,
-            rows: benchmark.json.then(Vec::new),
-        }
-    }
-
-    fn add(&mut self, row: BenchRow) {
-        match &mut self.rows {
-            Some(rows) => rows.push(row),
-            None => println!("{row}"),
-        }
-    }
-
-    fn end(self) -> anyhow::Result<()> {
-        if let Some(rows) = self.rows {
-            let rows: Vec<_> = rows.iter().map(|row| row.with(self.subject)).collect();
-            println!("{}", serde_json::to_string_pretty(&rows)?);
-        }
-        Ok(())
-    }
+    tests.into_iter().filter(|test| test.tokens() > 0).collect()
 }

@@ -1,4 +1,4 @@
-//! One measurement: what was measured, and the row that tells of it, in a table or as JSON.
+//! A measurement to make, and its result as a row of a table or of JSON.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,152 +10,119 @@ use super::statistics::SampleStatistics;
 use super::subject::Subject;
 
 /// What can be measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Test {
-    /// Reading a prompt of so many tokens after `depth` others.
-    Prefill {
-        /// Tokens read.
-        prompt: usize,
-        /// Tokens read before.
-        depth: usize,
-    },
-    /// Saying so many tokens, one by one, after `depth` others.
-    Decode {
-        /// Tokens said.
-        generate: usize,
-        /// Tokens read before.
-        depth: usize,
-    },
-    /// From a question to the first token of its answer.
-    FirstToken {
-        /// Tokens of the prompt.
-        prompt: usize,
-    },
-    /// From the moment when all users ask to the last token of the last answer.
-    Users {
-        /// How many.
-        users: usize,
-        /// Tokens of each prompt.
-        prompt: usize,
-        /// Tokens of each answer.
-        generate: usize,
-    },
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Reading a prompt, without the engine.
+    Prefill,
+    /// Generating tokens one by one, without the engine.
+    Decode,
+    /// From a request to the first token of its answer.
+    FirstToken,
+    /// From the moment at which all users send their requests to the last token of the last answer.
+    Users,
+}
+
+/// One measurement to make. The names in JSON are those of `llama-bench`; `test` and `n_users` are our own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Test {
+    /// What is measured.
+    #[serde(rename = "test")]
+    pub kind: Kind,
+    /// Concurrent users.
+    #[serde(rename = "n_users")]
+    pub users: usize,
+    /// Tokens of each prompt; 0 for decode.
+    #[serde(rename = "n_prompt")]
+    pub prompt: usize,
+    /// Tokens of each answer; 0 for prefill.
+    #[serde(rename = "n_gen")]
+    pub generate: usize,
+    /// Tokens in the KV cache before the measurement.
+    #[serde(rename = "n_depth")]
+    pub depth: usize,
 }
 
 impl Test {
+    /// A test with one user and an empty KV cache.
+    pub fn new(kind: Kind, prompt: usize, generate: usize) -> Self {
+        Self {
+            kind,
+            users: 1,
+            prompt,
+            generate,
+            depth: 0,
+        }
+    }
+
     /// Whether the model is measured without the engine.
-    pub fn is_bare(&self) -> bool {
-        matches!(self, Test::Prefill { .. } | Test::Decode { .. })
+    pub fn without_engine(&self) -> bool {
+        matches!(self.kind, Kind::Prefill | Kind::Decode)
     }
 
-    /// Users at a time.
-    pub fn users(&self) -> usize {
-        match *self {
-            Test::Users { users, .. } => users,
-            _ => 1,
-        }
-    }
-
-    /// Tokens of a prompt.
-    pub fn prompt(&self) -> usize {
-        match *self {
-            Test::Prefill { prompt, .. } | Test::FirstToken { prompt } | Test::Users { prompt, .. } => prompt,
-            Test::Decode { .. } => 0,
-        }
-    }
-
-    /// Tokens of an answer.
-    pub fn generate(&self) -> usize {
-        match *self {
-            Test::Prefill { .. } => 0,
-            Test::Decode { generate, .. } | Test::Users { generate, .. } => generate,
-            Test::FirstToken { .. } => 1,
-        }
-    }
-
-    /// Tokens before the first that counts.
-    pub fn depth(&self) -> usize {
-        match *self {
-            Test::Prefill { depth, .. } | Test::Decode { depth, .. } => depth,
-            _ => 0,
-        }
-    }
-
-    /// Tokens of one text, from its beginning to its end.
+    /// Tokens of one sequence, from its beginning to its end.
     pub fn context(&self) -> usize {
-        self.depth()
-            .saturating_add(self.prompt())
-            .saturating_add(self.generate())
+        self.depth
+            .saturating_add(self.prompt)
+            .saturating_add(self.generate)
     }
 
-    /// Tokens that the speed is counted in. The first token comes with the prompt and is none more.
+    /// The tokens that the speed counts. The first token of an answer comes with the prompt and does not count.
     pub fn tokens(&self) -> usize {
-        match *self {
-            Test::FirstToken { prompt } => prompt,
+        match self.kind {
+            Kind::FirstToken => self.prompt,
             _ => self
-                .users()
-                .saturating_mul(self.prompt().saturating_add(self.generate())),
-        }
-    }
-
-    /// Its name in JSON.
-    fn name(&self) -> &'static str {
-        match self {
-            Test::Prefill { .. } => "prefill",
-            Test::Decode { .. } => "decode",
-            Test::FirstToken { .. } => "first_token",
-            Test::Users { .. } => "users",
+                .users
+                .saturating_mul(self.prompt.saturating_add(self.generate)),
         }
     }
 }
 
 impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Test::Prefill { prompt, .. } => write!(f, "prefill {prompt}")?,
-            Test::Decode { generate, .. } => write!(f, "decode {generate}")?,
-            Test::FirstToken { prompt } => write!(f, "first token of {prompt}")?,
-            Test::Users {
-                users,
-                prompt,
-                generate,
-            } => write!(f, "{users} users, {prompt} + {generate}")?,
+        let Self {
+            users,
+            prompt,
+            generate,
+            ..
+        } = self;
+        match self.kind {
+            Kind::Prefill => write!(f, "prefill {prompt}")?,
+            Kind::Decode => write!(f, "decode {generate}")?,
+            Kind::FirstToken => write!(f, "first token of {prompt}")?,
+            Kind::Users => write!(f, "{users} users, {prompt} + {generate}")?,
         }
-        match self.depth() {
+        match self.depth {
             0 => Ok(()),
             depth => write!(f, " at depth {depth}"),
         }
     }
 }
 
-/// A measurement. Names are those of `llama-bench`; `test`, `n_users`, the medians, bandwidth and memory are
-/// our own.
+/// A finished measurement. The names are those of `llama-bench`; the medians, bandwidth and memory are our own.
 #[derive(Debug, Clone, Serialize)]
 pub struct BenchRow {
-    #[serde(skip)]
-    kind: Test,
-    test: &'static str,
-    n_users: usize,
-    n_prompt: usize,
-    n_gen: usize,
-    n_depth: usize,
+    #[serde(flatten)]
+    test: Test,
     /// When the measurement ended, in UTC.
     test_time: String,
     #[serde(flatten)]
     figures: SampleStatistics,
-    /// The bandwidth, in 10⁹ bytes a second, that reading weights, keys and values takes at the median speed.
+    /// The bandwidth, in 10⁹ bytes per second, that reading weights, keys and values takes at the median speed.
     median_gb_per_s: Option<f64>,
-    /// Of the whole process, from its start to the end of this measurement.
+    /// Peak memory of the whole process, from its start to the end of this measurement.
     peak_memory_bytes: Option<u64>,
 }
 
-/// A row together with what it is about.
+/// A row together with the file, build and machine.
 #[derive(Serialize)]
 pub struct FullRow<'a> {
+    /// The fields that all rows share.
     #[serde(flatten)]
-    subject: &'a Subject,
+    pub subject: &'a Subject,
+    /// The row's own fields.
     #[serde(flatten)]
-    row: &'a BenchRow,
+    pub row: &'a BenchRow,
 }
 
 impl BenchRow {
@@ -163,37 +130,26 @@ impl BenchRow {
     pub const HEADINGS: &'static str =
         "test                          tokens/s  ± stddev   seconds  peak MiB      GB/s";
 
-    /// The row of a measurement that has just ended, in which each token took `bytes_per_token` to be read, where that
-    /// is known.
+    /// The row of a measurement that has just ended. `bytes_per_token` is the memory read per token, if it is known.
     ///
     /// # Panics
     /// If there are no samples.
     pub fn new(test: Test, samples: &[Duration], bytes_per_token: Option<f64>) -> Self {
         let figures = SampleStatistics::new(samples, test.tokens());
         Self {
-            kind: test,
-            test: test.name(),
-            n_users: test.users(),
-            n_prompt: test.prompt(),
-            n_gen: test.generate(),
-            n_depth: test.depth(),
+            test,
             test_time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             median_gb_per_s: bytes_per_token.map(|bytes| bytes * figures.median_ts / 1e9),
             figures,
             peak_memory_bytes: machine::peak_memory(),
         }
     }
-
-    /// With the fields that all rows share.
-    pub fn with<'a>(&'a self, subject: &'a Subject) -> FullRow<'a> {
-        FullRow { subject, row: self }
-    }
 }
 
 impl fmt::Display for BenchRow {
-    /// Medians, and the deviation of the speed.
+    /// The medians, and the standard deviation of the speed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (test, figures) = (self.kind.to_string(), &self.figures);
+        let (test, figures) = (self.test.to_string(), &self.figures);
         let seconds = figures.median_ns as f64 / 1e9;
         let known = |text: Option<String>| text.unwrap_or_else(|| "–".to_string());
         let memory = known(self.peak_memory_bytes.map(|bytes| (bytes >> 20).to_string()));
@@ -211,53 +167,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tests_say_what_they_are() {
-        let decode = Test::Decode {
-            generate: 64,
+    fn tests_have_names_and_count_their_tokens() {
+        let decode = Test {
             depth: 800,
+            ..Test::new(Kind::Decode, 0, 64)
         };
-        assert_eq!(
-            (decode.to_string().as_str(), decode.tokens(), decode.context()),
-            ("decode 64 at depth 800", 64, 864)
-        );
-        let users = Test::Users {
+        let users = Test {
             users: 8,
-            prompt: 800,
-            generate: 64,
+            ..Test::new(Kind::Users, 800, 64)
         };
-        assert_eq!(
-            (users.to_string().as_str(), users.tokens(), users.context()),
-            ("8 users, 800 + 64", 6912, 864)
-        );
-        let first = Test::FirstToken { prompt: 900 };
-        assert_eq!(
-            (first.tokens(), first.context(), first.is_bare()),
-            (900, 901, false)
-        );
+        let first = Test::new(Kind::FirstToken, 900, 1);
+        for (test, name, tokens, context) in [
+            (decode, "decode 64 at depth 800", 64, 864),
+            (users, "8 users, 800 + 64", 6912, 864),
+            (first, "first token of 900", 900, 901),
+        ] {
+            let found = (test.to_string(), test.tokens(), test.context());
+            assert_eq!(found, (name.to_string(), tokens, context));
+        }
+        assert!(decode.without_engine() && !users.without_engine() && !first.without_engine());
     }
 
     #[test]
     fn columns_stand_under_their_headings() {
-        let row = BenchRow::new(
-            Test::Prefill {
-                prompt: 512,
-                depth: 0,
-            },
-            &[Duration::from_millis(500)],
-            None,
-        );
-        let line = row.to_string();
+        let samples = [Duration::from_millis(500)];
+        let line = BenchRow::new(Test::new(Kind::Prefill, 512, 0), &samples, None).to_string();
         assert!(line.starts_with("prefill 512 "), "{line}");
         let column = |heading: &str| BenchRow::HEADINGS.find(heading).expect("a heading") + heading.len();
         assert!(line[..column("tokens/s")].ends_with(" 1024.0"), "{line}");
-        // The sign in the heading has two bytes, but one column.
+        // The sign ± has two bytes, but takes one column.
         assert!(line[..column("seconds") - 1].ends_with(" 0.500"), "{line}");
         assert!(line.ends_with("         –"), "{line}");
-        let decode = Test::Decode {
-            generate: 4,
-            depth: 0,
-        };
-        let row = BenchRow::new(decode, &[Duration::from_millis(500)], Some(1.5e9));
+        let row = BenchRow::new(Test::new(Kind::Decode, 0, 4), &samples, Some(1.5e9));
         assert!(row.to_string().ends_with("      12.0"), "{row}");
     }
 }

@@ -1,39 +1,39 @@
-//! Samples of a duration → the figures that are told of them. Pure.
+//! Mean, deviation and median of measured durations. Pure.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// What is told of repetitions. The names are those of `llama-bench`, with the medians added.
+/// The statistics of all repetitions. The names are those of `llama-bench`; the medians are our own.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SampleStatistics {
-    /// Mean of the durations, in nanoseconds.
+    /// Mean of the durations in nanoseconds.
     pub avg_ns: u64,
-    /// Their standard deviation; 0 for one.
+    /// Standard deviation of the durations; 0 for a single one.
     pub stddev_ns: u64,
-    /// Their median.
+    /// Median of the durations.
     pub median_ns: u64,
-    /// Mean of the speeds, in tokens a second.
+    /// Mean of the speeds in tokens per second.
     pub avg_ts: f64,
-    /// Their standard deviation; 0 for one.
+    /// Standard deviation of the speeds; 0 for a single one.
     pub stddev_ts: f64,
-    /// Their median.
+    /// Median of the speeds.
     pub median_ts: f64,
-    /// The durations, in the order in which they were measured.
+    /// The durations, in the order of measurement.
     pub samples_ns: Vec<u64>,
-    /// The speeds.
+    /// The speeds, in the order of measurement.
     pub samples_ts: Vec<f64>,
 }
 
 impl SampleStatistics {
-    /// The figures of repetitions that read or said `tokens` tokens each.
+    /// The statistics of repetitions that each read or generated `tokens` tokens.
     ///
     /// # Panics
     /// If there are no samples.
     pub fn new(samples: &[Duration], tokens: usize) -> Self {
         let seconds: Vec<f64> = samples.iter().map(Duration::as_secs_f64).collect();
         let nanoseconds: Vec<f64> = seconds.iter().map(|seconds| seconds * 1e9).collect();
-        // A clock that stood still measured no less than its own tick.
+        // At least one tick of the clock, to avoid a division by zero.
         let speeds: Vec<f64> = seconds
             .iter()
             .map(|seconds| tokens as f64 / seconds.max(1e-9))
@@ -55,7 +55,7 @@ fn mean(samples: &[f64]) -> f64 {
     samples.iter().sum::<f64>() / samples.len() as f64
 }
 
-/// The standard deviation of what the samples were drawn from (divided by one less than their number).
+/// The sample standard deviation (with n - 1 as the divisor).
 fn deviation(samples: &[f64]) -> f64 {
     if samples.len() < 2 {
         return 0.0;
@@ -77,18 +77,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_worked_by_hand() {
+    fn statistics_computed_by_hand() {
         let figures = SampleStatistics::new(&[1, 4, 2].map(Duration::from_secs), 8);
         assert_eq!(figures.samples_ns, [1_000_000_000, 4_000_000_000, 2_000_000_000]);
         assert_eq!(figures.samples_ts, [8.0, 2.0, 4.0]);
         assert_eq!((figures.median_ns, figures.median_ts), (2_000_000_000, 4.0));
         assert_eq!((figures.avg_ns, figures.avg_ts), (2_333_333_333, 14.0 / 3.0));
-        // Deviations of the speeds from 14/3: 10/3, -8/3, -2/3; their squares add up to 168/9.
+        // The deviations of the speeds from 14/3 are 10/3, -8/3 and -2/3; the sum of their squares is 168/9.
         assert!((figures.stddev_ts - (84.0_f64 / 9.0).sqrt()).abs() < 1e-12);
     }
 
     #[test]
-    fn one_sample_does_not_spread_and_two_have_a_middle() {
+    fn one_sample_has_no_deviation_and_the_median_of_two_is_their_mean() {
         let one = SampleStatistics::new(&[Duration::from_millis(500)], 1);
         assert_eq!((one.stddev_ns, one.stddev_ts, one.median_ts), (0, 0.0, 2.0));
         let two = SampleStatistics::new(&[1, 3].map(Duration::from_secs), 3);

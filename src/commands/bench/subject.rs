@@ -1,4 +1,4 @@
-//! What is measured: the file, the build and the machine, which all rows have in common.
+//! The file, the build and the machine: the fields that all rows share.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::machine;
 use crate::weights::gguf::Gguf;
 use crate::weights::tensor_types;
 
-/// The fields of a row that do not change from row to row, by the names of `llama-bench`.
+/// The fields that are the same in every row, under the names of `llama-bench`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Subject {
     build_commit: &'static str,
@@ -18,15 +18,15 @@ pub struct Subject {
     /// `CPU` or `CUDA`.
     backends: String,
     model_filename: String,
-    /// Architecture, size and format, as in `llama 135M Q4_1`.
+    /// Architecture, size and format, for example `llama 135M Q4_1`.
     model_type: String,
-    /// Bytes of all tensors.
+    /// The size of all tensors in bytes.
     model_size: u64,
-    /// Numbers in all tensors.
+    /// The number of parameters.
     model_n_params: u64,
-    /// Tokens of a prompt that are read in one step.
+    /// Tokens per step of prefill.
     n_batch: usize,
-    /// The same: steps are not divided any further.
+    /// The same number, because steps are not divided further.
     n_ubatch: usize,
     n_threads: usize,
 }
@@ -73,11 +73,11 @@ impl fmt::Display for Subject {
     }
 }
 
-/// The tensors of a file, added up.
+/// Totals over the tensors of a file.
 struct Weights {
     bytes: u64,
     parameters: u64,
-    /// The format of most of the numbers.
+    /// The format of most parameters.
     format: &'static str,
 }
 
@@ -102,7 +102,7 @@ impl Weights {
     }
 }
 
-/// A number of parameters as people say it: `135M`, `1.2B`.
+/// A rounded number of parameters: `135M`, `1.2B`.
 fn rounded(parameters: u64) -> String {
     match parameters {
         0..1_000_000 => format!("{}K", parameters / 1000),
@@ -117,10 +117,10 @@ mod tests {
     use crate::weights::testing;
 
     #[test]
-    fn the_default_model_is_summed_up_as_llama_bench_does() {
+    fn totals_of_the_default_model_agree_with_llama_bench() {
         let gguf = Gguf::read(&testing::chat_model()).unwrap();
         let weights = Weights::of(&gguf);
-        // As `llama-bench -o json` says of the same file.
+        // The values that `llama-bench -o json` prints for the same file.
         assert_eq!((weights.bytes, weights.parameters), (96_576_768, 134_515_008));
         assert_eq!(
             (rounded(weights.parameters).as_str(), weights.format),

@@ -1,25 +1,25 @@
-//! How much of its memory a model must read to say a token. Times tokens a second, that is the bandwidth in use; where it
-//! is near what the memory can do, no faster arithmetic helps.
+//! The memory that a model reads per generated token. Multiplied by tokens per second, this is the bandwidth in use; if
+//! it is near the maximum of the memory, faster arithmetic does not help.
 //!
-//! In: a GGUF file's header and the shape of the model that runs it. Out: bytes. Pure; cannot fail.
+//! In: a GGUF file's header and the shape of its model. Out: bytes. Pure; cannot fail.
 
-use super::row::Test;
+use super::row::{Kind, Test};
 use crate::generation::model::architecture::{EMBEDDING, HEAD};
 use crate::generation::model::{BLOCK, Shape};
 use crate::weights::gguf::Gguf;
 
-/// What a step of decoding reads.
+/// The memory that a decoding step reads.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Traffic {
-    /// Bytes of all weights, as the file holds them; of an embedding that is not also the head, a step reads next to
-    /// nothing.
+    /// Bytes of all weights, as in the file, without an embedding matrix that is not also the head: a step reads only a
+    /// few of its rows.
     weights: f64,
-    /// Bytes of one token's keys and values.
+    /// Bytes of the keys and values of one token.
     token: f64,
 }
 
 impl Traffic {
-    /// That of the model of `gguf`, whose keys and values have this shape.
+    /// The traffic of the model in `gguf`, whose keys and values have this shape.
     pub fn new(gguf: &Gguf, shape: Shape) -> Self {
         let embedding = gguf.tensor(HEAD).map_or("", |_| EMBEDDING);
         let weights: u64 = gguf
@@ -35,16 +35,16 @@ impl Traffic {
         }
     }
 
-    /// Bytes read for each token that `test` counts: the weights once a step, and the keys and values of each text that
-    /// is gone on with, at its mean length. `None` where prompts are all that is read: there the arithmetic counts.
-    /// With users, reading their prompts is left out, so it is less than what was really read.
+    /// Bytes read per token that `test` counts: the weights once per step, and the keys and values of every sequence,
+    /// at its mean length. `None` if only prompts are read: there, arithmetic is the limit. With users, the traffic of
+    /// their prompts is left out, so the result is a lower bound.
     pub fn bytes_per_token(&self, test: Test) -> Option<f64> {
-        let (users, said) = (test.users() as f64, test.generate() as f64);
-        let context = (test.depth() + test.prompt()) as f64 + said / 2.0;
+        let (users, generated) = (test.users as f64, test.generate as f64);
+        let context = (test.depth + test.prompt) as f64 + generated / 2.0;
         let step = self.weights + users * context * self.token;
-        match test {
-            Test::Decode { .. } | Test::Users { .. } => Some(step * said / test.tokens() as f64),
-            Test::Prefill { .. } | Test::FirstToken { .. } => None,
+        match test.kind {
+            Kind::Decode | Kind::Users => Some(step * generated / test.tokens() as f64),
+            Kind::Prefill | Kind::FirstToken => None,
         }
     }
 }
@@ -62,27 +62,26 @@ mod tests {
     };
 
     #[test]
-    fn a_step_reads_the_weights_once_and_every_context() {
-        let decode = Test::Decode {
-            generate: 20,
+    fn a_step_reads_the_weights_once_and_the_context_of_every_user() {
+        let decode = Test {
             depth: 90,
+            ..Test::new(Kind::Decode, 0, 20)
         };
-        // 100 tokens of context on the way from 90 to 110.
+        // The context grows from 90 to 110 tokens: 100 on average.
         assert_eq!(TRAFFIC.bytes_per_token(decode), Some(2000.0));
-        let users = Test::Users {
+        let users = Test {
             users: 4,
-            prompt: 90,
-            generate: 20,
+            ..Test::new(Kind::Users, 90, 20)
         };
         // Each of 20 steps reads 1000 + 4 * 100 * 10 bytes; 4 * 110 tokens are counted.
         assert_eq!(TRAFFIC.bytes_per_token(users), Some(5000.0 * 20.0 / 440.0));
-        assert_eq!(TRAFFIC.bytes_per_token(Test::FirstToken { prompt: 9 }), None);
-        let prefill = Test::Prefill { prompt: 9, depth: 0 };
-        assert_eq!(TRAFFIC.bytes_per_token(prefill), None);
+        for kind in [Kind::FirstToken, Kind::Prefill] {
+            assert_eq!(TRAFFIC.bytes_per_token(Test::new(kind, 9, 0)), None);
+        }
     }
 
     #[test]
-    fn an_embedding_is_read_whole_where_it_is_the_head_too() {
+    fn an_embedding_that_is_also_the_head_is_read_completely() {
         let shape = Shape {
             context_length: 1,
             vocabulary: 1,
@@ -102,7 +101,7 @@ mod tests {
             };
             Traffic::new(&tiny.gguf().1, shape).weights
         };
-        // The untied file has a matrix more, but of the two only the head is read.
+        // The untied file has one more matrix, but only the head of the two is read.
         assert_eq!(weights(false), weights(true));
     }
 }

@@ -1,16 +1,16 @@
-//! The assistant as the server has it, asked about one item at a time, for `eval qa --answers`.
+//! The server's assistant, asked about one item at a time, for `eval qa --answers`.
 //!
-//! In: a retriever over the reviews of a yardstick. Out: for a question, the best quote, and what the chat model makes of
-//! all quotes once it is checked. Embedding and generation run on their own threads; the caller's waits. What can fail: the models cannot be loaded, or a question is refused.
+//! In: a retriever over the reviews of an evaluation set. Out: for each question, the best quote, and the checked
+//! answer of the chat model. Embedding and generation run on their own threads; the calling thread waits. Errors: the
+//! models cannot be loaded, or a question is rejected.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::runtime::Runtime;
 
-use super::super::{chat_model, runtime};
+use super::super::{chat_model, question, runtime};
 use super::served_ranker::of_item;
-use crate::assistant::{self, AnswerEvent, Assistant, Evidence, Outcome, PromptBuilder, Speaker, Turn};
+use crate::assistant::{self, AnswerEvent, Assistant, Evidence, Outcome, PromptBuilder};
 use crate::config::Config;
 use crate::evaluation::qa::{SubjQa, SubjQaQuestion};
 use crate::evaluation::{Answered, Answerer, Failure};
@@ -19,18 +19,18 @@ use crate::generation::{Engine, EngineOptions, Parts};
 use crate::retrieval::Retriever;
 use crate::weights::tokenizer;
 
-/// Answers questions about the items of a yardstick.
-pub(super) struct Respondent {
+/// Answers questions about the items of an evaluation set.
+pub(super) struct ItemAssistant {
     assistant: Assistant,
     runtime: Runtime,
 }
 
-impl Respondent {
-    /// The assistant over what `retriever` finds.
+impl ItemAssistant {
+    /// An assistant that answers from the results of `retriever`.
     ///
     /// # Errors
-    /// What keeps the chat model from being used.
-    pub fn over(config: &Config, retriever: Retriever) -> anyhow::Result<Self> {
+    /// The chat model cannot be used.
+    pub fn new(config: &Config, retriever: Retriever) -> anyhow::Result<Self> {
         let (engine, prompts) = engine(config)?;
         Ok(Self {
             assistant: Assistant::new(retriever, engine, prompts, config.max_tokens),
@@ -38,18 +38,11 @@ impl Respondent {
         })
     }
 
-    async fn ask(&self, item: &str, question: &str) -> Result<Vec<Answered>, Failure> {
-        let asked = assistant::Question {
-            turns: vec![Turn {
-                role: Speaker::User,
-                content: question.into(),
-            }],
-            filters: of_item(item),
-            max_tokens: None,
-            traced: false,
-            arrived: Instant::now(),
-        };
-        let mut events = self.assistant.answer(asked).await?;
+    async fn ask(&self, item: &str, text: &str) -> Result<Vec<Answered>, Failure> {
+        let mut events = self
+            .assistant
+            .answer(question(text.into(), of_item(item)))
+            .await?;
         let mut evidence = Vec::new();
         while let Some(event) = events.recv().await {
             match event {
@@ -62,7 +55,7 @@ impl Respondent {
     }
 }
 
-impl Answerer for Respondent {
+impl Answerer for ItemAssistant {
     fn answer(&self, set: &SubjQa, question: &SubjQaQuestion) -> Result<Vec<Answered>, Failure> {
         let item = &set.items[question.item].id;
         self.runtime.block_on(self.ask(item, &question.text))
@@ -80,7 +73,7 @@ fn engine(config: &Config) -> anyhow::Result<(Engine, PromptBuilder)> {
         config.max_prompt_tokens,
     )?;
     let tokens = config.max_prompt_tokens + config.max_tokens;
-    // Once for what runs and once for the beginning that all prompts share.
+    // Twice: for the running answer, and for the prefix that all prompts share.
     let blocks = 2 * tokens.div_ceil(BLOCK);
     let options = EngineOptions {
         max_running: 1,
@@ -97,7 +90,7 @@ fn engine(config: &Config) -> anyhow::Result<(Engine, PromptBuilder)> {
     Ok((Engine::start(parts, options)?, prompts))
 }
 
-/// The best quote, and the answer that was checked.
+/// The best quote, and the checked answer.
 fn answers(evidence: &[Evidence], answer: &assistant::Answer) -> Vec<Answered> {
     let refused = answer.outcome == Outcome::NoEvidence;
     let known: Vec<String> = evidence
@@ -117,7 +110,7 @@ fn answers(evidence: &[Evidence], answer: &assistant::Answer) -> Vec<Answered> {
     ]
 }
 
-/// The text without `[1]` and the like.
+/// The text without citations such as `[1]`.
 fn without_citations(text: &str) -> String {
     let citation = |piece: &str| {
         let before = piece.strip_suffix(']')?;
@@ -135,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn citations_are_taken_off() {
+    fn citations_are_removed() {
         for (text, expected) in [
             (
                 "It leaks [1]. The lid [12] is loose [3]",

@@ -1,4 +1,4 @@
-//! `eval`: quality, measured. Here a command's words become a yardstick and what it is held against.
+//! `eval`: measures quality. This module connects each command with its evaluation set and the system that is measured.
 
 mod item_assistant;
 mod passage_ranker;
@@ -19,47 +19,33 @@ use crate::evaluation::beir::{Beir, Collection, beir};
 use crate::evaluation::qa::{Half, Qa, SubjQa, qa};
 use crate::index::Index;
 use crate::reviews;
-use crate::weights::{self, device};
-use item_assistant::Respondent;
+use item_assistant::ItemAssistant;
 use passage_ranker::PassageSearch;
 use served_ranker::Served;
 
-/// Questions that recall is measured with.
+/// The number of queries for recall.
 const QUERIES: usize = 500;
-/// How far a question lies from the passage it was made of, as a share of its length.
+/// The distance of a query from the passage vector that it was derived from, as a share of that vector's length.
 const NOISE: f32 = 0.5;
-/// Nearest passages asked for.
+/// The number of nearest passages to find.
 const K: usize = 10;
 
-pub(super) fn run(config: &Config, evaluation: Evaluation) -> anyhow::Result<()> {
+pub(super) fn run(config: &Config, evaluation: Evaluation, json: bool) -> anyhow::Result<()> {
     match evaluation {
-        Evaluation::Sts { file, json } => print(&evaluation::sts(&encoder(config)?, &file)?, json),
-        Evaluation::Recall { rows, json } => {
-            let index = first(config, rows)?.with_graph();
+        Evaluation::Sts { file } => print(&evaluation::sts(&encoder(config)?, &file)?, json),
+        Evaluation::Recall { rows } => {
+            let index = index_of_first(config, rows)?.with_graph();
             let queries = evaluation::perturbed(&index, QUERIES, NOISE);
             print(&evaluation::recall(&index, &queries, K), json)
         }
-        Evaluation::Beir { dir, json } => print(&collection(config, &dir)?, json),
-        Evaluation::Qa {
-            file,
-            half,
-            answers,
-            json,
-        } => print(&questions(config, &file, half, answers)?, json),
-        Evaluation::Perplexity { text, json } => print(&window_logits::perplexity(config, &text)?, json),
+        Evaluation::Beir { dir } => print(&collection(config, &dir)?, json),
+        Evaluation::Qa { file, half, answers } => print(&questions(config, &file, half, answers)?, json),
+        Evaluation::Perplexity { text } => print(&window_logits::perplexity(config, &text)?, json),
     }
 }
 
 fn encoder(config: &Config) -> anyhow::Result<Encoder> {
-    let embedding = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
-    let (device, _) = device::select(config.device)?;
-    let pool = app::pool(config)?;
-    Ok(Encoder::load(
-        &embedding,
-        &device,
-        config.embedding_precision,
-        &pool,
-    )?)
+    Ok(super::encoder(config)?.1)
 }
 
 /// Retrieval over the collection in `dir`.
@@ -69,14 +55,14 @@ fn collection(config: &Config, dir: &Path) -> anyhow::Result<Beir> {
         .documents
         .iter()
         .map(|document| (0, passage_ranker::document(&document.title, &document.text)));
-    let search = PassageSearch::over(
+    let search = PassageSearch::new(
         encoder(config)?,
         &passage_ranker::corpus(&["the collection"], texts),
     )?;
     Ok(beir(&collection, &search)?)
 }
 
-/// Retrieval over the questions in `file`, and `answers` of them answered.
+/// Retrieval for the questions in `file`, and the answers to `answers` of them.
 fn questions(config: &Config, file: &Path, half: Half, answers: usize) -> anyhow::Result<Qa> {
     let set = SubjQa::read(file)?;
     let items: Vec<&str> = set.items.iter().map(|item| item.id.as_str()).collect();
@@ -85,17 +71,17 @@ fn questions(config: &Config, file: &Path, half: Half, answers: usize) -> anyhow
         .iter()
         .map(|review| (review.item, review.text.clone()));
     let corpus = passage_ranker::corpus(&items, texts);
-    let search = PassageSearch::over(encoder(config)?, &corpus)?;
-    let served = Served::over(search, corpus, encoder(config)?)?;
+    let search = PassageSearch::new(encoder(config)?, &corpus)?;
+    let served = Served::new(search, corpus, encoder(config)?)?;
     if answers == 0 {
         return Ok(qa(&set, half, &served, None)?);
     }
-    let respondent = Respondent::over(config, served.retriever().clone())?;
-    Ok(qa(&set, half, &served, Some((&respondent, answers)))?)
+    let assistant = ItemAssistant::new(config, served.retriever().clone())?;
+    Ok(qa(&set, half, &served, Some((&assistant, answers)))?)
 }
 
-/// An index of the first `rows` reviews; what the server has embedded before is not embedded again.
-fn first(config: &Config, rows: usize) -> anyhow::Result<Index> {
+/// An index of the first `rows` reviews. Texts that the server has embedded before are not embedded again.
+fn index_of_first(config: &Config, rows: usize) -> anyhow::Result<Index> {
     let corpus = reviews::load(&config.data, &config.columns)?;
     let passages = reviews::passages(&corpus);
     let texts: Vec<&str> = passages
@@ -103,8 +89,7 @@ fn first(config: &Config, rows: usize) -> anyhow::Result<Index> {
         .filter(|passage| (passage.review.0 as usize) < rows)
         .map(|passage| passage.text(&corpus))
         .collect();
-    let model = weights::embedding_model(&config.models, config.embedding_model.as_deref())?;
-    let encoder = encoder(config)?;
+    let (model, encoder) = super::encoder(config)?;
     let fingerprint = embedding::fingerprint(&model, encoder.precision())?;
     let mut embedding = app::CachingEncoder {
         encode: &mut |texts| encoder.encode_passages(texts, &mut |_| {}),

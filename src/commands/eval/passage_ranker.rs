@@ -1,9 +1,9 @@
-//! Documents cut into the passages that the server searches, and ranked by their best passage: by meaning, by words,
-//! and by the fusion of the two.
+//! Ranks documents by their best passage: by meaning, by words, and by the fusion of both. Documents are divided into
+//! passages as on the server.
 //!
-//! In: documents, as the reviews of a [`Corpus`]. Out: for a query, the documents in the order of each system that there
-//! is. Every passage is compared, so that what is measured is the ranking and not HNSW, which `eval recall` measures.
-//! Runs on the calling thread and those of the encoder's pool; what can fail is the encoder.
+//! In: documents, as the reviews of a [`Corpus`]. Out: for a query, the documents in the order of each system. The
+//! query is compared with every passage, so that this measures the ranking; `eval recall` measures HNSW. Runs on the
+//! calling thread and on those of the encoder's pool. Errors: those of the encoder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -16,20 +16,20 @@ use crate::index::{Vectors, dot, words};
 use crate::retrieval::fuse;
 use crate::reviews::{self, Corpus, Passage, Product, ProductId, Review, ReviewId};
 
-/// Documents, passage by passage.
+/// Documents, divided into passages.
 pub(super) struct PassageSearch {
     encoder: Encoder,
-    /// What the documents were cut into, in their order.
+    /// The passages, in the order of their documents.
     pub passages: Vec<Passage>,
     /// A vector for each passage.
     pub vectors: Vectors,
     /// The words of each passage.
     words: Lexical,
-    /// Where each document's passages lie. A document of a word or two has none and is never found.
+    /// The range of each document's passages. A document of one or two words has none, and is never found.
     places: Vec<Range<usize>>,
 }
 
-/// A document with a title as one text: the title is a sentence of its own.
+/// A document and its title as one text, with the title as a separate sentence.
 pub(super) fn document(title: &str, text: &str) -> String {
     let title = title.trim();
     match title.chars().next_back() {
@@ -40,11 +40,11 @@ pub(super) fn document(title: &str, text: &str) -> String {
 }
 
 impl PassageSearch {
-    /// Cuts the documents as reviews are cut, and embeds what comes out.
+    /// Divides the documents into passages as the server divides reviews, and embeds the passages.
     ///
     /// # Errors
     /// Those of the encoder.
-    pub fn over(encoder: Encoder, documents: &Corpus) -> anyhow::Result<Self> {
+    pub fn new(encoder: Encoder, documents: &Corpus) -> anyhow::Result<Self> {
         let passages = reviews::passages(documents);
         let texts: Vec<&str> = passages.iter().map(|passage| passage.text(documents)).collect();
         let vectors = app::embed(&encoder, &texts)?;
@@ -91,7 +91,7 @@ impl PassageSearch {
     }
 }
 
-/// The BM25 scores of `count` texts, in their order; none where a text has none of the words.
+/// The BM25 scores of `count` texts, in their order; `None` for a text with none of the words.
 fn scores_of(lexical: &Lexical, words: &BTreeSet<String>, count: usize) -> Vec<Option<f32>> {
     let mut scores = vec![None; count];
     for hit in lexical.search(words, count, |_| true) {
@@ -101,7 +101,7 @@ fn scores_of(lexical: &Lexical, words: &BTreeSet<String>, count: usize) -> Vec<O
 }
 
 impl Search for PassageSearch {
-    /// Every system that there is has its line here.
+    /// A new system is one line in `systems`.
     fn rank(&self, query: &str, among: Option<&[usize]>, k: usize) -> Result<Vec<RankedDocuments>, Failure> {
         let vector = self.encoder.encode_queries(&[query], &mut |_| {})?.remove(0);
         let words: BTreeSet<String> = words::written(query)
@@ -135,14 +135,14 @@ impl Search for PassageSearch {
     }
 }
 
-/// The documents with the `k` highest scores; of equal ones the first in the file.
+/// The documents with the `k` highest scores; equal scores keep the order of the file.
 fn best_first(mut scored: Vec<(f32, usize)>, k: usize) -> Vec<usize> {
     scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     scored.into_iter().take(k).map(|(_, document)| document).collect()
 }
 
-/// Documents as the reviews of products: for each text, the position of its product. They have no stars, so all get the
-/// three that say neither good nor bad.
+/// Documents as reviews of products: for each text, the position of its product. The documents have no ratings, so all
+/// get the neutral three stars.
 pub(super) fn corpus(products: &[&str], documents: impl IntoIterator<Item = (usize, String)>) -> Corpus {
     let mut products: Vec<Product> = products
         .iter()
@@ -176,7 +176,7 @@ pub(super) fn corpus(products: &[&str], documents: impl IntoIterator<Item = (usi
 }
 
 fn number(position: usize) -> u32 {
-    u32::try_from(position).expect("four thousand million documents do not fit in memory")
+    u32::try_from(position).expect("more than u32::MAX documents do not fit in memory")
 }
 
 #[cfg(test)]
@@ -185,7 +185,7 @@ mod tests {
     use crate::embedding::testing::minilm;
 
     #[test]
-    fn a_title_is_a_sentence_of_its_own() {
+    fn a_title_is_a_separate_sentence() {
         for (title, text, expected) in [
             ("", "The lid leaks.", "The lid leaks."),
             ("Kettles", "The lid leaks.", "Kettles. The lid leaks."),
@@ -196,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn a_document_is_found_by_its_best_passage() {
+    fn a_document_is_ranked_by_its_best_passage() {
         let about = "The parcel came on a Tuesday and the box was dented at one corner. ";
         let battery = format!("{about}The battery lasts for two whole days of music. {about}{about}");
         let lid = format!("{about}{about}{about}The lid of the kettle leaks when it is full.");
         let documents = [about.repeat(4), lid, "Nice".into(), battery];
         let corpus = corpus(&["shop"], documents.map(|text| (0, text)));
-        let search = PassageSearch::over(minilm(), &corpus).unwrap();
+        let search = PassageSearch::new(minilm(), &corpus).unwrap();
         let ranked = |query: &str, among: Option<&[usize]>, k| {
             let rankings = search.rank(query, among, k).unwrap();
             assert_eq!(rankings[0].system, "dense");
@@ -210,7 +210,7 @@ mod tests {
         };
         assert_eq!(ranked("How long does the battery last?", None, 1), [3]);
         assert_eq!(ranked("Does the kettle leak?", None, 1), [1]);
-        // Every system finds it; by words only what has one is found.
+        // Every system finds it; the search by words finds only documents with one of the words.
         let all = search.rank("Does the kettle leak?", None, 10).unwrap();
         let found = all
             .iter()
@@ -221,7 +221,7 @@ mod tests {
             (dense.0, dense.1[0], fused.0, fused.1[0]),
             ("dense", 1, "fused", 1)
         );
-        // What has nothing to quote is never found, and what was not asked for is left out.
+        // A document without a passage is never found, and `among` excludes all others.
         assert_eq!(ranked("Is it nice?", None, 10).len(), 3);
         assert_eq!(ranked("How long does the battery last?", Some(&[0, 2]), 10), [0]);
     }

@@ -1,9 +1,9 @@
-//! What the server finds, beside the rankings that it is made of: what diversity and both sides' places do to a ranking,
-//! and what the floor does.
+//! The server's search, next to the rankings that it combines: shows the effect of diversity, of the places reserved
+//! for both sides, and of the score floor.
 //!
-//! In: reviews as [`PassageSearch`] has them. Out: for a question about one item, the rankings of that, then the reviews
-//! in the order in which the server quotes them, which are a few: "stratified" before anything is refused, "served"
-//! after. Questions are embedded on a thread of their own; the caller's waits.
+//! In: the reviews of a [`PassageSearch`]. Out: for a question about one item, the rankings of that search, then the
+//! few reviews that the server quotes, in their order: "stratified" without the score floor, "served" with it.
+//! Questions are embedded on a thread of their own; the calling thread waits.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::index::Index;
 use crate::retrieval::{Asked, Evidence, Filters, Retriever};
 use crate::reviews::Corpus;
 
-/// Rankings, and what the server chooses by them.
+/// The rankings, and the server's selection from them.
 pub(super) struct Served {
     rankings: PassageSearch,
     retriever: Retriever,
@@ -26,7 +26,7 @@ pub(super) struct Served {
     runtime: Runtime,
 }
 
-/// What a question about one item is asked of.
+/// Filters for the reviews of one item.
 pub(super) fn of_item(item: &str) -> Filters {
     Filters {
         product_ids: vec![item.into()],
@@ -35,11 +35,12 @@ pub(super) fn of_item(item: &str) -> Filters {
 }
 
 impl Served {
-    /// The server's retrieval over `corpus`, whose passages `rankings` has embedded already. `encoder` embeds questions.
+    /// The server's retrieval over `corpus`, whose passages `rankings` has already embedded. `encoder` embeds
+    /// questions.
     ///
     /// # Errors
-    /// What keeps the reviews from being indexed.
-    pub fn over(rankings: PassageSearch, corpus: Corpus, encoder: Encoder) -> anyhow::Result<Self> {
+    /// The reviews cannot be indexed.
+    pub fn new(rankings: PassageSearch, corpus: Corpus, encoder: Encoder) -> anyhow::Result<Self> {
         let corpus = Arc::new(corpus);
         let titles = corpus.products.iter().map(|product| product.title.as_str());
         let titles = Index::build(app::embed(&encoder, &titles.collect::<Vec<_>>())?);
@@ -54,12 +55,12 @@ impl Served {
         })
     }
 
-    /// What finds.
+    /// The server's retriever.
     pub fn retriever(&self) -> &Retriever {
         &self.retriever
     }
 
-    async fn found(&self, query: &str, filters: &Filters) -> Result<[Vec<Evidence>; 2], Failure> {
+    async fn search(&self, query: &str, filters: &Filters) -> Result<[Vec<Evidence>; 2], Failure> {
         let asked = Asked {
             whole: query.into(),
             last: query.into(),
@@ -78,18 +79,18 @@ impl Search for Served {
             self.corpus.products[product.0 as usize].key.as_str()
         });
         let filters = item.map_or_else(Filters::default, of_item);
-        let [stratified, served] = self.runtime.block_on(self.found(query, &filters))?;
+        let [stratified, served] = self.runtime.block_on(self.search(query, &filters))?;
         let ranking = |system, evidence: &[Evidence]| RankedDocuments {
             system,
-            documents: reviews_of(evidence, k),
+            documents: quoted_reviews(evidence, k),
         };
         rankings.extend([ranking("stratified", &stratified), ranking("served", &served)]);
         Ok(rankings)
     }
 }
 
-/// The first `k` reviews that are quoted, in their order.
-fn reviews_of(evidence: &[Evidence], k: usize) -> Vec<usize> {
+/// The first `k` quoted reviews, in their order.
+fn quoted_reviews(evidence: &[Evidence], k: usize) -> Vec<usize> {
     let mut reviews: Vec<usize> = Vec::new();
     for quoted in evidence {
         let review = quoted.review.0 as usize;
@@ -107,48 +108,46 @@ mod tests {
     use super::*;
     use crate::embedding::testing::minilm;
 
+    /// The server's search over these texts, each with the position of its product.
+    fn served<const N: usize>(products: &[&str], texts: [(usize, &str); N]) -> Served {
+        let documents = texts.map(|(product, text)| (product, text.to_string()));
+        let corpus = passage_ranker::corpus(products, documents);
+        let rankings = PassageSearch::new(minilm(), &corpus).unwrap();
+        Served::new(rankings, corpus, minilm()).unwrap()
+    }
+
     #[test]
-    fn the_floor_leaves_out_what_is_not_about_the_question() {
+    fn the_score_floor_removes_irrelevant_reviews() {
         let texts = [
-            "The battery lasts for two whole days of music.",
-            "It came in a blue box with a ribbon around it.",
-            "The lid of the kettle leaks when it is full.",
+            (0, "The battery lasts for two whole days of music."),
+            (0, "It came in a blue box with a ribbon around it."),
+            (1, "The lid of the kettle leaks when it is full."),
         ];
-        let documents = texts.iter().zip([0, 0, 1]);
-        let corpus = passage_ranker::corpus(
-            &["phone", "kettle"],
-            documents.map(|(text, product)| (product, (*text).into())),
-        );
-        let rankings = PassageSearch::over(minilm(), &corpus).unwrap();
-        let served = Served::over(rankings, corpus, minilm()).unwrap();
+        let served = served(&["phone", "kettle"], texts);
         let found = |query: &str, system| {
             let rankings = served.rank(query, Some(&[0, 1]), 2).unwrap();
             let found = rankings.into_iter().find(|ranking| ranking.system == system);
             found.expect("the system's ranking").documents
         };
-        let asked = "How long does the battery last?";
-        assert_eq!(found(asked, "fused"), [0, 1]);
-        assert_eq!(found(asked, "stratified"), [0, 1]);
-        assert_eq!(found(asked, "served"), [0]);
-        let beyond = "What is the capital of France?";
-        assert_eq!(found(beyond, "stratified").len(), 2);
-        assert!(found(beyond, "served").is_empty());
+        let relevant = "How long does the battery last?";
+        assert_eq!(found(relevant, "fused"), [0, 1]);
+        assert_eq!(found(relevant, "stratified"), [0, 1]);
+        assert_eq!(found(relevant, "served"), [0]);
+        let irrelevant = "What is the capital of France?";
+        assert_eq!(found(irrelevant, "stratified").len(), 2);
+        assert!(found(irrelevant, "served").is_empty());
     }
 
     #[test]
-    fn a_review_that_is_quoted_twice_has_its_first_place() {
-        let corpus = passage_ranker::corpus(
-            &["kettle"],
-            [
-                (
-                    0,
-                    "The lid of this kettle leaks a lot. The handle of this kettle gets very hot.".into(),
-                ),
-                (0, "The lid of this kettle has never leaked.".into()),
-            ],
-        );
-        let rankings = PassageSearch::over(minilm(), &corpus).unwrap();
-        let served = Served::over(rankings, corpus, minilm()).unwrap();
+    fn a_review_with_two_quotes_is_ranked_once() {
+        let texts = [
+            (
+                0,
+                "The lid of this kettle leaks a lot. The handle of this kettle gets very hot.",
+            ),
+            (0, "The lid of this kettle has never leaked."),
+        ];
+        let served = served(&["kettle"], texts);
         for ranking in served.rank("Does the lid leak?", Some(&[0, 1]), 2).unwrap() {
             let mut documents = ranking.documents.clone();
             documents.sort_unstable();

@@ -1,4 +1,4 @@
-//! The chat model, window by window, for `eval perplexity`.
+//! Runs the chat model over the windows of a text, for `eval perplexity`.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ use crate::evaluation::Perplexity;
 use crate::evaluation::perplexity::{Score, UNSCORED, WINDOW, windows};
 use crate::generation::model::reader::Reader;
 
-/// Rows of logits held at a time while a text is scored: those of a whole window would take more memory than the
+/// The number of rows of logits in memory at a time. The logits of a whole window would take more memory than the
 /// model.
 const ROWS: usize = 64;
 
-/// The chat model's perplexity over the text in `file`.
+/// The perplexity of the chat model over the text in `file`.
 pub(super) fn perplexity(config: &Config, file: &Path) -> anyhow::Result<Perplexity> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("The text {} cannot be read", file.display()))?;
@@ -24,7 +24,7 @@ pub(super) fn perplexity(config: &Config, file: &Path) -> anyhow::Result<Perplex
         .tokenizer
         .encode_fast(text, false)
         .map_err(anyhow::Error::msg)
-        .with_context(|| format!("The text {} cannot be made tokens of", file.display()))?;
+        .with_context(|| format!("The text {} cannot be converted to tokens", file.display()))?;
     let tokens: Vec<u32> = begin
         .into_iter()
         .chain(encoding.get_ids().iter().copied())
@@ -33,7 +33,7 @@ pub(super) fn perplexity(config: &Config, file: &Path) -> anyhow::Result<Perplex
     let limit = chat.model.shape().context_length;
     anyhow::ensure!(
         limit >= WINDOW,
-        "The chat model reads {limit} tokens at most, and perplexity is counted over windows of {WINDOW}; use another."
+        "The context of the chat model has {limit} tokens, but perplexity needs windows of {WINDOW}; use another model."
     );
     let mut reader = Reader::new(chat.model, WINDOW)?;
     let (vocabulary, mut score) = (reader.vocabulary(), Score::default());
@@ -52,7 +52,7 @@ pub(super) fn perplexity(config: &Config, file: &Path) -> anyhow::Result<Perplex
     }
     score.perplexity().with_context(|| {
         format!(
-            "The text {} has {} tokens, which is too short; give one of at least {WINDOW}.",
+            "The text {} has only {} tokens; use a text with at least {WINDOW}.",
             file.display(),
             tokens.len()
         )

@@ -1,8 +1,8 @@
-//! A folder in BEIR's layout in, its documents, queries and judgements out.
+//! Reads the documents, queries and judgements of a folder in BEIR's layout.
 //!
 //! `corpus.jsonl` holds `{"_id", "title", "text"}`, `queries.jsonl` `{"_id", "text"}`, and `qrels/test.tsv`, after a
-//! line of headings, a query's id, a document's id and how relevant it is, with tabs between (Thakur et al. 2021,
-//! <https://arxiv.org/abs/2104.08663>). What can fail: a file cannot be read, or a line is not what it has to be.
+//! line of headings, the id of a query, the id of a document and its relevance, separated by tabs (Thakur et al. 2021,
+//! <https://arxiv.org/abs/2104.08663>). Errors: a file cannot be read, or a line is invalid.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,14 +13,14 @@ use serde::{Deserialize, Deserializer};
 use crate::evaluation::ranking::Judgements;
 use crate::evaluation::{EvaluationError, lines};
 
-const JUDGEMENT: &str = "a query's id, a document's id and a whole number, with tabs between";
+const JUDGEMENT: &str = "a query's id, a document's id and an integer, separated by tabs";
 
-/// What is searched, what is asked, and what should be found.
+/// Documents, queries, and the judgements of which documents answer them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collection {
     /// The documents, in the order of the file.
     pub documents: Vec<Document>,
-    /// The queries that were judged, in the order of the file.
+    /// The queries with judgements, in the order of the file.
     pub queries: Vec<BeirQuery>,
 }
 
@@ -42,9 +42,9 @@ pub struct Document {
 pub struct BeirQuery {
     /// Its id, unique.
     pub id: String,
-    /// What is asked.
+    /// Its text.
     pub text: String,
-    /// The ids of judged documents, with how relevant each is. Some collections judge documents that they lack.
+    /// The relevance of each judged document, by its id. Some collections judge documents that they do not contain.
     pub judgements: Judgements<String>,
 }
 
@@ -59,7 +59,7 @@ impl Collection {
     /// Reads the collection in a folder.
     ///
     /// # Errors
-    /// [`EvaluationError::Read`], [`EvaluationError::Line`]; [`EvaluationError::Nothing`] where no query was judged.
+    /// [`EvaluationError::Read`], [`EvaluationError::Line`]; [`EvaluationError::Nothing`] if no query has judgements.
     pub fn read(dir: &Path) -> Result<Self, EvaluationError> {
         let mut judgements = judgements(&dir.join("qrels").join("test.tsv"))?;
         let file = dir.join("queries.jsonl");
@@ -67,7 +67,7 @@ impl Collection {
         let mut queries = Vec::new();
         for line in lines {
             let (_, QueryLine { id, text }) = line?;
-            // Queries of the other splits stand in the same file; one that stands there twice counts once.
+            // The file also contains the queries of other splits. A query that is listed twice counts once.
             if let Some(judgements) = judgements.remove(&id) {
                 queries.push(BeirQuery { id, text, judgements });
             }
@@ -75,7 +75,7 @@ impl Collection {
         if !judgements.is_empty() || queries.is_empty() {
             return Err(EvaluationError::Nothing {
                 path: file,
-                wanted: "every query that qrels/test.tsv judges has to be in it, and at least one has to be judged",
+                wanted: "every query in qrels/test.tsv must be in it, and at least one must have a judgement",
             });
         }
         let documents = documents(&dir.join("corpus.jsonl"))?;
@@ -201,59 +201,52 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_named() {
+    fn an_error_names_the_file_and_the_line() {
         let twice = format!("{CORPUS}\n\n{}", CORPUS.lines().next().unwrap());
-        for (corpus, queries, judgements, expected) in [
+        for (name, text, expected) in [
             (
+                "corpus.jsonl",
                 &twice[..],
-                QUERIES,
-                JUDGEMENTS,
                 ["line 5 of ", "corpus.jsonl", "line 1 has the id d1 too"],
             ),
             (
-                "{\"_id\": 7, \"text\": \"\"}",
-                QUERIES,
-                JUDGEMENTS,
+                "corpus.jsonl",
+                r#"{"_id": 7, "text": ""}"#,
                 ["line 1 of", "corpus.jsonl", "expected a string"],
             ),
             (
-                CORPUS,
-                "{\"_id\": \"q1\"}",
-                JUDGEMENTS,
+                "queries.jsonl",
+                r#"{"_id": "q1"}"#,
                 ["line 1 of", "queries.jsonl", "`text`"],
             ),
             (
-                CORPUS,
-                QUERIES,
-                "a\tb\tc\nq1\td1\tvery",
+                "qrels/test.tsv",
+                "{headings}q1\td1\tvery",
                 ["line 2 of", "test.tsv", "“very”"],
             ),
             (
-                CORPUS,
-                QUERIES,
-                "a\tb\tc\n\nq1 d1 1",
+                "qrels/test.tsv",
+                "{headings}\nq1 d1 1",
                 ["line 3 of", "test.tsv", "it has 1 cells"],
             ),
             (
-                CORPUS,
-                QUERIES,
+                "qrels/test.tsv",
                 "q1\td1\t1",
                 ["line 1 of", "test.tsv", "headings"],
             ),
             (
-                CORPUS,
-                QUERIES,
-                "a\tb\tc\nq9\td1\t1",
-                ["queries.jsonl", "nothing to measure with", "every query"],
+                "qrels/test.tsv",
+                "{headings}q9\td1\t1",
+                ["queries.jsonl", "too little data", "every query"],
             ),
             (
-                CORPUS,
-                QUERIES,
-                "a\tb\tc\n",
-                ["queries.jsonl", "nothing to measure with", "at least one"],
+                "qrels/test.tsv",
+                "{headings}",
+                ["queries.jsonl", "too little data", "at least one"],
             ),
         ] {
-            let dir = folder(corpus, queries, judgements);
+            let dir = folder(CORPUS, QUERIES, JUDGEMENTS);
+            std::fs::write(dir.path().join(name), text.replace("{headings}", "a\tb\tc\n")).unwrap();
             let message = Collection::read(dir.path()).unwrap_err().to_string();
             assert!(expected.iter().all(|part| message.contains(part)), "{message}");
         }

@@ -1,7 +1,7 @@
-//! Retrieval over a collection in BEIR's layout: which documents does a query find?
+//! Retrieval over a collection in BEIR's layout: does a query find its documents?
 //!
 //! In: a [`Collection`] and something that ranks its documents. Out: the figures that BEIR publishes, for each system.
-//! Diversity, evidence of other opinions and the floor are no part of it: a system ranks all documents.
+//! Diversity, evidence of other opinions and the score floor are not part of it: a system ranks all documents.
 
 mod collection;
 
@@ -11,51 +11,34 @@ use serde::Serialize;
 
 pub use collection::{BeirQuery, Collection, Document};
 
-use super::ranking::{self, mean};
-use super::search::BySystem;
+use super::ranking::{ndcg, recall, reciprocal_rank};
+use super::score_table::{BySystem, ScoreTable, means};
 use super::{EvaluationError, Search};
 
-/// Documents of a ranked list that are looked at.
+/// The number of documents of a ranked list that count.
 const DEPTH: usize = 100;
 
-/// How well each system ranks. Serialises as an object with the systems' names as keys.
+/// The scores of each system: means over all queries. Serialises as the table alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Beir {
-    systems: BySystem<BeirScores>,
-    /// Documents that were ranked.
+    systems: ScoreTable<4>,
+    /// The number of documents that were ranked.
     #[serde(skip)]
     documents: usize,
-    /// Queries that were asked.
+    /// The number of queries that were asked.
     #[serde(skip)]
     queries: usize,
-}
-
-/// Means over all queries.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct BeirScores {
-    /// See [`ranking::ndcg`].
-    #[serde(rename = "ndcg@10")]
-    pub ndcg_10: f64,
-    /// See [`ranking::recall`].
-    #[serde(rename = "recall@10")]
-    pub recall_10: f64,
-    /// See [`ranking::recall`].
-    #[serde(rename = "recall@100")]
-    pub recall_100: f64,
-    /// See [`ranking::reciprocal_rank`].
-    #[serde(rename = "mrr@10")]
-    pub mrr_10: f64,
 }
 
 /// Ranks the documents for every query.
 ///
 /// # Errors
-/// [`EvaluationError::Asked`] where `search` fails.
+/// [`EvaluationError::Asked`] if `search` fails.
 pub fn beir(collection: &Collection, search: &dyn Search) -> Result<Beir, EvaluationError> {
-    let mut systems = BySystem::<Vec<BeirScores>>::default();
+    let mut systems = BySystem::new();
     for query in &collection.queries {
-        // One more than is looked at: a document that is the query itself is none to find, as in BEIR's own scripts.
+        // One more than counts: a document that is the query itself is ignored, as in BEIR's own scripts.
         let rankings = search
             .rank(&query.text, None, DEPTH + 1)
             .map_err(EvaluationError::asked(&query.text))?;
@@ -63,63 +46,40 @@ pub fn beir(collection: &Collection, search: &dyn Search) -> Result<Beir, Evalua
             let ids = ranking
                 .documents
                 .iter()
-                .map(|&document| &collection.documents[document].id);
-            let ranked: Vec<&String> = ids.filter(|id| **id != query.id).take(DEPTH).collect();
-            systems.of(ranking.system).push(scores(&ranked, query));
+                .map(|&document| collection.documents[document].id.as_str());
+            let ranked: Vec<&str> = ids.filter(|id| *id != query.id).take(DEPTH).collect();
+            systems.add(ranking.system, scores(&ranked, query));
         }
     }
     Ok(Beir {
-        systems: systems.map(average),
+        systems: systems.table(["nDCG@10", "recall@10", "recall@100", "MRR@10"], means),
         documents: collection.documents.len(),
         queries: collection.queries.len(),
     })
 }
 
-fn scores(ranked: &[&String], query: &BeirQuery) -> BeirScores {
+fn scores(ranked: &[&str], query: &BeirQuery) -> [f64; 4] {
     let judgements = query
         .judgements
         .iter()
-        .map(|(id, relevance)| (id, *relevance))
+        .map(|(id, relevance)| (id.as_str(), *relevance))
         .collect();
-    BeirScores {
-        ndcg_10: ranking::ndcg(ranked, &judgements, 10),
-        recall_10: ranking::recall(ranked, &judgements, 10),
-        recall_100: ranking::recall(ranked, &judgements, DEPTH),
-        mrr_10: ranking::reciprocal_rank(ranked, &judgements, 10),
-    }
-}
-
-fn average(scores: Vec<BeirScores>) -> BeirScores {
-    let of = |figure: fn(&BeirScores) -> f64| mean(scores.iter().map(figure));
-    BeirScores {
-        ndcg_10: of(|scores| scores.ndcg_10),
-        recall_10: of(|scores| scores.recall_10),
-        recall_100: of(|scores| scores.recall_100),
-        mrr_10: of(|scores| scores.mrr_10),
-    }
+    [
+        ndcg(ranked, &judgements, 10),
+        recall(ranked, &judgements, 10),
+        recall(ranked, &judgements, DEPTH),
+        reciprocal_rank(ranked, &judgements, 10),
+    ]
 }
 
 impl fmt::Display for Beir {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} queries over {} documents", self.queries, self.documents)?;
-        writeln!(
-            f,
-            "{:<10}{:>12}{:>12}{:>12}{:>12}",
-            "system", "nDCG@10", "recall@10", "recall@100", "MRR@10"
-        )?;
-        for (system, scores) in &self.systems.0 {
-            let BeirScores {
-                ndcg_10,
-                recall_10,
-                recall_100,
-                mrr_10,
-            } = scores;
-            writeln!(
-                f,
-                "{system:<10}{ndcg_10:>12.4}{recall_10:>12.4}{recall_100:>12.4}{mrr_10:>12.4}"
-            )?;
-        }
-        Ok(())
+        let Self {
+            systems,
+            documents,
+            queries,
+        } = self;
+        write!(f, "{queries} queries over {documents} documents\n{systems}")
     }
 }
 
@@ -129,7 +89,7 @@ mod tests {
     use super::*;
     use crate::evaluation::{Failure, RankedDocuments};
 
-    /// Ranks by position in the file, and the other way round.
+    /// Ranks by position in the file, and in reverse.
     struct Fixed;
 
     impl Search for Fixed {
@@ -151,14 +111,17 @@ mod tests {
         }
     }
 
+    fn value(result: &Beir) -> serde_json::Value {
+        serde_json::to_value(result).unwrap()
+    }
+
     #[test]
-    fn a_small_collection_is_scored_as_by_hand() {
-        // q1 finds d1 at rank 1 and at rank 3; q2 finds neither the document that the corpus lacks nor itself.
+    fn a_small_collection_is_scored_as_computed_by_hand() {
+        // q1 finds d1 at rank 1 or 3. q2 finds nothing: its document is not in the corpus, and q2 itself is ignored.
         let dir = folder(CORPUS, QUERIES, JUDGEMENTS);
         let result = beir(&Collection::read(dir.path()).unwrap(), &Fixed).unwrap();
-        let json: serde_json::Value = serde_json::from_str(&serde_json::to_string(&result).unwrap()).unwrap();
         assert_eq!(
-            json,
+            value(&result),
             serde_json::json!({
                 "dense": {"ndcg@10": 0.5, "recall@10": 0.5, "recall@100": 0.5, "mrr@10": 0.5},
                 "lexical": {"ndcg@10": 0.25, "recall@10": 0.5, "recall@100": 0.5, "mrr@10": 1.0 / 6.0},
@@ -169,7 +132,7 @@ mod tests {
         assert_eq!(rows[0], "2 queries over 3 documents");
         assert!(rows[3].starts_with("lexical "), "{table}");
         assert!(
-            rows[3].ends_with("0.2500      0.5000      0.5000      0.1667"),
+            rows[3].ends_with("0.2500     0.5000      0.5000    0.1667"),
             "{table}"
         );
     }
@@ -180,12 +143,12 @@ mod tests {
         let judgements = "query-id\tcorpus-id\tscore\nq2\td2\t1\n";
         let dir = folder(CORPUS, QUERIES, judgements);
         let result = beir(&Collection::read(dir.path()).unwrap(), &Fixed).unwrap();
-        assert_eq!(result.systems.0[1].1.mrr_10, 1.0);
-        assert_eq!(result.systems.0[0].1.mrr_10, 0.5);
+        assert_eq!(value(&result)["lexical"]["mrr@10"], 1.0);
+        assert_eq!(value(&result)["dense"]["mrr@10"], 0.5);
     }
 
     #[test]
-    fn a_search_that_fails_says_for_which_query() {
+    fn an_error_of_the_search_names_the_query() {
         let queries = r#"{"_id": "q1", "text": "this fails"}"#;
         let dir = folder(CORPUS, queries, "query-id\tcorpus-id\tscore\nq1\td1\t1\n");
         let message = beir(&Collection::read(dir.path()).unwrap(), &Fixed)

@@ -1,4 +1,4 @@
-//! Is the answer the one that people marked, does it rest on what was found, and is it refused where nobody found one?
+//! Scores answers: the overlap with the marked spans, the support in the evidence, and correct refusals.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{SubjQa, SubjQaQuestion};
 use crate::evaluation::ranking::mean;
-use crate::evaluation::search::BySystem;
+use crate::evaluation::score_table::{BySystem, ScoreTable};
 use crate::evaluation::{EvaluationError, Failure, token_overlap};
 
 /// An answer to one question.
@@ -15,11 +15,11 @@ use crate::evaluation::{EvaluationError, Failure, token_overlap};
 pub struct Answered {
     /// The system's name in the results: `extractive`, `generated`.
     pub system: &'static str,
-    /// What it says, without marks of citation.
+    /// The text, without citations.
     pub text: String,
-    /// Whether it says that the reviews do not tell.
+    /// Whether it says that the reviews do not answer the question.
     pub refused: bool,
-    /// What it was made from: quotes, names of products.
+    /// The texts that it was made from: quotes, product names.
     pub evidence: Vec<String>,
 }
 
@@ -28,32 +28,19 @@ pub trait Answerer {
     /// Answers a question about one item from the reviews of that item, by each system.
     ///
     /// # Errors
-    /// Whatever keeps a system from answering.
+    /// A system cannot answer.
     fn answer(&self, set: &SubjQa, question: &SubjQaQuestion) -> Result<Vec<Answered>, Failure>;
 }
 
-/// How good the answers are.
+/// The scores of the answers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answers {
-    /// Questions asked.
+    /// The number of questions that were asked.
     questions: usize,
-    /// Those that some review answers.
+    /// The number of those that a review answers.
     answerable: usize,
-    /// By each system that answers.
-    systems: BySystem<Quality>,
-}
-
-/// Means over questions; absent where there is nothing to take the mean of.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-struct Quality {
-    /// [`token_overlap::best_f1`] over the answerable questions; a refusal counts 0.
-    f1: Option<f64>,
-    /// [`token_overlap::precision`] against the evidence, over the answers that are no refusals.
-    groundedness: Option<f64>,
-    /// The share of unanswerable questions among those refused.
-    refusal_precision: Option<f64>,
-    /// The share of refused questions among the unanswerable ones.
-    refusal_recall: Option<f64>,
+    /// The scores of each system: see [`scores`].
+    systems: ScoreTable<4>,
 }
 
 /// One answer, scored.
@@ -64,7 +51,7 @@ struct Scored {
     groundedness: Option<f64>,
 }
 
-/// Has `count` of the questions answered: always the same ones, and the first of them too for a smaller count.
+/// Has `count` of the questions answered: always the same ones, and a smaller count takes the first of them.
 pub(super) fn measure(
     set: &SubjQa,
     questions: &[&SubjQaQuestion],
@@ -77,59 +64,56 @@ pub(super) fn measure(
         Sha256::digest(format!("{item}\n{}", question.text)).to_vec()
     });
     asked.truncate(count);
-    let mut systems = BySystem::<Vec<Scored>>::default();
+    let mut systems = BySystem::new();
     for question in &asked {
         let answers = answer
             .answer(set, question)
             .map_err(EvaluationError::asked(&question.text))?;
         for answered in answers {
-            systems.of(answered.system).push(score(question, &answered));
+            systems.add(answered.system, score(question, &answered));
         }
     }
     Ok(Answers {
         questions: asked.len(),
         answerable: asked.iter().filter(|question| question.is_answerable()).count(),
-        systems: systems.map(|scored| quality(&scored)),
+        systems: systems.table(
+            ["F1", "groundedness", "refusal precision", "refusal recall"],
+            scores,
+        ),
     })
 }
 
 fn score(question: &SubjQaQuestion, answered: &Answered) -> Scored {
-    let Answered {
-        text,
-        refused,
-        evidence,
-        ..
-    } = answered;
-    let f1 = if *refused {
-        0.0
-    } else {
-        token_overlap::best_f1(text, &question.spans)
-    };
-    let groundedness = match refused {
-        true => None,
-        false => token_overlap::precision(text, &evidence.join("\n")),
-    };
+    let (text, refused) = (&answered.text, answered.refused);
+    let f1 = token_overlap::best_f1(text, &question.spans);
+    let groundedness = token_overlap::precision(text, &answered.evidence.join("\n"));
     Scored {
         answerable: question.is_answerable(),
-        refused: *refused,
-        f1,
-        groundedness,
+        refused,
+        f1: if refused { 0.0 } else { f1 },
+        groundedness: groundedness.filter(|_| !refused),
     }
 }
 
-fn quality(scored: &[Scored]) -> Quality {
+/// Means over questions; a mean of nothing is absent.
+///
+/// - [`token_overlap::best_f1`] over the answerable questions; a refusal counts 0
+/// - [`token_overlap::precision`] against the evidence, over the answers that are not refusals
+/// - the share of unanswerable questions among the refused ones
+/// - the share of refused questions among the unanswerable ones
+fn scores(scored: Vec<Scored>) -> [Option<f64>; 4] {
     let mean = |values: Vec<f64>| (!values.is_empty()).then(|| mean(values));
     let share = |of: fn(&Scored) -> bool, are: fn(&Scored) -> bool| {
         let chosen = scored.iter().filter(|scored| of(scored));
         mean(chosen.map(|scored| f64::from(u8::from(are(scored)))).collect())
     };
     let answerable = scored.iter().filter(|scored| scored.answerable);
-    Quality {
-        f1: mean(answerable.map(|scored| scored.f1).collect()),
-        groundedness: mean(scored.iter().filter_map(|scored| scored.groundedness).collect()),
-        refusal_precision: share(|scored| scored.refused, |scored| !scored.answerable),
-        refusal_recall: share(|scored| !scored.answerable, |scored| scored.refused),
-    }
+    [
+        mean(answerable.map(|scored| scored.f1).collect()),
+        mean(scored.iter().filter_map(|scored| scored.groundedness).collect()),
+        share(|scored| scored.refused, |scored| !scored.answerable),
+        share(|scored| !scored.answerable, |scored| scored.refused),
+    ]
 }
 
 impl fmt::Display for Answers {
@@ -139,29 +123,9 @@ impl fmt::Display for Answers {
             answerable,
             systems,
         } = self;
-        writeln!(
+        write!(
             f,
-            "{questions} questions were answered, {answerable} of them answerable:"
-        )?;
-        writeln!(
-            f,
-            "{:<12}{:>10}{:>14}{:>20}{:>17}",
-            "system", "F1", "groundedness", "refusal precision", "refusal recall"
-        )?;
-        let shown = |figure: Option<f64>| figure.map_or("–".into(), |figure| format!("{figure:.4}"));
-        for (system, quality) in &systems.0 {
-            let [f1, groundedness, precision, recall] = [
-                quality.f1,
-                quality.groundedness,
-                quality.refusal_precision,
-                quality.refusal_recall,
-            ]
-            .map(shown);
-            writeln!(
-                f,
-                "{system:<12}{f1:>10}{groundedness:>14}{precision:>20}{recall:>17}"
-            )?;
-        }
-        Ok(())
+            "{questions} questions were answered, {answerable} of them answerable:\n{systems}"
+        )
     }
 }

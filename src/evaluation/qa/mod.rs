@@ -1,8 +1,9 @@
-//! Questions about products, over SubjQA: is the review that answers found among the item's, and is the answer right?
+//! Questions about products, over SubjQA: is the answering review found among the item's reviews, and is the answer
+//! correct?
 //!
-//! In: a [`SubjQa`], something that ranks reviews, and, if answers are wanted, something that answers. Out: figures for
-//! each of their systems. Ranking is asked where there is something to rank: answerable questions about items with at
-//! least two reviews. Answering is asked any question, since refusing is an answer too.
+//! In: a [`SubjQa`], something that ranks reviews, and optionally something that answers. Out: scores for each of their
+//! systems. Ranking is measured on answerable questions about items with at least two reviews; answering is measured on
+//! all questions, because a refusal is an answer too.
 
 mod answer_scores;
 mod half;
@@ -15,26 +16,24 @@ use serde::Serialize;
 
 pub use answer_scores::{Answered, Answerer, Answers};
 pub use half::Half;
-pub use review_recall::Retrieval;
 pub use subjqa::{SubjQa, SubjQaItem, SubjQaQuestion, SubjQaReview};
 
-use super::search::BySystem;
-use super::{EvaluationError, Search};
+use super::{EvaluationError, ScoreTable, Search};
 
-/// How well questions are answered.
+/// The scores of ranking and answering.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Qa {
-    /// Whose items' questions were asked.
-    half: &'static str,
-    /// Questions in that half.
+    /// The half whose questions were asked.
+    half: Half,
+    /// The number of questions in that half.
     questions: usize,
-    /// Those that some review answers.
+    /// The number of those that a review answers.
     answerable: usize,
-    /// Those of them whose item has at least two reviews: what `retrieval` is measured on.
+    /// The number of answerable questions whose item has at least two reviews: `retrieval` is measured on these.
     ranked: usize,
-    /// Of the item's reviews, by each system that ranks.
-    retrieval: BySystem<Retrieval>,
-    /// Absent unless asked for.
+    /// The scores of each system that ranks.
+    retrieval: ScoreTable<3>,
+    /// The scores of the answers, if any were requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     answers: Option<Answers>,
 }
@@ -42,7 +41,7 @@ pub struct Qa {
 /// Asks the questions of one half of the set, and has `answers.1` of them answered by `answers.0`.
 ///
 /// # Errors
-/// [`EvaluationError::Asked`] where what is measured fails.
+/// [`EvaluationError::Asked`] if `search` or the answerer fails.
 pub fn qa(
     set: &SubjQa,
     half: Half,
@@ -62,7 +61,7 @@ pub fn qa(
     let retrieval = review_recall::measure(set, &ranked, search)?;
     let answers = answers.map(|(answer, count)| answer_scores::measure(set, &asked, answer, count));
     Ok(Qa {
-        half: half.as_str(),
+        half,
         questions: asked.len(),
         answerable: asked.iter().filter(|question| question.is_answerable()).count(),
         ranked: ranked.len(),
@@ -78,25 +77,18 @@ impl fmt::Display for Qa {
             questions,
             answerable,
             ranked,
-            ..
+            retrieval,
+            answers,
         } = self;
         writeln!(
             f,
             "{questions} questions (half: {half}), {answerable} of them answerable"
         )?;
-        writeln!(
+        write!(
             f,
-            "{ranked} of those are about items with at least two reviews, which were ranked:"
+            "{ranked} of those are about items with at least two reviews, which were ranked:\n{retrieval}"
         )?;
-        writeln!(
-            f,
-            "{:<12}{:>10}{:>10}{:>10}",
-            "system", "recall@1", "recall@5", "MRR"
-        )?;
-        for (system, figures) in &self.retrieval.0 {
-            writeln!(f, "{system:<12}{figures}")?;
-        }
-        match &self.answers {
+        match answers {
             Some(answers) => write!(f, "\n{answers}"),
             None => Ok(()),
         }

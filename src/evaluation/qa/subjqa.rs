@@ -1,11 +1,12 @@
-//! A file of SubjQA in, its items, reviews and questions out (Bjerva et al. 2020, <https://arxiv.org/abs/2004.14283>).
+//! Reads the items, reviews and questions of a SubjQA file (Bjerva et al. 2020, <https://arxiv.org/abs/2004.14283>).
 //!
-//! A row is what one annotator marked in one review for one question. Rows that ask the same of the same item are one
-//! question here, although the set gives some of them several ids (`q_reviews_id`): the words and the item are all
-//! that a system is told. It is answerable if any annotator marked a span in any review, and the reviews with a span
-//! answer it. Another review of the item may answer an "unanswerable" question too: nobody looked.
+//! Each row contains the span that one annotator marked in one review for one question. Rows with the same question
+//! about the same item are one question here, although the set gives some of them several ids (`q_reviews_id`), because
+//! a system sees only the words and the item. A question is answerable if any annotator marked a span in any review,
+//! and the reviews with a span answer it. Another review of the item may answer an "unanswerable" question too; nobody
+//! has checked.
 //!
-//! What can fail: the file cannot be read, lacks a column, or has no row.
+//! Errors: the file cannot be read, lacks a column, or has no row.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,17 +15,17 @@ use serde::Deserialize;
 
 use crate::evaluation::{EvaluationError, lines};
 
-/// Stands at the end of every review, and as the span where an annotator found no answer.
+/// The mark at the end of every review; also the span of an annotator who found no answer.
 const NOT_FOUND: &str = "ANSWERNOTFOUND";
 
-/// Questions about items, and what their reviews say.
+/// Questions about items, and the items' reviews.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubjQa {
-    /// What is asked about, in the order of the file.
+    /// The items, in the order of the file.
     pub items: Vec<SubjQaItem>,
-    /// The items' reviews, in the order of the file.
+    /// The reviews, in the order of the file.
     pub reviews: Vec<SubjQaReview>,
-    /// What is asked, in the order of the file.
+    /// The questions, in the order of the file.
     pub questions: Vec<SubjQaQuestion>,
 }
 
@@ -42,7 +43,7 @@ pub struct SubjQaItem {
 pub struct SubjQaReview {
     /// The position of its item.
     pub item: usize,
-    /// Its text, on one line, without the mark that the set puts after it.
+    /// Its text, on one line, without the mark at its end.
     pub text: String,
 }
 
@@ -51,11 +52,11 @@ pub struct SubjQaReview {
 pub struct SubjQaQuestion {
     /// The position of its item.
     pub item: usize,
-    /// Its words.
+    /// Its text.
     pub text: String,
-    /// Positions of the reviews that answer it, rising; none where it is unanswerable.
+    /// Positions of the reviews that answer it, in ascending order; empty if it is unanswerable.
     pub answered_by: Vec<usize>,
-    /// What the annotators marked as the answer.
+    /// The spans that the annotators marked as answers.
     pub spans: Vec<String>,
 }
 
@@ -66,7 +67,7 @@ impl SubjQaQuestion {
     }
 }
 
-/// The columns that are needed.
+/// The required columns.
 #[derive(Deserialize)]
 struct SubjQaRow {
     item_id: String,
@@ -77,13 +78,13 @@ struct SubjQaRow {
 }
 
 impl SubjQa {
-    /// Reads a CSV file with SubjQA's columns, compressed where its name ends in `.gz`.
+    /// Reads a CSV file with SubjQA's columns, decompressed if its name ends in `.gz`.
     ///
     /// # Errors
-    /// [`EvaluationError::Read`], [`EvaluationError::Line`]; [`EvaluationError::Nothing`] where there is no row.
+    /// [`EvaluationError::Read`], [`EvaluationError::Line`]; [`EvaluationError::Nothing`] if there is no row.
     pub fn read(path: &Path) -> Result<Self, EvaluationError> {
         let mut reader = csv::Reader::from_reader(lines::open(path)?);
-        // Where these cannot be read, the rows below would come to an end and not to an error.
+        // If the headings cannot be read, the rows below would end without an error.
         reader.headers().map_err(|error| unreadable(path, error))?;
         let mut builder = Builder::default();
         for row in reader.deserialize() {
@@ -92,7 +93,7 @@ impl SubjQa {
         if builder.set.questions.is_empty() {
             return Err(EvaluationError::Nothing {
                 path: path.into(),
-                wanted: "it needs a line of headings and a row for each question, review and annotator",
+                wanted: "it needs a line of headings, and a row for each question, review and annotator",
             });
         }
         Ok(builder.set)
@@ -113,7 +114,7 @@ fn unreadable(path: &Path, error: csv::Error) -> EvaluationError {
     }
 }
 
-/// Numbers items, reviews and questions as they come.
+/// Numbers items, reviews and questions in the order of the file.
 #[derive(Default)]
 struct Builder {
     set: SubjQa,
@@ -167,7 +168,7 @@ impl Builder {
     }
 }
 
-/// The cell on one line, without the mark.
+/// The text of a cell on one line, without the mark.
 fn text(cell: &str) -> String {
     let words: Vec<&str> = cell.split_whitespace().collect();
     let text = words.join(" ");
@@ -183,8 +184,8 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// Six rows: "How is the lid?" of the kettle has two ids and two reviews, "How is the handle?" no answer, and "How
-    /// is the mic?" is asked of an item with a single review.
+    /// Six rows. "How is the lid?" has two ids and two reviews, "How is the handle?" has no answer, and "How is the
+    /// mic?" is about an item with a single review.
     pub const ROWS: &str = "\
 domain,item_id,q_reviews_id,question,review_id,review,human_ans_spans
 electronics,kettle,x1,How is the lid?,r1,\"The lid leaks, badly.\nNever again. ANSWERNOTFOUND\",The lid leaks
@@ -249,12 +250,12 @@ electronics,phone,x5,How is the bass?,r1,\"The mic is weak, callers complain. AN
     }
 
     #[test]
-    fn a_bad_file_is_an_error_that_says_where() {
+    fn an_error_in_the_file_says_where_it_is() {
         let dir = tempfile::tempdir().unwrap();
         let headings = ROWS.lines().next().unwrap();
         for (text, expected) in [
-            (format!("{headings}\n"), "nothing to measure with"),
-            (String::new(), "nothing to measure with"),
+            (format!("{headings}\n"), "too little data"),
+            (String::new(), "too little data"),
             (ROWS.replace("review_id", "id"), "missing field `review_id`"),
             (format!("{ROWS}electronics,kettle\n"), "line 10 of"),
         ] {

@@ -1,4 +1,4 @@
-//! The figures over a set of six rows, worked by hand.
+//! The scores over a set of six rows, computed by hand.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::subjqa::tests::{ROWS, file};
 use super::*;
 use crate::evaluation::{Failure, RankedDocuments};
 
-/// Ranks an item's reviews from the last to the first, and refuses what is asked of the handle or the bass.
+/// Ranks an item's reviews from the last to the first, and refuses questions about the handle or the bass.
 struct Backwards;
 
 impl Search for Backwards {
@@ -57,12 +57,12 @@ fn set() -> SubjQa {
 }
 
 fn value(result: &Qa) -> Value {
-    serde_json::from_str(&serde_json::to_string(result).unwrap()).unwrap()
+    serde_json::to_value(result).unwrap()
 }
 
 #[test]
-fn retrieval_is_measured_where_there_is_something_to_rank() {
-    // Of the kettle's reviews 2, 1, 0 the second answers; the phone has one review.
+fn retrieval_is_measured_for_items_with_several_reviews() {
+    // The kettle's reviews are ranked 2, 1, 0, and the second answers. The phone has only one review.
     let result = qa(&set(), Half::Both, &Backwards, None).unwrap();
     assert_eq!(
         value(&result),
@@ -80,7 +80,7 @@ fn retrieval_is_measured_where_there_is_something_to_rank() {
 }
 
 #[test]
-fn answers_are_scored_as_by_hand() {
+fn answers_are_scored_as_computed_by_hand() {
     let result = qa(&set(), Half::Both, &Backwards, Some((&Backwards, 100))).unwrap();
     let answers = &value(&result)["answers"];
     assert_eq!(
@@ -94,10 +94,11 @@ fn answers_are_scored_as_by_hand() {
             assert!((found - expected).abs() < 1e-12, "{system} {name}: {found}");
         }
     };
-    // The mic: two of three words are the span's three. The lid was refused, rightly the other two.
+    // The mic: two of the answer's three words are among the span's three. The lid was refused wrongly, the other two
+    // correctly.
     near("extractive", [(2.0 / 3.0) / 2.0, 2.0 / 3.0, 2.0 / 3.0, 1.0]);
-    // The lid: "tight" and "lid", against "lid is tight", is 2 * 2 / (2 + 3). Grounded: "tight lid" has nothing of
-    // "A fine kettle for tea", the mic two words of three, and the two that should have been refused nothing.
+    // F1 of the lid: "tight lid", compared with "lid is tight", is 2 * 2 / (2 + 3). Groundedness: "tight lid" shares no
+    // word with "A fine kettle for tea", the mic two of three, and the two answers that should be refusals none.
     let generated = &answers["systems"]["generated"];
     assert_eq!(generated["refusal_precision"], Value::Null);
     assert_eq!(generated["refusal_recall"], json!(0.0));
@@ -117,8 +118,8 @@ fn fewer_answers_are_always_the_same_ones() {
 }
 
 #[test]
-fn a_half_has_the_questions_of_its_items_alone() {
-    // SHA-256 of "kettle" begins with an even byte, that of "phone" with an odd one; each has two questions.
+fn a_half_has_only_the_questions_of_its_items() {
+    // The SHA-256 of "kettle" begins with an even byte, that of "phone" with an odd one. Each has two questions.
     let result = |half| value(&qa(&set(), half, &Backwards, None).unwrap());
     let (a, b) = (result(Half::A), result(Half::B));
     assert_eq!(
