@@ -43,14 +43,14 @@ pub enum ModelRole {
     /// Writes the answers.
     Chat,
     /// Turns texts into vectors.
-    EmbeddingSpec,
+    Embedding,
 }
 
 impl std::fmt::Display for ModelRole {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             ModelRole::Chat => "chat",
-            ModelRole::EmbeddingSpec => "embedding",
+            ModelRole::Embedding => "embedding",
         })
     }
 }
@@ -219,7 +219,7 @@ impl ManifestModel {
                 self.name
             ));
         }
-        if (self.role == ModelRole::EmbeddingSpec) != self.embedding.is_some() {
+        if (self.role == ModelRole::Embedding) != self.embedding.is_some() {
             return Err(format!(
                 "the model {} needs `embedding = {{ … }}` if, and only if, that is its role",
                 self.name
@@ -259,7 +259,7 @@ mod tests {
         );
         assert_eq!(
             manifest
-                .model(ModelRole::EmbeddingSpec)
+                .model(ModelRole::Embedding)
                 .unwrap()
                 .embedding
                 .as_ref()

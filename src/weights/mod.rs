@@ -132,7 +132,7 @@ pub fn embedding_model(
         return folder::embedding_model(dir);
     }
     let manifest = Manifest::load(models_dir)?;
-    let model = manifest.model(ModelRole::EmbeddingSpec)?;
+    let model = manifest.model(ModelRole::Embedding)?;
     let dir = model.dir(models_dir);
     verify_files(model, &dir)?;
     let embedding = model
