@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::graph::{self, HNSW_RS};
-use super::store;
 use crate::reviews::Passage;
+
+/// The version of a snapshot's files. Raise it with every change of what `store` writes.
+pub(super) const FORMAT: usize = 2;
 
 /// SHA-256, in hex, over the data, the cutting into passages, what makes vectors of them, the parameters of the graph and
 /// the versions of our format and of hnsw_rs.
@@ -28,12 +30,7 @@ impl Fingerprint {
         part(data);
         part(model);
         part(HNSW_RS);
-        let numbers = [
-            store::FORMAT,
-            graph::LINKS,
-            graph::WIDTH_OF_BUILDING,
-            super::EXACT_UP_TO,
-        ];
+        let numbers = [FORMAT, graph::LINKS, graph::WIDTH_OF_BUILDING, super::EXACT_UP_TO];
         part(&format!("{numbers:?}"));
         for passage in passages {
             [passage.review.0, passage.start, passage.end]

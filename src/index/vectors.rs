@@ -1,4 +1,6 @@
-//! Vectors in one piece of memory, and the one similarity that all of stage 3 uses.
+//! Vectors in one piece of memory, and the similarity that the whole index uses.
+
+use crate::kernels::simd::LANES;
 
 /// Vectors of one dimension, row after row.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,11 +96,9 @@ impl Vectors {
     }
 }
 
-/// Sums that run beside one another: enough for the compiler to fill four SSE or two AVX registers with them.
-const LANES: usize = 16;
-
 /// The dot product, which for unit vectors is the cosine. The order of additions is fixed, so that the exact scan
-/// and HNSW give a pair the same score to the last bit.
+/// and HNSW give a pair the same score to the last bit. It adds up [`LANES`] sums side by side, with which the compiler
+/// fills four SSE or two AVX registers.
 #[inline]
 pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
     let (left_lanes, left_rest) = left.as_chunks::<LANES>();

@@ -14,11 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::dedup::DistinctRows;
 use super::graph::{Graph, HNSW_RS};
-use super::index_fingerprint::sha256;
+use super::index_fingerprint::{FORMAT, sha256};
 use super::{Fingerprint, Index, Vectors};
-
-/// Changes whenever the files below do.
-pub(super) const FORMAT: usize = 2;
 
 const SNAPSHOT: &str = "snapshot";
 const HEADER: &str = "header.json";
@@ -95,10 +92,12 @@ pub fn load(dir: &Path, fingerprint: &Fingerprint) -> Result<Index, Unusable> {
     for file in file_names(header.graph) {
         verify(&snapshot.join(file), header.files.get(file))?;
     }
-    let values = files::read::<f32>(&snapshot.join(VECTORS)).map_err(damaged(&snapshot, VECTORS))?;
+    let values =
+        files::read(&snapshot.join(VECTORS), f32::from_le_bytes).map_err(damaged(&snapshot, VECTORS))?;
     let rows = Vectors::from_values(header.dimension, values).filter(|rows| rows.len() == header.rows);
     let rows = rows.ok_or_else(|| damaged(&snapshot, HEADER)("counts other vectors than there are"))?;
-    let of_passages = files::read::<u32>(&snapshot.join(ROWS)).map_err(damaged(&snapshot, ROWS))?;
+    let of_passages =
+        files::read(&snapshot.join(ROWS), u32::from_le_bytes).map_err(damaged(&snapshot, ROWS))?;
     let passages =
         DistinctRows::from_rows(of_passages, rows.len()).filter(|all| all.len() == header.passages);
     let passages =
@@ -108,21 +107,23 @@ pub fn load(dir: &Path, fingerprint: &Fingerprint) -> Result<Index, Unusable> {
 }
 
 fn read_graph(snapshot: &Path, rows: usize) -> Result<Graph, Unusable> {
-    let numbers = files::read::<u32>(&snapshot.join(GRAPH)).map_err(damaged(snapshot, GRAPH))?;
+    let numbers = files::read(&snapshot.join(GRAPH), u32::from_le_bytes).map_err(damaged(snapshot, GRAPH))?;
     Graph::from_numbers(&numbers, rows)
         .ok_or_else(|| damaged(snapshot, GRAPH)("leads to rows that are not there"))
 }
 
-/// Writes the index into this folder, in place of what is there.
+/// Writes the index into this folder, in place of the snapshot that is there.
 ///
 /// # Errors
-/// See [`NotSaved`]; what was there before is there still.
+/// See [`NotSaved`]. Whatever fails, [`load`] never gets a half-written snapshot: it finds the old one, the new one or
+/// none. As a rule that is the old one. It is the new one if only the last step failed, which makes the renaming durable,
+/// and none if the new one could not be renamed into place and the old one could not be renamed back.
 pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), NotSaved> {
     let written = files::replace(dir, SNAPSHOT, |new| {
-        files::write(&new.join(VECTORS), index.rows.values())?;
-        files::write(&new.join(ROWS), index.passages.rows())?;
+        files::write(&new.join(VECTORS), index.rows.values(), f32::to_le_bytes)?;
+        files::write(&new.join(ROWS), index.passages.rows(), u32::to_le_bytes)?;
         if let Some(graph) = &index.graph {
-            files::write(&new.join(GRAPH), &graph.to_numbers())?;
+            files::write(&new.join(GRAPH), &graph.to_numbers(), u32::to_le_bytes)?;
         }
         let sum = |file: &str| {
             let (bytes, sha256) = sha256(&new.join(file))?;
