@@ -14,7 +14,7 @@ pub const WEIGHTS: &str = "model.safetensors";
 /// The tokenizer's file in an embedding folder.
 pub const TOKENIZER: &str = "tokenizer.json";
 /// The architecture's file in an embedding folder.
-pub const CONFIG: &str = "config.json";
+const CONFIG: &str = "config.json";
 
 /// Reads the folder `dir`.
 pub fn embedding_model(dir: &Path) -> Result<EmbeddingModel, WeightsError> {

@@ -10,9 +10,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
 
-use super::{WeightsError, gguf_header, gguf_tensors};
-
-pub use super::gguf_tensors::TensorView;
+use super::{WeightsError, gguf_header, tensor_types};
 
 /// The longest header: metadata and tensor descriptions. Those of vocabularies of 262,144 tokens take 16 MB.
 pub const MAX_HEADER: u64 = 64 << 20;
@@ -121,23 +119,12 @@ impl Gguf {
 
     /// A list of texts of the metadata; `None` also if an element is not a text.
     pub fn texts(&self, key: &str) -> Option<Vec<&str>> {
-        let texts = self.content.metadata.get(key)?.to_vec().ok()?;
-        texts
-            .iter()
-            .map(|text| text.to_string().ok().map(String::as_str))
-            .collect()
+        self.list(key, |text| text.to_string().ok().map(String::as_str))
     }
 
     /// A list of whole numbers of the metadata; `None` also if an element is not one.
     pub fn numbers(&self, key: &str) -> Option<Vec<u64>> {
-        self.content
-            .metadata
-            .get(key)?
-            .to_vec()
-            .ok()?
-            .iter()
-            .map(whole)
-            .collect()
+        self.list(key, whole)
     }
 
     /// A whole number of the metadata, of whatever width it was written.
@@ -156,8 +143,7 @@ impl Gguf {
 
     /// A list of numbers of the metadata that may have fractions; `None` also if an element is not one.
     pub fn floats(&self, key: &str) -> Option<Vec<f32>> {
-        let floats = self.content.metadata.get(key)?.to_vec().ok()?;
-        floats.iter().map(|float| float.to_f32().ok()).collect()
+        self.list(key, |float| float.to_f32().ok())
     }
 
     /// A yes or no of the metadata.
@@ -167,8 +153,7 @@ impl Gguf {
 
     /// A list of flags of the metadata; `None` also if an element is not one.
     pub fn flags(&self, key: &str) -> Option<Vec<bool>> {
-        let flags = self.content.metadata.get(key)?.to_vec().ok()?;
-        flags.iter().map(|flag| flag.to_bool().ok()).collect()
+        self.list(key, |flag| flag.to_bool().ok())
     }
 
     /// Whether the metadata has an entry of this name.
@@ -184,11 +169,13 @@ impl Gguf {
     }
 
     fn id(&self, key: &str) -> Option<u32> {
-        self.content
-            .metadata
-            .get(key)
-            .and_then(whole)
-            .and_then(|id| u32::try_from(id).ok())
+        u32::try_from(self.number(key)?).ok()
+    }
+
+    /// A list of the metadata; `None` also if an element is of another type than `element` reads.
+    fn list<'a, T>(&'a self, key: &str, element: impl Fn(&'a Value) -> Option<T>) -> Option<Vec<T>> {
+        let values = self.content.metadata.get(key)?.to_vec().ok()?;
+        values.iter().map(element).collect()
     }
 }
 
@@ -281,7 +268,7 @@ fn whole(value: &Value) -> Option<u64> {
 fn end(tensor: &TensorInfo) -> Option<u64> {
     tensor
         .offset
-        .checked_add(u64::try_from(gguf_tensors::size(tensor)?).ok()?)
+        .checked_add(u64::try_from(tensor_types::size(tensor)?).ok()?)
 }
 
 pub(super) fn damaged(path: &Path, problem: impl std::fmt::Display) -> WeightsError {

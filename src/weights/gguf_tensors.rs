@@ -7,11 +7,11 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use candle_core::Device;
-use candle_core::quantized::gguf_file::TensorInfo;
 use candle_core::quantized::{GgmlDType, QTensor};
 
 use super::WeightsError;
 use super::gguf::{Gguf, damaged};
+use super::tensor_types::size;
 
 /// Where a tensor lies and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,19 +81,6 @@ impl Gguf {
         }
         Ok(numbers)
     }
-}
-
-/// Bytes of a tensor; `None` if it does not consist of whole blocks or is bigger than any memory.
-pub(super) fn size(tensor: &TensorInfo) -> Option<usize> {
-    let elements = tensor
-        .shape
-        .dims()
-        .iter()
-        .try_fold(1_usize, |product, n| product.checked_mul(*n))?;
-    let (block, bytes) = (tensor.ggml_dtype.block_size(), tensor.ggml_dtype.type_size());
-    elements
-        .is_multiple_of(block)
-        .then(|| (elements / block).checked_mul(bytes))?
 }
 
 #[cfg(test)]

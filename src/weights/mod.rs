@@ -19,6 +19,7 @@ pub(crate) mod testing;
 
 use std::path::{Path, PathBuf};
 
+pub use gguf_tensors::TensorView;
 use manifest::{Golden, Manifest, ManifestError, ManifestModel, ModelRole};
 pub use manifest::{Pooling, Prefixes};
 use verify::VerifyError;

@@ -3,9 +3,10 @@
 //! In: a type's number in a GGUF header. Out: nothing, or an error that names the type and lists the supported ones.
 
 use candle_core::quantized::GgmlDType;
+use candle_core::quantized::gguf_file::TensorInfo;
 
 /// The types that every decoder of ours reads, in the order of their widths.
-pub const SUPPORTED: [GgmlDType; 11] = [
+const SUPPORTED: [GgmlDType; 11] = [
     GgmlDType::F32,
     GgmlDType::F16,
     GgmlDType::BF16,
@@ -102,6 +103,19 @@ pub(super) fn check(tensor: &str, kind: u32) -> Result<(), String> {
         "its tensor {tensor} is of the type {what}, and the supported types are {}",
         SUPPORTED.map(name).join(", ")
     ))
+}
+
+/// Bytes of a tensor; `None` if it does not consist of whole blocks or is bigger than any memory.
+pub(super) fn size(tensor: &TensorInfo) -> Option<usize> {
+    let elements = tensor
+        .shape
+        .dims()
+        .iter()
+        .try_fold(1_usize, |product, n| product.checked_mul(*n))?;
+    let (block, bytes) = (tensor.ggml_dtype.block_size(), tensor.ggml_dtype.type_size());
+    elements
+        .is_multiple_of(block)
+        .then(|| (elements / block).checked_mul(bytes))?
 }
 
 #[cfg(test)]
