@@ -9,7 +9,6 @@
 //! In: finite numbers. Out: each within half a scale of what it was. Rows are written by the threads of a pool.
 
 use super::disjoint::Disjoint;
-use super::elementwise;
 use super::pool::Pool;
 use super::simd::{Kernel, LANES, Lanes, Level};
 use super::tiles::{COLUMNS as BLOCK, WIDE};
@@ -122,8 +121,8 @@ impl Activations {
     pub fn write_rows(&mut self, pool: &Pool, write: impl Fn(usize, &mut RowMut<'_>) + Sync) {
         let (rows, blocks, span, spans) = (self.rows(), self.blocks, self.span, self.spans());
         let (codes, factors) = (Disjoint::new(&mut self.codes), Disjoint::new(&mut self.factors));
-        elementwise::each(pool, rows, |row| {
-            // `each` calls this once for each row, and rows have nothing in common: what `RowMut` relies on.
+        pool.for_rows(rows, |row| {
+            // `for_rows` calls this once for each row, and rows have nothing in common: what `RowMut` relies on.
             let mut to = RowMut {
                 codes: &codes,
                 factors: &factors,
@@ -325,8 +324,10 @@ mod tests {
                 );
                 let bound = (scale * 0.5001).max(SMALLEST);
                 for (number, restored) in numbers.iter().zip(restored) {
-                    let off = (number - restored).abs();
-                    assert!(off <= bound, "{level:?}: {number} became {restored}");
+                    assert!(
+                        (number - restored).abs() <= bound,
+                        "{level:?}: {number} became {restored}"
+                    );
                 }
             }
         }

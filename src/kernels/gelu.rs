@@ -88,18 +88,18 @@ unsafe fn curve<L: Lanes>(x: L) -> L {
 mod tests {
     use super::*;
     use crate::kernels::simd::LANES;
-    use crate::kernels::testing::blocks_of;
+    use crate::kernels::testing::{
+        assert_near, blocks_of, doubles, half_step, kernel, levels, restored, threads,
+    };
 
-    /// Sixteen numbers through the curve.
-    struct Curve<'a>(&'a mut [f32; LANES]);
+    type Row = [f32; LANES];
 
-    impl Kernel for Curve<'_> {
-        type Output = ();
-
-        #[inline(always)]
-        unsafe fn run<L: Lanes>(self) {
-            // SAFETY: as the caller's; there are sixteen numbers.
-            unsafe { curve(L::load(self.0.as_ptr())).store(self.0.as_mut_ptr()) };
+    kernel! {
+        /// Sixteen numbers through the curve.
+        Curve(numbers: Row) -> Row, L {
+            let mut to = [0.0; LANES];
+            curve(L::load(numbers.as_ptr())).store(to.as_mut_ptr());
+            to
         }
     }
 
@@ -113,56 +113,45 @@ mod tests {
         sum * std::f64::consts::FRAC_2_SQRT_PI
     }
 
+    fn gelu(x: f64) -> f64 {
+        x * 0.5 * (1.0 + erf(x / 2_f64.sqrt()))
+    }
+
     #[test]
     fn the_curve_is_that_of_the_error_function_at_every_level() {
-        for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
+        for level in levels() {
             for step in -350..350_i16 {
                 let from = f32::from(step) * 0.016;
-                let mut numbers = std::array::from_fn(|lane| from + lane as f32 * 0.001);
-                let expected = numbers.map(|x| f64::from(x) * 0.5 * (1.0 + erf(f64::from(x) / 2_f64.sqrt())));
-                level.run(Curve(&mut numbers));
-                for (found, expected) in numbers.iter().zip(expected) {
-                    let wrong = (f64::from(*found) - expected).abs();
-                    assert!(wrong < 9e-5, "{level:?}: {found}, not {expected}");
-                }
+                let numbers = std::array::from_fn(|lane| from + lane as f32 * 0.001);
+                let expected = doubles(&numbers).into_iter().map(gelu).collect::<Vec<_>>();
+                assert_near(level, &level.run(Curve(numbers)), &expected, |_| 9e-5);
             }
-            let mut far = [0.0; LANES];
-            let xs = [100.0, -100.0, 1e30, -1e30];
-            far[..4].copy_from_slice(&xs);
-            level.run(Curve(&mut far));
-            for (found, x) in far.iter().zip(xs) {
-                assert!(
-                    (found - x.max(0.0)).abs() <= x.abs() * 1.5e-5,
-                    "{level:?}: {found} of {x}"
-                );
-            }
+            let mut far: Row = [0.0; LANES];
+            far[..4].copy_from_slice(&[100.0, -100.0, 1e30, -1e30]);
+            let ends = far.map(|x| f64::from(x.max(0.0)));
+            assert_near(level, &level.run(Curve(far)), &ends, |at| {
+                f64::from(far[at].abs()) * 1.5e-5
+            });
         }
     }
 
     #[test]
     fn rows_are_biased_and_quantised_each_on_its_own() {
-        let pool = Pool::new("test", 2).unwrap();
-        let width = 45;
+        let (width, pool) = (45, threads(2));
         let bias: Vec<f32> = (0..width).map(|at| at as f32 * 0.01).collect();
         let rows: Vec<f32> = (0..width * 9).map(|at| (at as f32 * 0.7).sin() * 3.0).collect();
-        for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
+        for level in levels() {
             let mut together = Activations::default();
             gelu_all(&pool, level, &rows, &bias, &mut together);
             for (number, row) in rows.chunks_exact(width).enumerate() {
                 let mut alone = Activations::default();
                 gelu_all(&pool, level, row, &bias, &mut alone);
                 assert_eq!(blocks_of(&together, number), blocks_of(&alone, 0));
-                for (at, (x, bias)) in row.iter().zip(&bias).enumerate() {
-                    let x = f64::from(x + bias);
-                    let expected = x * 0.5 * (1.0 + erf(x / 2_f64.sqrt()));
-                    let (codes, factors) = alone.block(0, at / 32);
-                    let scale = f64::from(factors.scale);
-                    let found = f64::from(codes[at % 32]) * scale;
-                    assert!(
-                        (found - expected).abs() <= scale * 0.501 + 3e-5,
-                        "{level:?}: {found}, not {expected}"
-                    );
-                }
+                let biased = row.iter().zip(&bias).map(|(x, bias)| f64::from(x + bias));
+                let expected = biased.map(gelu).collect::<Vec<_>>();
+                assert_near(level, &restored(&alone), &expected, |at| {
+                    half_step(&alone, at) + 3e-5
+                });
             }
         }
     }

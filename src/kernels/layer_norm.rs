@@ -103,6 +103,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::kernels::testing::{assert_near, doubles, half_step, levels, restored, threads};
 
     fn plain(norm: &LayerNorm<'_>, row: &[f32], added: &[f32]) -> Vec<f64> {
         let row: Vec<f64> = row.iter().zip(added).map(|(x, y)| f64::from(x + y)).collect();
@@ -130,21 +131,18 @@ mod tests {
             ];
             let norm = LayerNorm { weight: &weight, bias: &bias, epsilon: 1e-3 };
             let expected = plain(&norm, &row, &added);
-            for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
+            for level in levels() {
                 let mut normed = row.clone();
                 norm.apply(level, &mut normed, &added);
-                for (found, expected) in normed.iter().zip(&expected) {
-                    // The mean of numbers up to 54 is off by some 1e-5, and is divided by at least 0.03.
-                    prop_assert!((f64::from(*found) - expected).abs() < 3e-3, "{level:?}: {found}, not {expected}");
-                }
+                // The mean of numbers up to 54 is off by some 1e-5, and is divided by at least 0.03.
+                assert_near(level, &normed, &expected, |_| 3e-3);
             }
         }
     }
 
     #[test]
     fn all_rows_are_normed_each_on_its_own_and_quantised() {
-        let pool = Pool::new("test", 2).unwrap();
-        let width = 40;
+        let (width, pool) = (40, threads(2));
         let (weight, bias) = (vec![1.5; width], vec![0.25; width]);
         let norm = LayerNorm {
             weight: &weight,
@@ -152,25 +150,17 @@ mod tests {
             epsilon: 1e-12,
         };
         let rows: Vec<f32> = (0..width * 11).map(|at| (at as f32 * 1.3).sin() * 2.0).collect();
-        for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
-            let mut together = rows.clone();
+        for level in levels() {
+            let (mut together, mut alone) = (rows.clone(), rows.clone());
             let mut codes = Activations::default();
             norm.apply_all(&pool, level, &mut together, |_| &weight, &mut codes);
-            assert_eq!(codes.rows(), 11);
-            for (number, row) in rows.chunks_exact(width).enumerate() {
-                let mut alone = row.to_vec();
-                norm.apply(level, &mut alone, &weight);
-                assert_eq!(together[number * width..][..width], alone, "{level:?}");
-                for (at, expected) in alone.iter().enumerate() {
-                    let (codes, factors) = codes.block(number, at / 32);
-                    let scale = factors.scale;
-                    let found = f32::from(codes[at % 32]) * scale;
-                    assert!(
-                        (found - expected).abs() <= scale * 0.501,
-                        "{level:?}: {found}, not {expected}"
-                    );
-                }
-            }
+            alone
+                .chunks_exact_mut(width)
+                .for_each(|row| norm.apply(level, row, &weight));
+            assert_eq!(together, alone, "{level:?}");
+            assert_near(level, &restored(&codes), &doubles(&alone), |at| {
+                half_step(&codes, at)
+            });
         }
     }
 }

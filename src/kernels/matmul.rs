@@ -64,11 +64,14 @@ mod tests {
 
     use super::*;
     use crate::kernels::testing::{
-        Random, alone, assert_near, bits, levels, packed, quantised, quantised_as, restored, threads,
+        Random, alone, assert_near, assert_panics, bits, levels, packed, packed_wide, quantised,
+        quantised_as, restored, threads,
     };
 
     /// The largest scale and minimum of a weight.
     const SCALE: f32 = 0.01;
+    /// A bound for the sizes of `scale · code` and `min` of a weight together: 400 times [`SCALE`].
+    const LARGEST: f64 = 4.0;
 
     /// What a matrix is packed from, and how.
     #[derive(Debug, Clone, Copy)]
@@ -98,22 +101,12 @@ mod tests {
         }
     }
 
-    /// A matrix of one of the forms, and a bound for `scale · code` and `min` together.
-    fn matrix(form: Form, rows: usize, columns: usize, random: &mut Random) -> (Matrix, f64) {
+    fn matrix(form: Form, rows: usize, columns: usize, random: &mut Random) -> Matrix {
+        let mut weights = || random.numbers(rows * columns, SCALE * 127.0);
         let kind = match form {
-            Form::Narrow(GgmlDType::F32) => {
-                // Rows may end within a block. The minimum is -128 · scale, the scale about 1/127.
-                let numbers = random.numbers(rows * columns, SCALE * 127.0);
-                let matrix = packed(&numbers, rows, columns).unwrap();
-                return (matrix, f64::from(SCALE) * 400.0);
-            }
-            Form::Wide => {
-                let numbers = random.numbers(rows * columns, SCALE * 127.0);
-                let data: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-                let pool = alone();
-                let matrix = Matrix::pack_wide_on(&pool, GgmlDType::F32, &data, rows, columns).unwrap();
-                return (matrix, f64::from(SCALE) * 400.0);
-            }
+            // Rows may end within a block. The minimum is -128 · scale, the scale about 1/127.
+            Form::Narrow(GgmlDType::F32) => return packed(&weights(), rows, columns).unwrap(),
+            Form::Wide => return packed_wide(&weights(), rows, columns),
             Form::Narrow(kind) => kind,
         };
         let mut data = vec![0; rows * columns / kind.block_size() * kind.type_size()];
@@ -125,14 +118,11 @@ mod tests {
                 *half = f16::from_f32(random.number() * SCALE).to_le_bytes();
             }
         }
-        (
-            Matrix::pack(kind, &data, rows, columns).unwrap(),
-            f64::from(SCALE) * 400.0,
-        )
+        Matrix::pack(kind, &data, rows, columns).unwrap()
     }
 
     /// Rows times the transposed matrix, and how far a product may be off.
-    fn plain(rows: &Activations, matrix: &Matrix, largest: f64) -> (Vec<f64>, Vec<f64>) {
+    fn plain(rows: &Activations, matrix: &Matrix) -> (Vec<f64>, Vec<f64>) {
         let mut weights = vec![vec![0.0; matrix.columns()]; matrix.rows()];
         for (row, weights) in weights.iter_mut().enumerate() {
             matrix.row(row, weights);
@@ -142,11 +132,11 @@ mod tests {
         let mut bounds = Vec::new();
         for numbers in numbers.chunks(matrix.columns()) {
             let total: f64 = numbers.iter().map(|number| f64::from(number.abs())).sum();
-            // Each block adds two rounded products; all sums stay below `total · largest`.
+            // Each block adds two rounded products; all sums stay below `total · LARGEST`.
             let steps = 2 * matrix.blocks() + 4;
             bounds.resize(
                 bounds.len() + weights.len(),
-                total * largest * steps as f64 * f64::from(f32::EPSILON) / 2.0,
+                total * LARGEST * steps as f64 * f64::from(f32::EPSILON) / 2.0,
             );
             wanted.extend(weights.iter().map(|weights| {
                 let products = numbers.iter().zip(weights);
@@ -185,11 +175,11 @@ mod tests {
         ) {
             let columns = form.allowed(columns);
             let mut random = Random(seed);
-            let (matrix, largest) = matrix(form, outs, columns, &mut random);
+            let matrix = matrix(form, outs, columns, &mut random);
             let numbers = random.numbers(rows * columns, 2.0);
             for level in levels() {
                 let rows = form.rows(level, &numbers, columns);
-                let (wanted, bounds) = plain(&rows, &matrix, largest);
+                let (wanted, bounds) = plain(&rows, &matrix);
                 assert_near(level, &product(&alone(), level, &rows, &matrix), &wanted, |at| bounds[at]);
             }
         }
@@ -200,7 +190,7 @@ mod tests {
         ) {
             let columns = form.allowed(columns);
             let mut random = Random(seed);
-            let (matrix, _) = matrix(form, outs, columns, &mut random);
+            let matrix = matrix(form, outs, columns, &mut random);
             let numbers = random.numbers(rows * columns, 2.0);
             for level in levels() {
                 let single = numbers
@@ -225,7 +215,7 @@ mod tests {
             let matrices: Vec<Matrix> = forms
                 .into_iter()
                 .zip(outs)
-                .map(|(form, outs)| matrix(form, outs, columns, &mut random).0)
+                .map(|(form, outs)| matrix(form, outs, columns, &mut random))
                 .collect();
             let numbers = random.numbers(rows * columns, 2.0);
             for level in levels() {
@@ -259,61 +249,36 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "what a matrix takes in")]
-    fn rows_of_another_length_are_refused() {
-        let matrix = packed(&[1.0; 40], 1, 40).unwrap();
-        product(
-            &alone(),
-            Level::best(),
-            &quantised(Level::best(), &[1.0; 41], 41),
-            &matrix,
-        );
-    }
-
-    #[test]
-    #[should_panic(expected = "scales for as many columns")]
-    fn rows_of_other_spans_are_refused() {
-        let matrix = packed(&[1.0; 160], 1, 160).unwrap();
-        product(
-            &alone(),
-            Level::best(),
-            &Form::Wide.rows(Level::best(), &[1.0; 160], 160),
-            &matrix,
-        );
-    }
-
-    #[test]
     fn the_largest_codes_of_a_wide_form_do_not_overflow() {
-        // 128 codes of 255 times 127: the most that is summed before it is scaled. Scales are half floats, so the weights
-        // are 1 to a thousandth.
-        let data: Vec<u8> = [1.0_f32; 128]
-            .iter()
-            .flat_map(|number| number.to_le_bytes())
-            .collect();
-        let matrix = Matrix::pack_wide_on(&alone(), GgmlDType::F32, &data, 1, 128).unwrap();
+        // 128 codes of 255 times 127: the largest sum before it is scaled. Scales are half floats, so the weights are 1
+        // within a thousandth.
+        let matrix = packed_wide(&[1.0; 128], 1, 128);
         for level in levels() {
             for sign in [1.0, -1.0] {
                 let rows = Form::Wide.rows(level, &[sign; 128], 128);
-                assert_near(
-                    level,
-                    &product(&alone(), level, &rows, &matrix),
-                    &[f64::from(sign) * 128.0],
-                    |_| 0.2,
-                );
+                let found = product(&alone(), level, &rows, &matrix);
+                assert_near(level, &found, &[f64::from(sign) * 128.0], |_| 0.2);
             }
         }
     }
 
     #[test]
-    #[should_panic(expected = "what it puts out")]
-    fn an_output_that_is_too_short_is_refused() {
-        let matrix = packed(&[1.0; 80], 2, 40).unwrap();
-        let product = Matmul {
+    fn shapes_that_do_not_fit_are_refused() {
+        let level = Level::best();
+        let matrix = packed(&[1.0; 160], 1, 160).unwrap();
+        let multiplied = |rows: &Activations| drop(product(&alone(), level, rows, &matrix));
+        let rows = quantised(level, &[1.0; 161], 161);
+        assert_panics("what a matrix takes in", || multiplied(&rows));
+        let rows = Form::Wide.rows(level, &[1.0; 160], 160);
+        assert_panics("scales for as many columns", || multiplied(&rows));
+        let rows = quantised(level, &[1.0; 160], 160);
+        let too_short = Matmul {
             matrix: &matrix,
-            out: &mut [0.0],
+            out: &mut [],
             add: false,
         };
-        let rows = quantised(Level::best(), &[1.0; 40], 40);
-        multiply(&alone(), Level::best(), &rows, &mut [product]);
+        assert_panics("what it puts out", || {
+            multiply(&alone(), level, &rows, &mut [too_short])
+        });
     }
 }

@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | `simd/` | How are sixteen numbers computed with at once, on this processor? |
 //! | `pool`, `disjoint` | Who computes what, and who may write where? |
-//! | `tiles`, `pack/`, `pack_on` | How do weights lie in memory, and how do they get there? |
+//! | `tiles`, `pack/` | How do weights lie in memory, and how do they get there? |
 //! | `activations` | How do the numbers lie that weights are multiplied with? |
 //! | `gemm`, `matmul` | What is rows times weights? |
 //! | `kv_store`, `attention/` | Where do keys and values lie, and what does a decoder's query find there? |
@@ -24,21 +24,21 @@
 pub mod activations;
 pub mod attention;
 pub mod bidirectional;
-pub mod int8;
 mod disjoint;
+pub mod elementwise;
 pub mod gelu;
-pub mod simd;
+mod gemm;
+pub mod int8;
+pub mod kv_store;
 pub mod layer_norm;
 pub mod matmul;
 pub mod pack;
-mod pack_on;
-pub mod qkv;
 pub mod pool;
-mod gemm;
+pub mod qkv;
 pub mod rotary;
-pub mod elementwise;
-pub mod kv_store;
-#[cfg(test)]
-mod testing;
+pub mod simd;
 pub mod tiles;
 mod unrolled;
+
+#[cfg(test)]
+mod testing;

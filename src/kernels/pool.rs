@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::Thread;
 
+use super::disjoint::Disjoint;
+
 /// How often a waiting thread looks before it sleeps: some tens of microseconds.
 const SPINS: usize = 500;
 
@@ -51,6 +53,11 @@ struct Region {
     task: *const (dyn Fn(usize) + Sync),
     tasks: usize,
 }
+
+/// Up to so many rows, waking the helpers takes longer than the rows.
+const FEW_ROWS: usize = 4;
+/// Rows of a task.
+const ROWS_PER_TASK: usize = 4;
 
 const OPEN: u64 = 1 << 16;
 const JOINED: u64 = OPEN - 1;
@@ -105,6 +112,30 @@ impl Pool {
             Some(_turn) => self.shared.together(&self.helpers, tasks, &task),
             None => (0..tasks).for_each(task),
         }
+    }
+
+    /// Calls `work` once for every row number below `rows`, on several threads where there are many rows.
+    pub fn for_rows(&self, rows: usize, work: impl Fn(usize) + Sync) {
+        if rows <= FEW_ROWS {
+            return (0..rows).for_each(work);
+        }
+        self.run(rows.div_ceil(ROWS_PER_TASK), |task| {
+            (task * ROWS_PER_TASK..rows.min((task + 1) * ROWS_PER_TASK)).for_each(&work);
+        });
+    }
+
+    /// [`Pool::for_rows`] over the rows of `all`, which have `width` numbers each and are lent to `work` for writing.
+    ///
+    /// # Panics
+    /// If `all` is not whole rows.
+    pub fn for_rows_mut(&self, all: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+        assert!(all.len().is_multiple_of(width), "whole rows");
+        let rows = all.len() / width;
+        let all = Disjoint::new(all);
+        self.for_rows(rows, |row| {
+            // SAFETY: `for_rows` calls this once for each row, and rows do not overlap.
+            work(row, unsafe { all.part(row * width..(row + 1) * width) });
+        });
     }
 
     /// The right to run a region, where it is worth one and nobody has it.
@@ -260,6 +291,35 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn every_row_is_visited_once() {
+        let counts = [0, 1, 4, 5, 8, 9, 31];
+        for (rows, threads) in counts.into_iter().flat_map(|rows| [(rows, 1), (rows, 3)]) {
+            let pool = Pool::new("test", threads).expect("threads");
+            let visits: Vec<AtomicUsize> = (0..rows).map(|_| AtomicUsize::new(0)).collect();
+            pool.for_rows(rows, |row| {
+                visits[row].fetch_add(1, Ordering::Relaxed);
+            });
+            assert!(
+                visits.iter().all(|count| count.load(Ordering::Relaxed) == 1),
+                "{rows}"
+            );
+            let mut all = vec![0.0; 3 * rows];
+            pool.for_rows_mut(&mut all, 3, |row, numbers| {
+                numbers.iter_mut().for_each(|number| *number += row as f32);
+            });
+            assert!((0..3 * rows).all(|at| all[at] == (at / 3) as f32), "{rows}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "whole rows")]
+    fn a_part_of_a_row_is_refused() {
+        Pool::new("test", 1)
+            .expect("no threads")
+            .for_rows_mut(&mut [0.0; 7], 3, |_, _| ());
     }
 
     #[test]

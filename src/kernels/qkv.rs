@@ -1,7 +1,7 @@
 //! From projections to attention: queries and keys are finished, keys and values are stored.
 
 use super::disjoint::Disjoint;
-use super::elementwise::{self, Norm};
+use super::elementwise::Norm;
 pub use super::kv_store::Place;
 use super::kv_store::Store;
 use super::pool::Pool;
@@ -68,7 +68,7 @@ pub fn place(
     );
     let parts = [projections.queries, projections.keys, projections.values].map(Disjoint::new);
     let writer = store.writer(layer, places);
-    elementwise::each(pool, rows, |row| {
+    pool.for_rows(rows, |row| {
         // SAFETY: each row is worked on once, and rows have nothing in common.
         let [queries, keys, values] = std::array::from_fn(|part| unsafe {
             let width = widths[part];
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
     use crate::kernels::kv_store::BLOCK;
     use crate::kernels::rotary::Pairs;
-    use crate::kernels::testing::{Random, alone, bits, levels, threads};
+    use crate::kernels::testing::{Random, assert_panics, bits, levels, put, threads};
 
     const LAYERS: usize = 2;
 
@@ -222,94 +222,47 @@ mod tests {
     /// Stores a row of ones for each place, in a store of one layer, two blocks and one head of eight.
     fn store_ones(layer: usize, places: &[Place]) -> Store {
         let mut store = Store::new(1, 1, 8, 2);
-        let mut ones = [(); 3].map(|()| vec![1.0; 8 * places.len()]);
-        put(Level::best(), (&mut store, layer), places, &mut ones);
+        let ones = vec![1.0; 8 * places.len()];
+        put(Level::best(), (&mut store, layer), places, &ones, &ones);
         store
-    }
-
-    fn put(
-        level: Level,
-        (store, layer): (&mut Store, usize),
-        places: &[Place],
-        [queries, keys, values]: &mut [Vec<f32>; 3],
-    ) {
-        let mut angles = Angles::new(Pairs::Halves, 8);
-        angles.set(places.iter().map(|_| 0), &[1.0; 4], 1.0);
-        let finish = QkvFinish {
-            biases: None,
-            norms: None,
-            angles: &angles,
-        };
-        let projections = Projections {
-            queries,
-            keys,
-            values,
-        };
-        place(&alone(), level, &finish, projections, (store, layer), places);
     }
 
     const FIRST: Place = Place { block: 1, slot: 3 };
     const SECOND: Place = Place { block: 0, slot: 3 };
 
     #[test]
-    #[should_panic(expected = "two tokens for one place")]
-    fn two_tokens_for_one_place_are_refused() {
-        store_ones(0, &[FIRST, SECOND, FIRST]);
-    }
-
-    #[test]
     fn a_place_can_be_taken_again_in_the_next_batch() {
         let mut store = store_ones(0, &[FIRST, SECOND]);
-        let mut twos = [(); 3].map(|()| vec![2.0; 8]);
-        put(Level::best(), (&mut store, 0), &[FIRST], &mut twos);
-        let of = |place| {
-            content(&store, 0)
-                .into_iter()
-                .find(|(at, _)| *at == place)
-                .unwrap()
-                .1
-        };
-        assert_eq!(of(FIRST), [[f16::from_f32(2.0).to_bits(); 2]; 8]);
-        assert_eq!(of(SECOND), [[f16::ONE.to_bits(); 2]; 8]);
+        put(Level::best(), (&mut store, 0), &[FIRST], &[2.0; 8], &[2.0; 8]);
+        let stored = content(&store, 0);
+        let stored_at = |place| &stored.iter().find(|(at, _)| *at == place).unwrap().1;
+        assert_eq!(*stored_at(FIRST), [[f16::from_f32(2.0).to_bits(); 2]; 8]);
+        assert_eq!(*stored_at(SECOND), [[f16::ONE.to_bits(); 2]; 8]);
     }
 
     #[test]
-    #[should_panic(expected = "places of the store")]
-    fn a_block_beyond_the_store_is_refused() {
-        store_ones(0, &[Place { block: 2, slot: 0 }]);
-    }
-
-    #[test]
-    #[should_panic(expected = "places of the store")]
-    fn a_slot_beyond_the_block_is_refused() {
-        store_ones(
-            0,
-            &[Place {
-                block: 0,
-                slot: BLOCK,
-            }],
-        );
-    }
-
-    #[test]
-    #[should_panic(expected = "a block of the store")]
-    fn a_layer_beyond_the_store_is_refused() {
-        store_ones(1, &[FIRST]);
-    }
-
-    #[test]
-    #[should_panic(expected = "a store that can be addressed")]
-    fn a_store_that_is_too_large_is_refused() {
-        Store::new(1 << 20, 1 << 20, 1 << 20, 1 << 20);
+    fn places_that_are_wrong_or_taken_are_refused() {
+        let (block, slot) = (2, BLOCK);
+        let cases: [(&str, usize, &[Place]); 4] = [
+            ("two tokens for one place", 0, &[FIRST, SECOND, FIRST]),
+            ("places of the store", 0, &[Place { block, slot: 0 }]),
+            ("places of the store", 0, &[Place { block: 0, slot }]),
+            ("a block of the store", 1, &[FIRST]),
+        ];
+        for (expected, layer, places) in cases {
+            assert_panics(expected, || drop(store_ones(layer, places)));
+        }
+        assert_panics("a store that can be addressed", || {
+            Store::new(1 << 20, 1 << 20, 1 << 20, 1 << 20);
+        });
     }
 
     #[test]
     fn numbers_beyond_half_floats_become_the_largest() {
-        let numbers = vec![1e9, -1e9, f32::INFINITY, 0.0, 0.0, 0.0, 0.0, 0.0];
+        let numbers = [1e9, -1e9, f32::INFINITY, 0.0, 0.0, 0.0, 0.0, 0.0];
         for level in levels() {
             let mut store = Store::new(1, 1, 8, 1);
-            let mut parts = [(); 3].map(|()| numbers.clone());
-            put(level, (&mut store, 0), &[SECOND], &mut parts);
+            put(level, (&mut store, 0), &[SECOND], &numbers, &numbers);
             let (_, values) = store.head(0, 0, 0);
             let found = [0, 1, 2, 3].map(|number| f16::from_bits(values[3 * 16 + number]).to_f32());
             assert_eq!(found, [65_504.0, -65_504.0, 65_504.0, 0.0], "{level:?}");

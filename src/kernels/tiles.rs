@@ -11,8 +11,8 @@
 
 use std::fmt;
 
-/// Rows of a tile.
-pub const LANES: usize = 16;
+use super::simd::LANES;
+
 /// Columns of a tile.
 pub const COLUMNS: usize = 32;
 /// Quads of a lane: runs of four columns.

@@ -78,7 +78,9 @@ impl HuggingFace {
             }
         }
         bar.finish();
-        let outcome = worker.join().map_err(|_| anyhow!("the download was interrupted"))?;
+        let outcome = worker
+            .join()
+            .map_err(|_| anyhow!("the download was interrupted"))?;
         // hf-hub's messages contain their cause. An error chain would repeat it.
         outcome.map_err(|error| anyhow!("{} could not be downloaded: {error}", file.name))
     }

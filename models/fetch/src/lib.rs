@@ -47,7 +47,8 @@ pub fn run(models_dir: &Path, source: Source, hub: &HuggingFace) -> Result<()> {
             println!("{} is in {} and is what it should be.", model.name, dir.display());
             continue;
         }
-        fs::create_dir_all(&dir).with_context(|| format!("the folder {} cannot be created", dir.display()))?;
+        fs::create_dir_all(&dir)
+            .with_context(|| format!("the folder {} cannot be created", dir.display()))?;
         let outcome = bring(model, &missing, &dir, source, hub);
         if outcome.is_err() {
             // Removes the folder only if it is empty.

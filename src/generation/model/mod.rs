@@ -19,7 +19,7 @@ use crate::kernels::pool::Pool;
 use crate::weights::gguf::Gguf;
 
 /// Tokens in one block of keys and values: the unit that the engine hands out, shares and forgets.
-pub const BLOCK: usize = 16;
+pub const BLOCK: usize = crate::kernels::kv_store::BLOCK;
 
 /// Why a model could not be loaded or run.
 #[derive(Debug, thiserror::Error)]

@@ -37,7 +37,6 @@ pub(super) enum Q4_0 {}
 impl Format for Q4_0 {
     type Tile = Tile4;
     const BYTES: usize = 2 + 16;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         let scale = half_word(group, 0);
@@ -55,7 +54,6 @@ pub(super) enum Q4_1 {}
 impl Format for Q4_1 {
     type Tile = Tile4;
     const BYTES: usize = 2 + 2 + 16;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         Lane {
@@ -72,7 +70,6 @@ pub(super) enum Q5_0 {}
 impl Format for Q5_0 {
     type Tile = Tile5;
     const BYTES: usize = 2 + 4 + 16;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         let scale = half_word(group, 0);
@@ -90,7 +87,6 @@ pub(super) enum Q5_1 {}
 impl Format for Q5_1 {
     type Tile = Tile5;
     const BYTES: usize = 2 + 2 + 4 + 16;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         Lane {
@@ -107,7 +103,6 @@ pub(super) enum Q8_0 {}
 impl Format for Q8_0 {
     type Tile = Tile8;
     const BYTES: usize = 2 + 32;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         let scale = half_word(group, 0);

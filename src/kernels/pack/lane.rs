@@ -3,7 +3,8 @@
 //! In: 32 weights of one row as a scale, a minimum and codes. Out: the same, at their places in a tile; or back from
 //! there. Pure functions over plain memory; nothing can fail.
 
-use super::super::tiles::{LANES, QUADS, Tile4, Tile5, Tile8, Wide};
+use super::super::simd::LANES;
+use super::super::tiles::{QUADS, Tile4, Tile5, Tile8, Wide};
 
 /// Bytes of one quad of every lane.
 const QUAD_BYTES: usize = LANES * 4;

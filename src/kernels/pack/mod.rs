@@ -19,6 +19,7 @@ mod block_quants;
 mod error;
 mod k_quants;
 mod lane;
+mod parallel;
 mod symmetric;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,8 @@ pub use error::PackError;
 use candle_core::quantized::GgmlDType;
 use half::{bf16, f16};
 
-use super::tiles::{COLUMNS, LANES, Matrix, Tiles};
+use super::simd::LANES;
+use super::tiles::{COLUMNS, Matrix, Tiles};
 use lane::{Lane, Tile};
 use symmetric::{Plain, PlainWide};
 
@@ -41,7 +43,7 @@ trait Format: 'static {
     /// Bytes of a group.
     const BYTES: usize;
     /// Lanes of 32 weights in a group.
-    const BLOCKS: usize;
+    const BLOCKS: usize = 1;
 
     /// Lane `index` of a group. Only types of plain numbers may end a row with a part of a group; the weights that are
     /// missing then are zero.
@@ -49,7 +51,7 @@ trait Format: 'static {
 }
 
 /// Sixteen rows that wait to be packed. Strips can be packed in any order and on any threads.
-pub struct Strip<'a>(Box<dyn FnOnce() -> Result<(), PackError> + Send + 'a>);
+struct Strip<'a>(Box<dyn FnOnce() -> Result<(), PackError> + Send + 'a>);
 
 impl Strip<'_> {
     /// Packs the rows.
@@ -57,7 +59,7 @@ impl Strip<'_> {
     /// # Errors
     ///
     /// [`PackError::Range`].
-    pub fn pack(self) -> Result<(), PackError> {
+    fn pack(self) -> Result<(), PackError> {
         self.0()
     }
 }
@@ -79,7 +81,7 @@ impl Matrix {
     /// # Errors
     ///
     /// Every [`PackError`].
-    pub fn pack_with(
+    fn pack_with(
         kind: GgmlDType,
         data: &[u8],
         rows: usize,
@@ -120,7 +122,7 @@ impl Matrix {
     /// # Errors
     ///
     /// Every [`PackError`]; `Unsupported` for all that is not plain numbers.
-    pub fn pack_wide_with(
+    fn pack_wide_with(
         kind: GgmlDType,
         data: &[u8],
         rows: usize,

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::quantized::GgmlDType;
 
-use super::pack::{PackError, Strip};
-use super::pool::Pool;
-use super::tiles::Matrix;
+use super::super::pool::Pool;
+use super::super::tiles::Matrix;
+use super::{PackError, Strip};
 
 impl Matrix {
     /// Packs a tensor as [`Matrix::pack`] does, on the threads of `pool`.

@@ -103,7 +103,6 @@ pub(super) struct Plain<N>(PhantomData<N>);
 impl<N: WeightNumber> Format for Plain<N> {
     type Tile = Tile8;
     const BYTES: usize = COLUMNS * N::BYTES;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         let mut weights = [0.0; COLUMNS];

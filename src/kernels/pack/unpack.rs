@@ -5,7 +5,8 @@
 
 use half::f16;
 
-use super::super::tiles::{COLUMNS, LANES, Matrix, Tiles};
+use super::super::simd::LANES;
+use super::super::tiles::{COLUMNS, Matrix, Tiles};
 use super::lane::{Lane, Tile};
 
 impl Matrix {

@@ -39,14 +39,14 @@ impl Level {
         *BEST.get_or_init(|| {
             Self::ALL
                 .into_iter()
-                .find(|level| level.is_there())
+                .find(|level| level.is_supported())
                 .expect("plain Rust runs everywhere")
         })
     }
 
     /// Whether this processor has it.
     #[cfg(target_arch = "x86_64")]
-    pub fn is_there(self) -> bool {
+    pub fn is_supported(self) -> bool {
         let avx2 = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")
             && is_x86_feature_detected!("f16c");
@@ -66,7 +66,7 @@ impl Level {
 
     /// Whether this processor has it.
     #[cfg(not(target_arch = "x86_64"))]
-    pub fn is_there(self) -> bool {
+    pub fn is_supported(self) -> bool {
         self == Level::Portable
     }
 
@@ -74,7 +74,7 @@ impl Level {
     #[cold]
     fn check(self) {
         assert!(
-            self.is_there(),
+            self.is_supported(),
             "this processor has no {self:?}: use Level::best()"
         );
     }
@@ -82,7 +82,7 @@ impl Level {
     /// Runs `kernel` with this level's instructions.
     ///
     /// # Panics
-    /// If the processor does not have them; [`Level::best`] and [`Level::is_there`] tell.
+    /// If the processor does not have them; [`Level::best`] and [`Level::is_supported`] tell.
     #[inline]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         if self != Self::best() {

@@ -149,9 +149,8 @@ impl Step<'_> {
         };
         self.multiply(&buffers.input, &mut [product(matrix, &mut buffers.added)]);
         let (width, norm) = (self.architecture.width, self.norm(weight));
-        elementwise::each_mut(self.pool, &mut buffers.added, width, |_, row| {
-            norm.apply(self.level, row)
-        });
+        self.pool
+            .for_rows_mut(&mut buffers.added, width, |_, row| norm.apply(self.level, row));
         add(&mut buffers.hidden, &buffers.added);
     }
 

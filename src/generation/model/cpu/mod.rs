@@ -17,7 +17,7 @@ use super::{BLOCK, Chunk, Model, ModelError, Shape};
 use crate::kernels::activations::Activations;
 use crate::kernels::attention::{AttentionSpan, Partials, Plan};
 use crate::kernels::elementwise::Norm;
-use crate::kernels::kv_store::{self, Store};
+use crate::kernels::kv_store::Store;
 use crate::kernels::matmul::{Matmul, multiply};
 use crate::kernels::pool::Pool;
 use crate::kernels::qkv::Place;
@@ -25,8 +25,6 @@ use crate::kernels::rotary::{Angles, Pairs};
 use crate::kernels::simd::Level;
 use crate::kernels::tiles::Matrix;
 use cpu_layer::CpuLayer;
-
-const _: () = assert!(BLOCK == kv_store::BLOCK, "the engine's blocks are the store's");
 
 /// A loaded decoder.
 pub struct Decoder {

@@ -18,7 +18,7 @@ fn pool(threads: usize) -> Arc<Pool> {
 }
 
 fn levels() -> impl Iterator<Item = Level> {
-    Level::ALL.into_iter().filter(|level| level.is_there())
+    Level::ALL.into_iter().filter(|level| level.is_supported())
 }
 
 fn decoder(gguf: &Gguf, level: Level, threads: usize, blocks: usize) -> Decoder {
