@@ -2,7 +2,7 @@
 
 use crate::kernels::simd::LANES;
 
-/// Vectors of one dimension, row after row.
+/// Vectors of one dimension, one row after another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vectors {
     dimension: usize,
@@ -18,14 +18,14 @@ impl Vectors {
         }
     }
 
-    /// The vectors, one a row. Each is freed as it is copied.
+    /// Copies the vectors, one per row, and frees each after copying it.
     pub fn from_rows(dimension: usize, rows: impl IntoIterator<Item = Vec<f32>>) -> Self {
         let mut vectors = Self::new(dimension);
         rows.into_iter().for_each(|row| vectors.push(&row));
         vectors
     }
 
-    /// From values that lie row after row already; nothing where the last row is not whole.
+    /// Takes values that already lie row after row; `None` if the last row is not whole.
     pub(super) fn from_values(dimension: usize, values: Vec<f32>) -> Option<Self> {
         (dimension > 0 && values.len().is_multiple_of(dimension)).then_some(Self { dimension, values })
     }
@@ -33,13 +33,13 @@ impl Vectors {
     /// Appends a row.
     ///
     /// # Panics
-    /// Where it has another dimension: vectors of two models never belong together.
+    /// If it has another dimension: vectors of different models never belong together.
     pub fn push(&mut self, row: &[f32]) {
         assert_eq!(row.len(), self.dimension, "all vectors come from one model");
         self.values.extend_from_slice(row);
     }
 
-    /// So many rows of zeros, to be filled.
+    /// `rows` rows of zeros, to be filled.
     pub fn zeros(dimension: usize, rows: usize) -> Self {
         Self {
             dimension,
@@ -57,7 +57,7 @@ impl Vectors {
         self.values.len() / self.dimension.max(1)
     }
 
-    /// Whether there are none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
@@ -67,7 +67,7 @@ impl Vectors {
         &self.values[row * self.dimension..][..self.dimension]
     }
 
-    /// One vector, to be written.
+    /// One vector, for writing.
     pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
         &mut self.values[row * self.dimension..][..self.dimension]
     }
@@ -79,18 +79,18 @@ impl Vectors {
             .copy_within(start..start + self.dimension, to * self.dimension);
     }
 
-    /// Keeps the first rows, and no memory for others.
+    /// Keeps the first rows and frees the memory of the others.
     pub(super) fn truncate(&mut self, rows: usize) {
         self.values.truncate(rows * self.dimension);
         self.values.shrink_to_fit();
     }
 
-    /// All of them, in order.
+    /// All vectors, in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.dimension.max(1))
     }
 
-    /// Row after row.
+    /// The values, row after row.
     pub(super) fn values(&self) -> &[f32] {
         &self.values
     }

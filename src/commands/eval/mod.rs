@@ -112,7 +112,7 @@ fn first(config: &Config, rows: usize) -> anyhow::Result<Index> {
         kept: Some((config.index_dir.as_path(), fingerprint.as_str())),
     };
     let app::UniqueVectors { vectors, rows, .. } = embedding.embed(&texts, &|_| {})?;
-    Ok(Index::of_texts(vectors, rows))
+    Ok(Index::build_from_rows(vectors, rows))
 }
 
 fn print(result: &(impl Display + Serialize), json: bool) -> anyhow::Result<()> {

@@ -1,10 +1,10 @@
-//! Numbers in files, and a folder that is replaced in one step.
+//! Files of numbers, and the replacement of a whole folder.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
-/// Bytes moved at a time; a multiple of a number's four.
+/// The bytes that are read at a time; a multiple of the four bytes of a number.
 const PIECE: u64 = 1 << 16;
 
 /// Writes the numbers one after another, each as the four bytes that `bytes` makes of it.
@@ -33,14 +33,14 @@ pub(super) fn read<N>(path: &Path, number: fn([u8; 4]) -> N) -> io::Result<Vec<N
     Ok(numbers)
 }
 
-/// Lets `fill` fill a new folder and puts it in the place of `dir/name`. A crash leaves the old folder, the new one, or,
-/// between the two renamings, none; never a mixture. All of it happens inside `dir`, which may be a mount point.
+/// Lets `fill` fill a new folder and puts it in the place of `dir/name`. A crash leaves the old folder, the new one,
+/// or, between the two renamings, none; never a mixture. All of it happens inside `dir`, which may be a mount point.
 ///
 /// # Errors
 /// Whatever the file system says; also if another process is writing the folder. The old folder is still in its place
-/// after an error, with two exceptions. If the new folder cannot take the place of the old one, and the old one cannot be
-/// renamed back either, there is none. If only the last step fails, which makes the renamings durable, the new folder is
-/// in its place, and a power failure may undo that.
+/// after an error, with two exceptions. If the new folder cannot take the place of the old one, and the old one cannot
+/// be renamed back either, there is none. If only the last step fails, which makes the renamings durable, the new
+/// folder is in its place, and a power failure may undo that.
 pub(super) fn replace(dir: &Path, name: &str, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let lock = File::create(dir.join("lock"))?;
@@ -53,7 +53,7 @@ pub(super) fn replace(dir: &Path, name: &str, fill: impl FnOnce(&Path) -> io::Re
     let filled = fill(&new)
         .and_then(|()| sync(&new))
         .and_then(|()| swap(&current, &new, &old));
-    // What is left over helps nobody; the error that counts is the first one.
+    // After an error, what is left of the new folder is useless; only the first error is reported.
     let _ = remove(&new);
     filled?;
     // The next call removes the old folder if this one cannot: the new folder is in its place already.
@@ -61,7 +61,7 @@ pub(super) fn replace(dir: &Path, name: &str, fill: impl FnOnce(&Path) -> io::Re
     File::open(dir)?.sync_all()
 }
 
-/// Everything in the folder, and the folder, to the disk: a renaming must not overtake what it renames.
+/// Writes the folder's files and the folder itself to the disk, so that they are durable before the renaming is.
 fn sync(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         File::open(entry?.path())?.sync_all()?;
@@ -76,7 +76,7 @@ fn swap(current: &Path, new: &Path, old: &Path) -> io::Result<()> {
     }
     fs::rename(new, current).inspect_err(|_| {
         if replaces {
-            // The first renaming went well a moment ago; where this one does not, nothing more can be done.
+            // The first renaming has just succeeded; if this one fails, nothing more can be done.
             let _ = fs::rename(old, current);
         }
     })
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_crash_left_is_cleared_away_and_a_second_writer_is_refused() {
+    fn the_rest_of_a_crash_is_removed_and_a_second_writer_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         for left_over in ["it.new", "it.old"] {
             fs::create_dir(dir.path().join(left_over)).unwrap();

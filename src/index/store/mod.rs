@@ -1,9 +1,9 @@
 //! The index on disk, so that a second start with the same data embeds nothing.
 //!
-//! A snapshot is the folder `snapshot` inside the index folder: `header.json` (what it was made from, and length and
-//! SHA-256 of every other file), the vectors, the row of every passage, and the graph's links. It is written beside
-//! the old one and takes its place by renaming. Whatever is wrong with one, it is never trusted and never fatal: the
-//! caller logs why and builds the index again. Both ways run on the thread that starts the server.
+//! A snapshot is the folder `snapshot` inside the index folder: `header.json` (the fingerprint, and length and SHA-256
+//! of every other file), the vectors, the row of every passage, and the graph's links. It is written beside the old one
+//! and takes its place by renaming. A snapshot with any fault is not used, and no fault is fatal: the caller logs the
+//! reason and builds the index again. Loading and saving run on the thread that starts the server.
 
 mod files;
 
@@ -41,7 +41,7 @@ struct Sum {
     sha256: String,
 }
 
-/// Why there is no snapshot to use. Every one of these means: build the index.
+/// Why there is no usable snapshot. In all cases the caller builds the index.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
     /// Nothing was saved yet.
@@ -50,13 +50,13 @@ pub enum Unusable {
         /// The index folder.
         dir: PathBuf,
     },
-    /// It was made from something else.
+    /// It was made from other inputs.
     #[error("the snapshot in {} was made from other data, another model or by another version", dir.display())]
     Stale {
         /// The index folder.
         dir: PathBuf,
     },
-    /// Its files are not what was written.
+    /// A file is not as it was written.
     #[error("the snapshot is damaged: {} {what}", file.display())]
     Damaged {
         /// The file.
@@ -66,7 +66,7 @@ pub enum Unusable {
     },
 }
 
-/// Why a snapshot could not be written; the index in memory is as good as ever.
+/// Why a snapshot could not be written. The index in memory is not affected.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the snapshot cannot be written to {}: {source}; make the folder writable, or every start embeds all reviews",
@@ -75,11 +75,11 @@ pub enum Unusable {
 pub struct NotSaved {
     /// The index folder.
     pub dir: PathBuf,
-    /// What the operating system said.
+    /// The operating system's error.
     pub source: std::io::Error,
 }
 
-/// The index saved in this folder, if it was made from what the fingerprint says.
+/// Loads the index from this folder, if its fingerprint is this one.
 ///
 /// # Errors
 /// See [`Unusable`].
@@ -116,8 +116,8 @@ fn read_graph(snapshot: &Path, rows: usize) -> Result<Graph, Unusable> {
 ///
 /// # Errors
 /// See [`NotSaved`]. Whatever fails, [`load`] never gets a half-written snapshot: it finds the old one, the new one or
-/// none. As a rule that is the old one. It is the new one if only the last step failed, which makes the renaming durable,
-/// and none if the new one could not be renamed into place and the old one could not be renamed back.
+/// none. As a rule that is the old one. It is the new one if only the last step failed, which makes the renaming
+/// durable, and none if the new one could not be renamed into place and the old one could not be renamed back.
 pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), NotSaved> {
     let written = files::replace(dir, SNAPSHOT, |new| {
         files::write(&new.join(VECTORS), index.rows.values(), f32::to_le_bytes)?;
@@ -149,7 +149,7 @@ pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), 
     })
 }
 
-/// What the header vouches for.
+/// The files whose checksums are in the header.
 fn file_names(graph: bool) -> impl Iterator<Item = &'static str> {
     [VECTORS, ROWS].into_iter().chain(graph.then_some(GRAPH))
 }
@@ -181,7 +181,7 @@ fn verify(path: &Path, promised: Option<&Sum>) -> Result<(), Unusable> {
     }
 }
 
-/// Makes a reason of what went wrong with a file.
+/// Makes an [`Unusable::Damaged`] of an error with a file.
 fn damaged<E: std::fmt::Display>(snapshot: &Path, file: &str) -> impl FnOnce(E) -> Unusable {
     let file = snapshot.join(file);
     move |what| Unusable::Damaged {
