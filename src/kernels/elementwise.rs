@@ -9,14 +9,17 @@ use super::simd::{Kernel, LANES, Lanes, Level};
 /// RMSNorm: `x · weight / sqrt(mean(x²) + ε)`.
 #[derive(Debug, Clone, Copy)]
 pub struct Norm<'a> {
-    /// As long as a row.
+    /// The factors of the normed numbers, as many as a row has numbers.
     pub weight: &'a [f32],
-    /// Keeps a row of zeros from being divided by zero.
+    /// Added to the mean of the squares, so that a row of zeros is not divided by zero.
     pub epsilon: f32,
 }
 
 impl Norm<'_> {
-    /// The normed row, quantised for a matrix product.
+    /// Writes the normed row to `to`, quantised for a matrix product.
+    ///
+    /// # Panics
+    /// If the lengths differ.
     pub fn quantise(&self, level: Level, row: &[f32], to: &mut RowMut<'_>) {
         assert!(
             row.len() == self.weight.len() && to.holds(row.len()),
@@ -25,17 +28,22 @@ impl Norm<'_> {
         level.run(NormQuantise { norm: *self, row, to });
     }
 
-    /// Norms a row in its place.
+    /// Norms a row in place.
+    ///
+    /// # Panics
+    /// If the row is not as long as the weight.
     pub fn apply(&self, level: Level, row: &mut [f32]) {
         assert_eq!(row.len(), self.weight.len(), "a weight for each number");
         level.run(NormInPlace { norm: *self, row });
     }
 
+    /// The factor of the row's numbers, without the weight.
+    ///
     /// # Safety
     /// The processor has the instructions of `L`.
     #[inline(always)]
     unsafe fn factor<L: Lanes>(&self, row: &[f32]) -> f32 {
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         let squares = unsafe { sum_of_squares::<L>(row) };
         (squares / row.len() as f32 + self.epsilon).sqrt().recip()
     }
@@ -90,7 +98,7 @@ impl Kernel for NormQuantise<'_, '_, '_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: as the caller's; every access stays inside the two slices, which are as long as each other.
+        // SAFETY: promised by the caller; every access stays inside the two slices, which are as long as each other.
         unsafe {
             let factor = L::splat(self.norm.factor::<L>(self.row));
             self.to.fill::<L>(self.row.len(), |at, count| {
@@ -101,7 +109,7 @@ impl Kernel for NormQuantise<'_, '_, '_> {
     }
 }
 
-/// The curve of a feed-forward network's gate.
+/// The activation function of a feed-forward network's gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Curve {
     /// `x / (1 + e^-x)`.
@@ -110,7 +118,10 @@ pub enum Curve {
     GeluTanh,
 }
 
-/// `curve(gate) · up`, quantised for a matrix product.
+/// Writes `curve(gate) · up` to `to`, quantised for a matrix product.
+///
+/// # Panics
+/// If the lengths differ.
 pub fn gate(level: Level, curve: Curve, gate: &[f32], up: &[f32], to: &mut RowMut<'_>) {
     assert!(gate.len() == up.len() && to.holds(up.len()), "rows of one length");
     level.run(Gate { curve, gate, up, to });
@@ -128,7 +139,7 @@ impl Kernel for Gate<'_, '_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: as the caller's; every access stays inside the two slices, which are as long as each other.
+        // SAFETY: promised by the caller; every access stays inside the two slices, which are as long as each other.
         unsafe {
             self.to.fill::<L>(self.up.len(), |at, count| {
                 let x = L::load_some(self.gate.as_ptr().add(at), count);

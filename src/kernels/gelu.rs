@@ -1,11 +1,12 @@
-//! GELU with the exact error function: the curve between the two products of a BERT encoder's feed-forward network.
+//! GELU with the exact error function: the activation between the two products of a BERT encoder's feed-forward
+//! network.
 
 use super::activations::{Activations, RowMut};
 use super::pool::Pool;
 use super::simd::{Kernel, Lanes, Level};
 
-/// `x · Φ(x)` of each `row + bias`, where `Φ` is the normal distribution (<https://arxiv.org/abs/1606.08415>),
-/// quantised into `to` for the next matrix product.
+/// Computes `x · Φ(x)` of each `row + bias`, where `Φ` is the normal distribution (<https://arxiv.org/abs/1606.08415>),
+/// and quantises it into `to` for the next matrix product.
 ///
 /// # Panics
 /// If a row is not as long as `bias`.
@@ -37,7 +38,7 @@ impl Kernel for Gelu<'_, '_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: as the caller's; every access stays inside the two slices, which are as long as each other.
+        // SAFETY: promised by the caller; every access stays inside the two slices, which are as long as each other.
         unsafe {
             self.to.fill::<L>(self.row.len(), |at, count| {
                 let x = L::load_some(self.row.as_ptr().add(at), count);
@@ -47,15 +48,15 @@ impl Kernel for Gelu<'_, '_> {
     }
 }
 
-/// Where the curve is taken to have reached its ends: `Φ(4.6)` is 1 to two millionths.
+/// Beyond ±`END`, `Φ` is taken as 0 or 1: `Φ(4.6)` is 1 within two millionths.
 const END: f32 = 4.6;
 
-/// `x · Φ(x)`, within 9e-5 up to 6 and from there on within 15 millionths of `|x|`: what quantising the result
-/// loses is a hundred times that.
+/// `x · Φ(x)`, with an error of at most 9e-5 for `|x|` up to 6 and of at most 15 millionths of `|x|` beyond. Quantising
+/// the result loses a hundred times as much.
 ///
-/// `Φ(x) = 1/2 + x · P(x²)` for `|x| ≤ END`, where `P` is the polynomial of degree 9 that reaches the end exactly and
-/// whose largest error, times `x²`, is the least (found by Lawson's algorithm). A division and an exponential, which the
-/// usual formulas take, cost three times as much.
+/// `Φ(x) = 1/2 + x · P(x²)` for `|x| ≤ END`, where `P` is the polynomial of degree 9 that is exact at the end and whose
+/// largest error, times `x²`, is the smallest (found by Lawson's algorithm). The usual formulas need a division and an
+/// exponential, and cost three times as much.
 ///
 /// # Safety
 /// The processor has the instructions of `L`.
@@ -72,7 +73,7 @@ unsafe fn curve<L: Lanes>(x: L) -> L {
         -6.628_08e-2,
         3.988_579e-1,
     ];
-    // SAFETY: as the caller's.
+    // SAFETY: promised by the caller.
     unsafe {
         let inside = x.min(L::splat(END)).max(L::splat(-END));
         let square = inside.mul(inside);

@@ -1,4 +1,4 @@
-//! A region of matrix products that read the same rows.
+//! Several matrix products of the same rows in one parallel region.
 
 use super::activations::Activations;
 use super::disjoint::Disjoint;
@@ -7,23 +7,23 @@ use super::pool::Pool;
 use super::simd::{LANES, Level};
 use super::tiles::Matrix;
 
-/// Tasks per thread in a region: enough that one that comes late finds work and none waits long for the last.
+/// Tasks per thread: enough that a thread that joins late finds work and that no thread waits long for the last task.
 const TASKS: usize = 8;
 
-/// One of the products.
+/// One product.
 pub struct Matmul<'a> {
     /// The weights, `[out columns, in columns]`.
     pub matrix: &'a Matrix,
     /// The result, `[rows, out columns]`.
     pub out: &'a mut [f32],
-    /// Whether the result is added to what is in `out`, or takes its place.
+    /// Whether the result is added to the content of `out` or replaces it.
     pub add: bool,
 }
 
 /// Computes all `products` of `rows`. Each row's result is the same whatever the other rows are.
 ///
 /// # Panics
-/// If a matrix or an output does not have the shape.
+/// If the shapes of a matrix, its output and the rows do not fit.
 pub fn multiply(pool: &Pool, level: Level, rows: &Activations, products: &mut [Matmul<'_>]) {
     struct Part<'a> {
         matrix: &'a Matrix,
@@ -49,7 +49,7 @@ pub fn multiply(pool: &Pool, level: Level, rows: &Activations, products: &mut [M
             let to = ((task + 1) * size).clamp(first, first + part.strips) - first;
             first += part.strips;
             if from < to {
-                // SAFETY: every strip is in one task, and a strip's columns are in no other strip.
+                // SAFETY: every strip is in one task, and strips have no columns in common.
                 level.run(unsafe { Strips::new(part.matrix, from..to, rows, &part.out, part.add) });
             }
         }
@@ -73,17 +73,17 @@ mod tests {
     /// A bound for the sizes of `scale · code` and `min` of a weight together: 400 times [`SCALE`].
     const LARGEST: f64 = 4.0;
 
-    /// What a matrix is packed from, and how.
+    /// How a matrix is packed, and from what.
     #[derive(Debug, Clone, Copy)]
     enum Form {
-        /// A type of files.
+        /// A tensor of a file, packed in narrow tiles.
         Narrow(GgmlDType),
-        /// Plain numbers in wide tiles.
+        /// Unquantised numbers in wide tiles.
         Wide,
     }
 
     impl Form {
-        /// Columns that it allows.
+        /// The next number of columns that the form allows.
         fn allowed(self, columns: usize) -> usize {
             match self {
                 Form::Narrow(kind) => columns.next_multiple_of(kind.block_size()),
@@ -91,7 +91,7 @@ mod tests {
             }
         }
 
-        /// Rows to be multiplied with its matrices.
+        /// Rows that can be multiplied with matrices of this form.
         fn rows(self, level: Level, numbers: &[f32], columns: usize) -> Activations {
             let empty = match self {
                 Form::Narrow(_) => Activations::default(),
@@ -118,10 +118,10 @@ mod tests {
                 *half = f16::from_f32(random.number() * SCALE).to_le_bytes();
             }
         }
-        Matrix::pack(kind, &data, rows, columns).unwrap()
+        Matrix::pack(&alone(), kind, &data, rows, columns).unwrap()
     }
 
-    /// Rows times the transposed matrix, and how far a product may be off.
+    /// Rows times the transposed matrix, and the error that each result may have.
     fn plain(rows: &Activations, matrix: &Matrix) -> (Vec<f64>, Vec<f64>) {
         let mut weights = vec![vec![0.0; matrix.columns()]; matrix.rows()];
         for (row, weights) in weights.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! From projections to attention: queries and keys are finished, keys and values are stored.
+//! The step between a layer's projections and its attention: queries and keys are finished, keys and values are stored.
 
 use super::disjoint::Disjoint;
 use super::elementwise::Norm;
@@ -8,12 +8,12 @@ use super::pool::Pool;
 use super::rotary::Angles;
 use super::simd::Level;
 
-/// What a layer does to its projections before attention.
+/// The operations of a layer on its projections before attention.
 #[derive(Debug, Clone, Copy)]
 pub struct QkvFinish<'a> {
     /// Biases of queries, keys and values, each as long as a row of them.
     pub biases: Option<[&'a [f32]; 3]>,
-    /// Norms of each head's queries and keys.
+    /// The norms of each head's queries and keys.
     pub norms: Option<[Norm<'a>; 2]>,
     /// The rows' rotations.
     pub angles: &'a Angles,
@@ -21,19 +21,19 @@ pub struct QkvFinish<'a> {
 
 /// A layer's projections: queries `[rows, heads, head_dim]`, keys and values `[rows, kv_heads, head_dim]`.
 pub struct Projections<'a> {
-    /// Finished in place.
+    /// The queries, finished in place.
     pub queries: &'a mut [f32],
-    /// Finished in place, then stored.
+    /// The keys, finished in place and then stored.
     pub keys: &'a mut [f32],
-    /// Stored.
+    /// The values, which are stored.
     pub values: &'a mut [f32],
 }
 
-/// Finishes the projections and stores keys and values of `layer`, each row's in its place.
+/// Finishes the projections and stores each row's keys and values in its place, in `layer` of the store.
 ///
 /// # Panics
-/// If two rows have one place, a place is not in the store, or a slice does not have the shape.
-pub fn place(
+/// If two rows have the same place, a place is not in the store, or a slice does not have its shape.
+pub fn finish_and_store(
     pool: &Pool,
     level: Level,
     finish: &QkvFinish<'_>,
@@ -69,7 +69,7 @@ pub fn place(
     let parts = [projections.queries, projections.keys, projections.values].map(Disjoint::new);
     let writer = store.writer(layer, places);
     pool.for_rows(rows, |row| {
-        // SAFETY: each row is worked on once, and rows have nothing in common.
+        // SAFETY: each row is processed once, and rows do not overlap.
         let [queries, keys, values] = std::array::from_fn(|part| unsafe {
             let width = widths[part];
             parts[part].part(row * width..(row + 1) * width)
@@ -88,15 +88,15 @@ pub fn place(
         }
         finish.angles.turn(level, row, queries);
         finish.angles.turn(level, row, keys);
-        // SAFETY: each row is worked on once.
+        // SAFETY: each row is processed once.
         unsafe { writer.write(level, row, keys, values) };
     });
 }
 
-/// Adds a row to another.
+/// Adds `other` to `row`.
 ///
 /// # Panics
-/// If they are not of one length.
+/// If the lengths differ.
 pub fn add(row: &mut [f32], other: &[f32]) {
     assert_eq!(row.len(), other.len(), "rows of one length");
     for (number, other) in row.iter_mut().zip(other) {
@@ -116,7 +116,7 @@ mod tests {
 
     const LAYERS: usize = 2;
 
-    /// What is in a store, token by token: block, slot, head and number, key and value.
+    /// The content of a store's layer: each place, and the keys and values of its heads' numbers.
     fn content(store: &Store, layer: usize) -> Vec<(Place, Vec<[u16; 2]>)> {
         let (size, stride) = (store.head_dim(), store.head_dim().next_multiple_of(16));
         let places =
@@ -137,8 +137,9 @@ mod tests {
         /// Queries, keys and values.
         parts: [Vec<f32>; 3],
         angles: Angles,
-        /// Of queries and keys: the norms' weights. Of all three: the biases.
+        /// The weights of the norms of queries and keys.
         weights: [Vec<f32>; 2],
+        /// The biases of queries, keys and values.
         biases: [Vec<f32>; 3],
     }
 
@@ -181,7 +182,7 @@ mod tests {
                 angles: &batch.angles,
             };
             for level in levels() {
-                // One step after the other, by functions with tests of their own.
+                // The same steps one after the other, by functions that have their own tests.
                 let mut wanted = batch.parts.clone();
                 for (part, numbers) in wanted.iter_mut().enumerate() {
                     let width = numbers.len() / rows;
@@ -202,7 +203,7 @@ mod tests {
                     let mut found = batch.parts.clone();
                     let [queries, keys, values] = &mut found;
                     let projections = Projections { queries, keys, values };
-                    place(&threads(count), level, &finish, projections, (&mut store, 1), &batch.places);
+                    finish_and_store(&threads(count), level, &finish, projections, (&mut store, 1), &batch.places);
                     for part in 0..3 {
                         prop_assert_eq!(bits(&found[part]), bits(&wanted[part]), "{:?}, part {}", level, part);
                     }

@@ -1,4 +1,4 @@
-//! What the kernels' tests share: this processor's levels, numbers that depend on a seed, comparisons.
+//! Shared by the kernels' tests: this processor's levels, numbers that depend on a seed, comparisons.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,7 +8,7 @@ use super::activations::{Activations, Factors};
 use super::kv_store::Store;
 use super::pack::PackError;
 use super::pool::Pool;
-use super::qkv::{Place, Projections, QkvFinish, place};
+use super::qkv::{Place, Projections, QkvFinish, finish_and_store};
 use super::rotary::{Angles, Pairs};
 use super::simd::Level;
 use super::tiles::{COLUMNS, Matrix};
@@ -25,7 +25,7 @@ macro_rules! kernel {
             #[inline(always)]
             unsafe fn run<$lanes: $crate::kernels::simd::Lanes>(self) -> $output {
                 let Self($($field),*) = self;
-                // SAFETY: as the caller's; all pointers are to arrays of the size that is read or written there.
+                // SAFETY: promised by the caller; all pointers are to arrays of the size that is read or written there.
                 unsafe { $body }
             }
         }
@@ -43,13 +43,13 @@ pub fn levels() -> Vec<Level> {
 
 /// A matrix of single-precision numbers.
 pub fn packed(weights: &[f32], rows: usize, columns: usize) -> Result<Matrix, PackError> {
-    Matrix::pack(GgmlDType::F32, &little_endian(weights), rows, columns)
+    Matrix::pack(&alone(), GgmlDType::F32, &little_endian(weights), rows, columns)
 }
 
 /// A matrix of single-precision numbers in wide tiles.
 pub fn packed_wide(weights: &[f32], rows: usize, columns: usize) -> Matrix {
     let data = little_endian(weights);
-    Matrix::pack_wide_on(&alone(), GgmlDType::F32, &data, rows, columns).unwrap()
+    Matrix::pack_wide(&alone(), GgmlDType::F32, &data, rows, columns).unwrap()
 }
 
 fn little_endian(numbers: &[f32]) -> Vec<u8> {
@@ -76,7 +76,7 @@ pub fn put(
         keys: &mut keys.to_vec(),
         values: &mut values.to_vec(),
     };
-    place(&alone(), level, &finish, projections, (store, layer), places);
+    finish_and_store(&alone(), level, &finish, projections, (store, layer), places);
 }
 
 /// A pool of one thread.
@@ -189,7 +189,7 @@ pub fn bits(numbers: &[f32]) -> Vec<u32> {
     numbers.iter().map(|number| number.to_bits()).collect()
 }
 
-/// Asserts that all numbers are within `bound` of what they should be. `NaN` is within nothing.
+/// Asserts that all numbers are within `bound` of what they should be. `NaN` is within no bound.
 #[track_caller]
 pub fn assert_near(level: Level, found: &[f32], wanted: &[f64], bound: impl Fn(usize) -> f64) {
     assert_eq!(found.len(), wanted.len());

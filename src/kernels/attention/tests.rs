@@ -98,7 +98,7 @@ impl Batch {
             window: self.heads.window,
         };
         let mut out = vec![f32::NAN; queries.len()];
-        // What an earlier layer left in the buffers must not matter.
+        // Numbers that an earlier layer left in the buffers must not matter.
         let mut partials = Partials {
             sums: vec![f32::NAN; 64],
             states: Vec::new(),

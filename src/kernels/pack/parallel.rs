@@ -1,55 +1,28 @@
-//! Packing on all threads of a pool.
+//! Distributes the packing of a matrix over the threads of a pool.
 
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::quantized::GgmlDType;
+use super::PackError;
+use crate::kernels::pool::Pool;
 
-use super::super::pool::Pool;
-use super::super::tiles::Matrix;
-use super::{PackError, Strip};
-
-impl Matrix {
-    /// Packs a tensor as [`Matrix::pack`] does, on the threads of `pool`.
-    ///
-    /// # Errors
-    ///
-    /// Every [`PackError`].
-    pub fn pack_on(
-        pool: &Pool,
-        kind: GgmlDType,
-        data: &[u8],
-        rows: usize,
-        columns: usize,
-    ) -> Result<Self, PackError> {
-        Self::pack_with(kind, data, rows, columns, |strips| all(pool, strips))
-    }
-
-    /// Packs a tensor as [`Matrix::pack_wide_with`] does, on the threads of `pool`.
-    ///
-    /// # Errors
-    ///
-    /// Every [`PackError`].
-    pub fn pack_wide_on(
-        pool: &Pool,
-        kind: GgmlDType,
-        data: &[u8],
-        rows: usize,
-        columns: usize,
-    ) -> Result<Self, PackError> {
-        Self::pack_wide_with(kind, data, rows, columns, |strips| all(pool, strips))
-    }
-}
-
-fn all(pool: &Pool, strips: Vec<Strip<'_>>) -> Result<(), PackError> {
-    // A strip is used up by packing it, and tasks are only lent what they work on.
-    let strips: Vec<_> = strips.into_iter().map(|strip| Mutex::new(Some(strip))).collect();
+/// Calls `pack` with each of `strips`, on the threads of `pool`.
+///
+/// # Errors
+/// One of the errors of `pack`.
+pub(super) fn for_each<S: Send>(
+    pool: &Pool,
+    strips: impl Iterator<Item = S>,
+    pack: impl Fn(S) -> Result<(), PackError> + Sync,
+) -> Result<(), PackError> {
+    // Packing consumes a strip, but tasks have only shared access to the strips.
+    let strips: Vec<_> = strips.map(|strip| Mutex::new(Some(strip))).collect();
     let failed = Mutex::new(None);
     pool.run(strips.len(), |number| {
         let strip = strips[number]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(Err(error)) = strip.map(Strip::pack) {
+        if let Some(Err(error)) = strip.map(&pack) {
             *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }
     });

@@ -62,7 +62,7 @@ fn data(kind: GgmlDType, rows: usize, columns: usize, seed: u64) -> Vec<u8> {
     data
 }
 
-/// What candle reads in the same bytes.
+/// The weights that candle reads in the same bytes.
 fn oracle(kind: GgmlDType, data: &[u8], rows: usize, columns: usize) -> Vec<Vec<f32>> {
     let storage = QStorage::from_data(Cow::Borrowed(data), &Device::Cpu, kind).unwrap();
     let tensor: Tensor = QTensor::new(storage, (rows, columns))
@@ -75,7 +75,7 @@ fn oracle(kind: GgmlDType, data: &[u8], rows: usize, columns: usize) -> Vec<Vec<
 /// A tensor of [`data`], packed, and what candle reads in the same bytes.
 fn packed_and_read(kind: GgmlDType, rows: usize, columns: usize, seed: u64) -> (Matrix, Vec<Vec<f32>>) {
     let data = data(kind, rows, columns, seed);
-    let matrix = Matrix::pack(kind, &data, rows, columns).unwrap();
+    let matrix = Matrix::pack(&alone(), kind, &data, rows, columns).unwrap();
     (matrix, oracle(kind, &data, rows, columns))
 }
 
@@ -178,7 +178,7 @@ proptest! {
         kind in prop::sample::select(&REQUANTISED[1..]), rows in 1..40usize, columns in 1..300usize, seed: u64,
     ) {
         let data = data(kind, rows, columns, seed);
-        let matrix = Matrix::pack_wide_on(&threads(2), kind, &data, rows, columns).unwrap();
+        let matrix = Matrix::pack_wide(&threads(2), kind, &data, rows, columns).unwrap();
         for (index, expected) in oracle(kind, &data, rows, columns).into_iter().enumerate() {
             assert_quantised(&expected, &row(&matrix, index), WIDE * COLUMNS);
             for k in 0..columns {
@@ -207,8 +207,8 @@ proptest! {
     #[test]
     fn threads_pack_the_same(kind in any_type(), rows in 1..100usize, seed: u64) {
         let data = data(kind, rows, 256, seed);
-        let alone = Matrix::pack(kind, &data, rows, 256).unwrap();
-        let together = Matrix::pack_on(&threads(3), kind, &data, rows, 256).unwrap();
+        let alone = Matrix::pack(&alone(), kind, &data, rows, 256).unwrap();
+        let together = Matrix::pack(&threads(3), kind, &data, rows, 256).unwrap();
         for index in 0..rows {
             prop_assert_eq!(row(&alone, index), row(&together, index));
         }
@@ -226,7 +226,7 @@ fn columns_beyond_the_end_are_zero() {
 
 #[test]
 fn only_plain_numbers_have_a_wide_form() {
-    let refused = Matrix::pack_wide_on(&alone(), GgmlDType::Q8_0, &[0; 34], 1, 32);
+    let refused = Matrix::pack_wide(&alone(), GgmlDType::Q8_0, &[0; 34], 1, 32);
     assert!(refused.is_err());
 }
 
@@ -240,7 +240,7 @@ fn bytes_are_those_of_the_tiles() {
         (GgmlDType::F32, 0, 0),
     ];
     for (kind, columns, bytes) in cases {
-        let matrix = Matrix::pack(kind, &data(kind, 17, columns, 1), 17, columns).unwrap();
+        let matrix = Matrix::pack(&alone(), kind, &data(kind, 17, columns, 1), 17, columns).unwrap();
         assert_eq!(matrix.bytes(), bytes, "{kind:?}");
     }
 }
@@ -248,7 +248,7 @@ fn bytes_are_those_of_the_tiles() {
 #[test]
 fn nothing_packs_to_nothing() {
     for (rows, columns) in [(0, 0), (0, 32), (0, usize::MAX), (3, 0)] {
-        let matrix = Matrix::pack(GgmlDType::F32, &[], rows, columns).unwrap();
+        let matrix = Matrix::pack(&alone(), GgmlDType::F32, &[], rows, columns).unwrap();
         assert_eq!(
             (matrix.bytes(), matrix.rows(), matrix.columns()),
             (0, rows, columns)
@@ -291,7 +291,7 @@ fn scales_that_are_not_finite_are_named_by_place() {
         // The last row but one, and its last block.
         let end = data.len() / rows * (rows - 1);
         data[end - block + place..][..2].copy_from_slice(&bytes);
-        let error = Matrix::pack(kind, &data, rows, columns).unwrap_err();
+        let error = Matrix::pack(&alone(), kind, &data, rows, columns).unwrap_err();
         let first = columns - kind.block_size().max(COLUMNS);
         assert!(
             matches!(error, PackError::Range { row: 18, column, .. } if column >= first),
@@ -315,7 +315,7 @@ fn what_cannot_be_packed_is_an_error_that_says_why() {
         (F32, 20, 3, "2 rows of 3 weights take up 24 bytes"),
     ];
     for (kind, bytes, columns, part) in cases {
-        let error = Matrix::pack(kind, &vec![0; bytes], 2, columns).unwrap_err();
+        let error = Matrix::pack(&alone(), kind, &vec![0; bytes], 2, columns).unwrap_err();
         assert!(error.to_string().contains(part), "{error}");
     }
 }

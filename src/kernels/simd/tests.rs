@@ -57,7 +57,7 @@ kernel! {
 #[inline(always)]
 unsafe fn row<L: Lanes>(lanes: L) -> Row {
     let mut to = [f32::NAN; LANES];
-    // SAFETY: as the caller's; the array has sixteen elements.
+    // SAFETY: promised by the caller; the array has sixteen elements.
     unsafe { lanes.store(to.as_mut_ptr()) };
     to
 }
@@ -200,7 +200,7 @@ kernel! {
 /// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn numbers<L: Lanes>(sums: L::Sums) -> Row {
-    // SAFETY: as the caller's.
+    // SAFETY: promised by the caller.
     unsafe {
         let one = L::splat(1.0);
         row(L::scaled(sums, one, L::offset(one)))
@@ -250,7 +250,7 @@ kernel! {
 #[inline(always)]
 unsafe fn bytes<L: Lanes>(codes: L::Codes) -> [u8; 64] {
     let quarters: [Row; 4] = std::array::from_fn(|k| {
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe { numbers::<L>(L::dot(L::no_sums(), codes, 1 << (8 * k))) }
     });
     std::array::from_fn(|i| quarters[i % 4][i / 4] as u8)
