@@ -1,8 +1,8 @@
-//! The default chat model: reading a prompt, speaking alone, and speaking in a batch; and what measuring it costs.
+//! The default chat model: prefill, decoding of one sequence, and decoding of a batch; and the cost of the metrics.
 //!
 //! `cargo bench --bench decoder`. The models are those of `models/`, or of the folder in `RECOMMENDER_TEST_MODELS`.
-//! The throughput that is printed is in tokens ("elements") a second. For figures beside those of llama.cpp, and for any
-//! GGUF file, there is the command `bench`.
+//! The printed throughput is in tokens ("elements") a second. For numbers that are comparable with llama.cpp's, and for
+//! any GGUF file, use the command `bench`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use flipkart_recommender::kernels::pool::Pool;
 use flipkart_recommender::metrics;
 use flipkart_recommender::weights::{self, gguf::Gguf};
 
-/// Tokens of a prompt that the engine reads in one step.
+/// The prompt tokens that the engine reads in one step.
 const STEP: usize = 256;
 
-/// The default chat model, with all cores.
+/// The default chat model on all cores.
 fn load() -> Box<dyn Model> {
     let dir = std::env::var_os("RECOMMENDER_TEST_MODELS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("models"),
@@ -31,7 +31,7 @@ fn load() -> Box<dyn Model> {
     model::load(&gguf, &Device::Cpu, Arc::new(pool)).expect("a decoder that is built in")
 }
 
-/// A text without a meaning, which takes as long as any other.
+/// Arbitrary tokens; their values do not change the time.
 fn text(length: usize) -> Vec<u32> {
     (0..length as u32).map(|at| 1000 + at * 7919 % 40_000).collect()
 }
@@ -98,7 +98,7 @@ fn batch(criterion: &mut Criterion) {
     }
 }
 
-/// What the engine tells the metrics for each token of one user, to be set beside `decode`: less than a hundredth of it.
+/// The engine's metrics for each token of one user. Compare with `decode`: less than a hundredth of its time.
 fn measuring(criterion: &mut Criterion) {
     metrics::install();
     let name = &["SmolLM2-135M-Instruct"][..];

@@ -25,8 +25,8 @@ use opinion::Opinions;
 use terms::Terms;
 use text::{Lexicon, Token};
 
-/// What a review of one, two, … five stars is taken to say on the whole, and of a thing that it names without an opinion;
-/// on the scale of the opinions' weights, and weaker than a plain word.
+/// What a review of one, two, … five stars is taken to say on the whole, and of a thing that it names without an
+/// opinion; on the scale of the opinions' weights, and weaker than a plain word.
 const STARS: [f64; 5] = [-0.8, -0.5, -0.1, 0.35, 0.5];
 /// Nearer to nothing than this, a mention is neither praise nor complaint.
 const UNDECIDED: f64 = 0.3;
@@ -189,8 +189,9 @@ impl Aspects {
         }
     }
 
-    /// What each of the passages says, in their order: above 0 is praise. It is what the passage says of its things, or else
-    /// of whatever, and what its review's stars let expect; a review of five stars may have a passage that complains.
+    /// What each of the passages says, in their order: above 0 is praise. It is what the passage says of its things, or
+    /// else of whatever, and what its review's stars let expect; a review of five stars may have a passage that
+    /// complains.
     pub fn tones(&self) -> &[f32] {
         &self.tones
     }

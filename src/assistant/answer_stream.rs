@@ -1,7 +1,8 @@
-//! One answer on its way to the asker: the best quote at once, then what the model adds, each sentence when it has been
-//! checked, then the other side where it was not heard.
+//! Writes one answer, event by event: the best quote at once, then each of the model's sentences after its check, then
+//! the best quote from the other side if the answer has only one side.
 //!
-//! Runs as a task. What has been sent is never taken back: a sentence waits for its verdict.
+//! Runs as a task on the async side; the checks run on tokio's blocking threads. Nothing that was sent is taken back:
+//! a sentence is sent after its check.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,87 +11,94 @@ use tokio::sync::mpsc;
 
 use super::extractive;
 use super::figures;
-use super::grounding::{self, Checked, Grounding, Sentences, Verdict};
+use super::grounding::{self, Grounding, Sentences};
 use super::outcome_recorder::OutcomeRecorder;
-use super::{Answer, AnswerEvent, AnswerTrace, Evidence, Outcome};
+use super::{Answer, AnswerEvent, AnswerTrace, Checked, Evidence, Outcome, Verdict, compute};
 use crate::embedding::EmbeddingError;
 use crate::generation::{Finished, GenerationEvent, Reason};
 use crate::metrics;
 use crate::retrieval::{Recommended, Retriever, Understood, Wish};
 
-/// Between two attempts to have a sentence embedded: some times what one takes.
-const PATIENCE: Duration = Duration::from_millis(10);
+/// Time between two attempts to embed a sentence: several times what one embedding takes.
+const RETRY_AFTER: Duration = Duration::from_millis(10);
 
-/// Where the words of an answer come from.
+/// Where the text of an answer comes from.
 pub enum AnswerSource {
-    /// The model, which was shown the first `shown` pieces of evidence and goes on from the best.
+    /// The model, which was shown the first `shown` pieces of evidence and continues after the best quote.
     Model {
         steps: mpsc::Receiver<GenerationEvent>,
         shown: usize,
     },
-    /// The quotes themselves: the model is busy, or the best one is too long for a prompt.
+    /// Quotes only: the model is busy, or the best quote is too long for a prompt.
     Quotes,
-    /// Figures that were asked for, which need no model.
+    /// Only statistics were asked for, and they need no model.
     Figures,
     /// There is no evidence.
     Nothing,
 }
 
-/// One answer.
+/// One answer and all that it is made of.
 pub struct AnswerStream {
     pub outcome: OutcomeRecorder,
     pub retrieval_ms: f64,
     pub evidence: Vec<Evidence>,
-    /// The products that it is of.
+    /// The products that the answer is about.
     pub products: Vec<Recommended>,
-    /// What was demanded and cannot be met, and the figures asked for, are said first.
+    /// The parsed question. Its unmet demands and the statistics that it asks for begin the answer.
     pub understood: Understood,
-    /// Sent where it was asked for.
+    /// Sent if the client asked for it.
     pub trace: Option<AnswerTrace>,
-    /// Compares what is said with the evidence.
+    /// Compares the model's sentences with the evidence.
     pub retriever: Retriever,
     pub events: mpsc::Sender<AnswerEvent>,
 }
 
-/// The asker has gone.
-struct Gone;
+/// Why an answer stops before its end.
+enum Interrupted {
+    /// The client left.
+    ClientLeft,
+    /// A stage failed; the cause has been logged.
+    Failed,
+}
 
-/// What has been said.
+/// The answer so far.
 #[derive(Default)]
-struct Said {
+struct Draft {
     text: String,
     cited: BTreeSet<usize>,
-    /// What was cited last.
+    /// The last citation.
     last: usize,
     first_token_ms: Option<f64>,
 }
 
-/// The model's sentences so far: it is ended where it begins to repeat itself, in the midst of one.
+/// The model's sentences so far. A sentence that only repeats an earlier one is left out.
 #[derive(Default)]
-struct Heard(Vec<String>);
+struct SeenSentences(Vec<String>);
 
-impl Heard {
-    /// Whether a sentence, or as much of it as was said, is not one that was heard already.
+impl SeenSentences {
+    /// Remembers a sentence, which may be cut off; true if no earlier sentence begins with it.
     fn is_new(&mut self, sentence: &str) -> bool {
         let sentence = sentence.trim();
-        let is_new = !self.0.iter().any(|heard| heard.starts_with(sentence));
+        let is_new = !self.0.iter().any(|seen| seen.starts_with(sentence));
         self.0.push(sentence.to_string());
         is_new
     }
 }
 
-/// How many of the model's sentences a quote supports, and how many none does.
+/// Counts of the model's sentences by the result of their checks.
 #[derive(Default)]
-struct Tally {
+struct CheckCounts {
     supported: usize,
     unsupported: usize,
 }
 
 impl AnswerStream {
-    /// Sends the answer's events, the last of them included.
+    /// Sends the answer's events, including the last one.
     pub async fn run(mut self, source: AnswerSource) {
-        let Ok(last) = self.tell(source).await else {
-            return;
+        let last = match self.write(source).await {
+            Ok(last) => last,
+            Err(Interrupted::Failed) => AnswerEvent::Failed,
+            Err(Interrupted::ClientLeft) => return,
         };
         match &last {
             AnswerEvent::Final(answer) => self.outcome.answered(answer),
@@ -99,9 +107,9 @@ impl AnswerStream {
         let _ = self.events.send(last).await;
     }
 
-    /// Sends everything but the last event, which it gives back.
+    /// Sends every event except the last one, which it returns.
     #[tracing::instrument(level = "debug", skip_all)]
-    async fn tell(&mut self, source: AnswerSource) -> Result<AnswerEvent, Gone> {
+    async fn write(&mut self, source: AnswerSource) -> Result<AnswerEvent, Interrupted> {
         self.send(AnswerEvent::Evidence(self.evidence.clone())).await?;
         let products = std::mem::take(&mut self.products);
         if !products.is_empty() {
@@ -110,46 +118,46 @@ impl AnswerStream {
         if let Some(trace) = self.trace.take() {
             self.send(AnswerEvent::Trace(Box::new(trace))).await?;
         }
-        let mut said = Said::default();
+        let mut draft = Draft::default();
         for unmet in &self.understood.unmet {
-            self.piece(&mut said, extractive::unmet(*unmet)).await?;
+            self.add_text(&mut draft, extractive::unmet(*unmet)).await?;
         }
         if let Some(figures) = &self.understood.figures {
-            self.piece(&mut said, &figures::told(figures)).await?;
+            self.add_text(&mut draft, &figures::told(figures)).await?;
         }
         match source {
-            AnswerSource::Model { steps, shown } => self.relay(steps, shown, said).await,
+            AnswerSource::Model { steps, shown } => self.relay(steps, shown, draft).await,
             AnswerSource::Quotes => {
-                self.piece(&mut said, extractive::HEADING).await?;
+                self.add_text(&mut draft, extractive::HEADING).await?;
                 for quote in extractive::quotes(&self.evidence) {
-                    self.sentence(&mut said, quote, "\n• ").await?;
+                    self.add_sentence(&mut draft, quote, "\n• ").await?;
                 }
-                self.name_the_silent(&mut said).await?;
-                Ok(self.last(said, Outcome::Extractive, None))
+                self.add_products_without_quotes(&mut draft).await?;
+                Ok(self.last(draft, Outcome::Extractive, None))
             }
             AnswerSource::Figures => {
-                if let Some(quote) = self.of_who_comes_first() {
-                    self.sentence(&mut said, quote, " ").await?;
+                if let Some(quote) = self.quote_of_first_product() {
+                    self.add_sentence(&mut draft, quote, " ").await?;
                 }
-                Ok(self.last(said, Outcome::Extractive, None))
+                Ok(self.last(draft, Outcome::Extractive, None))
             }
             AnswerSource::Nothing => {
                 let refusal = extractive::no_evidence(&self.understood);
-                self.piece(&mut said, &refusal).await?;
-                Ok(self.last(said, Outcome::NoEvidence, None))
+                self.add_text(&mut draft, &refusal).await?;
+                Ok(self.last(draft, Outcome::NoEvidence, None))
             }
         }
     }
 
-    async fn name_the_silent(&self, said: &mut Said) -> Result<(), Gone> {
+    async fn add_products_without_quotes(&self, draft: &mut Draft) -> Result<(), Interrupted> {
         for title in &self.understood.silent {
-            self.piece(said, &extractive::silent(title)).await?;
+            self.add_text(draft, &extractive::silent(title)).await?;
         }
         Ok(())
     }
 
-    /// A quote of a buyer of the product that has most, or least, of what was asked for.
-    fn of_who_comes_first(&self) -> Option<Checked> {
+    /// A quote about the product that comes first in the statistics.
+    fn quote_of_first_product(&self) -> Option<Checked> {
         let figures = self.understood.figures.as_ref()?;
         let first = figures
             .products
@@ -160,174 +168,185 @@ impl AnswerStream {
         Some(extractive::quotation(&self.evidence, number, None))
     }
 
-    /// Quotes the best evidence, passes on what the engine reports and what of the model's sentences stands.
+    /// Sends the best quote, then the engine's reports and those of the model's sentences that pass the check.
     async fn relay(
         &self,
         mut steps: mpsc::Receiver<GenerationEvent>,
         shown: usize,
-        mut said: Said,
-    ) -> Result<AnswerEvent, Gone> {
-        let joint = if said.text.is_empty() || said.text.ends_with(' ') {
+        mut draft: Draft,
+    ) -> Result<AnswerEvent, Interrupted> {
+        let joint = if draft.text.is_empty() || draft.text.ends_with(' ') {
             ""
         } else {
             " "
         };
-        self.sentence(&mut said, extractive::quotation(&self.evidence, 1, None), joint)
+        self.add_sentence(&mut draft, extractive::quotation(&self.evidence, 1, None), joint)
             .await?;
         let mut sentences = Sentences::default();
         let mut grounding = Grounding::after_the_best_of(self.evidence[..shown].to_vec());
-        let (mut heard, mut tally) = (Heard::default(), Tally::default());
+        let (mut seen, mut counts) = (SeenSentences::default(), CheckCounts::default());
         loop {
-            // An asker who left is noticed also while the model says nothing; dropping `steps` then stops it.
+            // A client that leaves is noticed even while the model is silent; dropping `steps` then stops the model.
             let step = tokio::select! {
                 step = steps.recv() => step,
-                () = self.events.closed() => return Err(Gone),
+                () = self.events.closed() => return Err(Interrupted::ClientLeft),
             };
-            match step {
+            let (complete, generation) = match step {
                 Some(GenerationEvent::Queued { ahead, wait }) => {
-                    self.send(AnswerEvent::Queued { ahead, wait }).await?
+                    self.send(AnswerEvent::Queued { ahead, wait }).await?;
+                    continue;
                 }
-                // Nobody asks for them.
-                Some(GenerationEvent::Logprobs { .. }) => {}
+                // This endpoint does not request them.
+                Some(GenerationEvent::Logprobs { .. }) => continue,
                 Some(GenerationEvent::Progress { processed, total }) => {
                     self.send(AnswerEvent::Progress {
                         processed,
                         prompt_tokens: total,
                     })
                     .await?;
+                    continue;
                 }
-                Some(GenerationEvent::Text(text)) => {
-                    for sentence in sentences.push(&text) {
-                        if heard.is_new(&sentence) {
-                            let checked = self.check(&mut grounding, &sentence).await;
-                            self.checked(&mut said, checked, &mut tally).await?;
-                        }
-                    }
-                }
+                Some(GenerationEvent::Text(text)) => (sentences.push(&text), None),
                 Some(GenerationEvent::Finished(Finished {
                     reason: Reason::Error,
                     ..
                 }))
-                | None => return Ok(AnswerEvent::Failed),
-                Some(GenerationEvent::Finished(generation)) => {
-                    let outcome = match generation.reason {
-                        Reason::Cancelled => {
-                            return Ok(self.last(said, Outcome::Cancelled, Some(generation)));
-                        }
-                        Reason::Stop => {
-                            let rest = sentences.rest();
-                            if heard.is_new(&rest) {
-                                let rest = self.check(&mut grounding, &rest).await;
-                                self.checked(&mut said, rest, &mut tally).await?;
-                            }
-                            tally.outcome()
-                        }
-                        // What was cut off may say something else than it began to.
-                        _ => tally.outcome(),
-                    };
-                    tally.record();
-                    let quotes = extractive::still_to_be_heard(
-                        &self.evidence,
-                        &said.cited,
-                        said.last,
-                        &self.understood,
-                    );
-                    for quote in quotes {
-                        self.sentence(&mut said, quote, " ").await?;
+                | None => return Err(Interrupted::Failed),
+                Some(GenerationEvent::Finished(generation)) => match generation.reason {
+                    Reason::Cancelled => {
+                        return Ok(self.last(draft, Outcome::Cancelled, Some(generation)));
                     }
-                    self.name_the_silent(&mut said).await?;
-                    return Ok(self.last(said, outcome, Some(generation)));
+                    Reason::Stop => (vec![std::mem::take(&mut sentences).rest()], Some(generation)),
+                    // A sentence that was cut off may mean something else than its beginning.
+                    _ => (vec![], Some(generation)),
+                },
+            };
+            for sentence in complete {
+                if seen.is_new(&sentence) {
+                    let checked;
+                    (grounding, checked) = self.check(grounding, sentence).await?;
+                    self.add_checked(&mut draft, checked, &mut counts).await?;
                 }
+            }
+            if let Some(generation) = generation {
+                counts.record();
+                let quotes =
+                    extractive::missing_quotes(&self.evidence, &draft.cited, draft.last, &self.understood);
+                for quote in quotes {
+                    self.add_sentence(&mut draft, quote, " ").await?;
+                }
+                self.add_products_without_quotes(&mut draft).await?;
+                return Ok(self.last(draft, counts.outcome(), Some(generation)));
             }
         }
     }
 
-    /// Checks a sentence of the model's. While too many others are being embedded it waits: what an answer says must not
-    /// depend on who else asks.
+    /// Checks a sentence of the model against the evidence, on a blocking thread.
     #[tracing::instrument(level = "debug", skip_all)]
-    async fn check(&self, grounding: &mut Grounding, sentence: &str) -> Checked {
-        let mut likeness = vec![0.0; self.evidence.len()];
-        if let Some(claim) = grounding::claim(sentence) {
-            loop {
-                match self.retriever.likeness(&claim, &self.evidence).await {
-                    Ok(found) => likeness = found,
-                    Err(EmbeddingError::Overloaded) => {
-                        tokio::time::sleep(PATIENCE).await;
-                        continue;
-                    }
-                    // Then nothing is like it, and nothing of the model's is said.
-                    Err(error) => {
-                        tracing::error!(%error, "A sentence could not be compared with the reviews and was left out.");
-                    }
-                }
-                break;
-            }
-        }
-        grounding.check(sentence, &likeness)
+    async fn check(
+        &self,
+        mut grounding: Grounding,
+        sentence: String,
+    ) -> Result<(Grounding, Checked), Interrupted> {
+        let vector = match grounding::claim(&sentence) {
+            Some(claim) => self.vector_of(&claim).await,
+            None => None,
+        };
+        let retriever = self.retriever.clone();
+        let passages: Vec<usize> = self.evidence.iter().map(|evidence| evidence.passage).collect();
+        let work = move || {
+            let similarity = |passage: &usize| {
+                let vector = vector.as_ref();
+                vector.map_or(0.0, |vector| retriever.similarity(vector, *passage))
+            };
+            let similarities: Vec<f32> = passages.iter().map(similarity).collect();
+            let checked = grounding.check(&sentence, &similarities);
+            (grounding, checked)
+        };
+        compute(work).await.map_err(|_| Interrupted::Failed)
     }
 
-    /// A sentence of the model's: said where it is supported.
-    async fn checked(&self, said: &mut Said, checked: Checked, tally: &mut Tally) -> Result<(), Gone> {
+    /// The vector of a sentence. Waits while the embedder is busy: the text of an answer must not depend on other
+    /// requests. `None` after a failure; the sentence then is similar to nothing and is left out.
+    async fn vector_of(&self, claim: &str) -> Option<Vec<f32>> {
+        loop {
+            match self.retriever.embed(claim).await {
+                Ok(vector) => return Some(vector),
+                Err(EmbeddingError::Overloaded) => tokio::time::sleep(RETRY_AFTER).await,
+                Err(error) => {
+                    tracing::error!(%error, "A sentence could not be compared with the reviews and was left out.");
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Adds a sentence of the model to the answer if the evidence supports it.
+    async fn add_checked(
+        &self,
+        draft: &mut Draft,
+        checked: Checked,
+        counts: &mut CheckCounts,
+    ) -> Result<(), Interrupted> {
         match checked.verdict {
             Verdict::Supported => {
-                tally.supported += 1;
-                self.sentence(said, checked, " ").await
+                counts.supported += 1;
+                self.add_sentence(draft, checked, " ").await
             }
             Verdict::Unsupported => {
-                tally.unsupported += 1;
-                self.verdict(checked).await
+                counts.unsupported += 1;
+                self.report_check(checked).await
             }
             Verdict::None => Ok(()),
         }
     }
 
-    /// A sentence that stands, after what joins it to those before it.
-    async fn sentence(&self, said: &mut Said, checked: Checked, joint: &str) -> Result<(), Gone> {
-        let piece = format!("{joint}{}", checked.sentence);
-        self.piece(said, &piece).await?;
-        said.cited.extend(&checked.cited);
-        said.last = checked.cited.last().copied().unwrap_or(said.last);
-        self.verdict(checked).await
+    /// Adds a supported sentence, after `joint`, which separates it from the text before.
+    async fn add_sentence(
+        &self,
+        draft: &mut Draft,
+        checked: Checked,
+        joint: &str,
+    ) -> Result<(), Interrupted> {
+        let text = format!("{joint}{}", checked.sentence);
+        self.add_text(draft, &text).await?;
+        draft.cited.extend(&checked.cited);
+        draft.last = checked.cited.last().copied().unwrap_or(draft.last);
+        self.report_check(checked).await
     }
 
-    async fn verdict(&self, checked: Checked) -> Result<(), Gone> {
+    async fn report_check(&self, checked: Checked) -> Result<(), Interrupted> {
         metrics::ANSWER_CITATIONS_TOTAL.add(&[checked.verdict.as_str()], 1);
         self.send(AnswerEvent::Citation(checked)).await
     }
 
-    async fn piece(&self, said: &mut Said, text: &str) -> Result<(), Gone> {
-        if said.first_token_ms.is_none() {
+    async fn add_text(&self, draft: &mut Draft, text: &str) -> Result<(), Interrupted> {
+        if draft.first_token_ms.is_none() {
             let milliseconds = self.outcome.milliseconds();
             metrics::RAG_TIME_TO_FIRST_TOKEN_SECONDS.record(&[], milliseconds / 1000.0);
-            said.first_token_ms = Some(milliseconds);
+            draft.first_token_ms = Some(milliseconds);
         }
-        said.text.push_str(text);
+        draft.text.push_str(text);
         self.send(AnswerEvent::Token(text.to_string())).await
     }
 
-    fn last(&self, said: Said, outcome: Outcome, generation: Option<Finished>) -> AnswerEvent {
-        let Said {
-            text,
-            cited,
-            first_token_ms,
-            ..
-        } = said;
+    fn last(&self, draft: Draft, outcome: Outcome, generation: Option<Finished>) -> AnswerEvent {
         AnswerEvent::Final(Answer {
-            text,
+            text: draft.text,
             outcome,
-            cited: cited.into_iter().collect(),
+            cited: draft.cited.into_iter().collect(),
             retrieval_ms: self.retrieval_ms,
-            first_token_ms,
+            first_token_ms: draft.first_token_ms,
             generation,
         })
     }
 
-    async fn send(&self, event: AnswerEvent) -> Result<(), Gone> {
-        self.events.send(event).await.map_err(|_| Gone)
+    async fn send(&self, event: AnswerEvent) -> Result<(), Interrupted> {
+        self.events.send(event).await.map_err(|_| Interrupted::ClientLeft)
     }
 }
 
-impl Tally {
+impl CheckCounts {
     fn outcome(&self) -> Outcome {
         match self.supported {
             0 => Outcome::Extractive,

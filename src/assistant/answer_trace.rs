@@ -1,38 +1,38 @@
-//! Why an answer is as it is: how its question was understood, and what the model was given. Made only where it is asked for.
+//! The trace of an answer: how its question was understood, and what the model was given. Made only on request.
 
 use super::PromptBuilder;
 use super::prompt::Prompt;
 use crate::retrieval::{Asked, Grounds, Scores, Vocabulary};
 
-/// What lies behind one answer.
+/// The trace of one answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnswerTrace {
-    /// The question as it was understood alone.
+    /// The question, rewritten so that it can be understood without the conversation.
     pub question: String,
-    /// The aspect asked about, as passages are compared with it.
+    /// The aspect that passages are compared with.
     pub aspect: String,
-    /// The words that passages are searched for, as they are compared, in order.
+    /// The stemmed words that passages are searched for, in order.
     pub words: Vec<String>,
-    /// What kind of answer it wants.
+    /// The kind of answer that it asks for.
     pub intent: &'static str,
     /// The products it names.
     pub products: Vec<String>,
-    /// What it demands: rupees and stars, from and to.
+    /// The limits of the price in rupees: from, to.
     pub price: (Option<f32>, Option<f32>),
-    /// Likewise.
+    /// The limits of the stars: from, to.
     pub stars: (Option<f32>, Option<f32>),
     /// The scores of each piece of evidence, in order.
     pub scores: Vec<Scores>,
     /// Milliseconds from arrival to the evidence.
     pub retrieval_ms: f64,
-    /// What the model read; nothing where it was not asked.
+    /// The model's prompt; `None` if the model was not used.
     pub prompt: Option<String>,
-    /// How long that is.
+    /// The prompt's length in tokens.
     pub prompt_tokens: usize,
 }
 
 impl AnswerTrace {
-    /// Of an answer that rests on `grounds`.
+    /// The trace of an answer that is based on `grounds`.
     pub fn of(asked: &Asked, grounds: &Grounds, vocabulary: &Vocabulary, retrieval_ms: f64) -> Self {
         let understood = &grounds.understood;
         let named = understood.named.iter().flatten();
@@ -56,7 +56,7 @@ impl AnswerTrace {
         }
     }
 
-    /// With the prompt that the model was given.
+    /// The same trace with the model's prompt.
     pub fn with_prompt(self, prompt: &Prompt, prompts: &PromptBuilder) -> Self {
         Self {
             prompt: prompts.text(prompt),

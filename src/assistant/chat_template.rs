@@ -1,18 +1,18 @@
-//! A model's own chat template, as its GGUF file carries it: messages in, one text with special tokens out.
+//! A model's chat template from its GGUF file: messages in, one text with special tokens out.
 //!
-//! The template is a file's content and not ours: it runs with a fuel limit, reaches nothing outside, and its errors
-//! name the model. minijinja renders it as Hugging Face's `apply_chat_template` does: Python's string methods,
-//! trimmed blocks, `raise_exception` and `strftime_now`.
+//! The template comes from a file and is not trusted: it runs with a fuel limit, has no access to anything outside, and
+//! its errors name the model. minijinja renders it as Hugging Face's `apply_chat_template` does: Python's string
+//! methods, trimmed blocks, `raise_exception` and `strftime_now`.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind, Value, context};
 use serde::Serialize;
 
-/// Steps a template may take: the longest in use take some thousands for a short conversation.
+/// Limit of a template's steps: the longest known ones take some thousands for a short conversation.
 const FUEL: u64 = 200_000;
 
-/// One message, as templates know it.
+/// One message, in the form that templates read.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChatMessage {
     /// `system`, `user` or `assistant`.
@@ -107,7 +107,7 @@ impl ChatTemplate {
             bos_token => &self.bos,
             eos_token => &self.eos,
             add_generation_prompt => true,
-            // Qwen 3 thinks aloud unless told not to; a short answer has no room for that.
+            // Qwen 3 writes its reasoning first unless this is false; a short answer has no room for that.
             enable_thinking => false,
         })
     }

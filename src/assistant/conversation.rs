@@ -1,31 +1,30 @@
-//! What goes into the assistant and what comes out: questions, events, answers.
+//! The assistant's input and output: questions, events, answers.
 
 use std::time::{Duration, Instant};
 
 use super::AnswerTrace;
-use super::grounding::Checked;
 use crate::generation::{Finished, Overloaded};
 use crate::retrieval::{Evidence, Filters, Recommended};
 
-/// Who said a turn of the conversation.
+/// The author of a turn of the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Speaker {
     /// The shopper.
     User,
-    /// This assistant, earlier.
+    /// This assistant.
     Assistant,
 }
 
 /// One turn of the conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
-    /// Who said it.
+    /// Its author.
     pub role: Speaker,
-    /// What was said.
+    /// Its text.
     pub content: String,
 }
 
-/// A question with all that belongs to it. The server keeps no conversation: it travels with the question.
+/// A question with its conversation. The server stores no conversations: each request brings its own.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// Earlier turns and, last, the question itself, a non-empty turn of the user.
@@ -34,56 +33,99 @@ pub struct Question {
     pub filters: Filters,
     /// A tighter limit on the answer's tokens than the server's own.
     pub max_tokens: Option<usize>,
-    /// Whether to tell what lies behind the answer.
+    /// Whether to send the trace: how the question was understood and what the model was given.
     pub traced: bool,
-    /// When the request came in: the clock of `rag_*` starts here.
+    /// Arrival of the request: the `rag_*` metrics count from here.
     pub arrived: Instant,
 }
 
-/// What happens while a question is answered. Ends in exactly one `Final` or `Failed`.
+/// The events of one answer. The last one is `Final` or `Failed`, and there is exactly one of these.
 #[derive(Debug, Clone)]
 pub enum AnswerEvent {
-    /// Accepted by the engine; comes again when its place in the queue changes.
+    /// The engine has accepted the question; sent again when its place in the queue changes.
     Queued {
-        /// Generations that wait and go first.
+        /// The number of generations before it in the queue.
         ahead: usize,
-        /// Until it should be its turn.
+        /// The estimated time until it starts.
         wait: Duration,
     },
-    /// What the answer will rest on, best first; the position, from 1, is what the answer cites.
+    /// The evidence for the answer, best first. The answer cites its positions, from 1.
     Evidence(Vec<Evidence>),
-    /// The products that the evidence is of and that fit best, with their figures.
+    /// The products that the evidence is about and that match best, with their statistics.
     Products(Vec<Recommended>),
-    /// What lies behind the answer, where it was asked for.
+    /// How the question was understood and what the model was given, if the client asked for it.
     Trace(Box<AnswerTrace>),
-    /// Prompt tokens read so far.
+    /// Progress of reading the prompt.
     Progress {
-        /// Of `prompt_tokens`, so many are done.
+        /// Prompt tokens read so far.
         processed: usize,
-        /// The prompt's length.
+        /// The prompt's length in tokens.
         prompt_tokens: usize,
     },
-    /// More of the answer. What has been said is not taken back.
+    /// The next piece of the answer's text. Text that was sent is not taken back.
     Token(String),
-    /// A sentence has been checked: one that stands in what was just said, or one that the model said and that is left
-    /// out.
+    /// The result of a check: of a sentence that was just sent, or of one that was left out.
     Citation(Checked),
-    /// The end: the authoritative answer.
+    /// The end: the complete answer.
     Final(Answer),
     /// The end: no answer. The cause has been logged.
     Failed,
 }
 
+/// What the check of a sentence against the evidence found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// A quote supports the sentence.
+    Supported,
+    /// No quote supports it.
+    Unsupported,
+    /// The sentence claims nothing, or nothing new.
+    None,
+}
+
+impl Verdict {
+    /// The label value in metrics and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Supported => "supported",
+            Verdict::Unsupported => "unsupported",
+            Verdict::None => "none",
+        }
+    }
+}
+
+/// A sentence with the result of its check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// The sentence as it stands in the answer if it is supported, otherwise as the model wrote it.
+    pub sentence: String,
+    /// The result.
+    pub verdict: Verdict,
+    /// Positions, from 1, of the evidence that supports it.
+    pub cited: Vec<usize>,
+}
+
+impl Checked {
+    /// A sentence that the answer leaves out.
+    pub fn left_out(sentence: &str, verdict: Verdict) -> Self {
+        Self {
+            sentence: sentence.trim().to_string(),
+            verdict,
+            cited: vec![],
+        }
+    }
+}
+
 /// How a question ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The model wrote it.
+    /// The model wrote a part of it.
     Answered,
-    /// Quotes alone: the model was busy, or nothing that it said stood the check.
+    /// Quotes only: the model was busy, or none of its sentences passed the check.
     Extractive,
-    /// Nothing in the reviews is about it.
+    /// No review is about the question.
     NoEvidence,
-    /// The asker went away, or the server is stopping.
+    /// The client left, or the server is stopping.
     Cancelled,
 }
 
@@ -102,9 +144,9 @@ impl Outcome {
 /// A complete answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// The authoritative text.
+    /// The whole text.
     pub text: String,
-    /// How it came about.
+    /// How the question ended.
     pub outcome: Outcome,
     /// Positions, from 1, of the evidence that `text` cites.
     pub cited: Vec<usize>,
@@ -112,17 +154,17 @@ pub struct Answer {
     pub retrieval_ms: f64,
     /// Milliseconds from arrival to the first piece of the answer.
     pub first_token_ms: Option<f64>,
-    /// What the model did, where it was asked.
+    /// The generation's statistics, if the model was used.
     pub generation: Option<Finished>,
 }
 
 /// Why a question was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// Neither the model nor retrieval has room.
+    /// Both the model and retrieval are busy.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
-    /// The conversation is not one that can be answered; the message says why.
+    /// The conversation cannot be answered; the message says why.
     #[error("{0}")]
     Invalid(String),
     /// A stage failed; it has been logged.

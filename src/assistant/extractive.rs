@@ -1,31 +1,32 @@
-//! Parts of answers that need no model: quotes, as they stand in the reviews. Pure.
+//! The parts of answers that need no model: quotes as they stand in the reviews, and refusals. Pure.
 
 use std::collections::BTreeSet;
 
-use super::grounding::{Checked, Verdict};
+use super::conversation::{Checked, Verdict};
+use super::one_line;
 use crate::retrieval::{Beyond, Evidence, Intent, Understood, Unmet};
 
-/// Quotes in an answer that has nothing else.
+/// The number of quotes in an answer that consists of quotes only.
 const QUOTES: usize = 3;
 
-/// How near to what was asked an objection is at least, beside the best quote.
+/// The smallest similarity of an objection to the question, as a share of the best quote's.
 const POINT: f32 = 0.6;
 
-/// Said before quotes that stand alone.
+/// The text before the quotes of an answer that consists of quotes only.
 pub const HEADING: &str = "This is what reviewers say:";
 
-/// Said first where something was demanded that cannot be met; ends in a blank.
+/// The first sentence of an answer whose question sets a limit that cannot be met; ends in a blank.
 pub fn unmet(demand: Unmet) -> &'static str {
     match demand {
         Unmet::PriceUnknown => {
-            "The data here gives no prices for these products, so they are here whatever they cost. "
+            "The data here has no prices for these products, so the price limit could not be applied. "
         }
-        Unmet::Price => "No product here that could be meant has such a price. ",
-        Unmet::Stars => "No product here that could be meant has such a rating. ",
+        Unmet::Price => "None of the matching products is in that price range. ",
+        Unmet::Stars => "None of the matching products has such a rating. ",
     }
 }
 
-/// Said when nothing in the reviews is about the question, with what they are about.
+/// The answer when no review is about the question, with the aspects that the reviews do mention.
 pub fn no_evidence(understood: &Understood) -> String {
     let refusal = match understood.beyond {
         Some(Beyond::Task) => {
@@ -44,12 +45,12 @@ pub fn no_evidence(understood: &Understood) -> String {
     }
 }
 
-/// Said last of a product that was to be compared and of which nothing is found.
+/// The last sentence about a compared product for which no quote was found.
 pub fn silent(title: &str) -> String {
     format!(" No review of the {title} was found that speaks of it.")
 }
 
-/// A quote of `evidence` as an answer's sentence; `number` is its position, from 1, and `after` that of what was quoted just
+/// A sentence that quotes `evidence`; `number` is its position, from 1, and `after` the position of the quote just
 /// before it.
 pub fn quotation(evidence: &[Evidence], number: usize, after: Option<usize>) -> Checked {
     let this = &evidence[number - 1];
@@ -59,10 +60,10 @@ pub fn quotation(evidence: &[Evidence], number: usize, after: Option<usize>) -> 
         Some(before) if before.product_key == this.product_key => "Another buyer says".to_string(),
         _ => format!("A buyer of the {} says", this.short_title()),
     };
-    said(&who, number, this)
+    attributed(&who, number, this)
 }
 
-/// Likewise, of somebody who is of another mind than all before.
+/// A sentence that quotes a buyer who disagrees with all buyers before.
 fn objection(evidence: &[Evidence], number: usize, after: usize) -> Checked {
     let (this, before) = (&evidence[number - 1], &evidence[after - 1]);
     let what = match before.product_key == this.product_key {
@@ -73,10 +74,10 @@ fn objection(evidence: &[Evidence], number: usize, after: usize) -> Checked {
         "On the other side, a buyer who gave {what} {} of 5 stars says",
         this.rating
     );
-    said(&who, number, this)
+    attributed(&who, number, this)
 }
 
-fn said(who: &str, number: usize, evidence: &Evidence) -> Checked {
+fn attributed(who: &str, number: usize, evidence: &Evidence) -> Checked {
     let quote = one_line(&evidence.quote);
     Checked {
         sentence: format!("{who}: “{quote}” [{number}]"),
@@ -100,10 +101,11 @@ pub fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
     })
 }
 
-/// What an answer that cites `cited`, the last of them `after`, leaves out and should not: the second best quote, where it
-/// has only one, and the best from the other side, where all that it cites praises, or all of it complains. Who asks for
-/// complaints is spared the praise, and who asks about something what is about something else.
-pub fn still_to_be_heard(
+/// The quotes that an answer still needs. `cited` are the positions that it cites, the last of them `after`. It needs
+/// the second best quote if it has only one, and the best quote of the other side if all cited quotes praise, or all
+/// complain. Praise is left out if the user asked for complaints; quotes about other aspects are left out if an aspect
+/// was asked for.
+pub fn missing_quotes(
     evidence: &[Evidence],
     cited: &BTreeSet<usize>,
     after: usize,
@@ -134,19 +136,14 @@ pub fn still_to_be_heard(
     heard
 }
 
-/// Whether an objection is about what was asked: it has a word of the question, or is nearly as near to it as the best of
-/// the `evidence`. One about something else is no other side.
+/// Whether an objection is about the question: it has a word of the question, or its similarity is at least [`POINT`]
+/// of the best evidence's.
 fn is_to_the_point(objection: &Evidence, evidence: &[Evidence]) -> bool {
     let best = evidence
         .iter()
         .map(|evidence| evidence.scores.aspect)
         .fold(0.0, f32::max);
     objection.scores.words.is_some() || objection.scores.aspect >= POINT * best
-}
-
-/// A quote without its line breaks: an answer is a paragraph.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -176,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_voice_and_the_other_side_are_heard() {
+    fn the_second_best_quote_and_the_other_side_are_added() {
         let rated = |stars: &[u8]| -> Vec<Evidence> {
             let one = |(at, rating): (usize, &u8)| Evidence {
                 rating: *rating,
@@ -194,7 +191,7 @@ mod tests {
             (&[5, 4], &[1, 2], &[]),
             (&[5], &[1], &[]),
         ] {
-            let found = still_to_be_heard(
+            let found = missing_quotes(
                 &rated(stars),
                 &cited.iter().copied().collect(),
                 1,
@@ -207,10 +204,10 @@ mod tests {
             intent: Intent::Complaints,
             ..Understood::default()
         };
-        let complaints = still_to_be_heard(&rated(&[1, 2, 5]), &BTreeSet::from([1, 2]), 2, &asked);
-        assert_eq!(complaints, [], "who asks for complaints is spared the praise");
+        let complaints = missing_quotes(&rated(&[1, 2, 5]), &BTreeSet::from([1, 2]), 2, &asked);
+        assert_eq!(complaints, [], "praise is left out if complaints are asked for");
         let cited = BTreeSet::from([1, 2]);
-        let other = still_to_be_heard(&rated(&[5, 5, 2]), &cited, 2, &Understood::default());
+        let other = missing_quotes(&rated(&[5, 5, 2]), &cited, 2, &Understood::default());
         assert_eq!(
             other[0].sentence,
             "On the other side, a buyer who gave it 2 of 5 stars says: “quote 2” [3]"
@@ -218,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_objection_to_something_else_is_no_other_side() {
+    fn an_objection_about_another_aspect_is_left_out() {
         let scored = |complains, aspect, words| Evidence {
             complains,
             scores: Scores {
@@ -239,7 +236,7 @@ mod tests {
             (scored(true, 0.6 * 0.5, None), &["mic"], 1),
         ] {
             let evidence = [scored(false, 0.5, None), scored(false, 0.4, None), objection];
-            let found = still_to_be_heard(&evidence, &BTreeSet::from([1, 2]), 2, &asked(words));
+            let found = missing_quotes(&evidence, &BTreeSet::from([1, 2]), 2, &asked(words));
             assert_eq!(found.len(), heard, "{words:?} {:?}", evidence[2].scores);
         }
     }

@@ -1,5 +1,5 @@
-//! Figures as sentences: what a product costs, how many stars it has, and which has most or least. Pure; every number in
-//! them is counted, none is said by a model.
+//! Figures as sentences: what a product costs, how many stars it has, and which has most or least. Pure; every number
+//! in them is counted, none is said by a model.
 
 use crate::retrieval::{Figure, Figured, Figures, Quantity, Wish};
 

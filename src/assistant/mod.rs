@@ -1,8 +1,8 @@
-//! Stage 5: a conversation in, a grounded answer out.
+//! A conversation in, a grounded answer out.
 //!
 //! [`Assistant::answer`] is the whole pipeline on one screen: question → evidence → prompt → tokens → checked answer.
-//! It runs as a task on the async side and computes nothing there: embedding and generation answer over channels,
-//! the prompt is made on tokio's blocking threads.
+//! It runs as a task on the async side and computes nothing there: embedding and generation answer over channels;
+//! question rewriting, prompt building and the checks of sentences run on tokio's blocking threads.
 
 mod chat_template;
 mod conversation;
@@ -25,8 +25,7 @@ use tracing::Instrument;
 pub use crate::retrieval::{Evidence, Filters, Recommended};
 pub use answer_trace::AnswerTrace;
 pub use chat_template::{ChatMessage, TemplateError};
-pub use conversation::{Answer, AnswerEvent, AskError, Outcome, Question, Speaker, Turn};
-pub use grounding::{Checked, Verdict};
+pub use conversation::{Answer, AnswerEvent, AskError, Checked, Outcome, Question, Speaker, Turn, Verdict};
 pub use prompt::{DEFAULT_BUDGET, PromptBuilder, PromptError};
 
 use crate::embedding::EmbeddingError;
@@ -39,7 +38,7 @@ use answer_stream::{AnswerSource, AnswerStream};
 use outcome_recorder::OutcomeRecorder;
 use prompt::Prompt;
 
-/// Events that wait for a slow reader before the answer waits with them; the engine never does.
+/// Events that may wait for a slow client. When the channel is full, the answer waits; the engine never does.
 const EVENTS: usize = 64;
 
 /// Answers questions. Cheap to clone.
@@ -67,7 +66,7 @@ impl Assistant {
         }
     }
 
-    /// The same assistant over other reviews; answers that have begun keep theirs.
+    /// The same assistant over other reviews. Answers that have begun keep their own.
     pub fn over(&self, retriever: Retriever) -> Self {
         Self {
             retriever,
@@ -75,16 +74,21 @@ impl Assistant {
         }
     }
 
-    /// Answers a question. The events come until the one that ends the answer; dropping the receiver ends the work.
+    /// Answers a question. The last event ends the answer; dropping the receiver stops the work.
     ///
     /// # Errors
-    /// At once, before any event: [`AskError`]. A busy model is no error: the answer is then made of quotes.
+    /// [`AskError`], before any event. A busy model is no error: the answer then consists of quotes.
     pub async fn answer(&self, question: Question) -> Result<mpsc::Receiver<AnswerEvent>, AskError> {
         let outcome = OutcomeRecorder::begin(question.arrived);
-        let asked = question::standalone(&question.turns, self.retriever.vocabulary());
+        let (turns, retriever) = (question.turns, self.retriever.clone());
+        let rewrite = move || question::standalone(&turns, retriever.vocabulary());
+        let asked = match compute(rewrite).await {
+            Ok(asked) => asked,
+            Err(error) => return Err(refuse(outcome, error)),
+        };
         let grounds = match self.retriever.retrieve(&asked, &question.filters).await {
             Ok(grounds) => grounds,
-            Err(error) => return Err(refuse(outcome, not_found(error))),
+            Err(error) => return Err(refuse(outcome, search_failed(error))),
         };
         let retrieval_ms = outcome.milliseconds();
         let mut trace = question
@@ -106,7 +110,7 @@ impl Assistant {
                 Err(error) => return Err(refuse(outcome, error)),
                 Ok(Some(prompt)) => {
                     trace = trace.map(|trace| trace.with_prompt(&prompt, &self.prompts));
-                    self.say(prompt, question.max_tokens)
+                    self.write(prompt, question.max_tokens)
                 }
                 Ok(None) => AnswerSource::Quotes,
             }
@@ -126,8 +130,11 @@ impl Assistant {
         Ok(receiver)
     }
 
-    /// Reads the prompts' shared beginning once, so that the first question finds it in the prefix cache. Answers
-    /// when that is done; a model that fails here fails for everyone.
+    /// Reads the common beginning of all prompts once, so that the first question finds it in the prefix cache.
+    /// Blocks until that is done.
+    ///
+    /// # Errors
+    /// A sentence that says what failed: every question would fail in the same way.
     pub fn warm_up(&self) -> Result<(), String> {
         let prompt = self.prompts.warm_up().map_err(|error| error.to_string())?;
         let mut steps = self
@@ -150,22 +157,20 @@ impl Assistant {
     #[tracing::instrument(level = "debug", skip_all)]
     async fn prompt(&self, question: String, evidence: Vec<Evidence>) -> Result<Option<Prompt>, AskError> {
         let prompts = self.prompts.clone();
-        let built = tokio::task::spawn_blocking(move || prompts.build(&question, &evidence)).await;
-        match built {
-            Ok(Ok(prompt)) => Ok(prompt),
-            Ok(Err(error @ PromptError::TooLong { .. })) => {
+        match compute(move || prompts.build(&question, &evidence)).await? {
+            Ok(prompt) => Ok(prompt),
+            Err(error @ PromptError::TooLong { .. }) => {
                 Err(AskError::Invalid(capitalised(&error.to_string())))
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 tracing::error!(%error, "No prompt could be made; the question was refused with an internal error.");
                 Err(AskError::Internal)
             }
-            Err(_) => Err(AskError::Internal),
         }
     }
 
-    /// The model's words, or quotes while it is busy.
-    fn say(&self, prompt: Prompt, max_tokens: Option<usize>) -> AnswerSource {
+    /// Has the model write, or falls back to quotes while it is busy.
+    fn write(&self, prompt: Prompt, max_tokens: Option<usize>) -> AnswerSource {
         let shown = prompt.evidence;
         match self.engine.generate(self.request(prompt, max_tokens)) {
             Ok(steps) => AnswerSource::Model { steps, shown },
@@ -184,7 +189,7 @@ impl Assistant {
         Request {
             prompt: prompt.ids,
             max_tokens: max_tokens.unwrap_or(self.max_tokens).min(self.max_tokens),
-            // An answer is a paragraph: after a line break a small model goes on with the pattern of the prompt.
+            // An answer is a paragraph: after a line break, a small model continues the pattern of the prompt.
             stop: vec!["\n".into()],
             sampling: Sampling::GREEDY,
             constraint: Some(Box::new(NoRepeat::new(Citations::new(
@@ -196,7 +201,16 @@ impl Assistant {
     }
 }
 
-fn not_found(error: EmbeddingError) -> AskError {
+/// Runs `work` on one of tokio's blocking threads: the async threads only move bytes and wait.
+///
+/// # Errors
+/// [`AskError::Internal`] after a panic in `work`, which the panic hook has logged.
+async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AskError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| AskError::Internal)
+}
+
+fn search_failed(error: EmbeddingError) -> AskError {
     match error {
         EmbeddingError::Overloaded => AskError::Overloaded(Overloaded {
             retry_after_seconds: retrieval::RETRY_SECONDS,
@@ -208,7 +222,7 @@ fn not_found(error: EmbeddingError) -> AskError {
     }
 }
 
-/// Counts what is not answered. A question that is none counts nowhere.
+/// Counts a refusal. An invalid request counts nowhere.
 fn refuse(outcome: OutcomeRecorder, error: AskError) -> AskError {
     outcome.refused(match error {
         AskError::Overloaded(_) => Some("overloaded"),
@@ -216,6 +230,11 @@ fn refuse(outcome: OutcomeRecorder, error: AskError) -> AskError {
         AskError::Invalid(_) => None,
     });
     error
+}
+
+/// A text without its line breaks: answers and lines of a prompt are paragraphs.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn capitalised(sentence: &str) -> String {

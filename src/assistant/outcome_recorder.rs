@@ -1,4 +1,4 @@
-//! A question and what came of it, as the operator counts it: whatever happens, one outcome.
+//! Counts and logs the outcome of each question: exactly one, whatever happens.
 
 use std::time::Instant;
 
@@ -7,39 +7,38 @@ use crate::generation::Finished;
 use crate::logging;
 use crate::metrics;
 
-/// A question that is being answered. Dropped before its end is known, it was cancelled: its asker went away, or, in a
-/// panic, it failed.
+/// Records the outcome of one question. If it is dropped without an outcome, the question was cancelled because its
+/// client left, or, during a panic, it failed.
 pub struct OutcomeRecorder {
     arrived: Instant,
     open: bool,
 }
 
 impl OutcomeRecorder {
-    /// Of a question that came at `arrived`.
+    /// For a question that arrived at `arrived`.
     pub fn begin(arrived: Instant) -> Self {
         Self { arrived, open: true }
     }
 
-    /// Milliseconds since the question came.
+    /// Milliseconds since the question arrived.
     pub fn milliseconds(&self) -> f64 {
         self.arrived.elapsed().as_secs_f64() * 1000.0
     }
 
-    /// There is an answer.
+    /// Records an answer.
     pub fn answered(mut self, answer: &Answer) {
         let work = answer.generation.as_ref().map(Finished::work);
         self.close(answer.outcome.as_str());
         logging::answered(answer.outcome.as_str(), answer.first_token_ms, work);
     }
 
-    /// A stage failed while the answer was sent.
+    /// Records that a stage failed while the answer was sent.
     pub fn failed(mut self) {
         self.close("error");
         logging::answered("error", None, None);
     }
 
-    /// There is no answer, and nothing to time: the question was refused with `outcome`, or, without one, was none that
-    /// counts.
+    /// Records a refusal, which has no duration. Without an outcome, the request was invalid and counts nowhere.
     pub fn refused(mut self, outcome: Option<&str>) {
         self.open = false;
         if let Some(outcome) = outcome {
@@ -72,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_dropped_was_cancelled_and_a_panic_is_an_error() {
+    fn a_drop_counts_as_cancelled_and_a_panic_as_an_error() {
         metrics::install();
         let count = |outcome: &str| -> u64 {
             let series = format!("rag_requests_total{{outcome=\"{outcome}\"}}");
@@ -80,7 +79,7 @@ mod tests {
             let value = text.lines().find_map(|line| line.strip_prefix(&series));
             value.map_or(0, |value| value.trim().parse().expect("a number"))
         };
-        // Other tests count too, in threads of their own, so what is seen is an increase.
+        // Other tests count at the same time, so this test looks at increases.
         let before = ["cancelled", "error", "overloaded"].map(count);
         drop(OutcomeRecorder::begin(Instant::now()));
         let outcome = OutcomeRecorder::begin(Instant::now());

@@ -1,8 +1,8 @@
 //! Question and evidence → the token ids that the model reads.
 //!
-//! Reviews and questions are data. Each of their pieces is rendered as a private-use character in its place; the
-//! rendered prompt is then cut at those characters, and the pieces are encoded apart, by a tokenizer that makes no
-//! special token of any text. So a review that holds `<|im_end|>` stays a review.
+//! Reviews and questions are data. The template is rendered with a private-use character in the place of each piece of
+//! data. The rendered text is then split at those characters, and the pieces are encoded separately, by a tokenizer
+//! that never produces a special token. So a review that contains `<|im_end|>` stays a review.
 
 mod chat_prompt;
 
@@ -11,16 +11,17 @@ use std::sync::Arc;
 use tokenizers::Tokenizer;
 
 use super::chat_template::{ChatMessage, ChatTemplate, TemplateError};
+use super::one_line;
 use crate::generation::constraint::Brackets;
 use crate::retrieval::Evidence;
 use crate::weights::gguf::Gguf;
 use crate::weights::tokenizer;
 
-/// Tokens of a prompt, unless the configuration says otherwise: what a laptop reads in some tenths of a second.
+/// Default limit of a prompt, in tokens: a laptop reads that many in some tenths of a second.
 pub const DEFAULT_BUDGET: usize = 512;
 
 const INSTRUCTIONS: &str = "You tell shoppers what customer reviews say. Answer in one or two short sentences, in the words of the reviews.";
-/// A small model follows a worked example better than any instruction. It is the same in every prompt, so that the
+/// A small model follows an example better than an instruction. The example is the same in every prompt, so the
 /// prefix cache makes it free.
 const EXAMPLE_QUESTION: &str = "Reviews:\n\
     [1] Solmar Jug Kettle: Boils a litre in four minutes.\n\
@@ -29,16 +30,16 @@ const EXAMPLE_QUESTION: &str = "Reviews:\n\
     Question: Which kettle is the best?";
 const EXAMPLE_ANSWER: &str = "A buyer of the Solmar Jug Kettle says: \"Boils a litre in four minutes.\" \
     Another buyer says that the lid came loose after a month [2]. The Brindo Glass Kettle has a nice colour but is slow [3].";
-/// How every answer begins: with the best evidence, word for word, and before the model says anything. The prompt ends
-/// with it. What a model
-/// of this size says of its own is seldom better and often untrue; it goes on from there.
+/// The beginning of every answer, which ends the prompt: the best evidence, word for word. The model continues from
+/// there. What a model of this size writes on its own is seldom better and often untrue.
 const OPENING: [&str; 3] = ["A buyer of the", " says: \"", "\""];
 
-/// The first of the characters that stand for data while the template is rendered (U+E000, private use).
+/// The first character that stands for data while the template is rendered (U+E000, private use).
 const FIRST_MARK: u32 = 0xE000;
+/// The last such character (U+F8FF).
 const LAST_MARK: u32 = 0xF8FF;
 
-/// Tokens that a question has to leave for evidence.
+/// Tokens that a question must leave for evidence.
 const ROOM_FOR_EVIDENCE: usize = 60;
 
 /// Why no prompt could be made.
@@ -46,7 +47,8 @@ const ROOM_FOR_EVIDENCE: usize = 60;
 pub enum PromptError {
     /// The question leaves no room for evidence.
     #[error(
-        "the question is too long: with the instructions it takes {tokens} tokens of the {budget} that a prompt may have; ask it in fewer words"
+        "the question is too long: with the instructions it takes {tokens} tokens, and a prompt may have {budget}; \
+         ask it in fewer words"
     )]
     TooLong {
         /// Tokens of the prompt without evidence.
@@ -67,20 +69,20 @@ pub enum PromptError {
 pub struct Prompt {
     /// Token ids.
     pub ids: Vec<u32>,
-    /// So many pieces of evidence, from the best on, had room.
+    /// The number of pieces of evidence that fit, best first.
     pub evidence: usize,
 }
 
-/// Makes prompts for one chat model.
+/// Builds prompts for one chat model.
 pub struct PromptBuilder {
     template: ChatTemplate,
     /// Encodes the template's own text at the beginning of a prompt.
     beginning: Arc<Tokenizer>,
-    /// Encodes the template's own text further on: some tokenizers put a blank before what they take for a beginning.
+    /// Encodes the rest of the template's own text: some tokenizers put a blank before the beginning of a text.
     markup: Arc<Tokenizer>,
-    /// Encodes data: as `markup`, and blind to special tokens.
+    /// Encodes data: like `markup`, but never produces special tokens.
     data: Tokenizer,
-    /// Put first, for a model that wants it and whose template does not write it.
+    /// The first token, for a model that needs one and whose template does not write it.
     bos: Option<u32>,
     budget: usize,
     brackets: Arc<Brackets>,
@@ -115,11 +117,11 @@ impl PromptBuilder {
         })
     }
 
-    /// The prompt for `question` with as much of `evidence`, best first, as has room; `None` where not even the best
-    /// has, because it is long.
+    /// The prompt for `question` with as many pieces of `evidence`, best first, as fit; `None` if the best piece alone
+    /// is too long.
     ///
     /// # Errors
-    /// [`PromptError::TooLong`] where that is the question's fault.
+    /// [`PromptError::TooLong`] if the question leaves no room for evidence.
     pub fn build(&self, question: &str, evidence: &[Evidence]) -> Result<Option<Prompt>, PromptError> {
         for count in (1..=evidence.len()).rev() {
             let prompt = self.encode(question, &evidence[..count])?;
@@ -137,17 +139,17 @@ impl PromptBuilder {
         Ok(None)
     }
 
-    /// A prompt with nothing in it but what all prompts share.
+    /// A prompt of the text that all prompts have in common.
     pub fn warm_up(&self) -> Result<Prompt, PromptError> {
         self.encode("", &[])
     }
 
-    /// Where the model's tokens have brackets, so that an answer cites nothing that is not in its prompt.
+    /// The brackets in the model's tokens, with which an answer is kept from citing evidence that is not in its prompt.
     pub fn brackets(&self) -> Arc<Brackets> {
         self.brackets.clone()
     }
 
-    /// A prompt as text, its special tokens among it; nothing where it cannot be decoded.
+    /// A prompt as text, including special tokens; `None` if it cannot be decoded.
     pub fn text(&self, prompt: &Prompt) -> Option<String> {
         self.markup.decode(&prompt.ids, false).ok()
     }
@@ -159,7 +161,7 @@ impl PromptBuilder {
             .map(|(number, evidence)| line(number, evidence, &mut data))
             .collect();
         if lines.is_empty() {
-            // A warm-up ends its shared beginning where the first line's data would begin.
+            // The common beginning ends where the first line's data would begin.
             lines = format!("[1]{}", data.mark(String::new()));
         }
         let question = data.mark(format!(" {}", one_line(question)));
@@ -206,12 +208,12 @@ impl PromptBuilder {
     }
 }
 
-/// Data that is marked in the rendered text.
+/// The pieces of data, in the order of their marks.
 #[derive(Default)]
 struct Pieces(Vec<String>);
 
 impl Pieces {
-    /// The character that stands for `piece`. A piece begins with the blank before it, as the tokenizer's words do.
+    /// The character that stands for `piece`. A piece includes the blank before it, as the tokenizer's words do.
     fn mark(&mut self, piece: String) -> char {
         self.0.push(piece);
         char::from_u32(FIRST_MARK + self.0.len() as u32 - 1)
@@ -233,10 +235,6 @@ fn line(number: usize, evidence: &Evidence, data: &mut Pieces) -> String {
     let title = data.mark(format!(" {}", evidence.short_title()));
     let quote = data.mark(format!(" {}", one_line(&evidence.quote)));
     format!("[{number}]{title}:{quote}\n")
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

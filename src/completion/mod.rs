@@ -1,8 +1,9 @@
-//! The chat model by itself: a conversation in, what the model says next out, without reviews and without checks.
+//! The chat model by itself: a conversation in, the model's next message out, without reviews and without checks.
 //!
-//! [`Completer`] is a cloneable handle for the async side. What computes (rendering the template, encoding, compiling a
-//! JSON schema) runs on tokio's blocking threads, and the tokens come from the engine's thread. What is wrong with an
-//! order is [`CompletionError`], before the first event. Here are the model's tokens too, for clients that count them.
+//! [`Completer`] is a cloneable handle for the async side. All computation (rendering the template, encoding, compiling
+//! a JSON schema) runs on tokio's blocking threads, and the tokens come from the engine's thread. A wrong order is a
+//! [`CompletionError`] before the first event. [`Completer`] also encodes and decodes texts, for clients that count
+//! tokens.
 
 mod text_tokens;
 
@@ -30,70 +31,70 @@ pub struct Completer {
 /// The model's tokens.
 struct Tokens {
     tokenizer: Arc<Tokenizer>,
-    /// The same, blind to special tokens.
+    /// The same, but the names of special tokens are ordinary text.
     plain: Tokenizer,
-    /// Put first by who asks for it.
+    /// The token that begins a text, if [`Encoding::begin`] requests it.
     begin: Option<u32>,
     end: Vec<u32>,
-    /// How many the model has.
+    /// The number of tokens of the model.
     count: usize,
-    /// Laid out for constraints, by the first request that has one.
+    /// The tokens as constraints need them, built for the first request with a constraint.
     vocabulary: OnceLock<Result<TokenTrie, TokenTrieError>>,
 }
 
-/// What is asked of the model.
+/// A request to the model.
 pub struct Order {
     /// The conversation, oldest first; not empty.
     pub messages: Vec<ChatMessage>,
-    /// At most so many tokens are said; fewer when the context is full.
+    /// The most tokens of the answer; fewer if the context is full.
     pub max_tokens: usize,
-    /// Texts that end what is said and are not part of it.
+    /// Texts that end the answer and are not part of it.
     pub stop: Vec<String>,
     /// How a token is chosen.
     pub sampling: Sampling,
-    /// The form of what is said.
+    /// The form of the answer.
     pub form: Form,
-    /// When it ends with what has been said until then.
+    /// When the generation ends; the text until then is kept.
     pub deadline: Option<Instant>,
 }
 
-/// The form that a text takes.
+/// The form of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Form {
-    /// Any.
+    /// Any text.
     Text,
     /// A JSON object.
     JsonObject,
-    /// JSON of this schema.
+    /// JSON that obeys this schema.
     JsonSchema(Value),
 }
 
-/// Why an order is not begun.
+/// Why an order is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CompletionError {
-    /// The waiting room is full, or the conversation too long.
+    /// The queue is full, or the conversation too long.
     #[error(transparent)]
     SubmitError(#[from] SubmitError),
     /// A setting is out of range.
     #[error(transparent)]
     Sampling(#[from] SamplingError),
-    /// The model's template takes no such conversation.
-    #[error("the chat model takes no such conversation: {0}")]
+    /// The model's template refuses the conversation.
+    #[error("the chat model does not support this conversation: {0}")]
     Conversation(#[source] TemplateError),
-    /// No text can be kept to the schema.
+    /// The schema is refused.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// This model cannot keep to a schema.
+    /// The model does not support constraints.
     #[error(transparent)]
     TokenTrie(TokenTrieError),
     /// The tokenizer failed, or a thread died; for the log.
-    #[error("the chat model's prompt could not be made: {0}")]
+    #[error("the chat model's prompt could not be built: {0}")]
     Internal(String),
 }
 
 impl Completer {
-    /// The model behind `engine`. `begin` is the token that a text of its own begins with, `end` those that end one, and
-    /// `count` is how many tokens the model has.
+    /// A handle to the model of `engine`. `begin` is the token that begins a text, `end` are the tokens that end a
+    /// turn, and `count` is the number of tokens of the model.
     pub fn new(
         engine: Engine,
         prompts: Arc<PromptBuilder>,
@@ -119,7 +120,7 @@ impl Completer {
         }
     }
 
-    /// Begins. The events come until [`GenerationEvent::Finished`]; dropping the receiver ends the work.
+    /// Starts a generation. The events come until [`GenerationEvent::Finished`]; dropping the receiver ends it.
     ///
     /// # Errors
     /// See [`CompletionError`].
@@ -129,11 +130,6 @@ impl Completer {
         let request = tokio::task::spawn_blocking(move || this.request(order)).await;
         let request = request.map_err(|panic| CompletionError::Internal(panic.to_string()))??;
         Ok(self.engine.generate(request)?)
-    }
-
-    /// Tokens of prompt and answer together that there is room for.
-    pub fn context_length(&self) -> usize {
-        self.engine.context_length()
     }
 
     fn request(&self, order: Order) -> Result<Request, CompletionError> {

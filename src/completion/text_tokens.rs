@@ -1,5 +1,5 @@
-//! Text → the chat model's tokens and back, for clients that count or prepare them. Blocks the calling thread for as
-//! long as the text is; fails only where the tokenizer does.
+//! Text → the chat model's tokens and back, for clients that count or prepare them. Blocks the calling thread for a
+//! time in proportion to the text; fails only if the tokenizer fails.
 
 use super::{Completer, CompletionError};
 use crate::weights::tokenizer;
@@ -7,9 +7,9 @@ use crate::weights::tokenizer;
 /// How a text becomes tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Encoding {
-    /// With the token that begins every text, where the model has one.
+    /// Whether the ids begin with the token that begins every text, if the model has one.
     pub begin: bool,
-    /// Whether `<|im_end|>` and the like become the tokens that they name.
+    /// Whether the names of special tokens, such as `<|im_end|>`, become those tokens.
     pub special: bool,
 }
 
@@ -35,13 +35,14 @@ impl Completer {
             .collect())
     }
 
-    /// The text of token ids; special tokens by their names. `None` where the model has no such token.
+    /// The text of token ids, with the names of special tokens. `None` if the model does not have one of the ids.
     pub fn decode(&self, ids: &[u32]) -> Option<String> {
         let bytes: Option<Vec<Vec<u8>>> = ids.iter().map(|id| self.piece(*id)).collect();
         Some(String::from_utf8_lossy(&bytes?.concat()).into_owned())
     }
 
-    /// The bytes of one token, which may end within a character; a special token's are its name.
+    /// The bytes of one token, which may be a part of a character; for a special token, its name. `None` if the model
+    /// does not have the id.
     pub fn piece(&self, id: u32) -> Option<Vec<u8>> {
         let tokens = &self.tokens;
         let bytes = tokenizer::bytes(&tokens.tokenizer, id);

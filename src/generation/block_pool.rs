@@ -1,37 +1,37 @@
-//! The storage of keys and values as numbered blocks: who holds which, what is known to be in them, and which are
-//! forgotten when room is needed.
+//! The storage of keys and values as numbered blocks: which sequences hold a block, which tokens it contains, and which
+//! blocks are evicted when room is needed.
 //!
-//! In: tokens and block numbers. Out: block numbers. Pure: no tensors and no clock; it lives on the engine's thread
-//! and cannot fail but for [`BlockPool::allocate`], which says when everything is held.
+//! In: tokens and block numbers. Out: block numbers. Pure: no tensors and no clock; it lives on the engine's thread.
+//! Only [`BlockPool::allocate`] can fail, if all blocks are held.
 //!
-//! A block is *free*, *held* by one sequence or several, or *kept*: held by nobody, but known to contain certain
-//! tokens after certain others, so that a prompt that begins the same way finds it. Kept blocks are forgotten one by
-//! one, the least recently used first, when no free block is left. A block is never forgotten before the blocks that
-//! follow it: what can be found can always be found from a sequence's first token on.
+//! A block is *free*, *held* by one or more sequences, or *kept*. No sequence holds a kept block, but its tokens and
+//! the tokens before them are known, so that a prompt with the same beginning finds it. When no block is free, kept
+//! blocks are evicted one by one, the least recently used first. A block is never evicted before the blocks that follow
+//! it: every block that can be found can be reached from a sequence's first token.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::model::BLOCK;
 
-/// What a full block contains, exactly. Blocks are compared by this and not by a hash of it, so that no prompt can
-/// be made to find another's keys and values.
+/// The exact content of a full block. Blocks are compared by their content and not by its hash, so that nobody can
+/// construct a prompt that finds the keys and values of another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Content {
-    /// The block with the tokens before these; `None` at the beginning of a sequence. While a block is known its
-    /// parent is too, so the number stands for all tokens before.
+    /// The block with the tokens before these; `None` at the beginning of a sequence. While a block is known, its
+    /// parent is known, too, so the number identifies all tokens before.
     parent: Option<u32>,
     tokens: [u32; BLOCK],
 }
 
 #[derive(Debug, Clone, Default)]
 struct Block {
-    /// Sequences that hold it.
+    /// How many sequences hold it.
     holders: usize,
-    /// What it is found by, once it is full.
+    /// The content by which it is found; `None` before it is full.
     content: Option<Content>,
-    /// Known blocks whose parent it is.
+    /// How many known blocks have it as their parent.
     children: usize,
-    /// When its last holder let it go.
+    /// The time when its last holder released it.
     released: u64,
 }
 
@@ -39,26 +39,26 @@ struct Block {
 #[derive(Debug)]
 pub struct BlockPool {
     blocks: Vec<Block>,
-    /// Neither held nor known; the next to be handed out comes last.
+    /// Blocks that are neither held nor known; the last one is handed out next.
     free: Vec<u32>,
     known: HashMap<Content, u32>,
-    /// Kept blocks that nothing known follows, by the time of their release.
-    spare: BTreeSet<(u64, u32)>,
+    /// Kept blocks that no known block follows, by the time of their release.
+    evictable: BTreeSet<(u64, u32)>,
     held: usize,
-    /// Counts releases.
+    /// The number of releases, which serves as a clock.
     time: u64,
 }
 
 impl BlockPool {
-    /// Free blocks, numbered from 0.
+    /// A pool of `count` free blocks, numbered from 0.
     pub fn new(count: usize) -> Self {
         let count = u32::try_from(count).expect("the engine limits the number of blocks");
         Self {
             blocks: vec![Block::default(); count as usize],
-            // Low numbers first, so that storage that was never needed is never touched.
+            // Low numbers are handed out first, so that storage that is not needed is never written.
             free: (0..count).rev().collect(),
             known: HashMap::new(),
-            spare: BTreeSet::new(),
+            evictable: BTreeSet::new(),
             held: 0,
             time: 0,
         }
@@ -69,31 +69,31 @@ impl BlockPool {
         self.blocks.len() - self.held
     }
 
-    /// Blocks with something in them: held or kept.
+    /// Blocks that are held or kept.
     pub fn occupied(&self) -> usize {
         self.blocks.len() - self.free.len()
     }
 
-    /// Hands out a block, forgetting the least recently used where none is free. `None` when all are held.
+    /// Hands out a block. If none is free, evicts the least recently used one. `None` if all are held.
     pub fn allocate(&mut self) -> Option<u32> {
-        let block = self.free.pop().or_else(|| self.forget())?;
+        let block = self.free.pop().or_else(|| self.evict())?;
         self.blocks[block as usize].holders = 1;
         self.held += 1;
         Some(block)
     }
 
-    /// The block that contains `tokens` (a full block of them) after those up to `parent`; whoever asks now holds it.
+    /// The block that contains `tokens` (a full block of them) after those up to `parent`; the caller then holds it.
     pub fn find(&mut self, parent: Option<u32>, tokens: &[u32]) -> Option<u32> {
         let block = *self.known.get(&content(parent, tokens))?;
         self.hold(block);
         Some(block)
     }
 
-    /// Makes known what `block` contains, for others to find: `tokens`, a full block of them, after those up to
-    /// `parent`. Gives the block to use from now on: where the same content was known before, that block is held
-    /// instead and `block` let go.
+    /// Publishes the content of `block`, so that others can find it: `tokens`, a full block of them, after those up to
+    /// `parent`. Returns the block to use from now on: if the same content was published before, its block is held
+    /// instead, and `block` is released.
     ///
-    /// The caller holds both `block` and `parent`, and nobody writes into `block` any more.
+    /// The caller holds both `block` and `parent`, and nothing is written to `block` any more.
     pub fn publish(&mut self, block: u32, parent: Option<u32>, tokens: &[u32]) -> u32 {
         if let Some(same) = self.find(parent, tokens) {
             self.release(&[block]);
@@ -108,9 +108,9 @@ impl BlockPool {
         block
     }
 
-    /// Lets go of a sequence's blocks, given in the sequence's order.
+    /// Releases a sequence's blocks, given in the sequence's order.
     pub fn release(&mut self, blocks: &[u32]) {
-        // The end of a sequence is of less use to others than its beginning, so it is the older one.
+        // The end of a sequence is less useful to others than its beginning, so it counts as released earlier.
         for &number in blocks.iter().rev() {
             let block = &mut self.blocks[number as usize];
             block.holders -= 1;
@@ -125,7 +125,7 @@ impl BlockPool {
             self.time += 1;
             block.released = self.time;
             if block.children == 0 {
-                self.spare.insert((self.time, number));
+                self.evictable.insert((self.time, number));
             }
         }
     }
@@ -133,22 +133,22 @@ impl BlockPool {
     fn hold(&mut self, number: u32) {
         let block = &mut self.blocks[number as usize];
         if block.holders == 0 {
-            self.spare.remove(&(block.released, number));
+            self.evictable.remove(&(block.released, number));
             self.held += 1;
         }
         block.holders += 1;
     }
 
-    /// Forgets the least recently used block that nothing follows.
-    fn forget(&mut self) -> Option<u32> {
-        let (_, number) = self.spare.pop_first()?;
+    /// Evicts the least recently used block that no known block follows.
+    fn evict(&mut self) -> Option<u32> {
+        let (_, number) = self.evictable.pop_first()?;
         let content = self.blocks[number as usize].content.take()?;
         self.known.remove(&content);
         if let Some(parent) = content.parent {
             let block = &mut self.blocks[parent as usize];
             block.children -= 1;
             if block.children == 0 && block.holders == 0 {
-                self.spare.insert((block.released, parent));
+                self.evictable.insert((block.released, parent));
             }
         }
         Some(number)
@@ -167,10 +167,10 @@ mod tests {
     use super::*;
 
     impl BlockPool {
-        /// Checks what must hold between two calls.
+        /// Checks the invariants that hold between two calls.
         ///
         /// # Panics
-        /// Where it does not.
+        /// If one of them is violated.
         pub fn check(&self) {
             let count = |is: fn(&Block) -> bool| self.blocks.iter().filter(|block| is(block)).count();
             assert_eq!(self.held, count(|block| block.holders > 0));
@@ -180,7 +180,7 @@ mod tests {
                 count(|block| block.holders == 0 && block.content.is_none())
             );
             let last = |block: &Block| block.holders == 0 && block.content.is_some() && block.children == 0;
-            assert_eq!(self.spare.len(), count(last));
+            assert_eq!(self.evictable.len(), count(last));
             for (number, block) in (0..).zip(&self.blocks) {
                 let Some(content) = block.content else { continue };
                 assert_eq!(self.known.get(&content), Some(&number));
@@ -188,7 +188,7 @@ mod tests {
                 let parent = &self.blocks[parent as usize];
                 assert!(
                     parent.content.is_some(),
-                    "{number} can be found, and not what precedes it"
+                    "{number} can be found, but its parent cannot"
                 );
                 assert!(
                     parent.holders >= block.holders,
@@ -202,7 +202,7 @@ mod tests {
         [of; BLOCK]
     }
 
-    /// Reads a sequence of full blocks, each of one repeated token, as a track does; gives what it holds.
+    /// Reads a sequence of full blocks, each of one repeated token, as a block table does; returns the held blocks.
     fn read(pool: &mut BlockPool, sequence: &[u32]) -> Vec<u32> {
         let mut held: Vec<u32> = vec![];
         for token in sequence {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_beginning_is_the_same_blocks_and_the_same_tokens_elsewhere_are_not() {
+    fn blocks_are_shared_only_if_all_tokens_before_are_the_same() {
         let mut pool = BlockPool::new(8);
         let first = read(&mut pool, &[1, 2, 3]);
         let second = read(&mut pool, &[1, 2, 4]);
@@ -230,12 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn a_block_read_twice_at_once_is_kept_once() {
+    fn content_that_is_published_twice_is_kept_once() {
         let mut pool = BlockPool::new(4);
-        let (one, two) = (
-            pool.allocate().expect("a block"),
-            pool.allocate().expect("another"),
-        );
+        let [one, two] = [(); 2].map(|()| pool.allocate().expect("a block"));
         assert_eq!(pool.publish(one, None, &tokens(7)), one);
         assert_eq!(pool.publish(two, None, &tokens(7)), one);
         assert_eq!((pool.occupied(), pool.available()), (1, 3));
@@ -246,12 +243,13 @@ mod tests {
     }
 
     #[test]
-    fn the_least_recently_used_end_goes_first_and_what_is_held_stays() {
+    fn the_end_of_the_least_recently_used_sequence_is_evicted_first_and_held_blocks_stay() {
         let mut pool = BlockPool::new(6);
         let [old, new] = [[1, 2, 3], [1, 5, 6]].map(|sequence| read(&mut pool, &sequence));
         pool.release(&old);
         pool.release(&new);
-        // One block is free; the others go in this order: the end of the old one, its middle, the end of the new one.
+        // One block is free; the others are evicted in this order: the end of the old one, its middle, the end of the
+        // new one.
         let taken: Vec<u32> = (0..4).map(|_| pool.allocate().expect("room")).collect();
         assert_eq!(taken[1..], [old[2], old[1], new[2]]);
         assert_eq!(
@@ -267,11 +265,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_happens_what_is_found_is_what_was_read(
+        fn the_pool_finds_only_blocks_with_the_same_tokens(
             steps in prop::collection::vec((any::<bool>(), prop::collection::vec(0_u32..3, 1..4), 0_usize..8), 1..80),
         ) {
             let mut pool = BlockPool::new(12);
-            // What each block was last filled with, from the beginning of its sequence on.
+            // The tokens that each block was last filled with, from the beginning of its sequence on.
             let mut written: Vec<Vec<u32>> = vec![vec![]; 12];
             let mut held: Vec<Vec<u32>> = vec![];
             for (reads, sequence, which) in steps {

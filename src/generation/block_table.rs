@@ -1,7 +1,7 @@
 //! One sequence as the scheduler sees it: its tokens, how many of them have been read, and the blocks they are in.
 //!
-//! Pure, like [`super::block_pool`]; it lives on the engine's thread. Nothing here fails: a track is admitted only when
-//! the blocks that it can need at most are there, and takes them one by one as it grows.
+//! Pure, like [`super::block_pool`]; it lives on the engine's thread. Nothing here fails: a sequence is admitted only
+//! when all the blocks that it may need are available, and takes them one by one as it grows.
 
 use super::block_pool::BlockPool;
 use super::model::BLOCK;
@@ -9,27 +9,27 @@ use super::model::BLOCK;
 /// A sequence that waits or runs.
 #[derive(Debug)]
 pub struct BlockTable {
-    /// What the engine calls it.
+    /// The engine's id of the sequence.
     pub id: u64,
-    /// The prompt, what was said after it, and last a draft of `drafted` tokens while a step verifies one.
+    /// The prompt, the answer so far, and a draft of `drafted` tokens while a step verifies one.
     tokens: Vec<u32>,
     prompt: usize,
     /// The most tokens that prompt and answer can have together.
     most: usize,
-    /// So many of the tokens have their keys and values in the blocks.
+    /// How many tokens have their keys and values in the blocks.
     read: usize,
     drafted: usize,
-    /// Tokens that the step under way reads, the draft included.
+    /// Tokens that the current step reads, including the draft.
     reading: usize,
     blocks: Vec<u32>,
-    /// So many of the blocks are known to the pool.
+    /// How many blocks are published in the pool.
     published: usize,
     /// Tokens that were found in the pool, not read.
     cached: usize,
 }
 
 impl BlockTable {
-    /// A sequence that has read nothing. `max_tokens` has been cut to what the context can hold.
+    /// A sequence that has read nothing. `max_tokens` has been reduced to the room in the context.
     pub fn new(id: u64, prompt: Vec<u32>, max_tokens: usize) -> Self {
         Self {
             id,
@@ -50,18 +50,18 @@ impl BlockTable {
         self.read >= self.prompt
     }
 
-    /// Blocks that it may still take.
+    /// The most blocks that it may still take.
     pub fn promised(&self) -> usize {
-        // The last token that is said is never read.
+        // The last token of the answer is never read.
         (self.most - 1).div_ceil(BLOCK) - self.blocks.len()
     }
 
-    /// The prompt and what was said after it, and a draft where one is being verified.
+    /// The prompt, the answer so far, and a draft if one is being verified.
     pub fn tokens(&self) -> &[u32] {
         &self.tokens
     }
 
-    /// The draft that the step under way verifies.
+    /// The draft that the current step verifies.
     pub fn draft(&self) -> &[u32] {
         &self.tokens[self.tokens.len() - self.drafted..]
     }
@@ -86,14 +86,14 @@ impl BlockTable {
         self.prompt.saturating_sub(self.read)
     }
 
-    /// The most tokens that a draft can have and still be of use.
+    /// The most tokens that a draft can usefully have.
     pub fn draft_room(&self) -> usize {
-        // A step says one token more than it verifies.
+        // A step gives one token more than it verifies.
         self.most.saturating_sub(self.tokens.len() + 1)
     }
 
-    /// Takes over blocks that the pool knows, as long as they go on where this one is. At least the last token of
-    /// the prompt is left to read, because its logits choose the first token that is said.
+    /// Takes blocks from the pool that contain the next tokens, as long as there are any. At least the last token of
+    /// the prompt is left to read, because its logits choose the first token of the answer.
     pub fn reuse(&mut self, pool: &mut BlockPool) {
         while let Some(next) = self.next_block() {
             let Some(block) = pool.find(self.blocks.last().copied(), next) else {
@@ -106,7 +106,7 @@ impl BlockTable {
         }
     }
 
-    /// Whether the step under way lets `other` fill the block that this one needs next.
+    /// Whether in the current step `other` fills the block that this sequence needs next.
     pub fn follows(&self, other: &BlockTable) -> bool {
         let end = self.read + BLOCK;
         self.next_block().is_some()
@@ -115,13 +115,13 @@ impl BlockTable {
             && other.tokens[..end] == self.tokens[..end]
     }
 
-    /// The next tokens, where they fill a block that may be shared.
+    /// The tokens of the next block, if it may be shared.
     fn next_block(&self) -> Option<&[u32]> {
         let (start, end) = (self.read, self.read + BLOCK);
         (start.is_multiple_of(BLOCK) && end < self.prompt).then(|| &self.tokens[start..end])
     }
 
-    /// Begins a step that reads the token said last and verifies `draft`.
+    /// Begins a step that reads the last token and verifies `draft`.
     pub fn begin_decode(&mut self, draft: &[u32], pool: &mut BlockPool) {
         self.tokens.extend_from_slice(draft);
         self.drafted = draft.len();
@@ -134,16 +134,16 @@ impl BlockTable {
         while self.blocks.len() * BLOCK < self.read + count {
             let block = pool.allocate();
             self.blocks
-                .push(block.expect("a track is admitted only with all its blocks"));
+                .push(block.expect("a sequence is admitted only if all its blocks are available"));
         }
     }
 
-    /// Ends a step in which `said` was said: the draft's tokens as far as they were right, and then one more.
-    pub fn advance(&mut self, said: &[u32], pool: &mut BlockPool) {
-        let right = said.len().saturating_sub(1);
+    /// Ends a step. `chosen` is the draft as far as the model chose the same tokens, and then one more token.
+    pub fn advance(&mut self, chosen: &[u32], pool: &mut BlockPool) {
+        let right = chosen.len().saturating_sub(1);
         self.read += self.reading - self.drafted + right;
         self.tokens.truncate(self.tokens.len() - self.drafted);
-        self.tokens.extend_from_slice(said);
+        self.tokens.extend_from_slice(chosen);
         (self.reading, self.drafted) = (0, 0);
         while (self.published + 1) * BLOCK <= self.read {
             let at = self.published;
@@ -154,7 +154,7 @@ impl BlockTable {
         }
     }
 
-    /// Lets go of all blocks; what was read has to be found or read again.
+    /// Releases all blocks; their tokens have to be found in the pool or read again.
     pub fn release(&mut self, pool: &mut BlockPool) {
         pool.release(&self.blocks);
         self.blocks.clear();

@@ -1,4 +1,4 @@
-//! Token ids → text, in pieces that a client may be sent: whole characters, and never a part of a stop text.
+//! Token ids → text, in pieces that may be sent to a client: whole characters, and never a part of a stop text.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use crate::weights::tokenizer;
 /// The text of one sequence as it grows.
 pub struct Detokenizer {
     tokenizer: Arc<Tokenizer>,
-    /// The beginning of a character whose other bytes are still to come; at most three bytes.
-    begun: Vec<u8>,
+    /// The first bytes of an incomplete character; at most three.
+    partial: Vec<u8>,
     stop: Vec<String>,
-    /// Text that may yet turn out to begin a stop text.
+    /// Text that may be the beginning of a stop text.
     held: String,
 }
 
-/// What one more token gave.
+/// The result of one more token.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece {
     /// Text to send; may be empty.
@@ -26,25 +26,25 @@ pub enum Piece {
 }
 
 impl Detokenizer {
-    /// Nothing yet. Empty stop texts are ignored.
+    /// An empty text. Empty stop texts are ignored.
     pub fn new(tokenizer: Arc<Tokenizer>, stop: Vec<String>) -> Self {
         Self {
             tokenizer,
-            begun: Vec::new(),
+            partial: Vec::new(),
             stop: stop.into_iter().filter(|stop| !stop.is_empty()).collect(),
             held: String::new(),
         }
     }
 
-    /// Adds a token. Bytes that belong to no character become U+FFFD, as `String::from_utf8_lossy` does it.
+    /// Adds a token. Bytes that belong to no character become U+FFFD, as in `String::from_utf8_lossy`.
     pub fn push(&mut self, id: u32) -> Piece {
-        self.begun.extend(tokenizer::bytes(&self.tokenizer, id));
-        let bytes = std::mem::take(&mut self.begun);
+        self.partial.extend(tokenizer::bytes(&self.tokenizer, id));
+        let bytes = std::mem::take(&mut self.partial);
         let mut chunks = bytes.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
             self.held.push_str(chunk.valid());
-            if chunks.peek().is_none() && is_begun(chunk.invalid()) {
-                self.begun = chunk.invalid().to_vec();
+            if chunks.peek().is_none() && is_incomplete(chunk.invalid()) {
+                self.partial = chunk.invalid().to_vec();
             } else if !chunk.invalid().is_empty() {
                 self.held.push(char::REPLACEMENT_CHARACTER);
             }
@@ -52,10 +52,10 @@ impl Detokenizer {
         self.release()
     }
 
-    /// The rest, once no more tokens come: what was held for a stop text that did not come, and a broken last
-    /// character as U+FFFD.
+    /// The rest of the text after the last token: the beginning of a stop text that did not come, and U+FFFD for an
+    /// incomplete last character.
     pub fn finish(&mut self) -> String {
-        if !std::mem::take(&mut self.begun).is_empty() {
+        if !std::mem::take(&mut self.partial).is_empty() {
             self.held.push(char::REPLACEMENT_CHARACTER);
         }
         std::mem::take(&mut self.held)
@@ -77,12 +77,12 @@ impl Detokenizer {
     }
 }
 
-/// Whether these bytes begin a character and more of its bytes may come.
-fn is_begun(bytes: &[u8]) -> bool {
+/// Whether these bytes are the beginning of a character.
+fn is_incomplete(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
-/// The length of the longest end of `text` that begins `stop`.
+/// The length of the longest end of `text` that is a beginning of `stop`.
 fn overlap(text: &str, stop: &str) -> usize {
     let ends = stop
         .char_indices()
@@ -125,29 +125,25 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_end_is_shown_as_such() {
+    fn an_incomplete_last_character_becomes_a_replacement_character() {
         assert_eq!(pieces(&[b'a', 0xe2, 0x82], &[]).0.concat(), "a\u{fffd}");
     }
 
     #[test]
-    fn bytes_of_no_character_are_shown_and_take_nothing_along() {
+    fn invalid_bytes_become_replacement_characters_and_keep_what_follows() {
         assert_eq!(pieces("é\u{fffd}".as_bytes(), &[]).0.concat(), "é\u{fffd}");
-        // After a whole character, the beginning of another one that a letter or a whole character cuts off.
+        // A whole character, then an incomplete one, then a letter or another whole character.
         assert_eq!(pieces(b"\xc3\xa9\xf0a", &[]).0.concat(), "é\u{fffd}a");
         assert_eq!(pieces(b"\xc3\xa9\xf0\xe2\x82\xb9", &[]).0.concat(), "é\u{fffd}₹");
     }
 
     /// Id 0 is `▁a`; ids 1 to 256 are the bytes.
     #[test]
-    fn a_sentence_piece_vocabularys_blanks_and_bytes_are_text() {
+    fn blanks_and_bytes_of_a_sentence_piece_vocabulary_become_text() {
         let bytes = (0..=u8::MAX).map(|byte| format!("<0x{byte:02X}>"));
-        let vocabulary: Vec<(String, u32)> =
-            std::iter::once("▁a".to_string()).chain(bytes).zip(0..).collect();
+        let vocabulary = std::iter::once("▁a".to_string()).chain(bytes).zip(0..);
         let model = tokenizers::models::bpe::BPE::builder()
-            .vocab_and_merges(
-                vocabulary.into_iter().collect::<tokenizers::models::bpe::Vocab>(),
-                vec![],
-            )
+            .vocab_and_merges(vocabulary.collect::<tokenizers::models::bpe::Vocab>(), vec![])
             .byte_fallback(true)
             .build()
             .unwrap();
@@ -164,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_text_and_its_beginnings_are_never_sent() {
+    fn no_part_of_a_stop_text_is_sent() {
         for (text, stops, expected, stops_there) in [
             ("yes.\nQ: more", vec!["\nQ:"], "yes.", true),
             ("yes.\nQuite", vec!["\nQ:"], "yes.\nQuite", false),

@@ -1,24 +1,23 @@
-//! The engine's handle: takes requests in, or refuses them at once.
+//! The engine's handle: it accepts requests, or refuses them at once.
 //!
-//! Cloneable, for any thread; nothing here blocks. The work is done by [`super::worker`] on a thread named
-//! `generation`.
+//! Cloneable, for any thread; nothing here blocks. [`super::worker`] does the work on a thread named `generation`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc as std_mpsc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokenizers::Tokenizer;
 use tokio::sync::mpsc;
 
+use super::engine_state::EngineState;
 use super::model::{BLOCK, Model, ModelError};
 use super::scheduler::Scheduler;
 use super::sequence::{self, GenerationJob, Shared};
-use super::wait_estimate::WaitEstimate;
 use super::worker::Worker;
-use super::{GenerationEvent, Overloaded, Request, SubmitError, TooLong, generation_metrics};
+use super::{GenerationEvent, Request, SubmitError, TooLong, generation_metrics};
 
-/// Hands requests to the engine's thread. The thread ends when the last handle is gone and all has been said.
+/// Sends requests to the engine's thread. The thread ends when the last handle is dropped and all generations have
+/// ended.
 #[derive(Clone)]
 pub struct Engine {
     jobs: std_mpsc::SyncSender<GenerationJob>,
@@ -26,7 +25,7 @@ pub struct Engine {
     context_length: usize,
 }
 
-/// What the engine's thread is given to own.
+/// What the engine's thread owns.
 pub struct Parts {
     /// The weights.
     pub model: Box<dyn Model>,
@@ -38,49 +37,39 @@ pub struct Parts {
     pub name: String,
 }
 
-/// How much the engine takes on.
+/// The limits of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineOptions {
-    /// Generations that run at a time, at least 1; fewer where keys and values have no room for them.
+    /// The most generations that run at a time, at least 1; fewer if there is no room for their keys and values.
     pub max_running: usize,
-    /// Generations accepted beyond those, which wait.
+    /// The most generations that wait.
     pub max_waiting: usize,
     /// Bytes for keys and values, of running generations and of the prefix cache.
     pub kv_cache_bytes: usize,
-    /// Whether drafts are looked up in what was said before. They change how fast a text comes, and never the text.
+    /// Whether drafts are looked up in the text so far. They change the speed, and never the text.
     pub lookup: bool,
 }
 
 /// Why the engine cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Not even a short generation has room.
+    /// There is no room for even one block.
     #[error(
-        "{bytes} bytes have no room for the keys and values of {BLOCK} tokens, which take {block_bytes}; \
-         give the cache of keys and values more memory"
+        "the keys and values of {BLOCK} tokens take {block_bytes} bytes, but their cache has only {bytes}; \
+         give it more memory"
     )]
     NoRoom {
-        /// Bytes given.
+        /// Bytes of the cache.
         bytes: usize,
         /// Bytes of one block.
         block_bytes: usize,
     },
-    /// The model has no storage for so much.
+    /// The model cannot reserve the storage.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The system gave no thread.
+    /// The system refused to start a thread.
     #[error("the engine's thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
-}
-
-/// What handles and thread share: counts, no locks.
-pub struct EngineState {
-    /// Accepted and not ended.
-    open: AtomicUsize,
-    /// So many may be open.
-    limit: usize,
-    running: AtomicUsize,
-    pace: WaitEstimate,
 }
 
 impl Engine {
@@ -96,13 +85,8 @@ impl Engine {
         let (running, waiting) = (options.max_running.max(1), options.max_waiting);
         generation_metrics::started(&parts.name, blocks * block_bytes, running, waiting);
 
-        let state = Arc::new(EngineState {
-            open: AtomicUsize::new(0),
-            limit: running + waiting,
-            running: AtomicUsize::new(0),
-            pace: WaitEstimate::default(),
-        });
-        let (jobs, received) = std_mpsc::sync_channel(state.limit);
+        let state = Arc::new(EngineState::new(running + waiting));
+        let (jobs, received) = std_mpsc::sync_channel(state.limit());
         let shared = Shared {
             tokenizer: parts.tokenizer,
             end_tokens: parts.end_tokens,
@@ -118,14 +102,14 @@ impl Engine {
         Ok(Self {
             jobs,
             state,
-            // One token more would fit, because the one that is said last is never read; but a limit is easier to
-            // live with when it is the same for the model and the cache.
+            // One more token would fit, because the last token of an answer is never read. But the limit is easier to
+            // explain if it is the same for the model and the cache.
             context_length: shape.context_length.min(blocks * BLOCK),
         })
     }
 
-    /// Tokens of prompt and answer together that a generation can hold: what the model can read at a time, or what
-    /// the cache of keys and values has room for.
+    /// The most tokens that prompt and answer can have together: the length of the model's context, or less if the
+    /// cache of keys and values is smaller.
     pub fn context_length(&self) -> usize {
         self.context_length
     }
@@ -133,7 +117,7 @@ impl Engine {
     /// Accepts a request, or refuses it at once. Dropping the receiver ends the generation.
     ///
     /// # Errors
-    /// [`SubmitError::Overloaded`] while the waiting room is full, [`SubmitError::TooLong`] for a prompt that can never fit.
+    /// [`SubmitError::Overloaded`] while the queue is full, [`SubmitError::TooLong`] for a prompt that can never fit.
     ///
     /// # Panics
     /// If the prompt is empty.
@@ -150,55 +134,19 @@ impl Engine {
         self.state
             .enter()
             .inspect_err(|_| generation_metrics::rejected())?;
-        let (events, receiver) = mpsc::channel(sequence::event_capacity(&request, self.state.limit));
+        let (events, receiver) = mpsc::channel(sequence::event_capacity(&request, self.state.limit()));
         let job = GenerationJob {
             request,
             events,
             submitted: Instant::now(),
         };
-        // The channel has a place for every open request, and the thread lives as long as this handle. If it does not,
-        // the place is given back.
+        // The channel has a place for every open request, and the thread lives as long as this handle. Should the
+        // thread be gone all the same, the place is given back.
         self.jobs.try_send(job).map_err(|_| {
             self.state.retire(None);
             self.state.overloaded()
         })?;
         Ok(receiver)
-    }
-}
-
-impl EngineState {
-    /// Takes a place, if one is left.
-    fn enter(&self) -> Result<(), Overloaded> {
-        let enter = |open| (open < self.limit).then_some(open + 1);
-        let entered = self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter);
-        entered.map(|_| ()).map_err(|_| self.overloaded())
-    }
-
-    /// Gives a place back, of a generation that ran for so long, if it ever ran.
-    pub fn retire(&self, service: Option<Duration>) {
-        if let Some(service) = service {
-            self.pace.ended(service);
-        }
-        self.open.fetch_sub(1, Ordering::AcqRel);
-    }
-
-    /// So many generations run now.
-    pub fn set_running(&self, running: usize) {
-        self.running.store(running, Ordering::Relaxed);
-    }
-
-    /// How long generations take.
-    pub fn pace(&self) -> &WaitEstimate {
-        &self.pace
-    }
-
-    fn overloaded(&self) -> Overloaded {
-        // Nobody else is waiting for the place in the waiting room that becomes free with the next end.
-        let wait = self.pace.wait(0, self.running.load(Ordering::Relaxed));
-        Overloaded {
-            // Nobody gains from hearing "in 0 seconds".
-            retry_after_seconds: (wait.as_secs_f64().ceil() as u64).max(1),
-        }
     }
 }
 

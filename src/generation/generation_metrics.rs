@@ -1,58 +1,58 @@
-//! What the engine tells the metrics: at its start, after each step, and for each generation that ended.
+//! The engine's metrics: at its start, after each step, and for each generation that ended.
 
 use std::time::Duration;
 
 use super::{Finished, Reason};
 use crate::metrics;
 
-/// The engine of model `name` has started, with room for so many bytes of keys and values, for so many generations that
-/// run, and for so many that wait.
+/// The engine of model `name` has started, with room for `kv_capacity_bytes` of keys and values, for `running` running
+/// and for `waiting` waiting generations.
 pub fn started(name: &str, kv_capacity_bytes: usize, running: usize, waiting: usize) {
     metrics::touch_model(name);
     metrics::LLM_REQUESTS_RUNNING_LIMIT.set(&[], running as f64);
     metrics::LLM_REQUESTS_WAITING_LIMIT.set(&[], waiting as f64);
     metrics::LLM_KV_CACHE_CAPACITY_BYTES.set(&[], kv_capacity_bytes as f64);
-    population(0, 0);
+    running_and_waiting(0, 0);
     kv_bytes(0);
 }
 
-/// So many generations run, and so many wait.
-pub fn population(running: usize, waiting: usize) {
+/// How many generations run, and how many wait.
+pub fn running_and_waiting(running: usize, waiting: usize) {
     metrics::LLM_REQUESTS_RUNNING.set(&[], running as f64);
     metrics::LLM_REQUESTS_WAITING.set(&[], waiting as f64);
 }
 
-/// A step of so many sequences is about to be computed.
+/// A step with this number of sequences is about to be computed.
 pub fn step(name: &str, sequences: usize) {
     metrics::LLM_BATCH_SIZE.record(&[name], sequences as f64);
 }
 
-/// So many bytes of keys and values are stored.
+/// How many bytes of keys and values are stored.
 pub fn kv_bytes(bytes: usize) {
     metrics::LLM_KV_CACHE_BYTES.set(&[], bytes as f64);
 }
 
-/// Time from one token of a generation to the next. Where a step says several, the first of them has all of the time
-/// since the step before, and the others came with it, after 0: the longest wait stays visible, and the sum is the
-/// time that decoding took.
-pub fn gap(name: &str, time: Duration) {
+/// Time from one token of a generation to the next. If a step gives several tokens, the first of them has all of the
+/// time since the step before, and the others have 0: the longest wait stays visible, and the sum is the time that
+/// decoding took.
+pub fn inter_token_latency(name: &str, time: Duration) {
     metrics::LLM_INTER_TOKEN_LATENCY_SECONDS.record(&[name], time.as_secs_f64());
 }
 
-/// A prompt of so many tokens has been read, `cached` of them from the prefix cache. Counted in tokens, as vLLM does:
-/// hits over queries is the part of all prompts that did not have to be computed.
+/// A prompt of `prompt_tokens` tokens has been read, `cached` of them from the prefix cache. Counted in tokens, as in
+/// vLLM: hits divided by queries is the part of all prompts that did not have to be computed.
 pub fn prefix_cache(prompt_tokens: usize, cached: usize) {
     metrics::LLM_PREFIX_CACHE_QUERIES_TOTAL.add(&[], prompt_tokens as u64);
     metrics::LLM_PREFIX_CACHE_HITS_TOTAL.add(&[], cached as u64);
 }
 
-/// A request was refused because the waiting room is full.
+/// A request was refused because the queue is full.
 pub fn rejected() {
     metrics::LLM_REQUESTS_REJECTED_TOTAL.add(&[], 1);
 }
 
-/// A generation ended. Of one that was cancelled, failed or never began, only its tokens (a prompt counts from when it
-/// was accepted) and its wait are counted: its other times say nothing.
+/// A generation ended. If it was cancelled, failed or never began, only its tokens (those of its prompt from acceptance
+/// on) and its wait are counted: its other times are not comparable.
 pub fn finished(name: &str, finished: &Finished) {
     count(name, finished);
     if matches!(finished.reason, Reason::Cancelled | Reason::Error) || finished.prefill.is_zero() {

@@ -1,18 +1,19 @@
-//! Stage 6: token ids in, a stream of text out.
+//! Text generation: token ids in, a stream of text out.
 //!
 //! [`Engine`] is a handle; behind it one named thread owns the chat model and runs many sequences at once over the
-//! seam in [`model`]: they join and leave between steps, and one step reads a batch of them all. Keys and values lie
-//! in blocks, which sequences with the same beginning share, also when one comes long after the other.
+//! interface in [`model`]: sequences join and leave between steps, and one step reads a batch of all of them. Keys and
+//! values are stored in blocks. Sequences with the same beginning share blocks, also if one comes long after the other.
 //!
-//! The waiting room is bounded: a full one is [`SubmitError::Overloaded`] at once. Every accepted [`Request`] ends in
-//! exactly one [`GenerationEvent::Finished`], and a receiver that went away ends the generation before the next step, while it
-//! waits, in the middle of its prompt and in the middle of its answer. What a request is told does not depend on what
-//! runs beside it, on what is cached, or on drafts: these change only when it is told.
+//! The queue is bounded: if it is full, a request is refused at once with [`SubmitError::Overloaded`]. Every accepted
+//! [`Request`] ends in exactly one [`GenerationEvent::Finished`]. If the receiver is dropped, the generation ends
+//! before the next step: in the queue, in the middle of its prompt and in the middle of its answer. The text of a
+//! request does not depend on other requests, on the prefix cache or on drafts: these change only when the text comes.
 
 mod block_pool;
 pub mod constraint;
 mod detokenizer;
 mod engine;
+mod engine_state;
 mod prompt_lookup;
 pub mod model;
 mod generation_metrics;
@@ -33,51 +34,51 @@ use crate::logging::Work;
 
 use constraint::Constraint;
 pub use engine::{Engine, EngineOptions, Parts, StartError};
-pub use sampler::{Logprobs, MAX_LOGPROBS, Sampling, SamplingError};
+pub use sampler::{Logprobs, Sampling, SamplingError};
 
 /// One generation: a prompt and how to continue it.
 pub struct Request {
     /// The prompt's token ids; not empty.
     pub prompt: Vec<u32>,
-    /// At most so many tokens are generated; fewer when the context is full. With 0 the prompt is read, and no more.
+    /// The most tokens that are generated; fewer if the context is full. With 0 only the prompt is read.
     pub max_tokens: usize,
     /// Texts that end the generation and are not part of it.
     pub stop: Vec<String>,
     /// How a token is chosen.
     pub sampling: Sampling,
-    /// The form that the text must take, if any.
+    /// The constraint on the text, if any.
     pub constraint: Option<Box<dyn Constraint>>,
-    /// When it ends with what has been said until then, if it has not ended before.
+    /// When the generation ends, if it has not ended before; the text until then is kept.
     pub deadline: Option<Instant>,
 }
 
-/// What the engine reports of one generation, in this order: `Queued`…, `Progress`…, `Text`…, `Finished`.
+/// What the engine reports about one generation, in this order: `Queued`…, `Progress`…, `Text`…, `Finished`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum GenerationEvent {
-    /// Accepted; comes again when its place in the queue changes.
+    /// The request was accepted; sent again when its place in the queue changes.
     Queued {
-        /// Generations that wait and go first.
+        /// Waiting generations that start before it.
         ahead: usize,
-        /// Until it should be its turn, by the speed of the last generations; nothing for one that runs at once.
+        /// The estimated time until it starts, from the duration of the last generations; 0 if it runs at once.
         wait: Duration,
     },
-    /// So many prompt tokens of all have been read.
+    /// A part of the prompt has been read.
     Progress {
-        /// Read so far, those from the prefix cache included.
+        /// Prompt tokens read so far, including those from the prefix cache.
         processed: usize,
         /// The prompt's length.
         total: usize,
     },
-    /// How likely the token said next is, where [`Sampling::logprobs`] asks for it. Comes before the token's text.
+    /// How likely the next token is, if [`Sampling::logprobs`] requests it. Comes before the token's text.
     Logprobs {
         /// The token.
         token: u32,
-        /// Its logarithm of probability, and those of the likeliest tokens.
+        /// The logarithms of the probabilities of the token and of the likeliest tokens.
         logprobs: Logprobs,
     },
     /// More text: whole characters, and never a part of a stop text.
     Text(String),
-    /// The end.
+    /// The generation has ended.
     Finished(Finished),
 }
 
@@ -88,13 +89,13 @@ pub struct Finished {
     pub reason: Reason,
     /// Prompt tokens, cached ones included.
     pub prompt_tokens: usize,
-    /// Prompt tokens that the prefix cache held.
+    /// Prompt tokens that were found in the prefix cache.
     pub cached_tokens: usize,
     /// Tokens generated, the end-of-text token not counted.
     pub generated_tokens: usize,
     /// Tokens that were proposed by prompt lookup and verified.
     pub draft_tokens: usize,
-    /// Of those, the ones that the model chose too.
+    /// Proposed tokens that the model chose, too.
     pub accepted_tokens: usize,
     /// From submission to the first step that reads its prompt.
     pub queue: Duration,
@@ -104,13 +105,13 @@ pub struct Finished {
     pub decode: Duration,
     /// From submission to the end.
     pub total: Duration,
-    /// From submission to the first token, where there was one.
+    /// From submission to the first token; `None` if there was none.
     pub first_token: Option<Duration>,
 }
 
 impl Finished {
-    /// Nothing yet, of a prompt of so many tokens.
-    fn of_prompt(prompt_tokens: usize) -> Self {
+    /// A generation that has done nothing yet, with a prompt of `prompt_tokens` tokens.
+    fn new(prompt_tokens: usize) -> Self {
         Self {
             reason: Reason::Cancelled,
             prompt_tokens,
@@ -126,7 +127,7 @@ impl Finished {
         }
     }
 
-    /// As the log has it.
+    /// The same, in the form that the log uses.
     pub fn work(&self) -> Work {
         Work {
             prompt_tokens: self.prompt_tokens,
@@ -137,12 +138,12 @@ impl Finished {
         }
     }
 
-    /// Speed of the prompt's uncached part; `None` when too little was read to speak of a speed.
+    /// Speed of the prompt's uncached part; `None` if no token was read or no time passed.
     pub fn prefill_tokens_per_second(&self) -> Option<f64> {
         per_second(self.prompt_tokens - self.cached_tokens, self.prefill)
     }
 
-    /// Speed of the tokens after the first; `None` when there were fewer than two.
+    /// Speed of the tokens after the first; `None` if there were fewer than two.
     pub fn decode_tokens_per_second(&self) -> Option<f64> {
         per_second(self.generated_tokens.saturating_sub(1), self.decode)
     }
@@ -155,14 +156,14 @@ fn per_second(tokens: usize, time: Duration) -> Option<f64> {
 /// Why a generation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// The model ended its turn, or a stop text came.
+    /// The model ended its turn, or a stop text occurred.
     Stop,
     /// `max_tokens`, or the model's context, is used up.
     Length,
-    /// [`Request::deadline`] has passed. Like `max_tokens` it is a limit that the request set itself, and what was said
-    /// until then stands: outside it is called `length` too.
+    /// [`Request::deadline`] has passed. Like `max_tokens` it is a limit that the request set itself, and the text
+    /// until then is kept: metrics and clients see `length` for both.
     Deadline,
-    /// The receiver went away.
+    /// The receiver was dropped.
     Cancelled,
     /// The model failed; the engine has logged why.
     Error,
@@ -183,23 +184,23 @@ impl Reason {
 /// Why a request was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
-    /// It would have room later.
+    /// There is no room now.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
-    /// It never has.
+    /// There never is room for this prompt.
     #[error(transparent)]
     TooLong(#[from] TooLong),
 }
 
-/// The waiting room is full.
+/// The queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the model is busy; try again in {retry_after_seconds} seconds")]
 pub struct Overloaded {
-    /// When a place should be free, by the speed of the last generations.
+    /// The estimated time until a place is free, from the duration of the last generations.
     pub retry_after_seconds: u64,
 }
 
-/// The prompt leaves no room for an answer.
+/// The prompt is so long that there is no room for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the prompt has {prompt_tokens} tokens, but prompt and answer together can have {context_length} at most; \
@@ -208,6 +209,6 @@ pub struct Overloaded {
 pub struct TooLong {
     /// Tokens of the prompt.
     pub prompt_tokens: usize,
-    /// Tokens that a prompt and at least one token of an answer may have together.
+    /// The most tokens that prompt and answer may have together.
     pub context_length: usize,
 }

@@ -1,15 +1,15 @@
-//! Who waits, who runs, and what the next step reads.
+//! Which sequences wait, which run, and what the next step reads.
 //!
-//! In: prompts, and after each step the tokens that were said. Out: for each step, which tokens of which sequences
-//! to read as one batch. Pure: no clock, no tensors, no channels; it lives on the engine's thread. Nothing fails
-//! here: a request that can never fit is refused before it comes here.
+//! In: prompts, and after each step the chosen tokens. Out: for each step, which tokens of which sequences are read as
+//! one batch. Pure: no clock, no tensors, no channels; it lives on the engine's thread. Nothing fails here: a request
+//! that can never fit is refused before.
 //!
-//! *Admission* is first come, first served, and nobody overtakes. A sequence is admitted when all the blocks that it
-//! can come to need are free or can be made free, so that no running sequence ever has to give way. What others
-//! have read before it does not count, for it is shared.
+//! *Admission* is first come, first served; no sequence overtakes another. A sequence is admitted when all the blocks
+//! that it may need are free or can be made free, so that a running sequence never has to be interrupted. Blocks that
+//! others have filled with the same tokens do not count, because they are shared.
 //!
-//! *A step* reads the last token of every sequence that speaks, with a draft of what it may say next, and as much of
-//! the prompts as its budget allows, again first come, first served.
+//! *A step* reads the last token of every decoding sequence, with a draft of its next tokens, and as much of the
+//! prompts as its budget allows, again first come, first served.
 
 use std::collections::VecDeque;
 
@@ -17,29 +17,30 @@ use super::block_pool::BlockPool;
 use super::block_table::BlockTable;
 use super::model::{BLOCK, Chunk};
 
-/// Prompt tokens that a step reads while nobody speaks: enough for the matrix products to run at full speed, few
-/// enough that a client who left is noticed, and progress shown, a few times a second.
+/// Prompt tokens that a step reads while no sequence decodes: enough for the matrix products to run at full speed, and
+/// few enough that a few times a second progress is shown and clients that left are noticed.
 const ROWS_ALONE: usize = 256;
-/// Rows that a step reads beside the last tokens of those who speak: drafts, then prompts. They make everybody's next
-/// token late: by 0.1 seconds at 1,000 tokens a second.
+/// Rows that a step reads in addition to the last tokens of decoding sequences: drafts, then prompts. They delay the
+/// next token of every sequence: by 0.1 seconds at 1,000 tokens a second.
 const ROWS_BESIDE: usize = 96;
-/// Of those, the rows that drafts may take, divided among all who speak: with many, the batch is large without them.
+/// The part of [`ROWS_BESIDE`] that drafts may use, divided among the decoding sequences: if these are many, the batch
+/// is large without drafts.
 const ROWS_DRAFTED: usize = 32;
 
-/// What a step reads of one sequence.
+/// What a step reads from one sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Read {
-    /// Whose tokens.
+    /// The sequence.
     pub id: u64,
-    /// Tokens read, or found in the prefix cache, before.
+    /// Tokens that were read or found in the prefix cache before.
     pub start: usize,
     /// Tokens to read; at least 1.
     pub count: usize,
-    /// So many of the last ones get a row of logits.
+    /// How many of the last tokens get a row of logits.
     pub logits: usize,
-    /// Of `start`, so many were found in the prefix cache.
+    /// How many of the first `start` tokens were found in the prefix cache.
     pub cached: usize,
-    /// Whether it is the token said last, with a draft, and not part of a prompt.
+    /// Whether the tokens are the last chosen token with a draft, and not a part of a prompt.
     pub decodes: bool,
 }
 
@@ -54,7 +55,7 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// Nobody yet; at most `max_running` (at least 1) will run at a time, in `blocks` blocks.
+    /// No sequences yet; at most `max_running` (at least 1) will run at a time, in `blocks` blocks.
     pub fn new(max_running: usize, blocks: usize) -> Self {
         Self {
             waiting: VecDeque::new(),
@@ -65,15 +66,14 @@ impl Scheduler {
         }
     }
 
-    /// Lets a sequence wait for its turn. Prompt and answer together have at most as many tokens as there is room
-    /// for in all blocks.
+    /// Puts a sequence at the end of the queue. Prompt and answer together must fit into all blocks.
     pub fn submit(&mut self, id: u64, prompt: Vec<u32>, max_tokens: usize) {
-        let track = BlockTable::new(id, prompt, max_tokens);
-        debug_assert!(track.promised() <= self.block_count, "it could never be admitted");
-        self.waiting.push_back(track);
+        let table = BlockTable::new(id, prompt, max_tokens);
+        debug_assert!(table.promised() <= self.block_count, "it could never be admitted");
+        self.waiting.push_back(table);
     }
 
-    /// Admits those whose turn it is.
+    /// Admits waiting sequences, in order, as long as there is room.
     pub fn admit(&mut self) {
         while self.running.len() < self.max_running
             && let Some(first) = self.waiting.front_mut()
@@ -88,99 +88,102 @@ impl Scheduler {
         }
     }
 
-    /// Those who wait, in the order of their turns.
+    /// The waiting sequences, in the order of the queue.
     pub fn waiting(&self) -> impl Iterator<Item = u64> {
-        self.waiting.iter().map(|track| track.id)
+        self.waiting.iter().map(|table| table.id)
     }
 
-    /// Those who run.
+    /// The running sequences.
     pub fn running(&self) -> impl Iterator<Item = u64> {
-        self.running.iter().map(|track| track.id)
+        self.running.iter().map(|table| table.id)
     }
 
-    /// Begins a step. `draft` proposes what the sequence of that number may say next, given its tokens so far: at
-    /// most so many tokens. Empty where nobody runs.
+    /// Begins a step. `draft(id, tokens, room)` proposes at most `room` tokens that may come after the `tokens` of
+    /// sequence `id`. The result is empty if no sequence runs.
     pub fn plan(&mut self, mut draft: impl FnMut(u64, &[u32], usize) -> Vec<u32>) -> Vec<Read> {
-        let speaking = self.running.iter().filter(|track| track.decodes()).count();
-        let room = ROWS_DRAFTED / speaking.max(1);
+        let decoding = self.running.iter().filter(|table| table.decodes()).count();
+        let room = ROWS_DRAFTED / decoding.max(1);
         let mut reads = Vec::with_capacity(self.running.len());
-        let mut budget = if speaking == 0 { ROWS_ALONE } else { ROWS_BESIDE };
-        for track in self.running.iter_mut().filter(|track| track.decodes()) {
-            let room = room.min(track.draft_room());
-            let mut proposed = draft(track.id, track.tokens(), room);
+        let mut budget = if decoding == 0 { ROWS_ALONE } else { ROWS_BESIDE };
+        for table in self.running.iter_mut().filter(|table| table.decodes()) {
+            let room = room.min(table.draft_room());
+            let mut proposed = draft(table.id, table.tokens(), room);
             proposed.truncate(room);
-            track.begin_decode(&proposed, &mut self.pool);
+            table.begin_decode(&proposed, &mut self.pool);
             budget -= proposed.len();
-            reads.push(Read::new(track, 1 + proposed.len(), 1 + proposed.len()));
+            reads.push(Read::new(table, 1 + proposed.len(), 1 + proposed.len()));
         }
         self.plan_prompts(budget, &mut reads);
         reads
     }
 
-    /// Divides `budget` rows, at least [`BLOCK`], among the prompts that are not read to their ends.
+    /// Divides `budget` rows, at least [`BLOCK`], among the prompts that are not completely read.
     fn plan_prompts(&mut self, mut budget: usize, reads: &mut Vec<Read>) {
         for at in 0..self.running.len() {
             let (before, rest) = self.running.split_at_mut(at);
-            let track = &mut rest[0];
-            if track.decodes() {
+            let table = &mut rest[0];
+            if table.decodes() {
                 continue;
             }
-            track.reuse(&mut self.pool);
-            // What another sequence is about to read is found after this step.
-            if before.iter().any(|other| track.follows(other)) {
+            table.reuse(&mut self.pool);
+            // Another sequence is about to read the same block: it will be found after this step.
+            if before.iter().any(|other| table.follows(other)) {
                 continue;
             }
-            let left = track.unread();
+            let left = table.unread();
             let count = match left <= budget {
                 true => left,
-                // Whole blocks, so that the next chunk begins with one and may find it in the pool.
+                // Whole blocks, so that the next chunk begins with a block, which may be in the pool by then.
                 false => budget / BLOCK * BLOCK,
             };
             if count == 0 {
                 return;
             }
             budget -= count;
-            track.begin(count, &mut self.pool);
-            reads.push(Read::new(track, count, usize::from(count == left)));
+            table.begin(count, &mut self.pool);
+            reads.push(Read::new(table, count, usize::from(count == left)));
         }
     }
 
-    /// What the model reads for `read`.
+    /// The chunk that the model reads for `read`.
     pub fn chunk(&self, read: &Read) -> Chunk<'_> {
-        let track = self.track(read.id);
+        let table = self.table(read.id);
         Chunk {
-            blocks: track.blocks(),
+            blocks: table.blocks(),
             start: read.start,
-            tokens: &track.tokens()[read.start..read.start + read.count],
+            tokens: &table.tokens()[read.start..read.start + read.count],
             logits: read.logits,
         }
     }
 
     /// The draft of sequence `id` that the step verifies; may be empty.
     pub fn draft(&self, id: u64) -> &[u32] {
-        self.track(id).draft()
+        self.table(id).draft()
     }
 
-    /// Ends the step for sequence `id`, which said `said`: its draft's tokens as far as the model chose the same, and
-    /// then the model's own choice. Empty in the middle of a prompt.
-    pub fn advance(&mut self, id: u64, said: &[u32]) {
-        let track = self.running.iter_mut().find(|track| track.id == id);
-        track
-            .expect("only those who run are read")
-            .advance(said, &mut self.pool);
+    /// Ends the step for sequence `id`. `chosen` is its draft as far as the model chose the same tokens, and then one
+    /// more token; empty in the middle of a prompt.
+    pub fn advance(&mut self, id: u64, chosen: &[u32]) {
+        let table = self.running.iter_mut().find(|table| table.id == id);
+        table
+            .expect("only running sequences are read")
+            .advance(chosen, &mut self.pool);
     }
 
-    /// Forgets a sequence that has ended. What it has read stays known as long as there is room.
+    /// Removes a sequence that has ended. Its full blocks stay in the pool as long as there is room.
     pub fn remove(&mut self, id: u64) {
-        self.waiting.retain(|track| track.id != id);
-        if let Some(at) = self.running.iter().position(|track| track.id == id) {
+        self.waiting.retain(|table| table.id != id);
+        if let Some(at) = self.running.iter().position(|table| table.id == id) {
             self.running.remove(at).release(&mut self.pool);
         }
     }
 
-    /// Forgets all that was ever read, when the storage cannot be trusted any more. Nobody runs now.
+    /// Forgets all stored blocks, because the model failed and they may be wrong. No sequence runs now.
     pub fn forget_blocks(&mut self) {
-        debug_assert!(self.running.is_empty(), "what runs would lose its blocks");
+        debug_assert!(
+            self.running.is_empty(),
+            "a running sequence would lose its blocks"
+        );
         self.pool = BlockPool::new(self.block_count);
     }
 
@@ -189,21 +192,21 @@ impl Scheduler {
         self.pool.occupied()
     }
 
-    fn track(&self, id: u64) -> &BlockTable {
-        let track = self.running.iter().find(|track| track.id == id);
-        track.expect("only those who run are read")
+    fn table(&self, id: u64) -> &BlockTable {
+        let table = self.running.iter().find(|table| table.id == id);
+        table.expect("only running sequences are read")
     }
 }
 
 impl Read {
-    fn new(track: &BlockTable, count: usize, logits: usize) -> Self {
+    fn new(table: &BlockTable, count: usize, logits: usize) -> Self {
         Self {
-            id: track.id,
-            start: track.read(),
+            id: table.id,
+            start: table.read(),
             count,
             logits,
-            cached: track.cached(),
-            decodes: track.decodes(),
+            cached: table.cached(),
+            decodes: table.decodes(),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! One request on the engine's thread, from accepted to finished: what it is told, what it says, how long it took.
+//! One request on the engine's thread, from acceptance to its end: its events, its tokens and its timings.
 //!
-//! In: rows of logits, and the time they were there. Out: events to the client, and the tokens that were said. The
-//! scheduler's [`super::block_table`] is the other half: which tokens are in which blocks. A client who reads slowly or
-//! left never holds it up; logits that nothing can be chosen from end the generation with [`Reason::Error`].
+//! In: rows of logits, and the time at which they were computed. Out: events to the client, and the chosen tokens. The
+//! scheduler's [`super::block_table`] is the other half: which tokens are in which blocks. A client that reads slowly
+//! or has left never delays the engine. If no token can be chosen from the logits, the generation ends with
+//! [`Reason::Error`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,24 +18,24 @@ use super::prompt_lookup::PromptLookup;
 use super::sampler::{SampleError, Sampler};
 use super::{Finished, GenerationEvent, Reason, Request, generation_metrics};
 
-/// A request that was accepted, and where its events go.
+/// An accepted request, and the channel for its events.
 pub struct GenerationJob {
-    /// What to generate; `max_tokens` has been cut to what the context can hold.
+    /// What to generate; `max_tokens` has been reduced to the room in the context.
     pub request: Request,
-    /// Has room for every event the request can cause, so that a slow reader never holds the engine up.
+    /// Has room for every event the request can cause, so that a slow reader never delays the engine.
     pub events: mpsc::Sender<GenerationEvent>,
     /// When it was accepted.
     pub submitted: Instant,
 }
 
-/// The events a request can cause, at most, when `ahead` others can be ahead of it.
+/// The most events a request can cause if up to `ahead` others are before it in the queue.
 pub fn event_capacity(request: &Request, ahead: usize) -> usize {
-    // Each place in the queue, the beginning of the prompt and each of its chunks, each token with its
-    // probabilities and text, the last text, the end.
+    // One for each place in the queue, the beginning of the prompt and each of its chunks; two for each token (its
+    // probabilities and its text); one for the last text and one for the end.
     (ahead + 1) + (request.prompt.len() / BLOCK + 2) + 2 * request.max_tokens + 1 + 1
 }
 
-/// What all sequences of a model share.
+/// The data that all sequences of a model share.
 pub struct Shared {
     /// Turns ids into text.
     pub tokenizer: Arc<Tokenizer>,
@@ -56,10 +57,10 @@ pub struct Sequence {
     max_tokens: usize,
     text: Detokenizer,
     sampler: Sampler,
-    /// The form that the text must take, and the mask that it is asked for.
-    form: Option<(Box<dyn Constraint>, Mask)>,
+    /// The constraint on the text, and the mask that it fills.
+    constraint: Option<(Box<dyn Constraint>, Mask)>,
     lookup: Option<PromptLookup>,
-    /// How many were ahead when the client was last told.
+    /// The place in the queue that was last sent to the client.
     ahead: Option<usize>,
     admitted: Option<Instant>,
     started: Option<Instant>,
@@ -68,12 +69,12 @@ pub struct Sequence {
     finished: Finished,
 }
 
-/// What a step made a sequence say.
+/// The result of one step for a sequence.
 #[derive(Debug, Default)]
-pub struct Said {
-    /// The tokens, the one that ended the turn not among them.
+pub struct StepOutput {
+    /// The chosen tokens, without the one that ended the turn.
     pub tokens: Vec<u32>,
-    /// Why nothing more comes, when that is so.
+    /// Why the generation ends with this step, if it does.
     pub end: Option<Reason>,
 }
 
@@ -87,7 +88,7 @@ enum ChoiceError {
 }
 
 impl Sequence {
-    /// A request that has just been accepted; and its prompt.
+    /// A sequence for a request that has just been accepted, and its prompt.
     pub fn new(job: GenerationJob, shared: &Shared) -> (Self, Vec<u32>) {
         let GenerationJob {
             request,
@@ -102,29 +103,29 @@ impl Sequence {
             max_tokens: request.max_tokens,
             text: Detokenizer::new(shared.tokenizer.clone(), request.stop),
             sampler: Sampler::new(&request.sampling, &prompt),
-            form: request
+            constraint: request
                 .constraint
-                .map(|form| (form, Mask::none(shared.vocabulary))),
+                .map(|constraint| (constraint, Mask::none(shared.vocabulary))),
             lookup: shared.lookup.then(|| PromptLookup::new(&prompt)),
             ahead: None,
             admitted: None,
             started: None,
             first: None,
             last: None,
-            finished: Finished::of_prompt(prompt.len()),
+            finished: Finished::new(prompt.len()),
         };
         (sequence, prompt)
     }
 
-    /// Why it has to end before its next step, if it has to.
-    pub fn is_over(&self, now: Instant) -> Option<Reason> {
+    /// Why the sequence has to end before its next step: its client left or its deadline has passed.
+    pub fn must_end(&self, now: Instant) -> Option<Reason> {
         if self.events.is_closed() {
             return Some(Reason::Cancelled);
         }
         (self.deadline? <= now).then_some(Reason::Deadline)
     }
 
-    /// Tells the client that `ahead` others go first, unless that is known.
+    /// Tells the client that `ahead` others go first. Does nothing if that is what the client was told last.
     pub fn wait(&mut self, ahead: usize, wait: Duration) {
         if self.ahead != Some(ahead) {
             self.ahead = Some(ahead);
@@ -132,7 +133,7 @@ impl Sequence {
         }
     }
 
-    /// It runs from now on.
+    /// The sequence runs from now on. Does nothing after the first call.
     pub fn admit(&mut self, now: Instant) {
         if self.admitted.is_none() {
             self.admitted = Some(now);
@@ -142,7 +143,8 @@ impl Sequence {
         }
     }
 
-    /// A step is about to read its prompt on, of which `read` tokens are known so far.
+    /// A step is about to read more of the prompt, of which `read` tokens have been read. Does nothing after the first
+    /// call.
     pub fn start(&mut self, read: usize, now: Instant) {
         if self.started.is_none() {
             self.started = Some(now);
@@ -151,54 +153,54 @@ impl Sequence {
         }
     }
 
-    /// So many tokens of the prompt are known by now, `cached` of them from the prefix cache.
+    /// `read` tokens of the prompt have been read, `cached` of them from the prefix cache.
     pub fn read(&mut self, read: usize, cached: usize) {
         self.finished.cached_tokens = cached;
         self.progress(read);
     }
 
-    /// What may come next after `tokens`, at most `room` of it.
+    /// A draft of at most `room` tokens that may come after `tokens`.
     pub fn draft(&mut self, tokens: &[u32], room: usize) -> Vec<u32> {
         let lookup = self.lookup.as_mut();
         lookup.map_or(vec![], |lookup| lookup.draft(tokens, room).to_vec())
     }
 
-    /// Says the token that each row of `logits` chooses, as long as `draft` has foreseen it: a row counts only if
-    /// all tokens that it was computed from were said. The rows came at `now`.
-    pub fn hear(&mut self, logits: &mut [f32], draft: &[u32], now: Instant, shared: &Shared) -> Said {
-        let mut said = Said::default();
+    /// Chooses a token from each row of `logits`, until one differs from `draft`: a row is valid only if all tokens
+    /// that it was computed from were chosen. The rows were computed at `now`.
+    pub fn sample(&mut self, logits: &mut [f32], draft: &[u32], now: Instant, shared: &Shared) -> StepOutput {
+        let mut output = StepOutput::default();
         if self.max_tokens == 0 {
-            said.end = Some(Reason::Length);
-            return said;
+            output.end = Some(Reason::Length);
+            return output;
         }
         for (at, row) in logits.chunks_exact_mut(shared.vocabulary).enumerate() {
             match self.choose(row) {
-                Ok(token) if shared.end_tokens.contains(&token) => said.end = Some(Reason::Stop),
+                Ok(token) if shared.end_tokens.contains(&token) => output.end = Some(Reason::Stop),
                 Ok(token) => {
-                    said.tokens.push(token);
-                    said.end = self.say(token, now, shared);
+                    output.tokens.push(token);
+                    output.end = self.emit(token, now, shared);
                 }
                 Err(error) => {
                     tracing::error!(%error, "No token could be chosen; the generation was ended.");
-                    said.end = Some(Reason::Error);
+                    output.end = Some(Reason::Error);
                 }
             }
-            if said.end.is_some() || draft.get(at) != said.tokens.last() {
+            if output.end.is_some() || draft.get(at) != output.tokens.last() {
                 break;
             }
         }
-        self.learn(draft, &said.tokens);
-        said
+        self.count_draft(draft, &output.tokens);
+        output
     }
 
     fn choose(&mut self, row: &mut [f32]) -> Result<u32, ChoiceError> {
-        if let Some((form, mask)) = &mut self.form {
-            form.mask(mask)?;
+        if let Some((constraint, mask)) = &mut self.constraint {
+            constraint.mask(mask)?;
         }
-        let mask = self.form.as_ref().map(|(_, mask)| mask);
+        let mask = self.constraint.as_ref().map(|(_, mask)| mask);
         let choice = self.sampler.sample(row, mask)?;
-        if let Some((form, _)) = &mut self.form {
-            form.accept(choice.token)?;
+        if let Some((constraint, _)) = &mut self.constraint {
+            constraint.accept(choice.token)?;
         }
         if let Some(logprobs) = choice.logprob {
             self.send(GenerationEvent::Logprobs {
@@ -209,15 +211,15 @@ impl Sequence {
         Ok(choice.token)
     }
 
-    /// Sends a token's text; says whether it was the last one.
-    fn say(&mut self, token: u32, now: Instant, shared: &Shared) -> Option<Reason> {
+    /// Sends a token's text. Returns the reason if it was the last token.
+    fn emit(&mut self, token: u32, now: Instant, shared: &Shared) -> Option<Reason> {
         self.finished.generated_tokens += 1;
         match self.last.replace(now) {
             None => {
                 self.first = Some(now);
                 self.finished.first_token = Some(now - self.submitted);
             }
-            Some(last) => generation_metrics::gap(&shared.name, now - last),
+            Some(last) => generation_metrics::inter_token_latency(&shared.name, now - last),
         }
         match self.text.push(token) {
             Piece::Text(piece) => self.send_text(piece),
@@ -226,21 +228,22 @@ impl Sequence {
                 return Some(Reason::Stop);
             }
         }
-        if self.form.as_ref().is_some_and(|(form, _)| form.is_complete()) {
+        let constraint = self.constraint.as_ref();
+        if constraint.is_some_and(|(constraint, _)| constraint.is_complete()) {
             return Some(Reason::Stop);
         }
         (self.finished.generated_tokens >= self.max_tokens).then_some(Reason::Length)
     }
 
-    /// Counts how good a draft was.
-    fn learn(&mut self, draft: &[u32], said: &[u32]) {
+    /// Counts the tokens of a draft that were chosen.
+    fn count_draft(&mut self, draft: &[u32], chosen: &[u32]) {
         if draft.is_empty() {
             return;
         }
         let accepted = draft
             .iter()
-            .zip(said)
-            .take_while(|(draft, said)| draft == said)
+            .zip(chosen)
+            .take_while(|(draft, chosen)| draft == chosen)
             .count();
         self.finished.draft_tokens += draft.len();
         self.finished.accepted_tokens += accepted;
@@ -249,18 +252,18 @@ impl Sequence {
         }
     }
 
-    /// The prompt has been read to its end, by `now`.
+    /// The whole prompt has been read, at `now`.
     pub fn prompt_read(&mut self, now: Instant) {
         self.finished.prefill = now - self.started.unwrap_or(now);
         generation_metrics::prefix_cache(self.finished.prompt_tokens, self.finished.cached_tokens);
     }
 
-    /// How long it has been running; nothing if it never did.
-    pub fn service(&self, now: Instant) -> Option<Duration> {
+    /// How long the sequence has been running; `None` if it was never admitted.
+    pub fn running_time(&self, now: Instant) -> Option<Duration> {
         Some(now - self.admitted?)
     }
 
-    /// Sends the rest of the text. What is left to send is the end itself, on the channel given back.
+    /// Sends the rest of the text. The caller sends the returned end on the returned channel.
     pub fn end(mut self, reason: Reason, now: Instant) -> (mpsc::Sender<GenerationEvent>, Finished) {
         let rest = self.text.finish();
         if reason != Reason::Error {
@@ -291,7 +294,7 @@ impl Sequence {
         }
     }
 
-    /// Sends an event; that the client has left is noticed before the next step.
+    /// Sends an event. If the client has left, [`Self::must_end`] notices it before the next step.
     fn send(&self, event: GenerationEvent) {
         let sent = self.events.try_send(event);
         debug_assert!(

@@ -1,5 +1,4 @@
-//! What the tests of this stage share: a tokenizer, an engine over the scripted model, and a reference to compare
-//! with.
+//! Fixtures of the engine's tests: a tokenizer, an engine over the scripted model, and a reference to compare with.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,19 +15,16 @@ use super::{Engine, EngineOptions, Finished, GenerationEvent, Parts, Reason, Req
 
 /// A tokenizer whose ids are bytes: byte-level BPE with no merges.
 pub fn byte_tokenizer() -> Tokenizer {
-    // GPT-2's alphabet: printable bytes stand for themselves, the others for the characters from U+0100 on.
+    // GPT-2's alphabet: printable bytes are their own characters, the others are the characters from U+0100 on.
     let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
     let mut others = (0x100..).filter_map(char::from_u32);
-    let mut letter = |byte: u8| {
-        if printable(byte) {
-            Some(char::from(byte))
-        } else {
-            others.next()
-        }
+    let mut letter = |byte: u8| match printable(byte) {
+        true => Some(char::from(byte)),
+        false => others.next(),
     };
     let vocabulary: [(String, u32); 256] = std::array::from_fn(|byte| {
         let letter =
-            letter(byte as u8).expect("68 bytes are not printable, and there are more letters than that");
+            letter(byte as u8).expect("there are more letters than the 68 bytes that are not printable");
         (letter.to_string(), byte as u32)
     });
     let model = BPE::builder()
@@ -40,10 +36,10 @@ pub fn byte_tokenizer() -> Tokenizer {
     tokenizer
 }
 
-/// Room for several whole contexts, for eight at a time, and for as many to wait.
+/// Eight running and eight waiting generations, and room for eight whole contexts.
 pub const AMPLE: EngineOptions = options(8, 8, 8 * CONTEXT / BLOCK);
 
-/// Options with room for so many blocks.
+/// Options with room for `blocks` blocks.
 pub const fn options(max_running: usize, max_waiting: usize, blocks: usize) -> EngineOptions {
     EngineOptions {
         max_running,
@@ -53,7 +49,7 @@ pub const fn options(max_running: usize, max_waiting: usize, blocks: usize) -> E
     }
 }
 
-/// A voice that says `text`.
+/// A voice that generates `text`.
 pub fn script(text: &str) -> Voice {
     Voice::Script(text.bytes().map(u32::from).collect())
 }
@@ -81,7 +77,7 @@ impl Bench {
         Bench { engine, reads }
     }
 
-    /// Tokens read since this was asked last.
+    /// Tokens read since the last call.
     pub fn reads(&self) -> usize {
         self.reads.swap(0, Ordering::SeqCst)
     }
@@ -90,7 +86,7 @@ impl Bench {
         self.engine.generate(request).expect("room")
     }
 
-    /// A whole generation: its text and how it ended.
+    /// A whole generation: its text and its end.
     pub fn answer(&self, request: Request) -> (String, Finished) {
         let (_, text, finished) = collect(self.ask(request));
         (text, finished)
@@ -104,12 +100,13 @@ pub struct Door {
 }
 
 impl Door {
-    /// Waits until the engine has planned a step, which then waits for [`Door::open`]: start and length of its chunks.
+    /// Waits until the engine has planned a step, and returns start and length of its chunks. The step then waits for
+    /// [`Door::open`].
     pub fn step(&self) -> Vec<(usize, usize)> {
         self.arrived.recv().expect("the engine is there")
     }
 
-    /// Lets the step pass.
+    /// Lets one step continue.
     pub fn open(&self) {
         self.permits.send(()).expect("the engine is there");
     }
@@ -139,7 +136,7 @@ pub fn request(prompt: impl Into<Vec<u32>>) -> Request {
     }
 }
 
-/// A prompt of so many tokens that makes a script begin.
+/// A prompt of `length` tokens, after which a script begins.
 pub fn prompt(length: usize) -> Vec<u32> {
     let mut prompt: Vec<u32> = (0..length as u32 - 1)
         .map(|at| 100 + at % 7 * 10 + at / 50)
@@ -148,7 +145,7 @@ pub fn prompt(length: usize) -> Vec<u32> {
     prompt
 }
 
-/// All events of a generation; its text; how it ended.
+/// All events of a generation, its text and its end.
 pub fn collect(mut receiver: mpsc::Receiver<GenerationEvent>) -> (Vec<GenerationEvent>, String, Finished) {
     let mut events: Vec<GenerationEvent> = std::iter::from_fn(|| receiver.blocking_recv()).collect();
     let Some(GenerationEvent::Finished(finished)) = events.pop() else {
@@ -164,14 +161,21 @@ pub fn collect(mut receiver: mpsc::Receiver<GenerationEvent>) -> (Vec<Generation
     (events, text, finished)
 }
 
-/// What a request must be told, without an engine: one token after the other, each from all before it.
+/// The text of a generation, and why it ended.
+pub fn ending(receiver: mpsc::Receiver<GenerationEvent>) -> (String, Reason) {
+    let (_, text, finished) = collect(receiver);
+    (text, finished.reason)
+}
+
+/// The text and the end that a request must have, computed without an engine: one token at a time, each from all tokens
+/// before it.
 pub fn alone(voice: &Voice, request: &Request) -> (String, Reason) {
     let mut text = request.prompt.clone();
     let mut sampler = Sampler::new(&request.sampling, &request.prompt);
     let most = request.max_tokens.min(CONTEXT - request.prompt.len());
-    let mut said = Vec::new();
+    let mut answer = Vec::new();
     let reason = loop {
-        if said.len() == most {
+        if answer.len() == most {
             break Reason::Length;
         }
         let choice = sampler.sample(&mut voice.logits(&text), None);
@@ -179,8 +183,8 @@ pub fn alone(voice: &Voice, request: &Request) -> (String, Reason) {
         if token == END {
             break Reason::Stop;
         }
-        said.push(u8::try_from(token).expect("tokens are bytes"));
+        answer.push(u8::try_from(token).expect("tokens are bytes"));
         text.push(token);
     };
-    (String::from_utf8(said).expect("letters"), reason)
+    (String::from_utf8(answer).expect("letters"), reason)
 }

@@ -1,4 +1,4 @@
-//! Many generations at once: a text does not depend on what runs beside it, on what is cached, or on drafts.
+//! Many generations at once: a text does not depend on other generations, on the cache, or on drafts.
 
 use proptest::prelude::*;
 use tokio::sync::mpsc::Receiver;
@@ -6,7 +6,7 @@ use tokio::sync::mpsc::Receiver;
 use super::model::BLOCK;
 use super::model::scripted::{CONTEXT, Voice};
 use super::sampler::Sampling;
-use super::testing::{AMPLE, Bench, Door, alone, collect, gated, options, request};
+use super::testing::{AMPLE, Bench, Door, alone, collect, ending, gated, options, request};
 use super::{EngineOptions, GenerationEvent, Reason, Request};
 
 /// A prompt of letters: `length` tokens, of which the first `shared` are the same for every `which`.
@@ -18,7 +18,7 @@ fn prompt(which: u32, shared: usize, length: usize) -> Vec<u32> {
     (0..length).map(letter).collect()
 }
 
-/// Warm, so that the text depends on every random number.
+/// Random choices, so that the text depends on every random number.
 fn warm(seed: u64) -> Sampling {
     Sampling {
         temperature: 0.7,
@@ -28,7 +28,7 @@ fn warm(seed: u64) -> Sampling {
     }
 }
 
-/// The same request again: requests hold constraints, which cannot be copied.
+/// A copy of a request: constraints cannot be copied, so `Request` has no `Clone`.
 fn again(request: &Request) -> Request {
     Request {
         prompt: request.prompt.clone(),
@@ -46,37 +46,42 @@ fn without_drafts(options: EngineOptions) -> EngineOptions {
     }
 }
 
-/// Lets all requests in before the first step, and waits for the ends of all.
+/// Greedy choices for even numbers, random ones for odd numbers.
+fn mixed(which: u32) -> Sampling {
+    match which % 2 {
+        0 => Sampling::GREEDY,
+        _ => warm(u64::from(which)),
+    }
+}
+
+/// The expected text and end of each request.
+fn each_alone(requests: &[Request]) -> Vec<(String, Reason)> {
+    requests
+        .iter()
+        .map(|request| alone(&Voice::Noise, request))
+        .collect()
+}
+
+/// Submits all requests before the first step, and waits for the ends of all.
 fn together(bench: &Bench, door: Door, requests: &[Request]) -> Vec<(String, Reason)> {
     let receivers: Vec<Receiver<GenerationEvent>> =
         requests.iter().map(|request| bench.ask(again(request))).collect();
     drop(door);
-    let told = receivers.into_iter().map(|receiver| {
-        let (_, text, finished) = collect(receiver);
-        (text, finished.reason)
-    });
-    told.collect()
+    receivers.into_iter().map(ending).collect()
 }
 
 #[test]
-fn together_they_say_what_each_says_alone() {
+fn generations_together_give_the_same_texts_as_each_alone() {
     let requests: Vec<Request> = (0..8)
         .map(|which| Request {
-            sampling: if which % 2 == 0 {
-                Sampling::GREEDY
-            } else {
-                warm(u64::from(which))
-            },
+            sampling: mixed(which),
             ..request(prompt(which, 40, 30 + 20 * which as usize))
         })
         .collect();
-    let expected: Vec<_> = requests
-        .iter()
-        .map(|request| alone(&Voice::Noise, request))
-        .collect();
+    let expected = each_alone(&requests);
     assert!(
         expected.iter().map(|(text, _)| text.len()).sum::<usize>() > 100,
-        "there is something to compare: {expected:?}"
+        "the texts are too short to compare: {expected:?}"
     );
     for options in [AMPLE, without_drafts(AMPLE), options(3, 8, 40), options(8, 8, 17)] {
         let (bench, door) = gated(Voice::Noise, options);
@@ -85,7 +90,7 @@ fn together_they_say_what_each_says_alone() {
 }
 
 #[test]
-fn what_is_cached_is_not_read_again_and_changes_nothing() {
+fn cached_tokens_are_not_read_again_and_change_nothing() {
     let bench = Bench::new(Voice::Noise, without_drafts(AMPLE));
     let first = prompt(0, 0, 100);
     let (text, cold) = bench.answer(request(first.clone()));
@@ -99,10 +104,10 @@ fn what_is_cached_is_not_read_again_and_changes_nothing() {
     );
     assert_eq!(cold_reads - bench.reads(), 96);
 
-    // The next turn of the conversation finds the answer, too.
-    let said: Vec<u32> = text.bytes().map(u32::from).collect();
-    assert!(said.len() > BLOCK, "{text:?}");
-    let next = [first, said, vec![98, 97, 99]].concat();
+    // The next turn of the conversation finds the answer in the cache, too.
+    let answer: Vec<u32> = text.bytes().map(u32::from).collect();
+    assert!(answer.len() > BLOCK, "{text:?}");
+    let next = [first, answer, vec![98, 97, 99]].concat();
     let expected = alone(&Voice::Noise, &request(next.clone()));
     let blocks = (next.len() - 4) / BLOCK * BLOCK;
     let (text, finished) = bench.answer(request(next));
@@ -111,7 +116,7 @@ fn what_is_cached_is_not_read_again_and_changes_nothing() {
 }
 
 #[test]
-fn users_with_the_same_beginning_compute_it_once() {
+fn prompts_with_the_same_beginning_compute_it_once() {
     let (bench, door) = gated(Voice::Noise, AMPLE);
     let requests: Vec<Request> = (0..8)
         .map(|which| Request {
@@ -119,28 +124,20 @@ fn users_with_the_same_beginning_compute_it_once() {
             ..request(prompt(which, 96, 96 + 8))
         })
         .collect();
-    let expected: Vec<_> = requests
-        .iter()
-        .map(|request| alone(&Voice::Noise, request))
-        .collect();
+    let expected = each_alone(&requests);
     assert_eq!(together(&bench, door, &requests), expected);
     assert_eq!(bench.reads(), 96 + 8 * 8);
 }
 
 #[test]
-fn drafts_make_it_faster_and_change_nothing() {
+fn drafts_are_accepted_and_change_nothing() {
     let texts = [AMPLE, without_drafts(AMPLE)].map(|options| {
         let bench = Bench::new(Voice::Noise, options);
         let mut drafted = (0, 0);
         let texts: Vec<String> = (0..12)
             .map(|which| {
-                let sampling = if which < 6 {
-                    Sampling::GREEDY
-                } else {
-                    warm(u64::from(which))
-                };
                 let (text, finished) = bench.answer(Request {
-                    sampling,
+                    sampling: mixed(which),
                     ..request(prompt(which, 10, 60))
                 });
                 drafted.0 += finished.draft_tokens;
@@ -150,21 +147,21 @@ fn drafts_make_it_faster_and_change_nothing() {
             .collect();
         assert!(drafted.1 <= drafted.0);
         assert_eq!(drafted.1 > 20, options.lookup, "{drafted:?} of {texts:?}");
-        assert!(!options.lookup || drafted.1 < drafted.0, "some drafts were wrong");
+        assert!(!options.lookup || drafted.1 < drafted.0, "no draft was wrong");
         texts
     });
     assert_eq!(texts[0], texts[1]);
 }
 
 #[test]
-fn one_step_reads_all_who_run_and_a_long_prompt_in_pieces() {
+fn one_step_reads_all_running_generations_and_a_part_of_a_long_prompt() {
     let (bench, door) = gated(Voice::Noise, without_drafts(AMPLE));
     let first = bench.ask(request(prompt(0, 0, 20)));
     assert_eq!(door.step(), [(0, 20)]);
     let second = bench.ask(request(prompt(1, 0, 20)));
     let long = bench.ask(request(prompt(2, 0, 200)));
     door.open();
-    // While somebody speaks, prompts share 96 rows: 20 of the first, and whole blocks of what is left.
+    // While a generation decodes, prompts share 96 rows: 20 of the first, and whole blocks of the rest.
     assert_eq!(door.step(), [(20, 1), (0, 20), (0, 64)]);
     door.open();
     assert_eq!(door.step(), [(21, 1), (20, 1), (64, 96)]);
@@ -174,13 +171,13 @@ fn one_step_reads_all_who_run_and_a_long_prompt_in_pieces() {
     assert_eq!(door.step(), [(23, 1), (22, 1), (200, 1)]);
     drop((first, second));
     door.open();
-    assert_eq!(door.step(), [(201, 1)], "those who left are in no step");
+    assert_eq!(door.step(), [(201, 1)], "a client that left is in no step");
     drop(door);
     collect(long);
 }
 
 #[test]
-fn a_tiny_cache_forgets_and_goes_on() {
+fn a_tiny_cache_evicts_blocks_and_changes_nothing() {
     // Room for one prompt and its answer, and hardly more.
     let bench = Bench::new(Voice::Noise, options(4, 16, 9));
     let requests: Vec<Request> = (0..6)
@@ -192,8 +189,7 @@ fn a_tiny_cache_forgets_and_goes_on() {
     for _ in 0..3 {
         let receivers: Vec<_> = requests.iter().map(|request| bench.ask(again(request))).collect();
         for (receiver, request) in receivers.into_iter().zip(&requests) {
-            let (_, text, finished) = collect(receiver);
-            assert_eq!((text, finished.reason), alone(&Voice::Noise, request));
+            assert_eq!(ending(receiver), alone(&Voice::Noise, request));
         }
     }
 }
@@ -242,10 +238,10 @@ impl Visit {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whoever comes, in whatever order, however little room there is, whoever leaves: every accepted request ends
-    /// once, and whoever stays hears what it would have heard alone.
+    /// For any requests in any order, any room, and any clients that leave: every accepted request ends once, and each
+    /// client that stays gets the text that it would have got alone.
     #[test]
-    fn a_random_crowd_is_served(
+    fn random_requests_get_their_texts(
         visits in visits(),
         running in 1_usize..6,
         blocks in CONTEXT / BLOCK..3 * CONTEXT / BLOCK,
@@ -261,15 +257,14 @@ proptest! {
                     (0..events).for_each(|_| drop(receiver.blocking_recv()));
                     None
                 }
-                None => Some(collect(receiver)),
+                None => Some(ending(receiver)),
             })
         }).collect();
         for (thread, visit) in threads.into_iter().zip(&visits) {
-            let Some((_, text, finished)) = thread.join().expect("no client panics") else { continue };
-            let expected = alone(&Voice::Noise, &visit.request());
-            prop_assert_eq!((text, finished.reason), expected, "{:?}", visit);
+            let Some(ending) = thread.join().expect("no client panics") else { continue };
+            prop_assert_eq!(ending, alone(&Voice::Noise, &visit.request()), "{:?}", visit);
         }
-        // Those who left are noticed, too: in the end every place is free again.
+        // The engine notices the clients that left, too: in the end every place is free again.
         while bench.engine.open() > 0 {
             std::thread::yield_now();
         }

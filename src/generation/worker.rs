@@ -1,8 +1,9 @@
-//! The engine's thread: receive → admit → step → emit → retire, until the last handle is gone and all has ended.
+//! The engine's thread: receive → admit → step → emit → retire, until the last handle is dropped and all generations
+//! have ended.
 //!
 //! In: accepted requests. Out: their events. It owns the model and all sequences; the [`super::scheduler`] decides
-//! who is in a step. A model that fails ends the sequences that ran, with [`Reason::Error`]; those that wait, and
-//! those that come later, are served as if nothing had been.
+//! which sequences are in a step. If the model fails, the running sequences end with [`Reason::Error`]; waiting and
+//! later requests are not affected.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,23 +11,23 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-use super::engine::EngineState;
+use super::engine_state::EngineState;
 use super::model::{Model, ModelError};
 use super::scheduler::{Read, Scheduler};
 use super::sequence::{GenerationJob, Sequence, Shared};
 use super::{GenerationEvent, Reason, generation_metrics};
 
-/// What the thread owns.
+/// The data that the thread owns.
 pub struct Worker {
     jobs: Receiver<GenerationJob>,
     state: Arc<EngineState>,
     model: Box<dyn Model>,
     shared: Shared,
     scheduler: Scheduler,
-    /// All that wait and run, by the numbers that the scheduler knows them by.
+    /// All waiting and running sequences, by the scheduler's ids.
     sequences: BTreeMap<u64, Sequence>,
     next_id: u64,
-    /// The rows of the last step, kept for their memory.
+    /// The rows of the last step, kept to reuse their memory.
     logits: Vec<f32>,
 }
 
@@ -51,7 +52,7 @@ impl Worker {
         }
     }
 
-    /// Works until there is nothing left to do, now or ever.
+    /// Works until the last handle is dropped and all generations have ended.
     pub fn run(mut self) {
         while self.receive() {
             self.sweep();
@@ -60,7 +61,8 @@ impl Worker {
         }
     }
 
-    /// Takes in what was submitted; waits for it if there is nothing else to do. False at the end.
+    /// Accepts the submitted requests; waits for one if there is nothing else to do. Returns false when no more can
+    /// come.
     fn receive(&mut self) -> bool {
         if self.sequences.is_empty() {
             let Ok(job) = self.jobs.recv() else { return false };
@@ -81,17 +83,17 @@ impl Worker {
         self.sequences.insert(id, sequence);
     }
 
-    /// Ends those whose client left or whose time is up, also while they wait.
+    /// Ends the sequences whose client left or whose deadline has passed, also those that wait.
     fn sweep(&mut self) {
         let now = Instant::now();
-        let over = |(id, sequence): (&u64, &Sequence)| Some((*id, sequence.is_over(now)?));
-        let over: Vec<(u64, Reason)> = self.sequences.iter().filter_map(over).collect();
-        for (id, reason) in over {
+        let must_end = |(id, sequence): (&u64, &Sequence)| Some((*id, sequence.must_end(now)?));
+        let ended: Vec<(u64, Reason)> = self.sequences.iter().filter_map(must_end).collect();
+        for (id, reason) in ended {
             self.retire(id, reason, now);
         }
     }
 
-    /// Lets those run whose turn it is, and tells the others how many go first.
+    /// Admits the sequences for which there is room, and tells the waiting ones their places in the queue.
     fn admit(&mut self) {
         let now = Instant::now();
         self.scheduler.admit();
@@ -104,13 +106,13 @@ impl Worker {
         self.state.set_running(running);
         for (ahead, id) in self.scheduler.waiting().enumerate() {
             if let Some(sequence) = self.sequences.get_mut(&id) {
-                sequence.wait(ahead, self.state.pace().wait(ahead, running));
+                sequence.wait(ahead, self.state.wait(ahead, running));
             }
         }
         self.report();
     }
 
-    /// Reads a batch, and lets each of its sequences say what follows.
+    /// Reads a batch, and lets each of its sequences choose its next tokens.
     fn step(&mut self) {
         let Self {
             scheduler, sequences, ..
@@ -130,7 +132,7 @@ impl Worker {
         }
         generation_metrics::step(&self.shared.name, reads.len());
         let chunks: Vec<_> = reads.iter().map(|read| scheduler.chunk(read)).collect();
-        // What a panic leaves in the storage is forgotten, as after any other failure.
+        // After a panic, as after any other failure, nothing in the storage is used again.
         let pass = catch_unwind(AssertUnwindSafe(|| self.model.forward(&chunks, &mut self.logits)));
         match pass.unwrap_or(Err(ModelError::Panicked)) {
             Ok(()) => self.emit(&reads, Instant::now()),
@@ -138,7 +140,7 @@ impl Worker {
         }
     }
 
-    /// Hands each sequence its rows.
+    /// Gives each sequence its rows.
     fn emit(&mut self, reads: &[Read], now: Instant) {
         let mut rows = std::mem::take(&mut self.logits);
         let mut taken = 0;
@@ -163,21 +165,21 @@ impl Worker {
         if !read.decodes {
             sequence.prompt_read(now);
         }
-        let said = sequence.hear(rows, self.scheduler.draft(read.id), now, &self.shared);
-        self.scheduler.advance(read.id, &said.tokens);
-        if let Some(reason) = said.end {
+        let output = sequence.sample(rows, self.scheduler.draft(read.id), now, &self.shared);
+        self.scheduler.advance(read.id, &output.tokens);
+        if let Some(reason) = output.end {
             self.retire(read.id, reason, now);
         }
     }
 
-    /// Ends all that ran, and trusts nothing that is stored.
+    /// Ends all running sequences, and forgets all stored keys and values, which may be wrong.
     fn fail(&mut self, error: &ModelError, reads: &[Read]) {
         let running: Vec<u64> = self.scheduler.running().collect();
         tracing::error!(
             %error,
             generations = running.len(),
             tokens = reads.iter().map(|read| read.count).sum::<usize>(),
-            "The chat model failed in the middle of a step; the generations that ran were ended and their clients told."
+            "The chat model failed in the middle of a step; the running generations were ended."
         );
         let now = Instant::now();
         for id in running {
@@ -187,27 +189,27 @@ impl Worker {
         self.report();
     }
 
-    /// The end of one.
+    /// Ends a sequence.
     fn retire(&mut self, id: u64, reason: Reason, now: Instant) {
         self.scheduler.remove(id);
         let Some(sequence) = self.sequences.remove(&id) else {
             return;
         };
-        // Those that were cut short say nothing of how long the others take.
+        // Generations that were cut short do not show how long others take.
         let cut_short = matches!(reason, Reason::Cancelled | Reason::Error);
-        let service = sequence.service(now).filter(|_| !cut_short);
+        let running_time = sequence.running_time(now).filter(|_| !cut_short);
         let (events, finished) = sequence.end(reason, now);
         generation_metrics::finished(&self.shared.name, &finished);
         self.report();
-        self.state.retire(service);
-        // The last event comes after the place is free: whoever reads it may ask again at once.
+        self.state.retire(running_time);
+        // The last event is sent after the place is free: a client that reads it may send a request at once.
         let _ = events.try_send(GenerationEvent::Finished(finished));
     }
 
-    /// Tells the metrics who runs, who waits and what is stored.
+    /// Updates the metrics of running and waiting generations and of stored bytes.
     fn report(&self) {
         let (running, waiting) = (self.scheduler.running().count(), self.scheduler.waiting().count());
-        generation_metrics::population(running, waiting);
+        generation_metrics::running_and_waiting(running, waiting);
         let block_bytes = self.model.shape().block_bytes;
         generation_metrics::kv_bytes(self.scheduler.occupied_blocks() * block_bytes);
     }

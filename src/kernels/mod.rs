@@ -41,4 +41,4 @@ pub mod tiles;
 mod unrolled;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -1,10 +1,10 @@
-//! Stage 4: a question in, ranked evidence out.
+//! A question in, ranked evidence out.
 //!
-//! [`Retriever::retrieve`] runs as a task: the question's vectors come from the embedder's thread, the search runs on
-//! tokio's blocking threads. What a question is about is read in `reading`, with `spelling`'s help; `demands` says
-//! which products pass the request's filters and the question's demands,
-//! `figures` what can be told by counting; `shelves` finds candidates, by meaning and by word; `fuse` makes one order of several; `rank` decides what becomes evidence, and `products` which
-//! products are recommended.
+//! [`Retriever::retrieve`] runs as a task: the question's vectors come from the embedder's thread; parsing the question
+//! and the search run on tokio's blocking threads. `reading` parses the question, with `spelling`'s help; `demands`
+//! applies the request's filters and the question's demands to the products; `figures` counts; `shelves` finds
+//! candidates, by meaning and by word; `fuse` merges several rankings; `rank` selects the evidence, and `products` the
+//! products that are recommended.
 
 mod demands;
 mod denial;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tantivy::TantivyError;
+use tokio::sync::OnceCell;
 
 use crate::aspects::Aspects;
 use crate::embedding::{Embedder, EmbeddingError};
@@ -43,6 +44,8 @@ pub const RETRY_SECONDS: u64 = 1;
 pub struct Retriever {
     embedder: Embedder,
     shelves: Arc<Shelves>,
+    /// The vector of [`reading::WRONG`], embedded with the first question that asks for complaints.
+    wrong: Arc<OnceCell<Vec<f32>>>,
 }
 
 impl Retriever {
@@ -64,7 +67,11 @@ impl Retriever {
             titles,
             embedder.words().clone(),
         )?);
-        Ok(Self { embedder, shelves })
+        Ok(Self {
+            embedder,
+            shelves,
+            wrong: Arc::default(),
+        })
     }
 
     /// The best evidence for what was asked, and the products that it is of.
@@ -102,14 +109,18 @@ impl Retriever {
         self.seek(asked, filters, Shelves::recommend).await
     }
 
-    /// The cosine similarity of a text to each piece of evidence.
+    /// The unit vector of a text, to be compared with passages.
     ///
     /// # Errors
     /// As [`Retriever::retrieve`].
-    pub async fn likeness(&self, text: &str, evidence: &[Evidence]) -> Result<Vec<f32>, EmbeddingError> {
+    pub async fn embed(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
         let vectors = self.embedder.embed(vec![text.to_string()]).await?;
-        let likeness = |evidence: &Evidence| self.shelves.likeness(&vectors[0], evidence);
-        Ok(evidence.iter().map(likeness).collect())
+        Ok(vectors.into_iter().next().expect("one text has one vector"))
+    }
+
+    /// The cosine similarity of a vector to a passage, given by its position.
+    pub fn similarity(&self, vector: &[f32], passage: usize) -> f32 {
+        self.shelves.similarity(vector, passage)
     }
 
     /// What the reviews speak of.
@@ -122,7 +133,7 @@ impl Retriever {
         &self.shelves.vocabulary
     }
 
-    /// Reads and embeds what is asked, then has `search` answer it on a blocking thread.
+    /// Parses and embeds the question, then runs `search` on a blocking thread.
     async fn seek<T: Send + 'static>(
         &self,
         asked: &Asked,
@@ -130,26 +141,35 @@ impl Retriever {
         search: fn(&Shelves, &Sought<'_>, &Filters) -> T,
     ) -> Result<T, EmbeddingError> {
         let started = Instant::now();
-        let reading = self.shelves.vocabulary.read(&asked.whole, &asked.last);
-        let mut texts = vec![reading.question.clone(), reading.aspect.clone()];
-        if reading.intent == Intent::Complaints {
-            texts.push(reading::WRONG.to_string());
-        }
+        let (shelves, asked) = (self.shelves.clone(), asked.clone());
+        let reading = compute(move || shelves.vocabulary.read(&asked.whole, &asked.last)).await?;
+        let texts = vec![reading.question.clone(), reading.aspect.clone()];
         let vectors = self.embedder.embed(texts).await?;
+        let wrong = match reading.intent {
+            Intent::Complaints => {
+                let embed = async || self.embed(reading::WRONG).await;
+                Some(self.wrong.get_or_try_init(embed).await?.clone())
+            }
+            _ => None,
+        };
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["embed"], started.elapsed().as_secs_f64());
 
         let (shelves, filters) = (self.shelves.clone(), filters.clone());
-        let search = move || {
+        compute(move || {
             let sought = Sought {
                 reading,
                 question: &vectors[0],
                 aspect: &vectors[1],
-                wrong: vectors.get(2).map(Vec::as_slice),
+                wrong: wrong.as_deref(),
             };
             search(&shelves, &sought, &filters)
-        };
-        tokio::task::spawn_blocking(search)
-            .await
-            .map_err(|_| EmbeddingError::Stopped)
+        })
+        .await
     }
+}
+
+/// Runs `work` on one of tokio's blocking threads.
+async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, EmbeddingError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| EmbeddingError::Stopped)
 }

@@ -35,9 +35,9 @@ pub struct Recommended {
     pub quotes: Vec<Evidence>,
 }
 
-/// The `most` best products of `ranked`, best first, equal ones by their shrunk rating; `judged` gives what a product's reviews
-/// say of the aspect asked about, where one is; `quotes` chooses evidence among a product's passages, most relevant
-/// first.
+/// The `most` best products of `ranked`, best first, equal ones by their shrunk rating; `judged` gives what a product's
+/// reviews say of the aspect asked about, where one is; `quotes` chooses evidence among a product's passages, most
+/// relevant first.
 pub fn recommend(
     ranked: Vec<Relevant>,
     products: &[Product],

@@ -10,8 +10,8 @@ const FLOOR: f32 = 0.45;
 /// How much the product's title counts for the floor, beside the passage.
 const FLOOR_TITLE: f32 = 0.5;
 /// The floor of a passage that is of a product that is named: then the title says nothing, and the aspect alone counts.
-/// On SubjQA's train split, within an item, it refuses 12% of the answerable questions, and 98% of questions about other
-/// things.
+/// On SubjQA's train split, within an item, it refuses 12% of the answerable questions, and 98% of questions about
+/// other things.
 const FLOOR_NAMED: f32 = 0.3;
 /// Unless it is so near to the whole question, the name included, …
 const FLOOR_WHOLE: f32 = 0.5;

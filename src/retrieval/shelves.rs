@@ -1,5 +1,5 @@
-//! The search itself: candidates by meaning and by word, of which `choosing` makes evidence. Runs on whichever thread asks;
-//! reads only.
+//! The search itself: candidates by meaning and by word, of which `choosing` makes evidence. Runs on whichever thread
+//! asks; reads only.
 
 mod choosing;
 
@@ -65,8 +65,8 @@ pub struct Sought<'a> {
 }
 
 impl Shelves {
-    /// Shelves of `passages`, whose vectors are `index`, and of products, whose titles' vectors are `titles`. `language` are
-    /// words, in lower case, that are no slips although nobody here uses them.
+    /// Shelves of `passages`, whose vectors are `index`, and of products, whose titles' vectors are `titles`.
+    /// `language` are words, in lower case, that are no slips although nobody here uses them.
     ///
     /// # Errors
     /// Where the passages' words cannot be indexed.
@@ -231,9 +231,9 @@ impl Shelves {
         Demands::of(&sought.reading, filters, &self.corpus.products)
     }
 
-    /// The cosine similarity of a vector to a piece of evidence.
-    pub fn likeness(&self, vector: &[f32], evidence: &Evidence) -> f32 {
-        self.index.score(vector, evidence.passage)
+    /// The cosine similarity of a vector to a passage.
+    pub fn similarity(&self, vector: &[f32], passage: usize) -> f32 {
+        self.index.score(vector, passage)
     }
 
     /// The candidates that are about what is sought. Of products that are named, by the question or by the filters, and
@@ -249,7 +249,8 @@ impl Shelves {
         let named = reading.names_some() || !filters.product_ids.is_empty();
         let about = match (named, reading.words.is_empty()) {
             (true, true) => About::Anything,
-            // What goes wrong is told in words that are near to nothing asked, and one word is too little to be near to.
+            // What goes wrong is told in words that are near to nothing asked, and one word is too little to be near
+            // to.
             (true, false) if reading.intent != Intent::Complaints && reading.own_words.len() > 1 => {
                 About::Named
             }

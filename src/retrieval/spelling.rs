@@ -47,9 +47,9 @@ impl Spelling {
         self.folded.contains(folded)
     }
 
-    /// The word itself where it is known, or a word of the language, or too short, or nothing is near; else the nearest known word with the same
-    /// first letter, of several the one that is used most. Nearness counts letters inserted, left out, exchanged, and
-    /// swapped with the next.
+    /// The word itself where it is known, or a word of the language, or too short, or nothing is near; else the nearest
+    /// known word with the same first letter, of several the one that is used most. Nearness counts letters inserted,
+    /// left out, exchanged, and swapped with the next.
     pub fn corrected<'a>(&'a self, written: &'a str) -> &'a str {
         let word = written.to_lowercase();
         let letters = word.chars().count();

@@ -15,55 +15,13 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use super::conversation::{Checked, Verdict};
 use super::extractive;
 use crate::retrieval::Evidence;
 pub use sentences::Sentences;
 
 /// What only a quotation may have.
 const MARKUP: [char; 5] = ['<', '>', '{', '}', '|'];
-
-/// What a check found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// A quote says so too.
-    Supported,
-    /// No quote does.
-    Unsupported,
-    /// It claims nothing, or nothing that was not said before.
-    None,
-}
-
-impl Verdict {
-    /// The label value in metrics and on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Supported => "supported",
-            Verdict::Unsupported => "unsupported",
-            Verdict::None => "none",
-        }
-    }
-}
-
-/// A sentence, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
-    /// As it stands in the answer where it is supported; else as it was said.
-    pub sentence: String,
-    /// What was found.
-    pub verdict: Verdict,
-    /// Positions, from 1, of the evidence that supports it.
-    pub cited: Vec<usize>,
-}
-
-impl Checked {
-    fn not_said(sentence: &str, verdict: Verdict) -> Self {
-        Self {
-            sentence: sentence.trim().to_string(),
-            verdict,
-            cited: vec![],
-        }
-    }
-}
 
 /// The checks of one answer.
 pub struct Grounding {
@@ -89,21 +47,21 @@ impl Grounding {
     pub fn check(&mut self, said: &str, likeness: &[f32]) -> Checked {
         let (bare, by_itself) = without_citations(said);
         if !support::claims_something(&bare) {
-            return Checked::not_said(said, Verdict::None);
+            return Checked::left_out(said, Verdict::None);
         }
         let Some(sentence) = names::repaired(&bare, &self.evidence) else {
-            return Checked::not_said(said, Verdict::Unsupported);
+            return Checked::left_out(said, Verdict::Unsupported);
         };
         let Some(number) = support::of(&sentence, &self.evidence, likeness, &by_itself) else {
-            return Checked::not_said(said, Verdict::Unsupported);
+            return Checked::left_out(said, Verdict::Unsupported);
         };
         // What only repeats a quote that stands there already says nothing.
         if self.cited.contains(&number) {
-            return Checked::not_said(said, Verdict::None);
+            return Checked::left_out(said, Verdict::None);
         }
         // What is said to be a quotation is made one. So is what names a thing of which only a review knows, what has
-        // markup, and what somebody tells of themselves: those are a reviewer's words, and whoever reads them has to see
-        // that.
+        // markup, and what somebody tells of themselves: those are a reviewer's words, and whoever reads them has to
+        // see that.
         let is_theirs = sentence.contains(MARKUP)
             || names::has_foreign(&sentence, &self.evidence)
             || support::is_in_the_first_person(&sentence);
@@ -113,7 +71,7 @@ impl Grounding {
             return extractive::quotation(&self.evidence, number, Some(after));
         }
         let Some(claim) = names::attributed(&sentence, &self.evidence[number - 1], &self.evidence[0]) else {
-            return Checked::not_said(said, Verdict::Unsupported);
+            return Checked::left_out(said, Verdict::Unsupported);
         };
         self.cited.insert(number);
         self.last = number;

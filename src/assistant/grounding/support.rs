@@ -12,9 +12,9 @@ use crate::retrieval::Evidence;
 
 /// This share of a sentence's telling words has to be in a quote for the sentence to rest on it …
 const SHARE: f64 = 0.5;
-/// … and the cosine similarity of the two has to be so great. Chosen on one half of the STS Benchmark's test pairs, where
-/// sentences that mean the same (3.5 of 5 and more) were 91% of what passed; on the other half they were 94%, and 66% of
-/// them passed. By words alone (two thirds of them) it was 83 and 82%, and 52% passed.
+/// … and the cosine similarity of the two has to be so great. Chosen on one half of the STS Benchmark's test pairs,
+/// where sentences that mean the same (3.5 of 5 and more) were 91% of what passed; on the other half they were 94%, and
+/// 66% of them passed. By words alone (two thirds of them) it was 83 and 82%, and 52% passed.
 const LIKENESS: f32 = 0.7;
 /// What stands in a quote word for word may be a small part of it, and so less alike.
 const LIKENESS_OF_A_PART: f32 = 0.5;

@@ -1,13 +1,13 @@
-//! A conversation as it stands → the token ids that the bare model reads: the template's text and nothing of ours.
+//! A conversation → the token ids for the chat model itself: the template's text without our instructions.
 
 use super::{ChatMessage, Pieces, PromptBuilder, PromptError};
 
 impl PromptBuilder {
-    /// The prompt for the model's next turn in a conversation of fewer than 6,400 messages. What is said in them is
-    /// data, and makes no special token.
+    /// The prompt for the model's next turn in a conversation of fewer than 6,400 messages. Their texts are data and
+    /// produce no special token.
     ///
     /// # Errors
-    /// [`PromptError::Template`] where the model's template refuses such a conversation.
+    /// [`PromptError::Template`] if the model's template refuses the conversation.
     pub fn conversation(&self, messages: &[ChatMessage]) -> Result<Vec<u32>, PromptError> {
         let mut data = Pieces::default();
         let marked: Vec<ChatMessage> = messages
@@ -27,7 +27,7 @@ mod tests {
     use crate::weights::{gguf::Gguf, tokenizer};
 
     #[test]
-    fn a_conversation_is_the_templates_text_and_its_own() {
+    fn the_prompt_is_the_template_filled_with_the_conversation() {
         let gguf = Gguf::read(&crate::weights::testing::chat_model()).expect("the default chat model");
         let tokenizer = Arc::new(tokenizer::from_gguf(&gguf).expect("its tokenizer"));
         let builder = PromptBuilder::new("default", &gguf, tokenizer.clone(), 512).expect("its template");

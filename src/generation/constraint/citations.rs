@@ -1,4 +1,4 @@
-//! Free text whose citations exist: what stands in square brackets is the number of a piece of evidence.
+//! Free text whose citations exist: square brackets contain only numbers of pieces of evidence.
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use tokenizers::Tokenizer;
 use super::{Constraint, ConstraintError, Mask};
 use crate::weights::tokenizer;
 
-/// The tokens of a model in which brackets and what may stand in them are found. Built once for a model, in some
+/// The tokens of a model that contain brackets, or that may come after an opening one. Built once for a model, in a few
 /// milliseconds, and shared by all texts.
 #[derive(Debug)]
 pub struct Brackets {
-    /// Tokens with a bracket, in the order of their numbers.
+    /// Tokens with a bracket, in the order of their ids.
     bracketed: Vec<(u32, Vec<u8>)>,
-    /// Tokens that begin with a digit or a closing bracket, likewise.
+    /// Tokens that begin with a digit or a closing bracket, in the order of their ids.
     inner: Vec<(u32, Vec<u8>)>,
 }
 
 impl Brackets {
-    /// Looks through a model's tokens.
+    /// Finds the tokens of a model.
     pub fn of(tokenizer: &Tokenizer) -> Self {
         let mut ids: Vec<u32> = tokenizer.get_vocab(true).into_values().collect();
         ids.sort_unstable();
@@ -45,16 +45,16 @@ pub struct Citations {
     place: Place,
 }
 
-/// Where a text is.
+/// The position of the text's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Outside,
-    /// In a bracket, after the digits of this number; 0 where there is none yet.
+    /// In a bracket, after the digits of this number; 0 if there is no digit yet.
     Inside(u32),
 }
 
 impl Citations {
-    /// A text that may cite `1..=count` and is outside of brackets where it begins.
+    /// A text that may cite `1..=count` and begins outside of brackets.
     pub fn new(brackets: Arc<Brackets>, count: usize) -> Self {
         Self {
             brackets,
@@ -63,7 +63,7 @@ impl Citations {
         }
     }
 
-    /// Where `bytes` lead, if they may be said.
+    /// The place after `bytes`; `None` if they are not allowed.
     fn after(&self, bytes: &[u8]) -> Option<Place> {
         bytes
             .iter()
@@ -94,11 +94,11 @@ impl Constraint for Citations {
                 mask.clear();
                 let mut some = false;
                 for (token, bytes) in &self.brackets.inner {
-                    // A model may have fewer tokens than its tokenizer.
+                    // A tokenizer may have more tokens than its model.
                     some |= self.after(bytes).is_some() && mask.allow(*token);
                 }
                 if !some {
-                    let why = "no token of the model stands for a digit or a bracket";
+                    let why = "the model has no token for a digit or a bracket";
                     return Err(ConstraintError::Stuck(why.into()));
                 }
             }
@@ -130,8 +130,8 @@ mod tests {
     use super::*;
     use crate::generation::testing::byte_tokenizer;
 
-    /// How much of `text` a model of single bytes may say, and whether it may say a word, or end, after that.
-    fn said(text: &str, count: usize) -> (usize, bool) {
+    /// How many bytes of `text` are allowed, with tokens of single bytes, and whether the text may end after them.
+    fn allowed_part(text: &str, count: usize) -> (usize, bool) {
         let mut citations = Citations::new(Arc::new(Brackets::of(&byte_tokenizer())), count);
         let mut mask = Mask::none(256);
         for (at, byte) in text.bytes().enumerate() {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_hold_the_numbers_of_evidence() {
+    fn brackets_contain_only_numbers_of_evidence() {
         for (text, count, length, free) in [
             ("Loud (very), says one [1] and [2][1].", 2, 37, true),
             ("बढ़िया [1] 👍", 1, "बढ़िया [1] 👍".len(), true),
@@ -168,12 +168,12 @@ mod tests {
             ("no [", 0, 3, true),
             ("[99999999999999999999]", usize::MAX, 10, false),
         ] {
-            assert_eq!(said(text, count), (length, free), "{text}, {count}");
+            assert_eq!(allowed_part(text, count), (length, free), "{text}, {count}");
         }
     }
 
     #[test]
-    fn real_tokens_of_several_characters_are_taken_whole() {
+    fn all_characters_of_a_real_token_are_checked() {
         let gguf = crate::weights::gguf::Gguf::read(&crate::weights::testing::chat_model())
             .expect("the default model");
         let tokenizer = tokenizer::from_gguf(&gguf).expect("its tokenizer");

@@ -9,7 +9,7 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// Allows nothing, out of `vocabulary` tokens.
+    /// A mask over `vocabulary` tokens that allows none.
     pub fn none(vocabulary: usize) -> Self {
         Self {
             words: vec![0; vocabulary.div_ceil(64)],
@@ -17,12 +17,12 @@ impl Mask {
         }
     }
 
-    /// How many tokens there are, allowed or not.
+    /// The number of tokens of the vocabulary, allowed or not.
     pub fn vocabulary(&self) -> usize {
         self.vocabulary
     }
 
-    /// Allows nothing again.
+    /// Forbids every token.
     pub fn clear(&mut self) {
         self.words.fill(0);
     }
@@ -36,7 +36,7 @@ impl Mask {
         }
     }
 
-    /// Allows a token no longer.
+    /// Forbids a token.
     pub fn forbid(&mut self, token: u32) {
         if let Some(word) = self.words.get_mut(token as usize / 64) {
             *word &= !(1 << (token % 64));
@@ -58,7 +58,7 @@ impl Mask {
     ///
     /// # Errors
     ///
-    /// The first token that is beyond the vocabulary.
+    /// The first allowed token that is beyond the vocabulary.
     pub(super) fn copy(&mut self, bits: &[u32]) -> Result<(), u32> {
         self.clear();
         for (word, pair) in self.words.iter_mut().zip(bits.chunks(2)) {
@@ -78,17 +78,11 @@ impl Mask {
         })
     }
 
-    /// Whether a token is allowed.
-    pub fn allows(&self, token: u32) -> bool {
-        let word = self.words.get(token as usize / 64).copied().unwrap_or(0);
-        word >> (token % 64) & 1 == 1
-    }
-
     /// Sets the logits of tokens that are not allowed to minus infinity. Logits beyond the vocabulary are left alone.
     pub(in crate::generation) fn apply(&self, logits: &mut [f32]) {
         for (word, logits) in self.words.iter().zip(logits.chunks_mut(64)) {
             match *word {
-                // Forms that leave most things open, or hardly anything, decide 64 tokens at once.
+                // Most words allow all or none of their 64 tokens.
                 u64::MAX => {}
                 0 => logits.fill(f32::NEG_INFINITY),
                 word => {
@@ -107,8 +101,16 @@ impl Mask {
 mod tests {
     use super::*;
 
+    impl Mask {
+        /// Whether a token is allowed.
+        pub fn allows(&self, token: u32) -> bool {
+            let word = self.words.get(token as usize / 64).copied().unwrap_or(0);
+            word >> (token % 64) & 1 == 1
+        }
+    }
+
     #[test]
-    fn a_mask_is_the_set_of_what_was_allowed() {
+    fn a_mask_is_the_set_of_the_allowed_tokens() {
         // 130 tokens: two full words and two bits of a third.
         for allowed in [
             vec![],
@@ -160,7 +162,7 @@ mod tests {
             (&[1, 0, 0, 0, 1, 0, 0, 1 << 4], Err(228)),
         ] {
             let mut mask = Mask::none(130);
-            mask.allow(7); // Must be forgotten.
+            mask.allow(7); // `copy` must forget it.
             let copied = mask.copy(bits);
             let allowed: Vec<u32> = (0..300).filter(|token| mask.allows(*token)).collect();
             assert_eq!(copied.map(|()| allowed), expected, "{bits:?}");

@@ -1,12 +1,16 @@
-//! Which tokens may come next: a mask for each step, so that a text takes a given form.
+//! Constraints on a text: for each step, a mask of the tokens that may come next.
 //!
 //! A [`Constraint`] belongs to one sequence and lives on the engine's thread. Before a token is chosen it fills a
-//! [`Mask`], which the sampler applies; afterwards it is told the token. Tokens of a draft that were not accepted are
-//! never told. It can fail when it is told a token that it did not allow, which is a mistake of the caller.
+//! [`Mask`], which the sampler applies; afterwards it gets the chosen token. It never gets rejected tokens of a draft.
+//! It fails if it gets a token that it did not allow, which is a mistake of the caller.
 //!
-//! [`OneOf`] is a closed list of answers; [`Citations`] is free text that cites only what there is, [`NoRepeat`] a text that does not repeat itself; [`JsonSchema`] is
-//! JSON of a given shape, over a [`TokenTrie`] that is built once for a model. A stop text, `max_tokens` and a deadline end a text whether it is complete or not, and nothing is
-//! added to it then.
+//! | constraint | the text |
+//! | --- | --- |
+//! | [`Citations`] | free text that cites only the evidence that exists |
+//! | [`NoRepeat`] | a text of another constraint that ends when it repeats itself |
+//! | [`JsonSchema`] | JSON of a given schema, over a [`TokenTrie`] that is built once for a model |
+//!
+//! A stop text, `max_tokens` and a deadline end a text whether it is complete or not, and nothing is added to it then.
 //!
 //! ```text
 //! mask(&mut mask) ──► Sampler::sample(logits, Some(&mask)) ──► accept(token) ──► is_complete()? ──► the end
@@ -16,45 +20,40 @@ mod citations;
 mod json_schema;
 mod mask;
 mod no_repeat;
-mod one_of;
 mod token_trie;
 
 pub use citations::{Brackets, Citations};
 pub use json_schema::{JsonSchema, SchemaError};
 pub use mask::Mask;
 pub use no_repeat::NoRepeat;
-pub use one_of::OneOf;
 pub use token_trie::{TokenTrie, TokenTrieError};
 
-/// A form that a generated text must take.
+/// A constraint on a generated text.
 pub trait Constraint: Send {
-    /// Makes `mask` hold exactly the tokens that may come next; whatever it held before is forgotten. At least one
-    /// token is allowed as long as the text is not [complete](Constraint::is_complete).
+    /// Sets `mask` to exactly the tokens that may come next, whatever it held before. At least one token is allowed as
+    /// long as the text is not [complete](Constraint::is_complete).
     ///
     /// # Errors
     ///
-    /// [`ConstraintError::TokenTrie`] when an allowed token is beyond the mask's vocabulary,
-    /// [`ConstraintError::Stuck`] when it takes too much to tell what is allowed, or nothing is.
+    /// [`ConstraintError::TokenTrie`] if an allowed token is beyond the mask's vocabulary, [`ConstraintError::Stuck`]
+    /// if no token is allowed, or if it is too costly to compute which tokens are.
     fn mask(&mut self, mask: &mut Mask) -> Result<(), ConstraintError>;
 
-    /// Goes on by a token that was chosen.
+    /// Adds the chosen token to the text.
     ///
     /// # Errors
     ///
-    /// [`ConstraintError::NotAllowed`] when the mask did not hold the token; the state stays as it was.
+    /// [`ConstraintError::NotAllowed`] if the mask did not hold the token; the state does not change.
     fn accept(&mut self, token: u32) -> Result<(), ConstraintError>;
 
-    /// Nothing can follow: the generation ends here, as with [`Reason::Stop`](super::Reason::Stop).
+    /// Whether the text is complete: then the generation ends with [`Reason::Stop`](super::Reason::Stop).
     fn is_complete(&self) -> bool;
 }
 
-/// Why a constraint cannot be made or go on.
+/// Why a constraint cannot continue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConstraintError {
-    /// No text would satisfy it.
-    #[error("a choice needs at least one answer, and no answer may be empty")]
-    Empty,
-    /// It was told a token that it had not allowed.
+    /// It got a token that it had not allowed.
     #[error("token {0} was chosen although the constraint does not allow it; choose under its mask")]
     NotAllowed(u32),
     /// It allows a token that the model does not have.
@@ -67,9 +66,9 @@ pub enum ConstraintError {
         /// How many tokens the model has.
         vocabulary: usize,
     },
-    /// It cannot tell what may come next. Says nothing of the text.
+    /// It cannot compute which tokens may come next. The message holds nothing of the text.
     #[error(
-        "the constraint cannot go on ({0}); simplify its regular expressions, or use a model with more tokens"
+        "the constraint cannot continue ({0}); simplify its regular expressions, or use a model with more tokens"
     )]
     Stuck(String),
 }

@@ -1,46 +1,49 @@
-//! A text that ends where it begins to say the same again, as small models do without end.
+//! A text that ends when it repeats itself: small models often repeat the same words without end.
 
 use super::{Constraint, ConstraintError, Mask};
 
-/// So many tokens that stood in the text before are a repetition; fewer may be a name.
+/// The length of a repetition in tokens; fewer tokens that occurred before may be a name.
 const REPETITION: usize = 8;
 
-/// A text of another form, ended where it repeats itself.
+/// A text of another constraint that ends when it repeats itself.
 #[derive(Debug, Clone)]
 pub struct NoRepeat<C> {
-    form: C,
-    said: Vec<u32>,
+    constraint: C,
+    text: Vec<u32>,
 }
 
 impl<C> NoRepeat<C> {
-    /// A text of this form.
-    pub fn new(form: C) -> Self {
-        Self { form, said: vec![] }
+    /// A text of `constraint`.
+    pub fn new(constraint: C) -> Self {
+        Self {
+            constraint,
+            text: vec![],
+        }
     }
 
     fn repeats(&self) -> bool {
-        let Some(last) = self.said.last_chunk::<REPETITION>() else {
+        let Some(last) = self.text.last_chunk::<REPETITION>() else {
             return false;
         };
-        // What stood before may overlap it: "very very very".
-        let before = &self.said[..self.said.len() - 1];
+        // The earlier occurrence may overlap the last one: "very very very".
+        let before = &self.text[..self.text.len() - 1];
         before.windows(REPETITION).any(|window| window == last)
     }
 }
 
 impl<C: Constraint> Constraint for NoRepeat<C> {
     fn mask(&mut self, mask: &mut Mask) -> Result<(), ConstraintError> {
-        self.form.mask(mask)
+        self.constraint.mask(mask)
     }
 
     fn accept(&mut self, token: u32) -> Result<(), ConstraintError> {
-        self.form.accept(token)?;
-        self.said.push(token);
+        self.constraint.accept(token)?;
+        self.text.push(token);
         Ok(())
     }
 
     fn is_complete(&self) -> bool {
-        self.form.is_complete() || self.repeats()
+        self.constraint.is_complete() || self.repeats()
     }
 }
 
@@ -48,7 +51,7 @@ impl<C: Constraint> Constraint for NoRepeat<C> {
 mod tests {
     use super::*;
 
-    /// Any text, which is complete after the token 0.
+    /// Any text without the token 99; it is complete after the token 0.
     struct Free(bool);
 
     impl Constraint for Free {
@@ -70,23 +73,21 @@ mod tests {
         }
     }
 
+    /// How many tokens of `text` are accepted.
     fn length(text: impl IntoIterator<Item = u32>) -> usize {
-        let mut once = NoRepeat::new(Free(false));
-        let said = text.into_iter().take_while(|token| {
-            let goes_on = !once.is_complete();
-            goes_on && once.accept(*token).is_ok()
-        });
-        said.count()
+        let mut constraint = NoRepeat::new(Free(false));
+        let accepts = |token: &u32| !constraint.is_complete() && constraint.accept(*token).is_ok();
+        text.into_iter().take_while(accepts).count()
     }
 
     #[test]
     fn a_text_ends_after_the_first_repetition() {
         assert_eq!(length(1..=40), 40, "nothing repeats");
-        // A sentence of five tokens, again and again: the ninth to thirteenth token complete the first repetition.
+        // A sentence of five tokens, again and again: the sixth to the thirteenth token are the first repetition.
         assert_eq!(length((0..40).map(|at| at % 5 + 1)), 13);
-        // Seven tokens in common are a name.
+        // Seven repeated tokens may be a name.
         assert_eq!(length((1..=7).chain(20..=30).chain(1..=7).chain(40..=45)), 31);
-        assert_eq!(length([1, 0, 2]), 2, "the form is complete");
-        assert_eq!(length([1, 99, 2]), 1, "what the form refuses is not said");
+        assert_eq!(length([1, 0, 2]), 2, "the inner constraint is complete");
+        assert_eq!(length([1, 99, 2]), 1, "the inner constraint refuses 99");
     }
 }

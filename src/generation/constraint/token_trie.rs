@@ -1,9 +1,9 @@
-//! What every token of a model says, laid out so that a grammar rules out whole families of tokens at once.
+//! The bytes of all tokens of a model as a tree, so that a grammar excludes all tokens with the same beginning at once.
 //!
-//! In: the chat model's tokenizer and its end tokens. Out: a tree of the tokens' bytes, to be built once for a model
-//! and shared by all requests. Special tokens say nothing and are not in it, so no grammar ever allows one but the
-//! end tokens. For a vocabulary of 49,152 tokens it takes a tenth of a second and 17 MB, so it is built by whoever
-//! first needs it. Fails on vocabularies that the tree has no room for.
+//! In: the chat model's tokenizer and its end tokens. Out: a tree of the tokens' bytes, built once for a model and
+//! shared by all requests. Special tokens have no bytes and are not in it, so the only ones that a grammar allows are
+//! the end tokens. A vocabulary of 49,152 tokens takes a tenth of a second and 17 MB, so the tree is built for the
+//! first request that needs it. Fails if the vocabulary is too large for the tree.
 
 use std::sync::Arc;
 
@@ -14,37 +14,37 @@ use tokenizers::Tokenizer;
 
 use crate::weights::tokenizer;
 
-/// A longer token is never said under a grammar; the tree has no room for one of over 1,024 bytes.
+/// No grammar allows a longer token; the tree has no room for one of more than 1,024 bytes.
 const LONGEST_TOKEN: usize = 512;
 
 /// The tree counts the bytes below a node in 22 bits.
 const MOST_BYTES: usize = (1 << 22) - 1;
 
-/// The tree numbers tokens in 24 bits, and the last number stands for none.
+/// The tree numbers tokens in 24 bits, and the last number means "no token".
 const MOST_TOKENS: usize = (1 << 24) - 1;
 
-/// Tokens that lie within a JSON string are found allowed or not all at once, by these kinds, which only save time:
-/// strings of up to 10 and up to 30 characters, and of any length, without escapes.
+/// Kinds of tokens that may be a part of a JSON string: up to 10 and up to 30 characters, and any length, without
+/// escapes. All tokens of a kind are allowed or excluded at once, which only saves time.
 const INSIDE_STRINGS: [&str; 3] = [
     r#"[^"\\\x00-\x1F\x7F]{1,10}"#,
     r#"[^"\\\x00-\x1F\x7F]{1,30}"#,
     r#"[^"\\\x00-\x1F\x7F]+"#,
 ];
 
-/// The most that a grammar may cost. Ordinary schemas stay far below: 500 properties take a third of the symbols, and
-/// a mask a thousandth of the fuel. What exceeds these is refused when it is compiled or ends the generation.
+/// The limits of a grammar's cost. Ordinary schemas stay far below: 500 properties take a third of the symbols, and
+/// a mask a thousandth of the fuel. A grammar beyond the limits is refused when it is compiled, or ends the generation.
 fn limits() -> ParserLimits {
     ParserLimits {
-        // Some 2 ms of building regular expressions.
+        // About 2 ms of building regular expressions.
         initial_lexer_fuel: 200_000,
         // Symbols of all productions.
         max_grammar_size: 10_000,
-        // Some 10 ms for one mask.
+        // About 10 ms for one mask.
         step_lexer_fuel: 50_000,
         step_max_items: 10_000,
         // 1 to 2 kB each, kept as long as the generation runs.
         max_lexer_states: 10_000,
-        // The state would hold what the model said.
+        // The messages would hold the text of the model.
         verbose_errors: false,
         ..ParserLimits::default()
     }
@@ -55,13 +55,13 @@ pub struct TokenTrie {
     factory: ParserFactory,
 }
 
-/// Why constraints on text cannot be had with a model.
+/// Why a model does not support constraints on text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenTrieError {
-    /// The numbers of its tokens or their lengths are beyond all known vocabularies.
+    /// The number of its tokens, or of their bytes, is larger than that of all known vocabularies.
     #[error(
-        "the model's vocabulary of {tokens} tokens and {bytes} bytes is too large for constraints on text, which can \
-         do with {MOST_TOKENS} tokens and {MOST_BYTES} bytes; use another model"
+        "the model's vocabulary of {tokens} tokens and {bytes} bytes is too large for constraints on text, which \
+         support {MOST_TOKENS} tokens and {MOST_BYTES} bytes; use another model"
     )]
     TooLarge {
         /// How many tokens it has.
@@ -69,7 +69,7 @@ pub enum TokenTrieError {
         /// The bytes of all its tokens.
         bytes: usize,
     },
-    /// A text that may go on could never end.
+    /// There is no end token.
     #[error(
         "the model's vocabulary has no end token, so a constrained text could not end; use another model"
     )]
@@ -80,7 +80,7 @@ pub enum TokenTrieError {
 }
 
 impl TokenTrie {
-    /// Lays out the tokens of a model, of which `end` end its turn. Computes for a good while: not for an async thread.
+    /// The tree of a model's tokens, of which `end` end its turn. Takes a tenth of a second: not for an async thread.
     ///
     /// # Errors
     ///
@@ -96,20 +96,18 @@ impl TokenTrie {
         let Some(first_end) = end.first() else {
             return Err(TokenTrieError::NoEnd);
         };
-        let said = |id| {
-            if end.contains(&id) {
-                vec![]
-            } else {
-                sayable(tokenizer, id)
-            }
+        let word = |id| match end.contains(&id) {
+            true => vec![],
+            false => text_bytes(tokenizer, id),
         };
-        let words: Vec<Vec<u8>> = (0..tokens as u32).map(said).collect();
+        let words: Vec<Vec<u8>> = (0..tokens as u32).map(word).collect();
         let bytes = words.iter().map(Vec::len).sum();
         if bytes > MOST_BYTES {
             return Err(too_large(bytes));
         }
         let trie = TokTrie::from(&TokRxInfo::new(tokens as u32, *first_end), &words).with_eos_tokens(&end);
-        // It is asked for no encoding: the model chooses among all tokens that fit, so none has to be right.
+        // The library never needs an encoding here, because the model chooses among all tokens that are allowed. So an
+        // approximate environment suffices.
         let environment: TokEnv = Arc::new(ApproximateTokEnv::new(trie));
         let kinds = INSIDE_STRINGS.map(str::to_string);
         let mut factory = ParserFactory::new(&environment, InferenceCapabilities::default(), &kinds)
@@ -119,16 +117,16 @@ impl TokenTrie {
         Ok(Self { factory })
     }
 
-    /// What makes a parser of a grammar.
+    /// Makes parsers from grammars.
     pub(super) fn factory(&self) -> &ParserFactory {
         &self.factory
     }
 }
 
-/// What a token says, as far as a text under a grammar can hold it.
-fn sayable(tokenizer: &Tokenizer, id: u32) -> Vec<u8> {
+/// The bytes of a token that a text under a grammar can contain.
+fn text_bytes(tokenizer: &Tokenizer, id: u32) -> Vec<u8> {
     let mut bytes = tokenizer::bytes(tokenizer, id);
-    // The library's mark of special tokens; no text has this byte.
+    // The library marks special tokens by this byte, which no text contains.
     let is_mark = bytes.first() == Some(&TokTrie::SPECIAL_TOKEN_MARKER);
     if is_mark || bytes.len() > LONGEST_TOKEN {
         bytes.clear();
@@ -142,7 +140,7 @@ mod tests {
     use crate::generation::testing::byte_tokenizer;
 
     #[test]
-    fn end_tokens_and_marks_say_nothing_and_all_else_its_bytes() {
+    fn all_tokens_but_end_tokens_and_marks_have_their_bytes() {
         let vocabulary = TokenTrie::new(&byte_tokenizer(), &[0, 7, 999]).expect("256 tokens");
         let environment = vocabulary.factory.tok_env();
         let trie = environment.tok_trie();

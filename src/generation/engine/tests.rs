@@ -1,35 +1,42 @@
-//! One or a few generations: what they are told, how they end, and what the engine refuses.
+//! One or a few generations: their events, their ends, and the requests that the engine refuses.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::sync::mpsc::Receiver;
 
-use crate::generation::constraint::OneOf;
+use crate::generation::constraint::{JsonSchema, TokenTrie};
 use crate::generation::model::BLOCK;
-use crate::generation::model::scripted::{CONTEXT, END, NONSENSE, POISON, SHOCK, Voice};
+use crate::generation::model::scripted::{CONTEXT, END, FAIL, NONSENSE, PANIC, Voice};
 use crate::generation::sampler::Sampling;
-use crate::generation::testing::{AMPLE, Bench, collect, gated, options, prompt, request, script};
+use crate::generation::testing::{
+    AMPLE, Bench, byte_tokenizer, collect, ending, gated, options, prompt, request, script,
+};
 use crate::generation::{Engine, GenerationEvent, Reason, Request, SubmitError};
 
 impl Engine {
     /// Generations that were accepted and have not ended.
     pub fn open(&self) -> usize {
-        self.state.open.load(Ordering::SeqCst)
+        self.state.open()
     }
 }
 
-/// A request for a script of its own length.
+/// A request for the script, with a prompt of `length` tokens.
 fn ask(length: usize) -> Request {
     request(prompt(length))
 }
 
 fn reason(receiver: Receiver<GenerationEvent>) -> Reason {
-    collect(receiver).2.reason
+    ending(receiver).1
+}
+
+/// The end of a generation that the model ended after `text`.
+fn whole(text: &str) -> (String, Reason) {
+    (text.into(), Reason::Stop)
 }
 
 #[test]
-fn a_generation_says_its_text_and_ends_once() {
+fn a_generation_sends_its_text_and_ends_once() {
     let bench = Bench::new(script("hello ₹"), AMPLE);
     let (events, text, finished) = collect(bench.ask(ask(300 - CONTEXT)));
     assert_eq!(text, "hello ₹");
@@ -54,7 +61,7 @@ fn a_generation_says_its_text_and_ends_once() {
 }
 
 #[test]
-fn limits_and_stop_texts_end_it() {
+fn limits_and_stop_texts_end_the_text() {
     let bench = Bench::new(script("one two three"), AMPLE);
     let cut = |max_tokens, stop: &[&str]| {
         let stop = stop.iter().map(|stop| stop.to_string()).collect();
@@ -68,9 +75,8 @@ fn limits_and_stop_texts_end_it() {
     assert_eq!(cut(5, &[]), ("one t".into(), Reason::Length, 5));
     assert_eq!(cut(0, &[]), (String::new(), Reason::Length, 0));
     assert_eq!(cut(100, &[" thr"]), ("one two".into(), Reason::Stop, 11));
-    // The context ends it, too: the last two tokens that it holds.
-    let (text, finished) = bench.answer(ask(CONTEXT - 2));
-    assert_eq!((text.as_str(), finished.reason), ("on", Reason::Length));
+    // The context ends the text, too: it has room for two tokens.
+    assert_eq!(ending(bench.ask(ask(CONTEXT - 2))), ("on".into(), Reason::Length));
 }
 
 #[test]
@@ -84,49 +90,48 @@ fn a_prompt_that_can_never_fit_is_refused_with_the_limit() {
             refused.to_string().contains(&format!("{context} at most")),
             "{refused}"
         );
-        let (text, _) = bench.answer(ask(context - 1));
-        assert_eq!(text, "x", "one token fits");
+        assert_eq!(bench.answer(ask(context - 1)).0, "x", "one token fits");
     }
 }
 
 #[test]
-fn a_failing_model_ends_those_who_run_and_not_the_engine() {
+fn a_failing_model_ends_the_running_generations_and_not_the_engine() {
     let (bench, door) = gated(script("fine"), options(2, 2, 64));
     let before = bench.ask(ask(20));
     assert_eq!(door.step(), [(0, 20)]);
-    let mut poisoned = prompt(20);
-    poisoned[5] = POISON;
-    let poisoned = bench.ask(request(poisoned));
+    let mut failing = prompt(20);
+    failing[5] = FAIL;
+    let failing = bench.ask(request(failing));
     let waiting = bench.ask(ask(20));
     door.open();
     drop(door);
     assert_eq!(reason(before), Reason::Error, "it ran when the model failed");
-    assert_eq!(reason(poisoned), Reason::Error);
+    assert_eq!(reason(failing), Reason::Error);
     let (_, text, finished) = collect(waiting);
     assert_eq!((text.as_str(), finished.reason), ("fine", Reason::Stop));
-    assert_eq!(finished.cached_tokens, 0, "nothing is trusted after a failure");
+    assert_eq!(finished.cached_tokens, 0, "the cache is empty after a failure");
 }
 
 #[test]
 fn a_model_that_panics_ends_its_generations_and_not_the_engine() {
     let bench = Bench::new(script("fine"), AMPLE);
-    assert_eq!(reason(bench.ask(request([9, 9, SHOCK]))), Reason::Error);
-    assert_eq!(collect(bench.ask(ask(20))).1, "fine");
+    assert_eq!(reason(bench.ask(request([9, 9, PANIC]))), Reason::Error);
+    assert_eq!(ending(bench.ask(ask(20))), whole("fine"));
 }
 
 #[test]
-fn logits_that_are_no_numbers_end_one_generation() {
+fn logits_that_are_not_numbers_end_one_generation() {
     let (bench, door) = gated(script("fine"), AMPLE);
     let nonsense = bench.ask(request([9, 9, NONSENSE]));
     door.step();
     let other = bench.ask(ask(20));
     drop(door);
     assert_eq!(reason(nonsense), Reason::Error);
-    assert_eq!(collect(other).1, "fine");
+    assert_eq!(ending(other), whole("fine"));
 }
 
 #[test]
-fn a_full_waiting_room_refuses_at_once_and_says_when_to_come_back() {
+fn a_full_queue_refuses_at_once_and_says_when_to_try_again() {
     let (bench, door) = gated(script("x"), options(1, 1, 64));
     let (first, second) = (bench.ask(ask(200)), bench.ask(ask(2)));
     let refused = bench.engine.generate(ask(2)).expect_err("both places are taken");
@@ -135,34 +140,33 @@ fn a_full_waiting_room_refuses_at_once_and_says_when_to_come_back() {
     };
     assert!(busy.retry_after_seconds >= 1);
     drop(door);
-    assert_eq!(collect(first).1, "x");
-    // Its place is free before its end is told.
+    assert_eq!(ending(first), whole("x"));
+    // The place is free before the end is sent.
     let third = bench.ask(ask(2));
-    assert_eq!((collect(second).1, collect(third).1), ("x".into(), "x".into()));
+    assert_eq!([second, third].map(ending), [whole("x"), whole("x")]);
 }
 
 #[test]
 fn a_client_that_leaves_is_noticed_before_the_next_step() {
-    let (bench, door) = gated(script("never to be said"), options(1, 2, 64));
+    let (bench, door) = gated(script("a long text"), options(1, 2, 64));
     let [in_prompt, waiting, in_answer] = [ask(250), ask(200), ask(3)].map(|request| bench.ask(request));
     // A prompt that takes two steps.
     assert!(matches!(door.step()[..], [(0, 240 | 250)]), "in whole blocks");
     drop((in_prompt, waiting));
     door.open();
     let mut in_answer = in_answer;
-    let mut step = door.step();
-    if step == [(240, 10)] {
-        panic!("an abandoned prompt is read on");
-    }
-    assert_eq!(step, [(0, 3)], "the one that waited is not read either");
+    assert_eq!(
+        door.step(),
+        [(0, 3)],
+        "requests of clients that left are not read"
+    );
     door.open();
-    step = door.step();
-    assert_eq!(step, [(3, 1)]);
+    assert_eq!(door.step(), [(3, 1)]);
     loop {
         match in_answer.try_recv() {
             Ok(GenerationEvent::Text(_)) => break,
             Ok(_) => {}
-            Err(error) => panic!("{error}: a token was said"),
+            Err(error) => panic!("{error}: the first token's text should be there"),
         }
     }
     drop(in_answer);
@@ -170,20 +174,18 @@ fn a_client_that_leaves_is_noticed_before_the_next_step() {
     door.open();
     assert_eq!(door.step(), [(0, 5)]);
     drop(door);
-    assert_eq!(collect(next).1, "never to be said");
+    assert_eq!(ending(next), whole("a long text"));
 }
 
 #[test]
-fn a_deadline_keeps_what_was_said() {
+fn a_deadline_keeps_the_text_so_far() {
     let (bench, door) = gated(script("more than there is time for"), options(1, 1, 64));
     let deadline = Instant::now() + Duration::from_millis(20);
-    let running = bench.ask(Request {
-        deadline: Some(deadline),
-        ..ask(3)
-    });
-    let waiting = bench.ask(Request {
-        deadline: Some(deadline),
-        ..ask(3)
+    let [running, waiting] = [ask(3), ask(3)].map(|request| {
+        bench.ask(Request {
+            deadline: Some(deadline),
+            ..request
+        })
     });
     door.step();
     door.open();
@@ -200,15 +202,12 @@ fn a_deadline_keeps_what_was_said() {
     );
     let (events, text, finished) = collect(waiting);
     assert_eq!((text.as_str(), finished.reason), ("", Reason::Deadline));
-    assert!(
-        !events
-            .iter()
-            .any(|event| matches!(event, GenerationEvent::Progress { .. }))
-    );
+    let is_progress = |event: &GenerationEvent| matches!(event, GenerationEvent::Progress { .. });
+    assert!(!events.iter().any(is_progress), "{events:?}");
 }
 
 #[test]
-fn those_who_wait_are_told_when_they_move_up() {
+fn waiting_clients_are_told_when_they_move_up() {
     let (bench, door) = gated(script("x"), options(1, 3, 64));
     let requests = [ask(2), ask(3), ask(4)].map(|request| bench.ask(request));
     drop(door);
@@ -228,12 +227,9 @@ fn those_who_wait_are_told_when_they_move_up() {
 #[test]
 fn probabilities_come_before_the_text_of_their_token() {
     let bench = Bench::new(script("ab"), AMPLE);
-    let sampling = Sampling {
-        logprobs: Some(2),
-        ..Sampling::GREEDY
-    };
+    let sampling = Sampling::with(|s| s.logprobs = Some(2));
     let (events, ..) = collect(bench.ask(Request { sampling, ..ask(2) }));
-    let told: Vec<String> = events
+    let order: Vec<String> = events
         .iter()
         .filter_map(|event| match event {
             GenerationEvent::Logprobs { token, logprobs } => {
@@ -246,27 +242,26 @@ fn probabilities_come_before_the_text_of_their_token() {
         })
         .collect();
     // The end of the turn has probabilities and no text.
-    assert_eq!(told, ["97", "a", "98", "b", "0"]);
+    assert_eq!(order, ["97", "a", "98", "b", "0"]);
 }
 
 #[test]
-fn a_constraint_is_kept_and_ends_the_text() {
+fn a_constraint_is_obeyed_and_ends_the_text() {
     let bench = Bench::new(Voice::Noise, AMPLE);
-    let answers = ["yes", "no"].map(|answer| answer.bytes().map(u32::from).collect::<Vec<u32>>());
-    let form = OneOf::new(&answers, &[END]).expect("two answers");
-    let (text, finished) = bench.answer(Request {
+    let vocabulary = TokenTrie::new(&byte_tokenizer(), &[END]).expect("256 tokens");
+    let form = JsonSchema::new(&json!({"enum": ["yes", "no"]}), &vocabulary).expect("two answers");
+    let answer = ending(bench.ask(Request {
         constraint: Some(Box::new(form)),
         ..ask(20)
-    });
-    assert!(["yes", "no"].contains(&text.as_str()), "{text:?}");
-    assert_eq!(finished.reason, Reason::Stop);
+    }));
+    assert!([r#""yes""#, r#""no""#].map(whole).contains(&answer), "{answer:?}");
 }
 
 #[test]
-fn what_was_accepted_is_finished_after_the_last_handle_is_gone() {
-    let (bench, door) = gated(script("said"), options(1, 2, 64));
+fn accepted_requests_are_finished_after_the_last_handle_is_dropped() {
+    let (bench, door) = gated(script("text"), options(1, 2, 64));
     let requests = [ask(2), ask(3)].map(|request| bench.ask(request));
     drop(bench);
     drop(door);
-    assert_eq!(requests.map(|receiver| collect(receiver).1), ["said", "said"]);
+    assert_eq!(requests.map(ending), [whole("text"), whole("text")]);
 }

@@ -1,11 +1,18 @@
-//! What a decoder computes, as a GGUF file's metadata and tensor names describe it.
+//! The computation of a decoder, as a GGUF file's metadata and tensor names describe it.
 //!
-//! In: a checked [`Gguf`]. Out: an [`Architecture`], plain figures and switches from which every decoder of ours is
-//! built, whatever it runs on; or an error that names what is not supported, and what is. Nothing is read but the
-//! header and the few numbers of `rope_freqs.weight`.
+//! In: a checked [`Gguf`]. Out: an [`Architecture`], the numbers and switches from which the decoders for CPU and GPU
+//! are built; or an error that names what is not supported, and what is. Only the header and the few numbers of
+//! `rope_freqs.weight` are read.
 //!
-//! All families are one decoder. For each layer, with `norm` the RMSNorm `x · weight / sqrt(mean(x²) + ε)` (GGUF holds
-//! the weight as it is multiplied, also where a model's own files hold `weight - 1`):
+//! | file | the question it answers |
+//! | --- | --- |
+//! | `family.rs` | What do all models of a family have in common? |
+//! | `read.rs`, `metadata.rs` | Which sizes and settings does the metadata give? |
+//! | `rope_metadata.rs`, `rotation.rs` | How are queries and keys rotated? |
+//! | `tensor_names.rs`, `tensor_shapes.rs` | Which tensors must the file have? |
+//!
+//! All families are one decoder. For each layer, with `norm` the RMSNorm `x · weight / sqrt(mean(x²) + ε)` (GGUF has
+//! the weight as it is multiplied, also if a model's original files have `weight - 1`):
 //!
 //! ```text
 //! a = norm(x);  q, k, v = a·Wq (+ bias), a·Wk (+ bias), a·Wv (+ bias);  (q, k = norm(q), norm(k), head by head)
@@ -13,8 +20,8 @@
 //! f = norm(x);  f = (act(f·Wgate) ⊙ f·Wup) · Wdown;  x = x + (norm) f
 //! ```
 //!
-//! Before the first layer `x = embedding[token] · embedding_scale`, after the last `logits = norm(x) · Whead`. What
-//! stands in brackets is what families differ in.
+//! Before the first layer `x = embedding[token] · embedding_scale`, after the last `logits = norm(x) · Whead`. The
+//! parts in brackets are those that not all families have.
 
 mod family;
 mod metadata;
@@ -28,72 +35,67 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use family::{Activation, Family, Pairing};
+pub use family::{Family, Traits};
 pub use rotation::Rotation;
-pub use tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, ROTARY_FACTORS, layer};
+pub use tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, layer};
 
 use super::ModelError;
 use crate::weights::gguf::Gguf;
 
-/// A decoder's figures and switches.
+/// The sizes and switches of a decoder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Architecture {
-    /// Which family it is of.
+    /// The family, with its [`Traits`].
     pub family: Family,
-    /// Layers.
+    /// The number of layers.
     pub layers: usize,
-    /// Numbers that stand for a token between layers.
+    /// The length of a token's vector between layers.
     pub width: usize,
-    /// Heads of queries.
+    /// The number of query heads.
     pub heads: usize,
-    /// Heads of keys and values; `heads / kv_heads` heads of queries share one.
+    /// The number of heads of keys and values; `heads / kv_heads` query heads share one.
     pub kv_heads: usize,
-    /// Numbers of one head's query, key or value; even.
+    /// The length of one head's query, key or value; even.
     pub head_dim: usize,
-    /// Numbers between the two halves of a feed-forward network.
+    /// The length of a token's vector inside the feed-forward network.
     pub feed_forward: usize,
-    /// Tokens, and so rows of the embedding and length of the logits.
+    /// The number of tokens: the rows of the embedding and the length of the logits.
     pub vocabulary: usize,
-    /// Tokens the model was trained to look back on.
+    /// The context length, in tokens, that the model was trained for.
     pub context_length: usize,
     /// The ε of every RMSNorm.
     pub norm_epsilon: f32,
-    /// What products of queries and keys are multiplied by.
+    /// The factor of the products of queries and keys.
     pub attention_scale: f32,
-    /// What embeddings are multiplied by.
+    /// The factor of the embeddings.
     pub embedding_scale: f32,
-    /// The curve of the feed-forward network's gate.
-    pub activation: Activation,
-    /// Which two numbers of a head are rotated together.
-    pub pairing: Pairing,
     /// Whether queries, keys and values have biases.
     pub biases: bool,
-    /// Whether queries and keys are normed, head by head, before they are rotated.
-    pub qk_norm: bool,
-    /// Whether what attention and feed-forward network give is normed before it is added.
-    pub post_norms: bool,
-    /// Whether the embedding's matrix is the output head's, too.
+    /// Whether the output head uses the embedding's matrix.
     pub tied_head: bool,
-    /// The rotation of layers that look back on everything.
+    /// The rotation of layers that see all tokens before.
     pub rotation: Rotation,
-    /// The layers that do not, where there are some.
+    /// The layers with a sliding window, if there are any.
     pub sliding: Option<Sliding>,
 }
 
-/// Layers that look back on the last tokens only (gemma3).
+/// The layers that see only the last tokens (gemma3).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sliding {
-    /// Tokens they look back on, the token itself included.
+    /// How many tokens they see, including the token itself.
     pub window: usize,
-    /// Which layers they are, `[layers]`.
+    /// Which layers have the window, `[layers]`.
     pub layers: Vec<bool>,
     /// Their rotation.
     pub rotation: Rotation,
 }
 
 impl Architecture {
-    /// Reads what `gguf` says of its decoder, and checks that it has the tensors of that decoder, in the right shapes,
-    /// and no others.
+    /// Reads the decoder's description in `gguf`, and checks that the file has the tensors of that decoder, in the
+    /// right shapes, and no others.
+    ///
+    /// # Errors
+    /// The family or a part of the decoder is not supported, or the file contradicts itself.
     pub fn read(gguf: &Gguf) -> Result<Self, ModelError> {
         let path = || gguf.path().display().to_string();
         let family = Family::named(gguf.architecture()).ok_or_else(|| ModelError::Architecture {
@@ -109,28 +111,24 @@ impl Architecture {
             })
     }
 
-    /// Numbers of all heads' queries of one token.
+    /// What the family fixes.
+    pub fn traits(&self) -> Traits {
+        self.family.traits()
+    }
+
+    /// The length of all heads' queries of one token.
     pub fn query_width(&self) -> usize {
         self.heads * self.head_dim
     }
 
-    /// Numbers of all heads' keys of one token, and of its values.
+    /// The length of all heads' keys of one token; the values have the same.
     pub fn key_width(&self) -> usize {
         self.kv_heads * self.head_dim
     }
 
-    /// How far a layer looks back; `None` is everything.
+    /// How many tokens a layer sees, including the token itself; `None` is all of them.
     pub fn window(&self, layer: usize) -> Option<usize> {
-        self.slides(layer).map(|sliding| sliding.window)
-    }
-
-    /// A layer's rotation.
-    pub fn rotation(&self, layer: usize) -> &Rotation {
-        self.slides(layer)
-            .map_or(&self.rotation, |sliding| &sliding.rotation)
-    }
-
-    fn slides(&self, layer: usize) -> Option<&Sliding> {
-        self.sliding.as_ref().filter(|sliding| sliding.layers[layer])
+        let sliding = self.sliding.as_ref()?;
+        sliding.layers[layer].then_some(sliding.window)
     }
 }

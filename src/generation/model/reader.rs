@@ -1,7 +1,7 @@
-//! One sequence read through a bare model, without the engine: what measurements of a decoder stand on.
+//! One sequence that a model reads without the engine, for measurements of a decoder.
 //!
-//! In: tokens. Out: rows of logits. It computes on the calling thread and whatever threads the model brings; it fails
-//! as the model does.
+//! In: tokens. Out: rows of logits. It computes on the calling thread and the model's own threads; it fails only if the
+//! model fails.
 
 use super::{BLOCK, Chunk, Model, ModelError};
 
@@ -9,17 +9,17 @@ use super::{BLOCK, Chunk, Model, ModelError};
 pub struct Reader {
     model: Box<dyn Model>,
     blocks: Vec<u32>,
-    /// Tokens read.
+    /// Tokens read so far.
     position: usize,
-    /// The rows of the last step, kept for their memory.
+    /// The rows of the last step, kept to reuse their memory.
     logits: Vec<f32>,
 }
 
 impl Reader {
-    /// Makes room for a sequence of `tokens` tokens, of which none is read yet.
+    /// Reserves room for a sequence of `tokens` tokens, none of which is read yet.
     ///
     /// # Errors
-    /// The device has not so much memory.
+    /// The device does not have enough memory.
     pub fn new(mut model: Box<dyn Model>, tokens: usize) -> Result<Self, ModelError> {
         let blocks = u32::try_from(tokens.div_ceil(BLOCK)).unwrap_or(u32::MAX);
         model.reserve(blocks as usize)?;
@@ -36,30 +36,32 @@ impl Reader {
         self.model.shape().vocabulary
     }
 
-    /// Goes back to where `position` tokens were read: what follows is forgotten, what is before needs not be read
-    /// again.
+    /// Goes back to the state after `position` tokens: later tokens are forgotten, the ones before are kept.
     ///
     /// # Panics
-    /// If so many have not been read.
+    /// If fewer than `position` tokens have been read.
     pub fn go_back(&mut self, position: usize) {
-        assert!(position <= self.position, "only what was read can be kept");
+        assert!(
+            position <= self.position,
+            "only tokens that were read can be kept"
+        );
         self.position = position;
     }
 
-    /// Reads `tokens` as one batch, and gives the logits after each of the last `rows` of them: `[rows, vocabulary]`.
+    /// Reads `tokens` as one batch. Returns the logits after each of the last `rows` tokens: `[rows, vocabulary]`.
     ///
     /// # Errors
     /// The forward pass failed.
     ///
     /// # Panics
-    /// If there is no room for the tokens, or more rows are asked for than there are tokens.
+    /// If there is no room for the tokens, or if there are fewer tokens than `rows`.
     pub fn read(&mut self, tokens: &[u32], rows: usize) -> Result<&[f32], ModelError> {
         let end = self.position + tokens.len();
         assert!(
             end <= self.blocks.len() * BLOCK,
             "{end} tokens are more than there is room for"
         );
-        assert!(rows <= tokens.len(), "a row of logits comes after a token");
+        assert!(rows <= tokens.len(), "each row of logits belongs to a token");
         let chunk = Chunk {
             blocks: &self.blocks,
             start: self.position,
@@ -71,7 +73,7 @@ impl Reader {
         Ok(&self.logits)
     }
 
-    /// Reads `tokens` in batches of `batch`, as a prompt is read, and gives the logits after the last of them.
+    /// Reads `tokens` in batches of `batch`, as the engine reads a prompt. Returns the logits after the last token.
     ///
     /// # Errors
     /// The forward pass failed.
@@ -86,7 +88,7 @@ impl Reader {
         Ok(&self.logits)
     }
 
-    /// The model; what it has read will be forgotten by whoever reserves storage next.
+    /// The model. The next [`Model::reserve`] forgets what it has read.
     pub fn into_model(self) -> Box<dyn Model> {
         self.model
     }
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_do_not_change_what_is_read() {
+    fn batches_do_not_change_the_logits() {
         let tokens: Vec<u32> = (0..50).map(|at| 97 + at * 5 % 23).collect();
         let whole = reader().read(&tokens, 50).unwrap().to_vec();
         let vocabulary = reader().vocabulary();
@@ -116,22 +118,19 @@ mod tests {
     }
 
     #[test]
-    fn going_back_keeps_what_is_before() {
+    fn going_back_keeps_the_tokens_before() {
         let mut reader = reader();
         reader.read(&[97, 98, 99], 0).unwrap();
         let first = reader.read(&[100], 1).unwrap().to_vec();
-        let other = {
-            reader.go_back(3);
-            reader.read(&[101], 1).unwrap().to_vec()
-        };
-        assert_ne!(first, other);
+        reader.go_back(3);
+        assert_ne!(reader.read(&[101], 1).unwrap(), first);
         reader.go_back(3);
         assert_eq!(reader.read(&[100], 1).unwrap(), first);
     }
 
     #[test]
     #[should_panic(expected = "more than there is room for")]
-    fn there_is_an_end_to_the_room() {
+    fn more_tokens_than_there_is_room_for_are_refused() {
         let mut reader = reader();
         let tokens = [97; 65];
         let _ = reader.read(&tokens, 0);

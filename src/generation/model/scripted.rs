@@ -1,6 +1,6 @@
-//! A decoder for the engine's tests. What it says next depends on every token it has read, and it knows those only
-//! from its storage: a wrong block, a block that was overwritten, or a position that was not read changes the text
-//! or is an error.
+//! A decoder for the engine's tests. Its next token depends on every token it has read, and it knows those only from
+//! its storage: a wrong block, a block that was overwritten, or a position that was not read changes the text or is an
+//! error.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,33 +10,32 @@ use super::{BLOCK, Chunk, Model, ModelError, Shape};
 
 /// Ends a turn.
 pub const END: u32 = 0;
-/// In a prompt, the place after which a [`Voice::Script`] begins.
+/// The last token of a prompt, after which a [`Voice::Script`] begins.
 pub const SPEAK: u32 = 1;
-/// Reading it fails.
-pub const POISON: u32 = 2;
-/// Nothing can be chosen after it: the logits are not numbers.
+/// Reading this token fails.
+pub const FAIL: u32 = 2;
+/// The logits after this token are not numbers.
 pub const NONSENSE: u32 = 3;
+/// Reading this token panics.
+pub const PANIC: u32 = 4;
 
-/// Reading it panics.
-pub const SHOCK: u32 = 4;
-
-/// Tokens that it knows: bytes.
+/// The number of tokens: bytes.
 pub const VOCABULARY: usize = 256;
 /// The most tokens of a sequence.
 pub const CONTEXT: usize = 256;
 
-/// What it says.
+/// The text that it generates.
 #[derive(Debug, Clone)]
 pub enum Voice {
     /// These tokens, then [`END`].
     Script(Vec<u32>),
-    /// Noise that quotes itself: mostly what followed the last two tokens where they stood before, so that drafts
-    /// find something, otherwise a token that depends on all before it.
+    /// Noise that quotes itself, so that drafts are found: mostly the token that followed the same two tokens before,
+    /// otherwise a token that depends on all tokens before it.
     Noise,
 }
 
 impl Voice {
-    /// The logits, `[VOCABULARY]`, after `text`: a pure function, which tests compare with.
+    /// The logits, `[VOCABULARY]`, after `text`: a pure function, so that tests can compare with it.
     pub fn logits(&self, text: &[u32]) -> Vec<f32> {
         if text.last() == Some(&NONSENSE) {
             return vec![f32::NAN; VOCABULARY];
@@ -50,7 +49,7 @@ impl Voice {
         };
         let mut state = noise;
         let mut logits = vec![-20.0; VOCABULARY];
-        // A warm sampler may say any letter.
+        // With a temperature above 0, any letter may be chosen.
         for letter in b'a'..=b'z' {
             logits[usize::from(letter)] = (step(&mut state) % 1000) as f32 / 500.0;
         }
@@ -91,28 +90,28 @@ fn noise(text: &[u32]) -> (u32, u64) {
     (next, seed)
 }
 
-/// A test's hand on the steps.
+/// Lets a test control the steps.
 pub struct Gate {
-    /// Hears of each step before it is computed: the start and the length of each chunk.
+    /// Gets start and length of each chunk of a step before the step is computed.
     pub arrived: Sender<Vec<(usize, usize)>>,
-    /// Each step waits for a permit, until the sender is gone.
+    /// Each step waits for a permit, until the sender is dropped.
     pub permits: Receiver<()>,
 }
 
-/// Says what its voice says, and counts the tokens it was made to read.
+/// Generates the text of its voice, and counts the tokens that it reads.
 pub struct Scripted {
-    /// What it says.
+    /// The text that it generates.
     pub voice: Voice,
     /// Tokens read by all sequences.
     pub reads: Arc<AtomicUsize>,
-    /// Where there is one, each step waits at it.
+    /// If there is a gate, each step waits at it.
     pub gate: Option<Gate>,
-    /// The token and the position that each place of each block was last written with.
+    /// The token and the position that were last written to each place of each block.
     stored: Vec<Option<(u32, usize)>>,
 }
 
 impl Scripted {
-    /// One without storage, as models are before [`Model::reserve`].
+    /// A model without storage, as before [`Model::reserve`].
     pub fn new(voice: Voice) -> Self {
         Self {
             voice,
@@ -124,16 +123,16 @@ impl Scripted {
 
     fn write(&mut self, chunk: &Chunk<'_>) -> Result<(), ModelError> {
         for (at, token) in (chunk.start..).zip(chunk.tokens) {
-            if *token == POISON {
-                return Err(failure("it read poison"));
+            if *token == FAIL {
+                return Err(failure("it read the token that fails"));
             }
-            assert!(*token != SHOCK, "it read a token that shocks it");
+            assert!(*token != PANIC, "it read the token that panics");
             self.stored[chunk.blocks[at / BLOCK] as usize * BLOCK + at % BLOCK] = Some((*token, at));
         }
         Ok(())
     }
 
-    /// The sequence's first `end` tokens, out of the storage.
+    /// The sequence's first `end` tokens, from the storage.
     fn text(&self, chunk: &Chunk<'_>, end: usize) -> Result<Vec<u32>, ModelError> {
         let token = |at: usize| {
             let stored = self.stored[chunk.blocks[at / BLOCK] as usize * BLOCK + at % BLOCK];
@@ -163,7 +162,7 @@ impl Model for Scripted {
     fn forward(&mut self, chunks: &[Chunk<'_>], logits: &mut Vec<f32>) -> Result<(), ModelError> {
         if let Some(gate) = &self.gate {
             let sizes = chunks.iter().map(|chunk| (chunk.start, chunk.tokens.len()));
-            // The test's side is gone when it wants no more waiting.
+            // A test that no longer wants steps to wait drops its side.
             let _ = gate.arrived.send(sizes.collect());
             let _ = gate.permits.recv();
         }
@@ -172,8 +171,8 @@ impl Model for Scripted {
             self.write(chunk)?;
             self.reads.fetch_add(chunk.tokens.len(), Ordering::SeqCst);
         }
-        // All chunks are written before any is looked at, as in a real batch: who writes into another's block is
-        // found out.
+        // All chunks are written before any is read, as in a real batch: so a test notices a chunk that writes to
+        // another sequence's block.
         for chunk in chunks {
             let end = chunk.start + chunk.tokens.len();
             for end in end - chunk.logits + 1..=end {

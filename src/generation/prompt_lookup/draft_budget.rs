@@ -1,39 +1,40 @@
-//! How many tokens to draft: as many as pay, and hardly any where they do not.
+//! How many tokens to draft: as many as save time, and hardly any if they do not.
 //!
-//! Kept like an account, in rows: one row is what decoding one token costs. A draft that is accepted saves rows, one
-//! that is not has cost some, and a draft is made only of what the account holds. So drafting can never cost a text
-//! more than what the account starts with and is given, whatever the text.
+//! The budget is an account in rows: one row is the cost of decoding one token. An accepted draft saves rows, a
+//! rejected one costs some, and a draft may cost only what the account holds. So for any text, drafts never cost more
+//! than the account's initial balance and its allowance.
 
-/// What verifying one more token costs, in rows. Measured with the int8 kernels on two cores of a Xeon with
+/// The cost of verifying one more token, in rows. Measured with the int8 kernels on two cores of a Xeon with
 /// AVX-512-VNNI, after steps of one row: 2 rows took 1.14 times as long as one, 3 rows 1.29, 4 rows 1.43, 8 rows 2.2,
 /// 12 rows 2.7.
 const ROW_COST: f64 = 0.15;
 
-/// Lengths that fill the kernels' groups of rows, with the token before the draft: 2, 3, 4, 8 and 12. Numbers between
-/// are computed in two groups, and take as long as the next of these: 5 rows 2.0 times as long as one, 9 rows 3.0 times.
+/// Draft lengths that, with the token before the draft, fill the kernels' groups of rows: 2, 3, 4, 8 and 12. Other
+/// numbers of rows are computed in two groups, and take as long as the next larger of these: 5 rows 2.0 times as long
+/// as one, 9 rows 3.0 times.
 const LENGTHS: [usize; 5] = [11, 7, 3, 2, 1];
 
-/// What the account starts with: enough for a first draft of three tokens, and 3% of a text of 15.
+/// The initial balance: enough for a first draft of three tokens, and 3% of a text of 15.
 const START: f64 = 3.0 * ROW_COST;
 
-/// What each generated token adds: with [`START`], 0.85% of a text of 128 tokens, and less of a longer one.
+/// The allowance for each generated token: with [`START`], 0.85% of a text of 128 tokens, and less of a longer one.
 const ALLOWANCE: f64 = 0.005;
 
-/// The account holds no more, so that a long quotation does not pay for many failures after it.
+/// The highest balance, so that a long quotation does not pay for many failures after it.
 const MOST: f64 = 3.0;
 
-/// The first draft's length.
+/// The length of the first draft.
 const FIRST: usize = 3;
 
-/// What a failed draft goes back to at least.
+/// The shortest length after a failed draft.
 const SHORT: usize = 2;
 
 /// The longest draft.
 const LONG: usize = LENGTHS[0];
 
-/// The drafting of one sequence.
+/// The draft budget of one sequence.
 pub struct DraftBudget {
-    /// Rows that may be lost.
+    /// The balance in rows.
     account: f64,
     /// The next draft's length, if the account allows it.
     length: usize,
@@ -49,25 +50,25 @@ impl Default for DraftBudget {
 }
 
 impl DraftBudget {
-    /// So many tokens were generated.
+    /// Adds the allowance for generated tokens.
     pub fn earn(&mut self, tokens: usize) {
         self.account = (self.account + ALLOWANCE * tokens as f64).min(MOST);
     }
 
-    /// The most tokens that the next draft may have; 0 to pause.
+    /// The most tokens that the next draft may have; 0 for no draft.
     pub fn length(&self) -> usize {
-        // A little more than the quotient, which rounding may leave just below a whole number.
+        // Slightly more than the quotient, because rounding may leave it just below a whole number.
         let affordable = (self.account / ROW_COST + 1e-6) as usize;
         let most = self.length.min(affordable);
         LENGTHS.into_iter().find(|length| *length <= most).unwrap_or(0)
     }
 
-    /// How long a match must be. Where drafts have been failing, two tokens say too little.
+    /// The shortest match to draft from. After failed drafts, a match of two tokens is too weak a sign.
     pub fn least_match(&self) -> usize {
         if self.account < START { 3 } else { 2 }
     }
 
-    /// A draft of `drafted` tokens was verified, and `accepted` of them, the first ones, were right.
+    /// Counts a draft: `drafted` tokens were verified, and the first `accepted` of them were right.
     pub fn settle(&mut self, drafted: usize, accepted: usize) {
         if drafted == 0 {
             return;
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_account_pauses_until_it_is_given_more() {
+    fn an_empty_account_allows_no_draft_until_it_has_earned_enough() {
         let mut budget = DraftBudget::default();
         budget.settle(3, 0);
         assert_eq!((budget.length(), budget.least_match()), (0, 3));
@@ -114,13 +115,13 @@ mod tests {
         assert_eq!(budget.length(), 0);
         budget.earn(1);
         assert_eq!(budget.length(), 1);
-        // One success, and it is itself again.
+        // After one success the length is normal again.
         budget.settle(1, 1);
         assert_eq!((budget.length(), budget.least_match()), (3, 2));
     }
 
     #[test]
-    fn failing_costs_less_than_a_hundredth() {
+    fn failed_drafts_cost_less_than_a_hundredth() {
         for tokens in [128, 256, 1024] {
             let mut budget = DraftBudget::default();
             let mut cost = 0.0;

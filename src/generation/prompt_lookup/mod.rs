@@ -1,14 +1,15 @@
-//! Drafts of what may come next, looked up in what has been read: answers quote the evidence in their prompt.
+//! Drafts of the next tokens, looked up in the tokens so far: answers quote the evidence in their prompt.
 //!
-//! In: the tokens of a sequence so far. Out: a guess at the next few, to be verified in one batch; the text is the
-//! same with and without it. A [`PromptLookup`] belongs to one sequence and lives on the engine's thread. Nothing can fail.
+//! In: the tokens of a sequence so far. Out: a guess at the next few, which the model verifies in one batch; the text
+//! is the same with and without drafts. A [`PromptLookup`] belongs to one sequence and lives on the engine's thread.
+//! Nothing can fail.
 //!
 //! ```text
 //! draft(context, room) ──► verified by the model ──► outcome(drafted, accepted)
 //! ```
 //!
-//! The index finds where the last tokens stood before; what followed there is the draft. The budget decides how long
-//! it may be, so that drafts that fail cost next to nothing. (The idea is Saxena's "Prompt Lookup Decoding", 2023.)
+//! The index finds an earlier occurrence of the last tokens; the tokens after it are the draft. The budget limits its
+//! length, so that wrong drafts cost almost nothing. (The idea is Saxena's "Prompt Lookup Decoding", 2023.)
 
 mod draft_budget;
 mod ngram_index;
@@ -27,7 +28,7 @@ pub struct PromptLookup {
 }
 
 impl PromptLookup {
-    /// Nothing generated yet. Takes time in proportion to the prompt: some 100 ns a token.
+    /// A sequence without generated tokens. Takes time in proportion to the prompt: about 100 ns a token.
     pub fn new(prompt: &[u32]) -> Self {
         let mut index = NgramIndex::default();
         index.extend(prompt);
@@ -38,9 +39,9 @@ impl PromptLookup {
         }
     }
 
-    /// A guess at what follows `context`, which is the prompt and all that was generated: at most `room` tokens, and
-    /// none where there is no match or drafts do not pay at present. To be called at every step of decoding, and
-    /// followed by [`outcome`](Lookup::outcome) if the guess was used.
+    /// A guess at what follows `context`, which is the prompt and all generated tokens: at most `room` tokens, and none
+    /// if there is no match or if drafts do not pay at present. Call it at every step of decoding, and then
+    /// [`outcome`](PromptLookup::outcome) if the guess was used.
     pub fn draft<'context>(&mut self, context: &'context [u32], room: usize) -> &'context [u32] {
         self.budget.earn(context.len().saturating_sub(self.seen));
         self.seen = context.len();
@@ -55,7 +56,7 @@ impl PromptLookup {
         }
     }
 
-    /// Tells how many tokens of a draft were verified, and how many of them were what the model chose.
+    /// Counts a draft: how many tokens were verified, and how many of them the model chose, too.
     pub fn outcome(&mut self, drafted: usize, accepted: usize) {
         self.budget.settle(drafted, accepted);
     }

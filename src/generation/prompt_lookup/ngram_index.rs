@@ -1,15 +1,15 @@
-//! Where the last tokens of a text stood before.
+//! Finds an earlier occurrence of the last tokens of a text.
 //!
-//! Chains of equal pairs, as in LZ77: a map holds the last place of every pair of tokens, and each place points to
-//! the one before. A token more costs one entry, a search walks one chain, and the tokens themselves are compared,
-//! so that a longer match is always preferred.
+//! Chains of equal pairs, as in LZ77: a map holds the last place of every pair of tokens, and each place points to the
+//! one before. Each token costs one entry, and a search walks one chain. The tokens themselves are compared, so that
+//! the longest match is found.
 
 use std::collections::HashMap;
 
-/// The longest match that is told from a longer one.
+/// Matches of this length or more count as equally long.
 const LONGEST_MATCH: usize = 8;
 
-/// So many places are compared at most, the latest first, which bounds a search in a text of one word.
+/// The most places that a search compares, the latest first; it bounds the search in a text that repeats one word.
 const MOST_PLACES: usize = 32;
 
 /// The pairs of a growing text.
@@ -17,12 +17,13 @@ const MOST_PLACES: usize = 32;
 pub struct NgramIndex {
     /// Pair of tokens → the last place after it.
     last: HashMap<[u32; 2], u32>,
-    /// Place → the place after the same pair before; 0 where there is none. Its length is that of the indexed text.
+    /// Place → the place after the previous occurrence of the same pair; 0 if there is none. As long as the indexed
+    /// text.
     before: Vec<u32>,
 }
 
 impl NgramIndex {
-    /// Takes in what `text` has grown by. Its very end is left for the next time: nothing has followed it yet.
+    /// Adds the new tokens of `text`. Its last pair is added by the next call: no token has followed it yet.
     pub fn extend(&mut self, text: &[u32]) {
         for place in self.before.len()..text.len() {
             let before = match place {
@@ -33,8 +34,8 @@ impl NgramIndex {
         }
     }
 
-    /// The place in `text` before which stands the longest match of its end, at least `least` tokens long, 2 or
-    /// more; the latest of several.
+    /// The place in `text` after the longest earlier occurrence of its end, which is at least `least` (2 or more)
+    /// tokens long; of several the latest.
     pub fn find(&self, text: &[u32], least: usize) -> Option<usize> {
         let pair = text.last_chunk::<2>()?;
         let mut place = self.last.get(pair).copied().unwrap_or(0) as usize;
@@ -54,7 +55,7 @@ impl NgramIndex {
     }
 }
 
-/// How many of the last tokens are equal, counted up to [`LONGEST_MATCH`].
+/// How many of the last tokens are equal, at most [`LONGEST_MATCH`].
 fn common_end(one: &[u32], other: &[u32]) -> usize {
     let pairs = one.iter().rev().zip(other.iter().rev());
     pairs
@@ -69,7 +70,7 @@ mod tests {
 
     fn find(text: &[u32], least: usize) -> Option<usize> {
         let mut index = NgramIndex::default();
-        // In pieces, as a text grows.
+        // In pieces, because a text grows.
         for end in [text.len() / 2, text.len()] {
             index.extend(&text[..end]);
         }
@@ -88,7 +89,7 @@ mod tests {
             // 5 1 2 beats the later 1 2.
             (&[5, 1, 2, 3, 1, 2, 4, 5, 1, 2], 2, Some(3)),
             (&[1, 2, 3, 1, 2, 4, 1, 2], 2, Some(5)),
-            // Overlapping itself.
+            // The match overlaps the end.
             (&[7, 7, 7, 7], 2, Some(3)),
         ];
         for (text, least, expected) in cases {

@@ -1,9 +1,9 @@
-//! Whole texts: what drafts bring where the text quotes, and what they cost where it does not.
+//! Whole texts: what drafts save if the text quotes its prompt, and what they cost if it does not.
 
 use super::*;
 
-/// Generates `text` after `prompt` as an engine would, each step accepting what of the draft is right. Returns the
-/// steps taken and the tokens drafted.
+/// Generates `text` after `prompt` as the engine does: each step accepts the right tokens of the draft. Returns the
+/// number of steps and of drafted tokens.
 fn generate(prompt: &[u32], text: &[u32], room: usize) -> (usize, usize) {
     let mut lookup = PromptLookup::new(prompt);
     let whole = [prompt, text].concat();
@@ -17,35 +17,30 @@ fn generate(prompt: &[u32], text: &[u32], room: usize) -> (usize, usize) {
             .take_while(|(draft, real)| draft == real)
             .count();
         lookup.outcome(draft.len(), accepted);
-        // The model's own choice follows what was accepted.
+        // After the accepted tokens comes the model's own choice.
         (at, steps, drafted) = (at + accepted + 1, steps + 1, drafted + draft.len());
     }
     (steps, drafted)
 }
 
-/// Tokens of a pseudo-random text over so many different ones.
+/// A pseudo-random text over a vocabulary of this size.
 fn scatter(seed: u32, length: u32, vocabulary: u32) -> Vec<u32> {
-    let token = |i: u32| {
-        (seed + i)
-            .wrapping_mul(2_654_435_761)
+    let hash = |i: u32| {
+        i.wrapping_mul(2_654_435_761)
             .rotate_left(16)
             .wrapping_mul(0x9e37_79b1)
             >> 8
     };
-    (0..length).map(|i| token(i) % vocabulary).collect()
+    (seed..seed + length).map(|i| hash(i) % vocabulary).collect()
 }
 
 #[test]
 fn a_quotation_takes_few_steps() {
     let prompt = scatter(0, 800, 40_000);
-    let text = [
-        &scatter(9_000, 10, 40_000),
-        &prompt[300..360],
-        &scatter(9_100, 10, 40_000),
-    ]
-    .concat();
+    let [before, after] = [9_000, 9_100].map(|seed| scatter(seed, 10, 40_000));
+    let text = [&before, &prompt[300..360], &after].concat();
     let (steps, _) = generate(&prompt, &text, 100);
-    // 20 steps for what is new, 2 to recognise the quotation, then drafts of 3, 7, 11, 11…
+    // 20 steps for the new tokens, 2 to recognise the quotation, then drafts of 3, 7, 11, 11…
     assert!(steps <= 30, "{steps} steps for 80 tokens");
 }
 
@@ -56,8 +51,8 @@ fn text_that_never_repeats_is_never_drafted() {
 }
 
 #[test]
-fn matches_that_mislead_cost_less_than_a_hundredth() {
-    // 12 different tokens: nearly every pair has a match, and what followed it is no guide.
+fn misleading_matches_cost_less_than_a_hundredth() {
+    // 12 different tokens: nearly every pair has a match, but the tokens after it are random.
     let (prompt, text) = (scatter(0, 800, 12), scatter(5_000, 400, 12));
     let (steps, drafted) = generate(&prompt, &text, 100);
     let rows = steps as f64 + 0.15 * drafted as f64;
@@ -68,7 +63,7 @@ fn matches_that_mislead_cost_less_than_a_hundredth() {
 }
 
 #[test]
-fn drafts_keep_to_the_room() {
+fn drafts_are_no_longer_than_the_room() {
     let prompt: Vec<u32> = (0..100).collect();
     for room in [0, 1, 3, 5] {
         let (steps, drafted) = generate(&prompt, &prompt, room);

@@ -1,20 +1,20 @@
-//! The largest logit: all there is to greedy choice, and the first look at every row.
+//! The largest logit: it is the whole of greedy choice, and every other choice begins with it.
 
 use super::SampleError;
 
-/// Logits looked at together; the position is worked out once per block instead of once per logit.
+/// Logits that are compared together; the position is computed once per block instead of once per logit.
 const BLOCK: usize = 1024;
 
-/// Running maxima, side by side, so that the compiler can use vector instructions: it may not reorder comparisons of
-/// floats by itself.
+/// Running maxima that are kept separately, so that the compiler can use vector instructions: it may not reorder
+/// comparisons of floats by itself.
 const LANES: usize = 32;
 
 /// The id of the largest logit, the lowest such id, and the logit. One pass, no allocation.
 ///
 /// # Errors
 ///
-/// [`SampleError::NotFinite`] when a logit is NaN or positive infinity, [`SampleError::NothingAllowed`] when there is
-/// none above negative infinity.
+/// [`SampleError::NotFinite`] if a logit is NaN or positive infinity, [`SampleError::NothingAllowed`] if no logit is
+/// above negative infinity.
 pub fn argmax(logits: &[f32]) -> Result<(u32, f32), SampleError> {
     let mut best = 0;
     let mut largest = f32::NEG_INFINITY;
@@ -35,7 +35,7 @@ pub fn argmax(logits: &[f32]) -> Result<(u32, f32), SampleError> {
     Ok(((start + within.unwrap_or(0)) as u32, largest))
 }
 
-/// The largest of a block; `None` when it holds a NaN.
+/// The largest logit of a block; `None` if the block holds a NaN.
 fn largest_of(block: &[f32]) -> Option<f32> {
     let mut lanes = [f32::NEG_INFINITY; LANES];
     let mut is_nan = [0u32; LANES];
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_largest_wherever_it_stands() {
+    fn finds_the_largest_logit_at_any_position() {
         for length in [1, 31, 32, 33, 1023, 1024, 1025, 2500] {
             for at in [0, length / 2, length - 1] {
                 let mut logits: Vec<f32> = (0..length).map(|i| -3.0 - (i % 7) as f32).collect();
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_number_is_an_error() {
+    fn a_logit_that_is_not_finite_is_an_error() {
         for at in [0, 40, 1030, 2499] {
             for bad in [f32::NAN, f32::INFINITY] {
                 let mut logits = [1.0; 2500];

@@ -1,4 +1,4 @@
-//! One of several tokens, by chance.
+//! Draws one of several tokens at random.
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::{Rng, SeedableRng};
@@ -7,15 +7,15 @@ use super::exponential::Weights;
 
 /// The random numbers of one sequence.
 pub struct Draw {
-    /// PCG's stream is part of its definition, and the way from a seed to its state is fixed by `rand_core`: both
-    /// call a change of it a breaking one.
+    /// Two things fix the numbers: PCG defines its stream, and `rand_core` how a seed becomes a state. Both projects
+    /// call any change of that a breaking change.
     random: Pcg64,
-    /// The weight of each block of logits; kept for its memory.
+    /// The weight of each block of logits; kept between calls to reuse its memory.
     blocks: Vec<f64>,
 }
 
 impl Draw {
-    /// At the beginning of the numbers of `seed`.
+    /// The random numbers of `seed`, from the first one on.
     pub fn new(seed: u64) -> Self {
         Self {
             random: Pcg64::seed_from_u64(seed),
@@ -30,21 +30,21 @@ impl Draw {
         self.blocks.clear();
         self.blocks.extend(blocks.map(|block| weights.of_block(block)));
         let point = self.unit() * self.blocks.iter().sum::<f64>();
-        // First the block and then the place in it, so that only one block's weights are looked at one by one.
+        // First the block and then the position in it, so that only one block's weights are visited one by one.
         let (block, point) = pick(self.blocks.iter().copied(), point);
         let start = block * Weights::BLOCK;
         let within = logits[start..].iter().take(Weights::BLOCK);
         start + pick(within.map(|logit| f64::from(weights.of(*logit))), point).0
     }
 
-    /// The next random number, from 0 up to but not including 1: the upper 53 bits, all that an `f64` holds.
+    /// The next random number, from 0 up to but not including 1. It has 53 bits, as many as an `f64` holds.
     fn unit(&mut self) -> f64 {
         (self.random.next_u64() >> 11) as f64 * 2f64.powi(-53)
     }
 }
 
-/// The position that `point` falls into when weights are laid end to end, and how far into it. Rounding may carry the
-/// point beyond the end, which counts as the last weight there is; a weight of 0 is never picked.
+/// Lays the weights end to end, and returns the position of the weight that `point` falls into, and how far into it.
+/// Rounding may place the point beyond the end; then the last weight is picked. A weight of 0 is never picked.
 fn pick(weights: impl Iterator<Item = f64>, mut point: f64) -> (usize, f64) {
     let mut last = (0, 0.0);
     for (position, weight) in weights.enumerate().filter(|(_, weight)| *weight > 0.0) {
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_stream_of_a_seed_never_changes() {
-        // Fixed on purpose: when this fails, the same seed no longer gives the same text as before.
+        // The numbers are fixed on purpose: if this fails, the same seed no longer gives the same text as before.
         let mut draw = Draw::new(42);
         let numbers: Vec<u64> = (0..4).map(|_| draw.random.next_u64()).collect();
         let expected = [
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn tokens_come_as_often_as_they_are_likely() {
-        // Four tokens that can come, in three blocks.
+        // Four tokens are possible, in three blocks.
         let mut logits = vec![f32::NEG_INFINITY; 2 * Weights::BLOCK + 10];
         let tokens = [0, 1, Weights::BLOCK, 2 * Weights::BLOCK + 9];
         for (token, logit) in tokens.iter().zip([1.0, -0.5, 0.25, -3.0]) {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_the_range_hold() {
+    fn the_least_and_the_largest_temperature_work() {
         // The least temperature there is: differences become infinite.
         for temperature in [f32::from_bits(1), 1.0, f32::MAX] {
             let mut draw = Draw::new(1);

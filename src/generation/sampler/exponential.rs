@@ -1,7 +1,7 @@
-//! The exponential function, by nothing but additions and multiplications: the same bits on every platform, where the
-//! system's own `exp` differs in the last place, and a loop over it becomes vector instructions.
+//! The exponential function, from additions and multiplications only. It gives the same bits on every platform (the
+//! system's own `exp` differs in the last place), and the compiler makes vector instructions of a loop over it.
 
-/// Below this the result is no normal `f32`, and is taken for 0.
+/// Below this the result is not a normal `f32`, and 0 is returned.
 const LOWEST: f32 = -87.3;
 
 /// Adding 1.5 · 2²³ to a small number leaves its nearest whole number in the lowest bits.
@@ -27,17 +27,17 @@ fn exp(x: f32) -> f32 {
     if x < LOWEST { 0.0 } else { series * power_of_two }
 }
 
-/// What tokens weigh in a draw: e to the power of `(logit - largest) / temperature`, so that the largest weighs 1.
+/// The weights of tokens in a draw: e to the power of `(logit - largest) / temperature`; the largest is 1.
 #[derive(Debug, Clone, Copy)]
 pub struct Weights {
-    /// The largest logit there is.
+    /// The largest logit of the row.
     pub largest: f32,
     /// Above 0.
     pub temperature: f32,
 }
 
 impl Weights {
-    /// Logits whose weights are added up in f32: few enough to lose nothing, enough for vector instructions.
+    /// Logits whose weights are added up in f32: few enough to keep the precision, enough for vector instructions.
     pub const BLOCK: usize = 512;
 
     /// The weights of the model's own distribution.
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_as_near_as_it_says() {
+    fn the_error_is_within_the_documented_bound() {
         for step in 0..=873_000 {
             let x = step as f32 * -1e-4;
             let exact = f64::from(x).exp();

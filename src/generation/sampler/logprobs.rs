@@ -1,34 +1,34 @@
-//! How likely the model itself held the chosen token and its rivals to be.
+//! Logarithms of probabilities: how likely the chosen token and the likeliest tokens were for the model.
 
 use super::SampleError;
 use super::argmax::argmax;
 use super::exponential::Weights;
 use super::shortlist::Shortlist;
 
-/// Natural logarithms of probabilities, by the model's own distribution: before biases, penalties, masks and
+/// Natural logarithms of probabilities in the model's own distribution: before biases, penalties, masks and
 /// temperature, as vLLM and llama.cpp's server report them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Logprobs {
-    /// Of the chosen token.
+    /// The logarithm for the chosen token.
     pub chosen: f32,
-    /// Of the likeliest tokens, the likeliest first; whether the chosen one is among them or not.
+    /// The likeliest tokens and their logarithms, the likeliest first. The chosen token may be among them or not.
     pub top: Vec<(u32, f32)>,
 }
 
-/// A row as the model gave it, kept until it is known which token was chosen.
+/// A row of the model's logits, kept until a token is chosen.
 pub struct Report {
     logits: Vec<f32>,
     count: usize,
-    /// ln Σ e^logit: what a logit exceeds its logarithm of probability by.
+    /// ln Σ e^logit: a logit less this is the logarithm of the probability.
     normalizer: f64,
 }
 
 impl Report {
-    /// Of a row, with so many of the likeliest tokens.
+    /// Keeps a row; the report will have the `count` likeliest tokens.
     ///
     /// # Errors
     ///
-    /// Those of [`argmax`].
+    /// The errors of [`argmax`].
     pub fn new(logits: &[f32], count: usize) -> Result<Self, SampleError> {
         let (_, largest) = argmax(logits)?;
         let normalizer = f64::from(largest) + Weights::plain(largest).total(logits).ln();
@@ -39,7 +39,7 @@ impl Report {
         })
     }
 
-    /// With the token that was chosen.
+    /// The report, for the token that was chosen.
     pub fn of(self, chosen: u32) -> Logprobs {
         let logprob = |logit: f32| (f64::from(logit) - self.normalizer) as f32;
         let mut shortlist = Shortlist::default();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_as_asked_for() {
+    fn the_report_has_as_many_tokens_as_requested() {
         for count in [0, 1, 3, 5, 20] {
             let report = Report::new(&[1.0, 2.0, 3.0, 4.0, 5.0], count).expect("finite");
             assert_eq!(report.of(0).top.len(), count.min(5));

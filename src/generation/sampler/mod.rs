@@ -1,27 +1,28 @@
 //! Logits → a token.
 //!
-//! In: one row of logits `[vocabulary]` and, where the text must take a form, a mask. Out: a token and, where asked
-//! for, logarithms of probabilities. A [`Sampler`] belongs to one sequence and lives on the engine's thread. It fails
-//! on logits that are not numbers, and where a mask leaves nothing to choose.
+//! In: one row of logits `[vocabulary]` and, if the text has a constraint, a mask. Out: a token and, if requested,
+//! logarithms of probabilities. A [`Sampler`] belongs to one sequence and lives on the engine's thread. It fails if a
+//! logit is not a number, and if a mask allows no token.
 //!
-//! The order is llama.cpp's default, and like there temperature comes last, so that `top_p` and `min_p` cut the
-//! model's own distribution and warmth does not change which tokens can come:
+//! The order is llama.cpp's default. As in llama.cpp, temperature comes last, so that `top_p` and `min_p` cut the
+//! model's own distribution, and temperature does not change which tokens can come:
 //!
-//! 1. `logprobs` are taken from the model's logits, before anything changes them.
+//! 1. `logprobs` are computed from the model's logits, before anything changes them.
 //! 2. `logit_bias` is added.
-//! 3. Penalties are taken off: `repetition_penalty`, then `frequency_penalty` and `presence_penalty`.
-//! 4. The mask rules tokens out.
-//! 5. At temperature 0 the largest logit wins, ties going to the lowest id: the rest is skipped.
-//! 6. `top_k`, then `top_p` of what is left, then `min_p`.
-//! 7. The logits left are divided by `temperature`, and one of their tokens is drawn.
+//! 3. The penalties are applied: `repetition_penalty`, then `frequency_penalty` and `presence_penalty`.
+//! 4. The mask excludes tokens.
+//! 5. At temperature 0 the token with the largest logit is chosen, of equal ones the lowest id; steps 6 and 7 are
+//!    skipped.
+//! 6. `top_k` is applied, then `top_p` to the tokens that are left, then `min_p`.
+//! 7. The logits that are left are divided by `temperature`, and one of their tokens is drawn.
 //!
 //! `repetition_penalty` counts the prompt and the text, `presence_penalty` and `frequency_penalty` the text alone, as
 //! in vLLM: an answer that quotes its evidence is not punished for the evidence. (llama.cpp counts one window of the
 //! last 64 tokens, prompt included, for all three.)
 //!
-//! A draw takes exactly one random number, and greedy choice none, so the numbers depend only on the seed and on how
+//! A draw uses exactly one random number, and greedy choice none, so the numbers depend only on the seed and on how
 //! many tokens were chosen before: not on drafts, batches or masks. The generator's stream and the exponential
-//! function are the same on every platform, so the same logits and the same seed give the same text anywhere.
+//! function are the same on every platform, so the same logits and the same seed give the same text everywhere.
 
 mod argmax;
 mod draw;
@@ -38,7 +39,7 @@ use exponential::Weights;
 pub use logprobs::Logprobs;
 use logprobs::Report;
 use penalties::Penalties;
-pub use settings::{MAX_LOGPROBS, Sampling, SamplingError};
+pub use settings::{Sampling, SamplingError};
 use shortlist::Shortlist;
 
 /// Chooses the tokens of one sequence.
@@ -46,7 +47,7 @@ pub struct Sampler {
     sampling: Sampling,
     penalties: Penalties,
     draw: Draw,
-    /// Kept for its memory.
+    /// Kept between calls to reuse its memory.
     shortlist: Shortlist,
 }
 
@@ -55,7 +56,7 @@ pub struct Sampler {
 pub struct Choice {
     /// Its id.
     pub token: u32,
-    /// Where [`Sampling::logprobs`] asks for them.
+    /// If [`Sampling::logprobs`] requests them.
     pub logprob: Option<Logprobs>,
 }
 
@@ -79,10 +80,10 @@ pub enum SampleError {
 }
 
 impl Sampler {
-    /// A sampler at the beginning of its random numbers, after a prompt.
+    /// A sampler for the text after `prompt`, with unused random numbers.
     ///
-    /// `sampling` should have passed [`Sampling::check`]: a bias beyond the vocabulary is ignored here, other
-    /// settings out of range choose tokens that nobody asked for, but never panic.
+    /// `sampling` should have passed [`Sampling::check`]: a bias beyond the vocabulary is ignored here; other settings
+    /// that are out of range give unexpected tokens, but never panic.
     pub fn new(sampling: &Sampling, prompt: &[u32]) -> Self {
         Self {
             penalties: Penalties::new(sampling, prompt),
@@ -92,12 +93,13 @@ impl Sampler {
         }
     }
 
-    /// Chooses the token that follows, and counts it. `logits` is one row, `[vocabulary]`, and is used as scratch:
-    /// what it holds afterwards means nothing.
+    /// Chooses the next token, and counts it. `logits` is one row, `[vocabulary]`; its numbers are overwritten and have
+    /// no meaning afterwards.
     ///
     /// # Errors
     ///
-    /// See [`SampleError`]. Neither the counts nor the random numbers have moved then. A mask may hide a NaN.
+    /// See [`SampleError`]. An error changes neither the counts nor the random numbers. A NaN that the mask excludes is
+    /// not an error.
     pub fn sample(&mut self, logits: &mut [f32], allowed: Option<&Mask>) -> Result<Choice, SampleError> {
         let report = self
             .sampling
@@ -118,7 +120,7 @@ impl Sampler {
         })
     }
 
-    /// Steps 2 to 4.
+    /// Changes the logits: steps 2 to 4 of the order above.
     fn change(&self, logits: &mut [f32], allowed: Option<&Mask>) -> Result<(), SampleError> {
         for (token, bias) in &self.sampling.logit_bias {
             if let Some(logit) = logits.get_mut(*token as usize) {
@@ -138,7 +140,7 @@ impl Sampler {
         Ok(())
     }
 
-    /// Steps 6 and 7.
+    /// Draws a token: steps 6 and 7 of the order above.
     fn draw(&mut self, logits: &[f32], largest: f32) -> u32 {
         let weights = Weights {
             largest,

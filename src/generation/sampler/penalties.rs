@@ -1,10 +1,10 @@
-//! What has been said is made less likely to be said again.
+//! Penalties: tokens of the prompt and of the text become less likely.
 
 use std::collections::HashMap;
 
 use super::settings::Sampling;
 
-/// The penalties of one sequence, with the tokens that they fall on.
+/// The penalties of one sequence, and the tokens that they apply to.
 pub struct Penalties {
     repetition: f32,
     presence: f32,
@@ -15,7 +15,7 @@ pub struct Penalties {
 }
 
 impl Penalties {
-    /// After a prompt and before any text.
+    /// The penalties after a prompt and before any text.
     pub fn new(sampling: &Sampling, prompt: &[u32]) -> Self {
         let counts_prompt = sampling.repetition_penalty != 1.0;
         let prompt = prompt.iter().filter(|_| counts_prompt);
@@ -35,9 +35,9 @@ impl Penalties {
         }
     }
 
-    /// Changes the logits of tokens that have been seen. A positive logit is divided by the repetition penalty and a
-    /// negative one multiplied by it (Keskar et al., "CTRL", 2019, with the sign minded, as everybody does since);
-    /// then `times · frequency + presence` is taken off where the token is in the text (OpenAI's formula).
+    /// Changes the logits of tokens that have occurred. A positive logit is divided by the repetition penalty and a
+    /// negative one multiplied by it (Keskar et al., "CTRL", 2019; the case for negative logits is common practice);
+    /// then `times · frequency + presence` is subtracted if the token is in the text (OpenAI's formula).
     pub fn apply(&self, logits: &mut [f32]) {
         // Each token changes its own logit only, so the order of the map does not matter.
         for (token, times) in &self.times {
@@ -70,28 +70,20 @@ mod tests {
 
     #[test]
     fn each_penalty_follows_its_formula() {
-        let off = Sampling::GREEDY;
-        let repetition = Sampling {
-            repetition_penalty: 2.0,
-            ..off.clone()
-        };
-        let presence = Sampling {
-            presence_penalty: 0.5,
-            ..off.clone()
-        };
-        let frequency = Sampling {
-            frequency_penalty: 0.25,
-            ..off.clone()
-        };
+        let repetition = Sampling::with(|s| s.repetition_penalty = 2.0);
+        let presence = Sampling::with(|s| s.presence_penalty = 0.5);
+        let frequency = Sampling::with(|s| s.frequency_penalty = 0.25);
         let all = Sampling {
-            repetition_penalty: 2.0,
             presence_penalty: 0.5,
             frequency_penalty: 0.25,
-            ..off.clone()
+            ..repetition.clone()
         };
         let (prompt, text) = ([0, 1, 0], [1, 3, 3, 2]);
-        assert_eq!(after(off, &prompt, &text), [4.0, -4.0, 0.0, 4.0, -4.0]);
-        // Once, however often it was said; the prompt counts.
+        assert_eq!(
+            after(Sampling::GREEDY, &prompt, &text),
+            [4.0, -4.0, 0.0, 4.0, -4.0]
+        );
+        // Once, however often it occurs; the prompt counts.
         assert_eq!(after(repetition, &prompt, &text), [2.0, -8.0, 0.0, 2.0, -4.0]);
         // The text only.
         assert_eq!(after(presence, &prompt, &text), [4.0, -4.5, -0.5, 3.5, -4.0]);
@@ -101,10 +93,7 @@ mod tests {
 
     #[test]
     fn tokens_beyond_the_row_are_ignored() {
-        let sampling = Sampling {
-            repetition_penalty: 2.0,
-            ..Sampling::GREEDY
-        };
+        let sampling = Sampling::with(|s| s.repetition_penalty = 2.0);
         assert_eq!(after(sampling, &[5, u32::MAX], &[7]), [4.0, -4.0, 0.0, 4.0, -4.0]);
     }
 }

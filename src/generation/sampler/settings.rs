@@ -1,34 +1,36 @@
-//! What a client may ask of the sampler, and what of it is refused.
+//! The settings of the sampler, and their ranges.
 
-/// The most alternatives that can be reported per token; the OpenAI API's limit.
-pub const MAX_LOGPROBS: usize = 20;
+/// The most likely tokens that can be reported with each token; the OpenAI API's limit.
+const MAX_LOGPROBS: usize = 20;
 
-/// How a token is chosen. The order in which these apply is in the documentation of the module `sampler`.
+/// How a token is chosen. The documentation of the module `sampler` has the order in which the settings apply.
 ///
-/// The fields are public and unchecked; [`Sampling::check`] says what is out of range. [`Sampling::GREEDY`] has
+/// The fields are public and unchecked; [`Sampling::check`] finds what is out of range. [`Sampling::GREEDY`] has
 /// every step switched off, so `Sampling { temperature: 0.7, ..Sampling::GREEDY }` adds one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sampling {
-    /// 0 takes the most likely token; 1 draws by the model's probabilities, more flattens them. From 0 to 2.
+    /// 0 takes the most likely token; 1 draws by the model's probabilities; a larger number flattens them. From 0 to 2.
     pub temperature: f32,
-    /// Draws from so many of the most likely tokens; 0 for all.
+    /// Draws from this number of the most likely tokens; 0 for all.
     pub top_k: usize,
     /// Draws from the fewest tokens that together have at least this probability; 1 for all. From 0 to 1.
     pub top_p: f32,
-    /// Leaves out tokens less likely than this share of the most likely token's probability. From 0 (off) to 1.
+    /// Leaves out tokens that are less likely than this share of the most likely token's probability. From 0 (off) to
+    /// 1.
     pub min_p: f32,
     /// Divides the positive logits, and multiplies the negative ones, of tokens in the prompt or the text so far; 1
     /// for no change. Above 0, at most 10.
     pub repetition_penalty: f32,
-    /// Taken off the logit of every token that is in the text so far. From -2 to 2.
+    /// Subtracted from the logit of every token that is in the text so far. From -2 to 2.
     pub presence_penalty: f32,
-    /// Taken off a token's logit once for each time it is in the text so far. From -2 to 2.
+    /// Subtracted from a token's logit once for each time it is in the text so far. From -2 to 2.
     pub frequency_penalty: f32,
     /// Added to the logits of these tokens. From -100 (practically never) to 100 (practically always).
     pub logit_bias: Vec<(u32, f32)>,
-    /// Where the random numbers begin.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// Reports the logarithm of the chosen token's probability and of so many of the likeliest tokens'; 20 at most.
+    /// Reports the logarithms of the probabilities of the chosen token and of this number of the likeliest tokens; 20
+    /// at most.
     pub logprobs: Option<usize>,
 }
 
@@ -47,11 +49,11 @@ impl Sampling {
         logprobs: None,
     };
 
-    /// Whether all fields are in range, for a model of so many tokens.
+    /// Checks that all fields are in range, for a model of `vocabulary` tokens.
     ///
     /// # Errors
     ///
-    /// The first field that is not, as a sentence for the client who sent it.
+    /// The first field that is out of range, as a sentence for the client.
     pub fn check(&self, vocabulary: usize) -> Result<(), SamplingError> {
         range("temperature", self.temperature, "from 0 to 2", |t| {
             (0.0..=2.0).contains(&t)
@@ -90,7 +92,7 @@ impl Sampling {
         }
     }
 
-    /// Whether a draw is to choose from fewer than all tokens.
+    /// Whether a draw chooses from fewer than all tokens.
     pub(super) fn cuts(&self) -> bool {
         self.top_k > 0 || self.top_p < 1.0 || self.min_p > 0.0
     }
@@ -101,7 +103,7 @@ impl Sampling {
     }
 }
 
-/// NaN is in no range, so it is refused as well.
+/// Refuses a number outside its range; NaN is outside every range.
 fn range(
     field: &'static str,
     given: f32,
@@ -127,9 +129,9 @@ pub enum SamplingError {
     OutOfRange {
         /// The field's name.
         field: &'static str,
-        /// What it was.
+        /// Its value.
         given: f32,
-        /// What it may be.
+        /// The range, as words.
         allowed: &'static str,
     },
     /// A bias for a token that the model does not have.
@@ -140,16 +142,16 @@ pub enum SamplingError {
         /// How many tokens the model has.
         vocabulary: usize,
     },
-    /// More alternatives than are reported.
+    /// More likely tokens than can be reported.
     #[error("`top_logprobs` is {count}; ask for at most {MAX_LOGPROBS}")]
     TooManyLogprobs {
-        /// How many were asked for.
+        /// How many the client asked for.
         count: usize,
     },
 }
 
 impl SamplingError {
-    /// The field at fault, by its name in the OpenAI API.
+    /// The wrong field, by its name in the OpenAI API.
     pub fn field(&self) -> &'static str {
         match self {
             SamplingError::OutOfRange { field, .. } => field,
@@ -162,6 +164,15 @@ impl SamplingError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Sampling {
+        /// Greedy sampling with a change.
+        pub fn with(change: impl FnOnce(&mut Self)) -> Self {
+            let mut sampling = Self::GREEDY;
+            change(&mut sampling);
+            sampling
+        }
+    }
 
     #[test]
     fn every_field_has_its_range() {
@@ -205,12 +216,9 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_says_what_is_allowed() {
-        let bad = Sampling {
-            temperature: 3.5,
-            ..Sampling::GREEDY
-        };
-        let error = bad.check(10).expect_err("3.5 is too warm");
+    fn the_error_names_the_allowed_range() {
+        let bad = Sampling::with(|s| s.temperature = 3.5);
+        let error = bad.check(10).expect_err("3.5 is too large");
         assert_eq!(
             error.to_string(),
             "`temperature` is 3.5; give a number from 0 to 2"

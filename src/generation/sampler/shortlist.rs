@@ -3,7 +3,7 @@
 use super::exponential::Weights;
 use super::settings::Sampling;
 
-/// `top_p` looks at so many of the likeliest tokens first, and at eight times more as long as they do not suffice.
+/// `top_p` looks at this number of the likeliest tokens first, and at eight times as many as long as that is too few.
 const FIRST_LOOK: usize = 64;
 
 /// Some tokens of a row, and their logits.
@@ -24,9 +24,9 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Orders candidates: the larger logit first, equal ones by id. The bits of a float order like the float itself
-    /// once those of a positive one are turned round, and whole numbers compare without a branch, which made sorting
-    /// a whole row three times as fast.
+    /// Orders candidates: the larger logit first, equal ones by id. When the bits of positive floats are inverted, bits
+    /// as whole numbers have the reverse order of the floats. Whole numbers compare without a branch, which made
+    /// sorting a whole row three times as fast.
     fn rank(&self) -> u64 {
         let bits = self.logit.to_bits();
         let falling = if bits >> 31 == 0 {
@@ -39,11 +39,11 @@ impl Candidate {
 }
 
 impl Shortlist {
-    /// The tokens of a row that `top_k`, `top_p` and `min_p` leave, in this order, and their logits. There is always
-    /// at least one. `largest` is the row's largest logit.
+    /// The tokens of a row that are left after `top_k`, `top_p` and `min_p`, applied in this order, and their logits.
+    /// There is always at least one. `largest` is the row's largest logit.
     pub fn cut(&mut self, logits: &[f32], largest: f32, sampling: &Sampling) -> (&[Candidate], &[f32]) {
-        // In f64, so that what a platform's logarithm gets wrong in the last place is rounded away. The largest
-        // always stays, also where `min_p` is out of range.
+        // In f64, because logarithms differ between platforms in the last place, and rounding removes that. The largest
+        // logit always stays, also if `min_p` is out of range.
         let floor = (largest + f64::from(sampling.min_p).ln() as f32).min(largest);
         let weights = Weights::plain(largest);
         if sampling.top_k > 0 && sampling.top_k < logits.len() {
@@ -77,13 +77,13 @@ impl Shortlist {
         (&self.candidates, &self.logits)
     }
 
-    /// The `count` largest logits, the largest first, and ties by id; fewer where fewer are above negative infinity.
+    /// The `count` largest logits, the largest first, and ties by id; fewer if fewer are above negative infinity.
     /// `count` is not 0.
     pub fn likeliest(&mut self, logits: &[f32], count: usize) -> &[Candidate] {
         let kept = &mut self.candidates;
         kept.clear();
-        // Once `count` are found, only what is larger than the least of them is worth keeping. The list is allowed
-        // to grow to twice the length before it is cut, so that a cut costs little per token.
+        // Once `count` are found, only logits above the least of them are kept. The list may grow to twice the length
+        // before it is cut, so that a cut costs little per token.
         let mut least = f32::NEG_INFINITY;
         for (token, logit) in (0..).zip(logits) {
             if *logit > least {
@@ -100,8 +100,8 @@ impl Shortlist {
         kept
     }
 
-    /// Cuts a list with the likeliest first after the token with which it reaches the share `top_p` of `all`.
-    /// Returns false, and leaves the list as it is, when it does not reach it.
+    /// Cuts a list, sorted with the likeliest first, after the token with which it reaches the share `top_p` of `all`.
+    /// Returns false, and leaves the list as it is, if it does not reach the share.
     fn nucleus(&mut self, all: f64, weights: Weights, top_p: f32) -> bool {
         let mut sum = 0.0;
         let reaches = |candidate: &Candidate| {
@@ -138,120 +138,30 @@ mod tests {
 
     #[test]
     fn each_cut_keeps_exactly_its_tokens() {
-        let off = Sampling::GREEDY;
-        let cases: [(&str, Sampling, &[u32]); 14] = [
-            ("all but the impossible, by id", off.clone(), &[0, 1, 2, 4]),
-            (
-                "top_k 1",
-                Sampling {
-                    top_k: 1,
-                    ..off.clone()
-                },
-                &[1],
-            ),
-            (
-                "top_k 3",
-                Sampling {
-                    top_k: 3,
-                    ..off.clone()
-                },
-                &[1, 4, 2],
-            ),
-            (
-                "top_k of all",
-                Sampling {
-                    top_k: 5,
-                    ..off.clone()
-                },
-                &[0, 1, 2, 4],
-            ),
-            (
-                "top_p 0 keeps the likeliest",
-                Sampling {
-                    top_p: 0.0,
-                    ..off.clone()
-                },
-                &[1],
-            ),
-            (
-                "top_p within the first",
-                Sampling {
-                    top_p: 0.39,
-                    ..off.clone()
-                },
-                &[1],
-            ),
-            (
-                "top_p just beyond the first",
-                Sampling {
-                    top_p: 0.41,
-                    ..off.clone()
-                },
-                &[1, 4],
-            ),
-            (
-                "top_p 0.8",
-                Sampling {
-                    top_p: 0.8,
-                    ..off.clone()
-                },
-                &[1, 4, 2],
-            ),
-            (
-                "top_p 0.95",
-                Sampling {
-                    top_p: 0.95,
-                    ..off.clone()
-                },
-                &[1, 4, 2, 0],
-            ),
+        type Change = fn(&mut Sampling);
+        let cases: [(&str, Change, &[u32]); 14] = [
+            ("all possible tokens, by id", |_| (), &[0, 1, 2, 4]),
+            ("top_k 1", |s| s.top_k = 1, &[1]),
+            ("top_k 3", |s| s.top_k = 3, &[1, 4, 2]),
+            ("top_k of all", |s| s.top_k = 5, &[0, 1, 2, 4]),
+            ("top_p 0 keeps the likeliest", |s| s.top_p = 0.0, &[1]),
+            ("top_p within the first", |s| s.top_p = 0.39, &[1]),
+            ("top_p just beyond the first", |s| s.top_p = 0.41, &[1, 4]),
+            ("top_p 0.8", |s| s.top_p = 0.8, &[1, 4, 2]),
+            ("top_p 0.95", |s| s.top_p = 0.95, &[1, 4, 2, 0]),
             // Of 0.4 and 0.3, the first has four sevenths.
+            ("top_p after top_k", |s| (s.top_k, s.top_p) = (2, 0.57), &[1]),
             (
-                "top_p of what top_k left",
-                Sampling {
-                    top_k: 2,
-                    top_p: 0.57,
-                    ..off.clone()
-                },
-                &[1],
-            ),
-            (
-                "and more of it",
-                Sampling {
-                    top_k: 2,
-                    top_p: 0.58,
-                    ..off.clone()
-                },
+                "a larger top_p after top_k",
+                |s| (s.top_k, s.top_p) = (2, 0.58),
                 &[1, 4],
             ),
-            (
-                "min_p of the largest",
-                Sampling {
-                    min_p: 0.49,
-                    ..off.clone()
-                },
-                &[1, 2, 4],
-            ),
-            (
-                "min_p 1",
-                Sampling {
-                    min_p: 1.0,
-                    ..off.clone()
-                },
-                &[1],
-            ),
-            (
-                "min_p of what top_p left",
-                Sampling {
-                    min_p: 0.6,
-                    top_p: 0.8,
-                    ..off.clone()
-                },
-                &[1, 4],
-            ),
+            ("min_p of the largest", |s| s.min_p = 0.49, &[1, 2, 4]),
+            ("min_p 1", |s| s.min_p = 1.0, &[1]),
+            ("min_p after top_p", |s| (s.min_p, s.top_p) = (0.6, 0.8), &[1, 4]),
         ];
-        for (name, sampling, expected) in cases {
-            assert_eq!(tokens(&row(), &sampling), expected, "{name}");
+        for (name, change, expected) in cases {
+            assert_eq!(tokens(&row(), &Sampling::with(change)), expected, "{name}");
         }
     }
 
@@ -264,10 +174,7 @@ mod tests {
             let mut sorted: Vec<u32> = (0..length).collect();
             sorted.sort_by(|a, b| logits[*b as usize].total_cmp(&logits[*a as usize]));
             for top_k in [1, 2, 63, 64, 500] {
-                let sampling = Sampling {
-                    top_k,
-                    ..Sampling::GREEDY
-                };
+                let sampling = Sampling::with(|s| s.top_k = top_k);
                 if top_k < length as usize {
                     assert_eq!(tokens(&logits, &sampling), sorted[..top_k], "{top_k} of {length}");
                 }
@@ -275,15 +182,9 @@ mod tests {
             let weight = |token: &u32| f64::from(logits[*token as usize]).exp();
             let all: f64 = sorted.iter().map(weight).sum();
             for top_p in [0.1, 0.5, 0.9, 0.999] {
-                let kept = tokens(
-                    &logits,
-                    &Sampling {
-                        top_p,
-                        ..Sampling::GREEDY
-                    },
-                );
+                let kept = tokens(&logits, &Sampling::with(|s| s.top_p = top_p));
                 assert_eq!(kept, sorted[..kept.len()], "{top_p} of {length}");
-                // Reached with the last, and not before, up to the rounding of the sums.
+                // The share is reached with the last token and not before, up to the rounding of the sums.
                 let (before, with) = (&kept[..kept.len() - 1], &kept);
                 let share = |tokens: &[u32]| tokens.iter().map(weight).sum::<f64>() / all;
                 assert!(share(before) < f64::from(top_p) + 1e-6, "{top_p} of {length}");
@@ -297,16 +198,8 @@ mod tests {
         let one_hot = [f32::NEG_INFINITY, 3.0, f32::NEG_INFINITY];
         for sampling in [
             Sampling::GREEDY,
-            Sampling {
-                top_k: 2,
-                top_p: 0.0,
-                min_p: 1.0,
-                ..Sampling::GREEDY
-            },
-            Sampling {
-                top_p: 0.999_999_9,
-                ..Sampling::GREEDY
-            },
+            Sampling::with(|s| (s.top_k, s.top_p, s.min_p) = (2, 0.0, 1.0)),
+            Sampling::with(|s| s.top_p = 0.999_999_9),
         ] {
             assert_eq!(tokens(&one_hot, &sampling), [1], "{sampling:?}");
         }

@@ -1,4 +1,4 @@
-//! Admission, batches and what must hold whatever happens.
+//! Admission, batches, and the invariants of any sequence of events.
 
 use std::collections::HashMap;
 
@@ -10,24 +10,24 @@ fn nothing(_: u64, _: &[u32], _: usize) -> Vec<u32> {
     vec![]
 }
 
-/// A prompt of so many tokens that shares nothing with those of other numbers.
+/// A prompt of `length` tokens that shares none with the prompts of other numbers.
 fn prompt(which: u32, length: u32) -> Vec<u32> {
     (0..length).map(|at| 1000 * (which + 1) + at).collect()
 }
 
-/// Plans a step without drafts and ends it: whose last row was read says a token. Gives who read how much.
+/// Plans a step without drafts and ends it: a sequence with logits gets the token 7. Returns ids and numbers of read
+/// tokens.
 fn step(scheduler: &mut Scheduler) -> Vec<(u64, usize)> {
     scheduler.admit();
     let reads = scheduler.plan(nothing);
     for read in &reads {
-        let said = vec![7; read.logits];
-        scheduler.advance(read.id, &said);
+        scheduler.advance(read.id, &vec![7; read.logits]);
     }
     reads.iter().map(|read| (read.id, read.count)).collect()
 }
 
 #[test]
-fn nobody_overtakes_and_nobody_has_to_give_way() {
+fn no_sequence_overtakes_another() {
     // Ten blocks: the first takes 4 at most, the second would take 8, the third 1.
     let mut scheduler = Scheduler::new(8, 10);
     for (id, length, max_tokens) in [(0, 30, 30), (1, 100, 20), (2, 3, 3)] {
@@ -37,14 +37,14 @@ fn nobody_overtakes_and_nobody_has_to_give_way() {
     assert_eq!(
         scheduler.waiting().collect::<Vec<_>>(),
         [1, 2],
-        "the third could run, but waits for its turn"
+        "the third would fit, but comes after the second"
     );
     scheduler.remove(0);
     assert_eq!(step(&mut scheduler), [(1, 100), (2, 3)]);
 }
 
 #[test]
-fn what_is_shared_does_not_count_against_admission() {
+fn shared_blocks_do_not_count_against_admission() {
     let mut scheduler = Scheduler::new(8, 10);
     let long = prompt(0, 100);
     scheduler.submit(0, long.clone(), 20);
@@ -53,7 +53,7 @@ fn what_is_shared_does_not_count_against_admission() {
     scheduler.submit(1, long, 20);
     assert_eq!(step(&mut scheduler), [(0, 1), (1, 4)]);
     scheduler.submit(2, prompt(2, 3), 1);
-    assert_eq!(step(&mut scheduler).len(), 2, "now all is promised");
+    assert_eq!(step(&mut scheduler).len(), 2, "all blocks are promised now");
     scheduler.remove(1);
     assert_eq!(step(&mut scheduler), [(0, 1), (2, 3)]);
 }
@@ -67,9 +67,13 @@ fn prompts_are_read_in_turn_in_whole_blocks() {
     assert_eq!(
         step(&mut scheduler),
         [(0, 150), (1, 96)],
-        "256 rows while nobody speaks"
+        "256 rows while no sequence decodes"
     );
-    assert_eq!(step(&mut scheduler), [(0, 1), (1, 54), (2, 32)], "96 beside");
+    assert_eq!(
+        step(&mut scheduler),
+        [(0, 1), (1, 54), (2, 32)],
+        "96 rows beside one that decodes"
+    );
     assert_eq!(step(&mut scheduler), [(0, 1), (1, 1), (2, 96)]);
     assert_eq!(step(&mut scheduler), [(0, 1), (1, 1), (2, 22)]);
 }
@@ -88,7 +92,7 @@ fn drafts_take_rows_from_prompts_and_leave_room_for_the_last_token() {
         asked.push((id, tokens.len(), room));
         vec![7; if id == 0 { 3 } else { room }]
     });
-    // One of nine tokens is said, one more comes with the draft: seven can be drafted.
+    // One of nine tokens is chosen, and one more comes with the draft: seven can be drafted.
     assert_eq!(asked, [(0, 21, 7), (1, 21, 7)]);
     let sizes: Vec<_> = reads.iter().map(|read| (read.count, read.logits)).collect();
     assert_eq!(sizes, [(4, 4), (8, 8), (80, 0)], "96 less 10, in whole blocks");
@@ -111,10 +115,10 @@ fn drafts_take_rows_from_prompts_and_leave_room_for_the_last_token() {
     );
 }
 
-/// What a model's storage would hold: position and token of each place.
+/// The content of a model's storage: position and token of each place.
 type Storage = HashMap<(u32, usize), (usize, u32)>;
 
-/// Does what a model does with a step: writes the chunks, then checks that each finds its whole text.
+/// Computes a step as a model does: writes the chunks, then checks that each sequence finds its whole text.
 fn compute(scheduler: &Scheduler, reads: &[Read], storage: &mut Storage) {
     let chunks: Vec<_> = reads.iter().map(|read| scheduler.chunk(read)).collect();
     for chunk in &chunks {
@@ -123,7 +127,7 @@ fn compute(scheduler: &Scheduler, reads: &[Read], storage: &mut Storage) {
         }
     }
     for (read, chunk) in reads.iter().zip(chunks) {
-        let text = &scheduler.track(read.id).tokens()[..chunk.start + chunk.tokens.len()];
+        let text = &scheduler.table(read.id).tokens()[..chunk.start + chunk.tokens.len()];
         for (at, token) in text.iter().enumerate() {
             let stored = storage.get(&(chunk.blocks[at / BLOCK], at % BLOCK));
             assert_eq!(stored, Some(&(at, *token)), "{read:?} at {at}");
@@ -160,14 +164,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn every_sequence_finds_its_own_text_and_all_get_to_their_ends(
+    fn every_sequence_finds_its_own_text_and_ends(
         acts in prop::collection::vec(act(), 1..120),
         blocks in 9_usize..40,
         max_running in 1_usize..5,
     ) {
         let mut scheduler = Scheduler::new(max_running, blocks);
         let mut storage = Storage::new();
-        // How many tokens each may still say.
+        // How many more tokens each sequence may have.
         let mut left: HashMap<u64, usize> = HashMap::new();
         let drained = std::iter::repeat_n(Act::Step { drafted: 3, right: 2 }, 4000);
         for (id, act) in (0_u64..).zip(acts.into_iter().chain(drained)) {
@@ -193,7 +197,7 @@ proptest! {
                     scheduler.admit();
                     prop_assert!(scheduler.running().count() <= max_running);
                     let reads = scheduler.plan(|id, _, room| vec![id as u32 % 7; drafted.min(room)]);
-                    prop_assert!(!reads.is_empty(), "somebody goes on");
+                    prop_assert!(!reads.is_empty(), "no sequence makes progress");
                     let beside = reads.iter().any(|read| read.decodes);
                     let rows: usize = reads.iter().map(|read| read.count - usize::from(read.decodes)).sum();
                     prop_assert!(rows <= if beside { ROWS_BESIDE } else { ROWS_ALONE }, "{reads:?}");
@@ -203,13 +207,13 @@ proptest! {
                             scheduler.advance(read.id, &[]);
                             continue;
                         }
-                        let mut said = scheduler.draft(read.id).to_vec();
-                        said.truncate(right);
-                        said.push(500 + read.start as u32);
-                        scheduler.advance(read.id, &said);
+                        let mut chosen = scheduler.draft(read.id).to_vec();
+                        chosen.truncate(right);
+                        chosen.push(500 + read.start as u32);
+                        scheduler.advance(read.id, &chosen);
                         let left_of_it = left.get_mut(&read.id).expect("it has not ended");
-                        prop_assert!(said.len() <= *left_of_it, "it said too much");
-                        *left_of_it -= said.len();
+                        prop_assert!(chosen.len() <= *left_of_it, "it has too many tokens");
+                        *left_of_it -= chosen.len();
                         if *left_of_it == 0 {
                             left.remove(&read.id);
                             scheduler.remove(read.id);

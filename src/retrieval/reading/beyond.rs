@@ -49,8 +49,8 @@ const SUMS: &[&str] = &["divided", "minus", "multiplied", "plus", "times"];
 /// What may stand before.
 const POLITE: &[&str] = &["can", "could", "please", "pls", "would", "you"];
 
-/// Whether a question without names of this shop's products is beyond its reviews. `knows` tells whether a folded word is
-/// one of titles and reviews, and `kinds` whether it asks for a kind of product.
+/// Whether a question without names of this shop's products is beyond its reviews. `knows` tells whether a folded word
+/// is one of titles and reviews, and `kinds` whether it asks for a kind of product.
 pub fn read(question: &str, kinds: bool, knows: impl Fn(&str) -> bool) -> Option<Beyond> {
     let all: Vec<&str> = question.unicode_words().collect();
     let first = all

@@ -1,7 +1,7 @@
 //! What people ask about in one word and tell in another. Pure.
 //!
-//! "Does it break?" is answered by "stopped working in a month", and "Is it lighter?" by "179 grams": neither has a word
-//! of the question. What is listed here is common to all shops; what a shop's own buyers speak of is learned
+//! "Does it break?" is answered by "stopped working in a month", and "Is it lighter?" by "179 grams": neither has a
+//! word of the question. What is listed here is common to all shops; what a shop's own buyers speak of is learned
 //! ([`crate::aspects`]).
 
 use std::collections::{HashMap, HashSet};

@@ -117,9 +117,9 @@ const COUNTED: &[&str] = &[
     "share",
 ];
 
-/// The figure that a question of these `words`, in lower case, asks for, where it asks for nothing else: `telling` are the
-/// folded words of it that tell what it is about, `names` whether it names products, and `demands_price` whether it says what
-/// they may cost.
+/// The figure that a question of these `words`, in lower case, asks for, where it asks for nothing else: `telling` are
+/// the folded words of it that tell what it is about, `names` whether it names products, and `demands_price` whether it
+/// says what they may cost.
 pub fn asked(words: &[&str], telling: &HashSet<String>, names: bool, demands_price: bool) -> Option<Figure> {
     let lists = [PRICE, CHEAP, DEAR, STARS, REVIEWS, HIGHEST, LOWEST, BESIDE];
     let of_figures: HashSet<String> = lists.concat().iter().map(|word| words::folded(word)).collect();

@@ -70,8 +70,8 @@ fn kinds<'a>(
     kinds
 }
 
-/// Which of the `kinds` are asked for: those that are led to, else the first that is not beside or part of something, and
-/// those that are joined to one of them.
+/// Which of the `kinds` are asked for: those that are led to, else the first that is not beside or part of something,
+/// and those that are joined to one of them.
 fn asked_for(asked: &[Asked<'_>], kinds: &[Range<usize>]) -> Vec<bool> {
     let between = |at: usize| &asked[kinds[at].end..kinds[at + 1].start];
     let is_little = |word| {

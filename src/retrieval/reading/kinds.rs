@@ -81,8 +81,8 @@ impl Vocabulary {
         akin.unwrap_or_else(|| BTreeSet::from([product]))
     }
 
-    /// Those of a kind, or of all where it is empty, whose titles have the words of the question that few of them have: of
-    /// headsets, the wired ones.
+    /// Those of a kind, or of all where it is empty, whose titles have the words of the question that few of them have:
+    /// of headsets, the wired ones.
     fn narrowed(&self, kinds: BTreeSet<ProductId>, question: &[Asked<'_>]) -> BTreeSet<ProductId> {
         let words = question.iter().filter(|word| {
             let is_category = self.categories.contains_key(&word.folded);

@@ -42,8 +42,8 @@ pub struct Vocabulary {
     titles: Vec<String>,
     /// The words of categories.
     categories: HashMap<String, BTreeSet<ProductId>>,
-    /// Words of titles and categories that are commoner there than in reviews, which are what things are called, with the
-    /// products that have them.
+    /// Words of titles and categories that are commoner there than in reviews, which are what things are called, with
+    /// the products that have them.
     products: HashMap<String, BTreeSet<ProductId>>,
     /// All words that a question can mean.
     spelling: Spelling,

@@ -1,50 +1,46 @@
-//! Why a schema cannot be kept to, in words for whoever wrote it.
+//! Why a schema is refused, in words for its author.
 //!
-//! The compiler's messages name its own settings, which nobody outside can set; the common ones are said anew here.
+//! The compiler's messages name its own settings, which a client cannot change; the common messages are replaced here.
 
-use super::schema_limits;
-
-/// Messages are cut here: some quote the schema.
+/// The most characters of a message of the compiler: some quote the schema.
 const LONGEST_MESSAGE: usize = 200;
 
-/// Why no [`JsonSchema`](super::JsonSchema) can be made.
+/// Why no [`JsonSchema`](super::JsonSchema) can be built.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
-    /// It is longer than 16 KiB, written without blanks.
-    #[error(
-        "the JSON schema is longer than {} bytes; shorten it",
-        schema_limits::MOST_BYTES
-    )]
-    TooLong,
-    /// It has more of something than can be compiled in good time.
+    /// It is too long, written without blanks.
+    #[error("the JSON schema is longer than {most} bytes; shorten it")]
+    TooLong {
+        /// The most bytes that it may have.
+        most: usize,
+    },
+    /// It has more of something than can be compiled quickly.
     #[error("the JSON schema has {count} {what}, and can have {most} at most; simplify it")]
     TooMany {
-        /// What there is too much of.
+        /// What it has too many of.
         what: &'static str,
-        /// How much it has.
+        /// How many it has.
         count: u64,
-        /// How much it may have.
+        /// How many it may have.
         most: u64,
     },
     /// Each part is allowed, but not all of them together.
-    #[error(
-        "the JSON schema is too complex to be kept to; simplify its patterns, alternatives or references"
-    )]
+    #[error("the JSON schema is too complex; simplify its patterns, alternatives or references")]
     TooComplex,
-    /// The model could say nothing.
+    /// No text satisfies it.
     #[error("no text satisfies the JSON schema; check its references to itself")]
     Unsatisfiable,
-    /// It is not a schema, or asks for what cannot be checked while a text grows.
-    #[error("the JSON schema cannot be kept to: {0}; change that part, or leave it out")]
+    /// It is not a schema, or requires something that cannot be checked while a text grows.
+    #[error("the JSON schema is not supported: {0}; change that part, or leave it out")]
     Unsupported(String),
-    /// The system gave no thread to compile it on.
-    #[error("there was no thread to compile the JSON schema on: {0}; try again later")]
+    /// The system refused to start a thread that compiles it.
+    #[error("no thread could be started to compile the JSON schema: {0}; try again later")]
     Thread(#[source] std::io::Error),
 }
 
 impl SchemaError {
-    /// What a message of the compiler means.
-    pub(super) fn of_compiler(message: &str) -> Self {
+    /// Translates a message of the compiler.
+    pub(super) fn from_compiler(message: &str) -> Self {
         let first = message.lines().next().unwrap_or_default();
         if let Some(keywords) = first.strip_prefix("Unimplemented keys: ") {
             let keywords = keywords.trim_matches(['[', ']']).replace('"', "`");
@@ -55,14 +51,14 @@ impl SchemaError {
         }
         if first.starts_with("Only absolute $ref") {
             return Self::Unsupported(
-                "a $ref may only point into the schema itself and begins with #/".into(),
+                "a $ref may only point into the schema itself, so it must begin with #/".into(),
             );
         }
         if first.starts_with("regex parse error") {
             let last = message.lines().rfind(|line| line.starts_with("error: "));
             let what = last.map_or("", |line| &line["error: ".len()..]);
             return Self::Unsupported(format!(
-                "a pattern is no regular expression that can be used ({what})"
+                "a pattern is not a supported regular expression ({what})"
             ));
         }
         let size = [
@@ -71,9 +67,9 @@ impl SchemaError {
             "Schema intersection",
             "Unable to determine",
             "lexer",
+            "initial lexer",
         ];
-        let size = size.iter().any(|start| first.starts_with(start)) || first.contains("too big");
-        if size || first.starts_with("initial lexer") {
+        if size.iter().any(|start| first.starts_with(start)) || first.contains("too big") {
             return Self::TooComplex;
         }
         Self::Unsupported(first.chars().take(LONGEST_MESSAGE).collect())

@@ -1,27 +1,29 @@
-//! A text that is JSON and keeps to a schema.
+//! A text that is JSON and obeys a schema.
 //!
 //! In: a JSON schema (<https://json-schema.org>, draft 2020-12) and the model's [`TokenTrie`]. Out: a [`Constraint`].
-//! It is compiled on whichever thread asks, in about a millisecond, and runs on the engine's thread, where a mask over
-//! 49,152 tokens takes 19 µs in the middle and 153 µs at the 99th percentile (a product's description). Compiling fails,
-//! saying why, on schemas that cannot be kept to or would cost too much; running fails only where a regular expression
-//! of the schema turns out to be too costly, or asks for characters that the model has no tokens for.
+//! It is compiled on a thread of its own while the caller waits, in about a millisecond, and runs on the engine's
+//! thread, where a mask over 49,152 tokens takes 19 µs at the median and 153 µs at the 99th percentile (a product's
+//! description). Compiling fails, with a reason, if a schema is not supported or would cost too much; running fails
+//! only if a regular expression of the schema turns out to be too costly, or requires characters that the model has no
+//! tokens for.
 //!
 //! | file | the question it answers |
 //! | --- | --- |
 //! | `schema_limits.rs` | Is the schema small enough to be compiled? |
-//! | `error.rs` | Why not? |
+//! | `error.rs` | Why is a schema refused? |
 //!
 //! What a client can rely on:
 //!
 //! - A text that ends with [`Reason::Stop`](crate::generation::Reason::Stop), and not at a stop text, is one JSON value
-//!   that the schema allows. One that ends with `length` is the beginning of one.
-//! - Properties come in the order in which the schema lists them. Everything stands on one line, with at most a blank
-//!   after a colon or a comma: a small model that may lay its text out does nothing else for hundreds of tokens.
-//! - The text ends with the last bracket. Only what could go on, such as a number by itself, takes an end token.
-//! - Keywords that check nothing (`title`, `default`, unknown ones) change nothing. One that would have to be checked
-//!   and cannot be is an error: `not`, `if`, `uniqueItems`, `contains`, `propertyNames`, references to other files,
+//!   that the schema allows. A text that ends with `length` is the beginning of one.
+//! - Properties come in the order in which the schema lists them. Everything is on one line, with at most a blank after
+//!   a colon or a comma: a small model that may indent its text writes hundreds of tokens of blanks.
+//! - The text ends with the last bracket. Only a text that could continue, such as a number by itself, takes an end
+//!   token.
+//! - Keywords that check nothing (`title`, `default`, unknown ones) change nothing. A keyword that must be checked and
+//!   cannot be is an error: `not`, `if`, `uniqueItems`, `contains`, `propertyNames`, references to other files,
 //!   a `oneOf` whose options may overlap, and so on.
-//! - A number may have more digits, and a larger exponent, than a computer's numbers have, unless the schema bounds it.
+//! - A number may have more digits, and a larger exponent, than an `f64`, unless the schema limits it.
 //!
 //! `{"type": "object"}` is any object, which OpenAI's API calls the format `json_object`.
 
@@ -38,22 +40,22 @@ use serde_json::{Value, json};
 pub use self::error::SchemaError;
 use super::{Constraint, ConstraintError, Mask, TokenTrie};
 
-/// The compiler follows references and nested schemas by recursion, 10 kB a level. [`schema_limits::MOST_BYTES`] of schema
-/// have room for 1,600 levels, which none of the threads that ask have room for.
+/// Bytes of the compiler's stack. It follows references and nested schemas by recursion, with 10 kB a level. A schema
+/// of [`schema_limits::MOST_BYTES`] can have 1,600 levels, which is too much for the stack of an ordinary thread.
 const STACK: usize = 64 << 20;
 
-/// How the library says that no token may come next.
+/// The library's message if no token may come next.
 const NOTHING_ALLOWED: &str = "NoExtensionBias";
 
-/// The state of one text. Boxed and given to a request; see [`super`].
+/// The state of one text. It is boxed and given to a request; see [`super`].
 pub struct JsonSchema {
     matcher: Matcher,
-    /// What may come next, once it has been asked for.
+    /// The tokens that may come next, once they have been computed.
     allowed: Option<SimpleVob>,
 }
 
 impl JsonSchema {
-    /// Compiles a schema. Takes about a millisecond, and at worst some tenths of a second: not for an async thread.
+    /// Compiles a schema. Takes about a millisecond, and at worst a few tenths of a second: not for an async thread.
     ///
     /// # Errors
     ///
@@ -68,13 +70,13 @@ impl JsonSchema {
                 .stack_size(STACK);
             let thread = thread.spawn_scoped(scope, compile).map_err(SchemaError::Thread)?;
             let parser = thread.join().map_err(|_| SchemaError::TooComplex)?;
-            parser.map_err(|error| SchemaError::of_compiler(&error.to_string()))
+            parser.map_err(|error| SchemaError::from_compiler(&error.to_string()))
         })?;
         let mut constraint = Self {
             matcher: Matcher::new(Ok(parser)),
             allowed: None,
         };
-        // What no text satisfies, and what is too large to begin with, is sometimes found only here.
+        // Only the first mask shows of some schemas that no text satisfies them, or that they are too large.
         match constraint.allowed() {
             Ok(_) => Ok(constraint),
             Err(ConstraintError::Stuck(why)) if why == NOTHING_ALLOWED => Err(SchemaError::Unsatisfiable),
@@ -91,7 +93,7 @@ impl JsonSchema {
     }
 }
 
-/// The schema, with the compiler's own settings in the place where it looks for them.
+/// The schema with the compiler's own settings, under the key where the compiler expects them.
 fn on_one_line(schema: &Value) -> Value {
     let mut schema = match schema {
         Value::Bool(true) => json!({}),
@@ -104,7 +106,7 @@ fn on_one_line(schema: &Value) -> Value {
     schema
 }
 
-/// Why there is no mask: the first line of the library's message, which holds nothing of the text.
+/// The error if there is no mask: the first line of the library's message, which holds nothing of the text.
 fn stuck(message: &str) -> ConstraintError {
     ConstraintError::Stuck(message.lines().next().unwrap_or_default().to_string())
 }

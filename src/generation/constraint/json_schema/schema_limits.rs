@@ -1,7 +1,8 @@
-//! Is a schema small enough to be compiled in good time, with little memory?
+//! Checks that a schema is small enough to be compiled quickly and with little memory.
 //!
-//! The compiler has limits of its own, and some keywords work around them: their cost grows with the square of what is
-//! written, or exponentially. Those are counted here. The figures in the comments were measured on one core of a Xeon.
+//! The compiler has limits of its own, but they do not cover some keywords, whose cost grows with the square of the
+//! schema's length, or exponentially. Those are counted here. The times in the comments were measured on one core of a
+//! Xeon.
 
 use std::collections::BTreeSet;
 
@@ -9,45 +10,39 @@ use serde_json::{Map, Value};
 
 use super::SchemaError;
 
-/// Bytes of the schema, written without blanks.
+/// The most bytes of a schema, written without blanks.
 pub(super) const MOST_BYTES: usize = 16 << 10;
 
-/// Different regular expressions: patterns, formats and names by pattern. Where all hold at once, ten took 69 ms and
-/// twelve 1.2 s; six hundred names by pattern took 158 s.
-const MOST_PATTERNS: usize = 8;
+/// The most different regular expressions: patterns, formats and names by pattern. If all apply at once, ten took 69 ms
+/// and twelve 1.2 s; six hundred names by pattern took 158 s.
+const MOST_PATTERNS: u64 = 8;
 
-/// Properties, where their number is bounded: 60 took 120 ms, 200 took 2.7 s, 500 took 16 s.
-const MOST_COUNTED_PROPERTIES: usize = 40;
+/// The most properties, if the schema limits their number: 60 took 120 ms, 200 took 2.7 s, 500 took 16 s.
+const MOST_COUNTED_PROPERTIES: u64 = 40;
 
-/// The product of all divisors, as remainders are told apart: 1,000 took 7 ms, 10,000 took 0.15 s, a million 15 s.
+/// The largest product of all divisors, because each remainder is a state: 1,000 took 7 ms, 10,000 took 0.15 s, a
+/// million 15 s.
 const LARGEST_DIVISOR: u64 = 2_000;
 
-/// Refuses what could take long.
+/// Refuses a schema that could take long to compile.
 pub(super) fn check(schema: &Value) -> Result<(), SchemaError> {
-    // `Value` writes itself without fail.
+    // Writing a `Value` to a string cannot fail.
     if schema.to_string().len() > MOST_BYTES {
-        return Err(SchemaError::TooLong);
+        return Err(SchemaError::TooLong { most: MOST_BYTES });
     }
-    let mut found = SchemaPart {
+    let mut found = CostlyParts {
         divisor: 1,
-        ..SchemaPart::default()
+        ..CostlyParts::default()
     };
     found.look_at(schema);
+    let counted = if found.counts { found.properties.len() } else { 0 };
     let counts = [
-        (
-            "patterns and formats",
-            found.patterns.len() as u64,
-            MOST_PATTERNS as u64,
-        ),
+        ("patterns and formats", found.patterns.len() as u64, MOST_PATTERNS),
         ("as the product of all multipleOf", found.divisor, LARGEST_DIVISOR),
         (
             "properties beside a minProperties or maxProperties",
-            if found.counts {
-                found.properties.len() as u64
-            } else {
-                0
-            },
-            MOST_COUNTED_PROPERTIES as u64,
+            counted as u64,
+            MOST_COUNTED_PROPERTIES,
         ),
     ];
     match counts.into_iter().find(|(_, count, most)| count > most) {
@@ -56,17 +51,17 @@ pub(super) fn check(schema: &Value) -> Result<(), SchemaError> {
     }
 }
 
-/// What costs much, in a whole schema. Data is searched like schemas: an `enum` that holds the word `pattern` counts.
+/// The costly parts of a whole schema. Data is searched like schemas: a `pattern` inside an `enum` counts, too.
 #[derive(Default)]
-struct SchemaPart<'schema> {
+struct CostlyParts<'schema> {
     patterns: BTreeSet<&'schema str>,
     properties: BTreeSet<&'schema str>,
-    /// Whether the number of properties is bounded somewhere.
+    /// Whether the number of properties is limited somewhere.
     counts: bool,
     divisor: u64,
 }
 
-impl<'schema> SchemaPart<'schema> {
+impl<'schema> CostlyParts<'schema> {
     fn look_at(&mut self, value: &'schema Value) {
         let mut rest = vec![value];
         while let Some(value) = rest.pop() {
@@ -103,7 +98,7 @@ impl<'schema> SchemaPart<'schema> {
     }
 }
 
-/// A divisor's digits as a number: powers of ten cost nothing, so `0.25`, `25` and `2500` are all 25.
+/// A divisor's digits as a whole number. Powers of ten cost nothing, so `0.25`, `25` and `2500` all give 25.
 fn digits(divisor: &str) -> u64 {
     let mantissa = divisor.split(['e', 'E']).next().unwrap_or_default();
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();

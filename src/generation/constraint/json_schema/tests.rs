@@ -1,4 +1,5 @@
-//! What schemas lead to, over the default model's tokens and over bytes, without a model; which schemas are refused.
+//! The texts that schemas allow, over the default model's tokens and over bytes, without a model; and which schemas are
+//! refused.
 
 mod model;
 mod validator;
@@ -13,6 +14,7 @@ use super::*;
 use crate::generation::model::scripted::{END, Voice};
 use crate::generation::testing::{AMPLE, Bench, byte_tokenizer, prompt, request, script};
 use crate::generation::{Reason, Request};
+use crate::kernels::testing::Random;
 use crate::weights::gguf::Gguf;
 use crate::weights::testing::chat_model;
 use crate::weights::tokenizer;
@@ -40,23 +42,26 @@ static REAL: LazyLock<Real> = LazyLock::new(|| {
 /// A vocabulary of the 256 bytes, of which 0 ends a text.
 static BYTES: LazyLock<TokenTrie> = LazyLock::new(|| TokenTrie::new(&byte_tokenizer(), &[END]).unwrap());
 
-fn forms(schema: &Value) -> JsonSchema {
+/// The constraint of a schema.
+fn constraint(schema: &Value) -> JsonSchema {
     JsonSchema::new(schema, &REAL.vocabulary).unwrap_or_else(|error| panic!("{schema}: {error}"))
 }
 
-fn refused(schema: &Value) -> String {
+/// The error message for a schema.
+fn refusal(schema: &Value) -> String {
     match JsonSchema::new(schema, &REAL.vocabulary) {
         Ok(_) => panic!("{schema} is accepted"),
         Err(error) => error.to_string(),
     }
 }
 
-/// A text that the masks lead to, chosen at random; after `patience` tokens, the shortest way to its end. `None` when
-/// there was no end within reach.
-fn stroll(form: &mut JsonSchema, seed: u64, patience: usize) -> Option<String> {
+/// A text that the masks allow: `patience` random tokens, then the shortest way to the end. `None` if 400 more tokens
+/// do not reach the end.
+fn random_text(schema: &Value, seed: u64, patience: usize) -> Option<String> {
+    let mut form = constraint(schema);
     let mut mask = Mask::none(REAL.tokenizer.get_vocab_size(true));
     let says = |token: u32| tokenizer::bytes(&REAL.tokenizer, token);
-    let mut state = seed;
+    let mut random = Random(seed);
     let mut text = Vec::new();
     for step in 0..patience + 400 {
         form.mask(&mut mask).expect("something may follow");
@@ -64,12 +69,8 @@ fn stroll(form: &mut JsonSchema, seed: u64, patience: usize) -> Option<String> {
             .filter(|token| mask.allows(*token))
             .collect();
         assert!(!allowed.is_empty());
-        // A linear congruential generator with Knuth's constants.
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
         let token = if step < patience {
-            allowed[(state >> 33) as usize % allowed.len()]
+            allowed[random.below(allowed.len())]
         } else {
             let length = |token: &&u32| match says(**token)[..] {
                 [] => 0,
@@ -88,7 +89,7 @@ fn stroll(form: &mut JsonSchema, seed: u64, patience: usize) -> Option<String> {
     None
 }
 
-/// One of every kind of keyword, with what a text must hold for the test to have seen it.
+/// Schemas with all kinds of keywords.
 fn schemas() -> Vec<Value> {
     vec![
         json!({"type": "object"}),
@@ -117,10 +118,10 @@ fn schemas() -> Vec<Value> {
 }
 
 #[test]
-fn whatever_the_masks_lead_to_is_json_that_the_schema_allows() {
+fn texts_under_the_masks_are_json_that_the_schema_allows() {
     for schema in schemas() {
         for seed in 0..6 {
-            let text = stroll(&mut forms(&schema), seed, 30).unwrap_or_else(|| panic!("{schema} has no end"));
+            let text = random_text(&schema, seed, 30).unwrap_or_else(|| panic!("{schema} has no end"));
             let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(complaint(&schema, &schema, &value), None, "{text} under {schema}");
             assert!(!text.contains(['\n', '\t']), "on one line: {text}");
@@ -128,7 +129,7 @@ fn whatever_the_masks_lead_to_is_json_that_the_schema_allows() {
     }
 }
 
-/// Schemas of a few levels, all of whose texts are bounded or soon ended.
+/// Schemas of a few levels; all their texts are short or can end soon.
 fn any_schema() -> impl Strategy<Value = Value> {
     let bounded = |kind: &'static str| {
         (-50_i64..50, 0_i64..40)
@@ -170,8 +171,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn random_schemas_are_kept_to(schema in any_schema(), seed in any::<u64>()) {
-        let Some(text) = stroll(&mut forms(&schema), seed, 40) else {
+    fn texts_obey_random_schemas(schema in any_schema(), seed in any::<u64>()) {
+        let Some(text) = random_text(&schema, seed, 40) else {
             return Err(TestCaseError::fail("no end"));
         };
         let value: Value = serde_json::from_str(&text).map_err(|error| TestCaseError::fail(error.to_string()))?;
@@ -183,12 +184,12 @@ proptest! {
 fn properties_come_in_the_schemas_order() {
     let schema = json!({"type": "object", "properties": {"z": {"const": 1}, "a": {"const": 2}, "m": {"const": 3}},
         "required": ["a", "m", "z"], "additionalProperties": false});
-    let text = stroll(&mut forms(&schema), 1, 0).expect("an end");
+    let text = random_text(&schema, 1, 0).expect("an end");
     assert_eq!(text.replace(' ', ""), r#"{"z":1,"a":2,"m":3}"#);
 }
 
 #[test]
-fn unsupported_schemas_are_refused_in_words() {
+fn unsupported_schemas_are_refused_with_a_reason() {
     for (schema, words) in [
         (json!({"type": "string", "not": {"const": "x"}}), "`not`"),
         (
@@ -217,7 +218,7 @@ fn unsupported_schemas_are_refused_in_words() {
         (json!({"$ref": "#"}), "no text satisfies"),
         (json!("string"), "object or boolean"),
     ] {
-        let message = refused(&schema);
+        let message = refusal(&schema);
         assert!(message.contains(words), "{schema}: {message}");
         assert!(
             !message.contains("coerce") && !message.contains("feature"),
@@ -225,16 +226,12 @@ fn unsupported_schemas_are_refused_in_words() {
         );
     }
     // A property may have any name.
-    stroll(
-        &mut forms(&json!({"type": "object", "properties": {"not": {"type": "null"}}})),
-        1,
-        0,
-    )
-    .expect("an end");
+    let not = json!({"type": "object", "properties": {"not": {"type": "null"}}});
+    random_text(&not, 1, 0).expect("an end");
 }
 
 #[test]
-fn what_would_take_long_is_refused_at_once() {
+fn schemas_that_would_take_long_are_refused_at_once() {
     let properties = |count: usize| -> Value {
         let named = (0..count).map(|index| (format!("p{index}"), json!({"type": "null"})));
         Value::Object(named.collect())
@@ -272,13 +269,13 @@ fn what_would_take_long_is_refused_at_once() {
             "too complex",
         ),
     ] {
-        let message = refused(&schema);
+        let message = refusal(&schema);
         assert!(message.contains(words), "{message}");
     }
 }
 
 #[test]
-fn long_and_deep_schemas_that_cost_little_are_fine() {
+fn long_and_deep_schemas_that_cost_little_are_accepted() {
     let properties: serde_json::Map<String, Value> = (0..300)
         .map(|index| (format!("p{index}"), json!({"type": "null"})))
         .collect();
@@ -302,12 +299,12 @@ fn long_and_deep_schemas_that_cost_little_are_fine() {
         json!({"type": "string", "maxLength": 1_000_000}),
         json!({"type": "integer", "multipleOf": 100_000}),
     ] {
-        stroll(&mut forms(&schema), 1, 0).expect("a short way to the end");
+        random_text(&schema, 1, 0).expect("a short way to the end");
     }
 }
 
 #[test]
-fn the_end_is_clean_and_wrong_tokens_change_nothing() {
+fn masks_are_exact_and_wrong_tokens_change_nothing() {
     let schema = json!({"type": "array", "items": {"type": "integer"}, "maxItems": 1});
     let mut form = JsonSchema::new(&schema, &BYTES).expect("a schema");
     let mut mask = Mask::none(256);
@@ -325,7 +322,7 @@ fn the_end_is_clean_and_wrong_tokens_change_nothing() {
         assert!(!form.is_complete());
     }
     assert_eq!(allowed(&mut form), b"0123456789]");
-    // Without being asked for a mask first.
+    // Tokens are accepted without a mask before them.
     form.accept(u32::from(b'2')).expect("it is allowed");
     form.accept(u32::from(b']')).expect("it is allowed");
     assert!(form.is_complete());
@@ -342,10 +339,11 @@ fn the_end_is_clean_and_wrong_tokens_change_nothing() {
 }
 
 #[test]
-fn texts_end_whole_or_say_that_they_were_cut() {
+fn texts_are_complete_or_end_with_another_reason() {
     let object = json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"],
         "additionalProperties": false});
-    let say = |schema: &Value, voice: &str, max_tokens, stop: &[&str]| {
+    let integer = json!({"type": "integer"});
+    let generate = |schema: &Value, voice: &str, max_tokens, stop: &[&str]| {
         let form = JsonSchema::new(schema, &BYTES).expect("a schema");
         let (text, finished) = Bench::new(script(voice), AMPLE).answer(Request {
             max_tokens,
@@ -355,37 +353,42 @@ fn texts_end_whole_or_say_that_they_were_cut() {
         });
         (text, finished.reason, finished.generated_tokens)
     };
-    // The last bracket ends it, without an end token.
     let whole = r#"{"a": "b₹"}"#;
-    assert_eq!(
-        say(&object, &format!("{whole} and more"), 100, &[]),
-        (whole.into(), Reason::Stop, whole.len())
-    );
-    assert_eq!(
-        say(&object, whole, 7, &[]),
-        (r#"{"a": ""#.into(), Reason::Length, 7)
-    );
-    assert_eq!(
-        say(&object, whole, 100, &["₹"]),
-        (r#"{"a": "b"#.into(), Reason::Stop, r#"{"a": "b₹"#.len())
-    );
-    // What could go on takes one.
-    assert_eq!(
-        say(&json!({"type": "integer"}), "42", 100, &[]),
-        ("42".into(), Reason::Stop, 2)
-    );
-    assert_eq!(
-        say(&json!({"type": "integer"}), "42", 2, &[]),
-        ("42".into(), Reason::Length, 2)
-    );
-    // What the model would rather say is not heard.
-    let (text, ..) = say(&json!({"enum": [true, false]}), "Sure! true", 100, &[]);
+    let and_more = format!("{whole} and more");
+    type Case<'a> = (&'a Value, &'a str, usize, &'a [&'a str], &'a str, Reason, usize);
+    let cases: [Case<'_>; 5] = [
+        // The last bracket ends the text, without an end token.
+        (&object, &and_more, 100, &[], whole, Reason::Stop, whole.len()),
+        (&object, whole, 7, &[], r#"{"a": ""#, Reason::Length, 7),
+        (
+            &object,
+            whole,
+            100,
+            &["₹"],
+            r#"{"a": "b"#,
+            Reason::Stop,
+            r#"{"a": "b₹"#.len(),
+        ),
+        // A text that could continue takes an end token.
+        (&integer, "42", 100, &[], "42", Reason::Stop, 2),
+        (&integer, "42", 2, &[], "42", Reason::Length, 2),
+    ];
+    for (schema, voice, max_tokens, stop, text, reason, tokens) in cases {
+        let found = generate(schema, voice, max_tokens, stop);
+        assert_eq!(
+            found,
+            (text.into(), reason, tokens),
+            "{voice}, {max_tokens}, {stop:?}"
+        );
+    }
+    // Text of the model that the schema does not allow is excluded.
+    let (text, ..) = generate(&json!({"enum": [true, false]}), "Sure! true", 100, &[]);
     assert!(["true", "false"].contains(&text.as_str()), "{text}");
 }
 
 #[test]
-fn what_no_token_says_ends_the_generation_as_an_error() {
-    // No token says `q`.
+fn a_text_without_tokens_ends_the_generation_with_an_error() {
+    // No token has the byte `q`.
     let vocabulary = TokenTrie::new(&byte_tokenizer(), &[END, u32::from(b'q')]).expect("255 tokens");
     let form = JsonSchema::new(&json!({"const": "q"}), &vocabulary).expect("a schema");
     let (text, finished) = Bench::new(Voice::Noise, AMPLE).answer(Request {

@@ -1,11 +1,11 @@
-//! The figures of a decoder in a file's metadata, by their names without the family.
+//! The numbers of a decoder in a file's metadata, by their names without the family.
 //!
-//! In: a checked [`Gguf`]. Out: numbers, or what is wrong with them.
+//! In: a checked [`Gguf`]. Out: numbers, or a description of what is wrong with them.
 
 use super::Family;
 use crate::weights::gguf::Gguf;
 
-/// The figures of a decoder, by their names without the family.
+/// The metadata of a decoder, by names without the family.
 pub(super) struct DecoderMetadata<'a> {
     pub(super) gguf: &'a Gguf,
     pub(super) family: Family,
@@ -17,7 +17,7 @@ impl DecoderMetadata<'_> {
         format!("{}.{name}", self.family)
     }
 
-    /// A whole number above zero, if there is such an entry.
+    /// A whole number above zero; `None` if there is no such entry.
     pub(super) fn optional(&self, name: &str) -> Result<Option<usize>, String> {
         let key = self.key(name);
         if !self.gguf.has(&key) {
@@ -38,10 +38,10 @@ impl DecoderMetadata<'_> {
     /// A whole number above zero.
     pub(super) fn number(&self, name: &str) -> Result<usize, String> {
         self.optional(name)?
-            .ok_or_else(|| format!("it does not say its {}", self.key(name)))
+            .ok_or_else(|| format!("it has no {}", self.key(name)))
     }
 
-    /// A finite number above zero, if there is such an entry.
+    /// A finite number above zero; `None` if there is no such entry.
     pub(super) fn positive(&self, name: &str) -> Result<Option<f64>, String> {
         let key = self.key(name);
         if !self.gguf.has(&key) {

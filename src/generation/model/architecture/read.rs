@@ -1,5 +1,6 @@
-//! Metadata → [`Architecture`]: the figures, each checked, and what metadata can ask for and is not built in.
+//! Metadata → [`Architecture`]: reads and checks each number, and refuses metadata that is not supported.
 
+use super::family::REFUSED_METADATA;
 use super::metadata::DecoderMetadata;
 use super::rope_metadata::ROTARY_BASE;
 use super::rotation::{Rotation, Scaling};
@@ -7,62 +8,54 @@ use super::tensor_names::{self, EMBEDDING, HEAD, LayerTensor};
 use super::{Architecture, Family, Sliding};
 use crate::weights::gguf::Gguf;
 
-/// gemma3's layers slide but for each sixth, unless the file says otherwise.
-const SLIDING_PATTERN: usize = 6;
-/// Numbers of the largest head that makes sense; known models have up to 256.
+/// The largest `head_dim` that is plausible; known models have up to 256.
 const MAX_HEAD_DIM: usize = 1 << 12;
-/// Layers of Gemma 3 27B, whose attention is scaled by the width a head would have if all heads filled the model's
-/// (`query_pre_attn_scalar` in <https://github.com/google/gemma_pytorch/blob/main/gemma/config.py>).
-const GEMMA3_27B_LAYERS: usize = 62;
 
 pub(super) fn read(gguf: &Gguf, family: Family) -> Result<Architecture, String> {
-    let figures = DecoderMetadata { gguf, family };
-    figures.refuse_what_is_not_built_in()?;
+    let traits = family.traits();
+    let metadata = DecoderMetadata { gguf, family };
+    metadata.refuse_unsupported()?;
     let (layers, width) = (
-        figures.number("block_count")?,
-        figures.number("embedding_length")?,
+        metadata.number("block_count")?,
+        metadata.number("embedding_length")?,
     );
-    let heads = figures.number("attention.head_count")?;
-    let head_dim = figures.head_dim(width, heads)?;
-    let scaled_by = match (family, layers) {
-        (Family::Gemma3, GEMMA3_27B_LAYERS) => width / heads,
-        _ => head_dim,
+    let heads = metadata.number("attention.head_count")?;
+    let head_dim = metadata.head_dim(width, heads)?;
+    let scaled_by = match traits.attention_scale_exception == Some(layers) {
+        true => width / heads,
+        false => head_dim,
     };
     Ok(Architecture {
         family,
         layers,
         width,
         heads,
-        kv_heads: figures.optional("attention.head_count_kv")?.unwrap_or(heads),
+        kv_heads: metadata.optional("attention.head_count_kv")?.unwrap_or(heads),
         head_dim,
-        feed_forward: figures.number("feed_forward_length")?,
+        feed_forward: metadata.number("feed_forward_length")?,
         vocabulary: gguf
             .tensor(EMBEDDING)
             .and_then(|tensor| tensor.shape.first().copied())
             .filter(|rows| *rows > 0)
             .ok_or_else(|| format!("it has no tensor {EMBEDDING}, or an empty one"))?,
         context_length: gguf.context_length(),
-        norm_epsilon: figures
+        norm_epsilon: metadata
             .positive("attention.layer_norm_rms_epsilon")?
-            .ok_or_else(|| format!("it does not say its {family}.attention.layer_norm_rms_epsilon"))?
+            .ok_or_else(|| format!("it has no {family}.attention.layer_norm_rms_epsilon"))?
             as f32,
         attention_scale: (scaled_by as f32).sqrt().recip(),
-        embedding_scale: match family {
-            Family::Gemma3 => (width as f32).sqrt(),
-            Family::Llama | Family::Qwen2 | Family::Qwen3 => 1.0,
+        embedding_scale: match traits.scaled_embedding {
+            true => (width as f32).sqrt(),
+            false => 1.0,
         },
-        activation: family.activation(),
-        pairing: family.pairing(),
         biases: gguf
             .tensor(&tensor_names::layer(0, LayerTensor::QueryBias))
             .is_some(),
-        qk_norm: family.has_qk_norm(),
-        post_norms: family.has_post_norms(),
         tied_head: gguf.tensor(HEAD).is_none(),
-        rotation: figures.rotation(head_dim)?,
-        sliding: match family {
-            Family::Gemma3 => figures.sliding(layers, head_dim)?,
-            Family::Llama | Family::Qwen2 | Family::Qwen3 => None,
+        rotation: metadata.rotation(head_dim)?,
+        sliding: match traits.sliding_pattern {
+            Some(pattern) => metadata.sliding(layers, head_dim, pattern)?,
+            None => None,
         },
     })
 }
@@ -81,7 +74,7 @@ impl DecoderMetadata<'_> {
         Ok(keys)
     }
 
-    fn sliding(&self, layers: usize, head_dim: usize) -> Result<Option<Sliding>, String> {
+    fn sliding(&self, layers: usize, head_dim: usize, pattern: usize) -> Result<Option<Sliding>, String> {
         let Some(window) = self.optional("attention.sliding_window")? else {
             return Ok(None);
         };
@@ -92,7 +85,7 @@ impl DecoderMetadata<'_> {
             None => {
                 let pattern = self
                     .optional("attention.sliding_window_pattern")?
-                    .unwrap_or(SLIDING_PATTERN);
+                    .unwrap_or(pattern);
                 (0..layers).map(|layer| layer % pattern < pattern - 1).collect()
             }
         };
@@ -104,8 +97,8 @@ impl DecoderMetadata<'_> {
         }))
     }
 
-    /// Entries that change what is computed, in ways that are not built in.
-    fn refuse_what_is_not_built_in(&self) -> Result<(), String> {
+    /// Refuses entries that change the computation in ways that are not built in.
+    fn refuse_unsupported(&self) -> Result<(), String> {
         let number = |name| self.gguf.number(&self.key(name)).unwrap_or(0);
         let float = |name| self.gguf.float(&self.key(name)).unwrap_or(0.0);
         let experts = number("expert_count");
@@ -114,15 +107,9 @@ impl DecoderMetadata<'_> {
                 "it is a mixture of {experts} experts, and only dense models are supported"
             ));
         }
-        for name in [
-            "attn_logit_softcapping",
-            "final_logit_softcapping",
-            "attention.scale",
-            "logit_scale",
-            "rope.scaling.yarn_log_multiplier",
-        ] {
+        for name in REFUSED_METADATA {
             if float(name) != 0.0 {
-                return Err(format!("it asks for {}, which is not built in", self.key(name)));
+                return Err(format!("it uses {}, which is not supported", self.key(name)));
             }
         }
         Ok(())

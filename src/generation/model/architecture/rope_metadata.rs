@@ -4,11 +4,11 @@ use super::metadata::DecoderMetadata;
 use super::rotation::{Rotation, Scaling};
 use super::tensor_names::ROTARY_FACTORS;
 
-/// The base of rotary frequencies where the file gives none.
+/// The base of rotary frequencies if the file gives none.
 pub(super) const ROTARY_BASE: f64 = 10_000.0;
 
 impl DecoderMetadata<'_> {
-    /// The rotation of layers that look back on everything.
+    /// The rotation of layers that see all tokens before.
     pub(super) fn rotation(&self, head_dim: usize) -> Result<Rotation, String> {
         let factors = match self.gguf.tensor(ROTARY_FACTORS) {
             None => None,
@@ -41,7 +41,7 @@ impl DecoderMetadata<'_> {
 
     fn scaling(&self) -> Result<Scaling, String> {
         let key = self.key("rope.scaling.type");
-        // A factor without a type is linear: files from before there were types have it so.
+        // A factor without a type is linear: old files have no types.
         let kind = match self.gguf.text(&key) {
             Some(kind) => kind,
             None if self.gguf.has(&key) => return Err(format!("its {key} is not a text")),
@@ -55,8 +55,7 @@ impl DecoderMetadata<'_> {
             ("none", _) | ("linear", None) => Ok(Scaling::None),
             ("linear", Some(factor)) => Ok(Scaling::Linear(factor)),
             ("yarn", factor) => Ok(Scaling::Yarn {
-                factor: factor
-                    .ok_or_else(|| format!("it does not say its {}", self.key("rope.scaling.factor")))?,
+                factor: factor.ok_or_else(|| format!("it has no {}", self.key("rope.scaling.factor")))?,
                 original_context: self
                     .optional("rope.scaling.original_context_length")?
                     .unwrap_or(self.gguf.context_length()) as f64,

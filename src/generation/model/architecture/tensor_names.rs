@@ -5,43 +5,43 @@
 pub const EMBEDDING: &str = "token_embd.weight";
 /// The norm after the last layer, `[width]`.
 pub const LAST_NORM: &str = "output_norm.weight";
-/// The output head, `[vocabulary, width]`; where it is missing, the embedding is meant.
+/// The output head, `[vocabulary, width]`; if it is missing, the embedding is used.
 pub const HEAD: &str = "output.weight";
-/// What each rotary frequency is divided by, `[head_dim / 2]` (Llama 3.1 and later).
+/// The divisor of each rotary frequency, `[head_dim / 2]` (Llama 3.1 and later).
 pub const ROTARY_FACTORS: &str = "rope_freqs.weight";
 
-/// A tensor that each layer has.
+/// A tensor of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LayerTensor {
     /// The norm before attention, `[width]`.
     AttentionNorm,
-    /// Queries, `[heads · head_dim, width]`.
+    /// The projection to queries, `[heads · head_dim, width]`.
     Query,
-    /// Their bias, `[heads · head_dim]`.
+    /// The bias of queries, `[heads · head_dim]`.
     QueryBias,
-    /// Keys, `[kv_heads · head_dim, width]`.
+    /// The projection to keys, `[kv_heads · head_dim, width]`.
     Key,
-    /// Their bias, `[kv_heads · head_dim]`.
+    /// The bias of keys, `[kv_heads · head_dim]`.
     KeyBias,
-    /// Values, `[kv_heads · head_dim, width]`.
+    /// The projection to values, `[kv_heads · head_dim, width]`.
     Value,
-    /// Their bias, `[kv_heads · head_dim]`.
+    /// The bias of values, `[kv_heads · head_dim]`.
     ValueBias,
     /// The norm of each head's queries, `[head_dim]`.
     QueryNorm,
     /// The norm of each head's keys, `[head_dim]`.
     KeyNorm,
-    /// What brings the heads together, `[width, heads · head_dim]`.
+    /// The output projection of attention, `[width, heads · head_dim]`.
     AttentionOutput,
     /// The norm after attention, `[width]`.
     AttentionPostNorm,
     /// The norm before the feed-forward network, `[width]`.
     FeedForwardNorm,
-    /// Its gate, `[feed_forward, width]`.
+    /// The gate of the feed-forward network, `[feed_forward, width]`.
     Gate,
-    /// What the gate lets through, `[feed_forward, width]`.
+    /// The up projection of the feed-forward network, which the gate multiplies, `[feed_forward, width]`.
     Up,
-    /// The way back, `[width, feed_forward]`.
+    /// The down projection of the feed-forward network, `[width, feed_forward]`.
     Down,
     /// The norm after the feed-forward network, `[width]`.
     FeedForwardPostNorm,

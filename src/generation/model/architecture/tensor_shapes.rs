@@ -1,18 +1,18 @@
-//! Whether a file has the tensors its decoder needs, in the right shapes, and no others.
+//! Checks that a file has the tensors that its decoder needs, in the right shapes, and no others.
 //!
-//! A tensor that nothing here knows changes what the model computes (experts, adapters, scales), so it is an error:
-//! ignored, it would make the model talk nonsense.
+//! An unknown tensor changes the model's computation (experts, adapters, scales), so it is an error: if it were
+//! ignored, the model would generate nonsense.
 
 use std::collections::HashMap;
 
+use super::Architecture;
 use super::tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, ROTARY_FACTORS, layer};
-use super::{Architecture, Family};
 use crate::weights::gguf::Gguf;
 
 pub(super) fn check(gguf: &Gguf, architecture: &Architecture) -> Result<(), String> {
     let expected: HashMap<String, Vec<usize>> = expected(architecture).into_iter().collect();
     let is_known = |name: &str| {
-        expected.contains_key(name) || (name == ROTARY_FACTORS && architecture.family == Family::Llama)
+        expected.contains_key(name) || (name == ROTARY_FACTORS && architecture.traits().rotary_factors)
     };
     for name in gguf.tensor_names() {
         if !is_known(name) {
@@ -64,12 +64,13 @@ fn expected(architecture: &Architecture) -> Vec<(String, Vec<usize>)> {
     }
     for at in 0..architecture.layers {
         let named = |(tensor, shape)| (layer(at, tensor), shape);
-        tensors.extend(of_a_layer(architecture).into_iter().map(named));
+        tensors.extend(layer_tensors(architecture).into_iter().map(named));
     }
     tensors
 }
 
-fn of_a_layer(architecture: &Architecture) -> Vec<(LayerTensor, Vec<usize>)> {
+/// Shapes of the tensors that each layer has.
+fn layer_tensors(architecture: &Architecture) -> Vec<(LayerTensor, Vec<usize>)> {
     let Architecture {
         width,
         feed_forward,
@@ -95,13 +96,13 @@ fn of_a_layer(architecture: &Architecture) -> Vec<(LayerTensor, Vec<usize>)> {
             (LayerTensor::ValueBias, vec![keys]),
         ]);
     }
-    if architecture.qk_norm {
+    if architecture.traits().qk_norm {
         tensors.extend([
             (LayerTensor::QueryNorm, vec![head_dim]),
             (LayerTensor::KeyNorm, vec![head_dim]),
         ]);
     }
-    if architecture.post_norms {
+    if architecture.traits().post_norms {
         tensors.extend([
             (LayerTensor::AttentionPostNorm, vec![width]),
             (LayerTensor::FeedForwardPostNorm, vec![width]),

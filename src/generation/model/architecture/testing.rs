@@ -5,13 +5,32 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use tempfile::NamedTempFile;
 
-use super::Family;
 use super::tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, ROTARY_FACTORS, layer};
-use crate::generation::model::{Chunk, Model};
+use super::{Architecture, Family, Rotation};
+use crate::generation::model::{Chunk, Model, ModelError};
+use crate::kernels::testing::Random;
 use crate::weights::gguf::Gguf;
 use crate::weights::testing;
 
-/// A decoder to be written. All its figures differ, so that one taken for another is noticed.
+/// The types that tensors may have.
+pub(crate) const KINDS: [GgmlDType; 11] = [
+    GgmlDType::F32,
+    GgmlDType::F16,
+    GgmlDType::BF16,
+    GgmlDType::Q4_0,
+    GgmlDType::Q4_1,
+    GgmlDType::Q5_0,
+    GgmlDType::Q5_1,
+    GgmlDType::Q8_0,
+    GgmlDType::Q4K,
+    GgmlDType::Q5K,
+    GgmlDType::Q6K,
+];
+
+/// Factors such as those of Llama 3.1, for the eight pairs of a tiny decoder's head.
+pub(crate) const ROTARY_FACTORS_OF_LLAMA: [f32; 8] = [1.0, 1.0, 1.5, 2.0, 4.0, 8.0, 8.0, 8.0];
+
+/// A decoder to be written to a file. All its sizes differ, so that a test notices when one is used for another.
 #[derive(Clone)]
 pub(crate) struct Tiny {
     pub family: Family,
@@ -22,13 +41,13 @@ pub(crate) struct Tiny {
     pub head_dim: usize,
     pub feed_forward: usize,
     pub vocabulary: usize,
-    /// The type of all matrices.
+    /// The tensor type of all matrices.
     pub kind: GgmlDType,
     pub biases: bool,
     pub tied_head: bool,
-    /// What rotary frequencies are divided by.
+    /// The divisors of the rotary frequencies.
     pub rotary_factors: Option<Vec<f32>>,
-    /// Metadata beyond the usual, or instead of it; names without the family.
+    /// More metadata, which also replaces the usual entries; names without the family.
     pub metadata: Vec<(&'static str, Value)>,
     pub seed: u64,
 }
@@ -53,79 +72,77 @@ impl Tiny {
         }
     }
 
-    /// One of each family, and each option that a family leaves open, with what it is called.
+    /// A llama whose matrices are of the type `kind`. K-quants come in blocks of 256 columns.
+    pub(crate) fn of_kind(kind: GgmlDType) -> Self {
+        Self {
+            width: 256,
+            heads: 4,
+            head_dim: 64,
+            feed_forward: 256,
+            kind,
+            ..Self::new(Family::Llama)
+        }
+    }
+
+    /// A gemma3 of four layers, three of which look back on 5 tokens.
+    pub(crate) fn sliding() -> Self {
+        Self {
+            layers: 4,
+            metadata: vec![
+                ("attention.sliding_window", Value::U32(5)),
+                ("attention.sliding_window_pattern", Value::U32(3)),
+                ("rope.freq_base", Value::F32(1e6)),
+                ("rope.scaling.type", text("linear")),
+                ("rope.scaling.factor", Value::F32(8.0)),
+            ],
+            ..Self::new(Family::Gemma3)
+        }
+    }
+
+    /// One of each family, and each option that a family leaves open, with a name for messages.
     pub(crate) fn all() -> Vec<(&'static str, Self)> {
-        let text = |text: &str| Value::String(text.to_string());
         let llama = Self::new(Family::Llama);
-        let qwen3 = Self::new(Family::Qwen3);
-        let gemma3 = Self::new(Family::Gemma3);
+        let untied = Self {
+            tied_head: false,
+            biases: true,
+            rotary_factors: Some(ROTARY_FACTORS_OF_LLAMA.to_vec()),
+            metadata: vec![("rope.freq_base", Value::F32(5e5))],
+            ..llama.clone()
+        };
+        let own_keys = Self {
+            kv_heads: 6,
+            ..llama.clone()
+        };
+        let yarn = Self {
+            metadata: vec![
+                ("rope.scaling.type", text("yarn")),
+                ("rope.scaling.factor", Value::F32(4.0)),
+                ("rope.scaling.original_context_length", Value::U32(32)),
+            ],
+            ..Self::new(Family::Qwen2)
+        };
+        let wide_heads = Self {
+            head_dim: 32,
+            ..Self::new(Family::Qwen3)
+        };
         vec![
-            ("llama", llama.clone()),
-            (
-                "llama, untied, biases, Llama 3.1's factors",
-                Self {
-                    tied_head: false,
-                    biases: true,
-                    rotary_factors: Some(vec![1.0, 1.0, 1.5, 2.0, 4.0, 8.0, 8.0, 8.0]),
-                    metadata: vec![("rope.freq_base", Value::F32(5e5))],
-                    ..llama.clone()
-                },
-            ),
-            (
-                "llama, each head its own keys",
-                Self {
-                    kv_heads: 6,
-                    ..llama.clone()
-                },
-            ),
+            ("llama", llama),
+            ("llama, untied, biases, Llama 3.1's factors", untied),
+            ("llama, each head its own keys", own_keys),
             ("qwen2", Self::new(Family::Qwen2)),
-            (
-                "qwen2, yarn",
-                Self {
-                    metadata: vec![
-                        ("rope.scaling.type", text("yarn")),
-                        ("rope.scaling.factor", Value::F32(4.0)),
-                        ("rope.scaling.original_context_length", Value::U32(32)),
-                    ],
-                    ..Self::new(Family::Qwen2)
-                },
-            ),
-            (
-                "qwen3, heads wider than the model",
-                Self {
-                    head_dim: 32,
-                    ..qwen3
-                },
-            ),
-            (
-                "gemma3, sliding",
-                Self {
-                    layers: 4,
-                    metadata: vec![
-                        ("attention.sliding_window", Value::U32(5)),
-                        ("attention.sliding_window_pattern", Value::U32(3)),
-                        ("rope.freq_base", Value::F32(1e6)),
-                        ("rope.scaling.type", text("linear")),
-                        ("rope.scaling.factor", Value::F32(8.0)),
-                    ],
-                    ..gemma3.clone()
-                },
-            ),
-            ("gemma3", gemma3),
+            ("qwen2, yarn", yarn),
+            ("qwen3, heads wider than the model", wide_heads),
+            ("gemma3, sliding", Self::sliding()),
+            ("gemma3", Self::new(Family::Gemma3)),
         ]
     }
 
-    /// Writes the file; it lives as long as what is given back.
+    /// Writes the file; it exists as long as the returned handle.
     pub(crate) fn write(&self) -> NamedTempFile {
-        let tensors = self.tensors();
-        let named: Vec<(&str, &QTensor)> = tensors
-            .iter()
-            .map(|(name, tensor)| (name.as_str(), tensor))
-            .collect();
-        self.write_tensors(&named)
+        self.write_tensors(&named(&self.tensors()))
     }
 
-    /// Writes the file with other tensors than its own.
+    /// Writes the file with other tensors.
     pub(crate) fn write_tensors(&self, tensors: &[(&str, &QTensor)]) -> NamedTempFile {
         let metadata = self.all_metadata();
         let metadata: Vec<(&str, Value)> = metadata
@@ -166,106 +183,91 @@ impl Tiny {
             .collect();
         metadata.push((
             "general.architecture".to_string(),
-            Value::String(self.family.to_string()),
+            text(self.family.traits().name),
         ));
         metadata
     }
 
-    /// All tensors. Matrices keep the size of what they multiply, norms are near one.
+    /// All tensors. Matrices keep the size of the vectors that they multiply, norms are near one.
     pub(crate) fn tensors(&self) -> Vec<(String, QTensor)> {
+        let traits = self.family.traits();
         let mut random = Random(self.seed);
         let (queries, keys) = (self.heads * self.head_dim, self.kv_heads * self.head_dim);
         let (width, feed_forward) = (self.width, self.feed_forward);
+        let matrix = |random: &mut Random, rows, columns| matrix(random, rows, columns, self.kind);
         let mut tensors = vec![
-            (
-                EMBEDDING.to_string(),
-                random.matrix(self.vocabulary, width, self.kind),
-            ),
-            (LAST_NORM.to_string(), random.norm(width)),
+            (EMBEDDING.to_string(), matrix(&mut random, self.vocabulary, width)),
+            (LAST_NORM.to_string(), norm(&mut random, width)),
         ];
         if !self.tied_head {
-            tensors.push((HEAD.to_string(), random.matrix(self.vocabulary, width, self.kind)));
+            tensors.push((HEAD.to_string(), matrix(&mut random, self.vocabulary, width)));
         }
         if let Some(factors) = &self.rotary_factors {
             tensors.push((ROTARY_FACTORS.to_string(), vector(factors.clone())));
         }
         for at in 0..self.layers {
+            let random = &mut random;
             let mut add = |name, tensor| tensors.push((layer(at, name), tensor));
-            add(LayerTensor::AttentionNorm, random.norm(width));
-            add(LayerTensor::Query, random.matrix(queries, width, self.kind));
-            add(LayerTensor::Key, random.matrix(keys, width, self.kind));
-            add(LayerTensor::Value, random.matrix(keys, width, self.kind));
-            add(
-                LayerTensor::AttentionOutput,
-                random.matrix(width, queries, self.kind),
-            );
-            add(LayerTensor::FeedForwardNorm, random.norm(width));
-            add(LayerTensor::Gate, random.matrix(feed_forward, width, self.kind));
-            add(LayerTensor::Up, random.matrix(feed_forward, width, self.kind));
-            add(LayerTensor::Down, random.matrix(width, feed_forward, self.kind));
+            add(LayerTensor::AttentionNorm, norm(random, width));
+            add(LayerTensor::Query, matrix(random, queries, width));
+            add(LayerTensor::Key, matrix(random, keys, width));
+            add(LayerTensor::Value, matrix(random, keys, width));
+            add(LayerTensor::AttentionOutput, matrix(random, width, queries));
+            add(LayerTensor::FeedForwardNorm, norm(random, width));
+            add(LayerTensor::Gate, matrix(random, feed_forward, width));
+            add(LayerTensor::Up, matrix(random, feed_forward, width));
+            add(LayerTensor::Down, matrix(random, width, feed_forward));
             if self.biases {
-                add(LayerTensor::QueryBias, random.bias(queries));
-                add(LayerTensor::KeyBias, random.bias(keys));
-                add(LayerTensor::ValueBias, random.bias(keys));
+                add(LayerTensor::QueryBias, vector(random.numbers(queries, 1.0)));
+                add(LayerTensor::KeyBias, vector(random.numbers(keys, 1.0)));
+                add(LayerTensor::ValueBias, vector(random.numbers(keys, 1.0)));
             }
-            if self.family.has_qk_norm() {
-                add(LayerTensor::QueryNorm, random.norm(self.head_dim));
-                add(LayerTensor::KeyNorm, random.norm(self.head_dim));
+            if traits.qk_norm {
+                add(LayerTensor::QueryNorm, norm(random, self.head_dim));
+                add(LayerTensor::KeyNorm, norm(random, self.head_dim));
             }
-            if self.family.has_post_norms() {
-                add(LayerTensor::AttentionPostNorm, random.norm(width));
-                add(LayerTensor::FeedForwardPostNorm, random.norm(width));
+            if traits.post_norms {
+                add(LayerTensor::AttentionPostNorm, norm(random, width));
+                add(LayerTensor::FeedForwardPostNorm, norm(random, width));
             }
         }
         tensors
     }
 }
 
-/// SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>): the same numbers everywhere.
-pub(crate) struct Random(pub u64);
-
-impl Random {
-    /// Evenly spread between -1 and 1.
-    pub(crate) fn number(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((bits ^ (bits >> 31)) >> 40) as f32 / (1 << 23) as f32 - 1.0
+impl Architecture {
+    /// The rotation of one layer.
+    pub(crate) fn rotation(&self, layer: usize) -> &Rotation {
+        match &self.sliding {
+            Some(sliding) if sliding.layers[layer] => &sliding.rotation,
+            _ => &self.rotation,
+        }
     }
+}
 
-    /// One of `0..below`.
-    pub(crate) fn below(&mut self, below: usize) -> usize {
-        (((self.number() + 1.0) / 2.0 * below as f32) as usize).min(below - 1)
-    }
+/// Names and tensors, borrowed.
+pub(crate) fn named(tensors: &[(String, QTensor)]) -> Vec<(&str, &QTensor)> {
+    tensors
+        .iter()
+        .map(|(name, tensor)| (name.as_str(), tensor))
+        .collect()
+}
 
-    fn numbers(&mut self, count: usize) -> Vec<f32> {
-        (0..count).map(|_| self.number()).collect()
-    }
+/// A text of the metadata.
+pub(crate) fn text(text: &str) -> Value {
+    Value::String(text.to_string())
+}
 
-    fn matrix(&mut self, rows: usize, columns: usize, kind: GgmlDType) -> QTensor {
-        // Evenly spread numbers have a variance of a third.
-        let size = (3.0 / columns as f32).sqrt();
-        let numbers = self
-            .numbers(rows * columns)
-            .into_iter()
-            .map(|number| number * size);
-        let matrix = Tensor::from_iter(numbers, &Device::Cpu).unwrap();
-        QTensor::quantize(&matrix.reshape((rows, columns)).unwrap(), kind).unwrap()
-    }
+fn matrix(random: &mut Random, rows: usize, columns: usize, kind: GgmlDType) -> QTensor {
+    // Evenly spread numbers have a variance of a third.
+    let numbers = random.numbers(rows * columns, (3.0 / columns as f32).sqrt());
+    let matrix = Tensor::from_vec(numbers, (rows, columns), &Device::Cpu).unwrap();
+    QTensor::quantize(&matrix, kind).unwrap()
+}
 
-    fn norm(&mut self, count: usize) -> QTensor {
-        vector(
-            self.numbers(count)
-                .into_iter()
-                .map(|number| 1.0 + number / 4.0)
-                .collect(),
-        )
-    }
-
-    fn bias(&mut self, count: usize) -> QTensor {
-        vector(self.numbers(count))
-    }
+fn norm(random: &mut Random, count: usize) -> QTensor {
+    let numbers = random.numbers(count, 0.25).into_iter();
+    vector(numbers.map(|number| 1.0 + number).collect())
 }
 
 fn vector(numbers: Vec<f32>) -> QTensor {
@@ -275,10 +277,12 @@ fn vector(numbers: Vec<f32>) -> QTensor {
 /// Tokens of a tiny decoder.
 pub(crate) fn tokens(seed: u64, count: usize) -> Vec<u32> {
     let mut random = Random(seed);
-    (0..count).map(|_| random.below(50) as u32).collect()
+    (0..count)
+        .map(|_| ((random.number() + 1.0) * 25.0).min(49.0) as u32)
+        .collect()
 }
 
-/// A run of tokens to read.
+/// A chunk of tokens to read.
 pub(crate) fn chunk<'a>(blocks: &'a [u32], start: usize, tokens: &'a [u32], logits: usize) -> Chunk<'a> {
     Chunk {
         blocks,
@@ -293,4 +297,27 @@ pub(crate) fn run(model: &mut dyn Model, chunks: &[Chunk<'_>]) -> Vec<f32> {
     let mut logits = vec![f32::NAN; 3];
     model.forward(chunks, &mut logits).unwrap();
     logits
+}
+
+/// A loaded model with room for `blocks` blocks.
+pub(crate) fn reserved<M: Model>(model: Result<M, ModelError>, blocks: usize) -> M {
+    let mut model = model.unwrap();
+    model.reserve(blocks).unwrap();
+    model
+}
+
+/// The relative error of the logits' root mean square.
+pub(crate) fn distance(found: &[f32], expected: &[f32]) -> f32 {
+    assert_eq!(found.len(), expected.len());
+    assert!(found.iter().all(|logit| logit.is_finite()));
+    let squares = |numbers: &mut dyn Iterator<Item = f32>| numbers.map(|x| x * x).sum::<f32>();
+    let error = squares(&mut found.iter().zip(expected).map(|(a, b)| a - b));
+    (error / squares(&mut expected.iter().copied())).sqrt()
+}
+
+/// The largest difference of two rows of logits.
+pub(crate) fn largest_difference(found: &[f32], expected: &[f32]) -> f32 {
+    assert_eq!(found.len(), expected.len());
+    let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, f32::max)
 }

@@ -1,19 +1,17 @@
-//! What files and their metadata become, and which are refused.
+//! Which architecture files and their metadata give, and which files are refused.
 
 use candle_core::quantized::QTensor;
 use candle_core::quantized::gguf_file::Value;
 
-use super::testing::Tiny;
+use super::testing::{Tiny, named, text};
 use super::*;
+use crate::kernels::elementwise::Curve;
+use crate::kernels::rotary::Pairs;
 use crate::weights::testing::chat_model;
 
 fn read(tiny: &Tiny) -> Result<Architecture, String> {
     let (_file, gguf) = tiny.gguf();
     Architecture::read(&gguf).map_err(|error| error.to_string())
-}
-
-fn text(text: &str) -> Value {
-    Value::String(text.to_string())
 }
 
 #[test]
@@ -32,10 +30,10 @@ fn the_default_model_is_a_small_llama() {
     assert_eq!((layers, width, heads, kv_heads, head_dim), (30, 576, 9, 3, 64));
     assert_eq!((feed_forward, vocabulary), (1536, 49_152));
     assert_eq!(
-        (architecture.family, architecture.pairing),
-        (Family::Llama, Pairing::Neighbours)
+        (architecture.family, architecture.traits().pairs),
+        (Family::Llama, Pairs::Neighbours)
     );
-    assert!(architecture.tied_head && !architecture.biases && !architecture.qk_norm);
+    assert!(architecture.tied_head && !architecture.biases && !architecture.traits().qk_norm);
     assert_eq!(
         (architecture.attention_scale, architecture.sliding),
         (0.125, None)
@@ -46,29 +44,19 @@ fn the_default_model_is_a_small_llama() {
 }
 
 #[test]
-fn families_differ_in_what_they_should() {
+fn each_family_has_its_traits() {
     for (name, tiny) in Tiny::all() {
         let architecture = read(&tiny).unwrap();
-        let gemma = tiny.family == Family::Gemma3;
+        let traits = architecture.traits();
+        let (llama, gemma) = (tiny.family == Family::Llama, tiny.family == Family::Gemma3);
+        let qk_norm = gemma || tiny.family == Family::Qwen3;
+        let scale = if gemma { 96_f32.sqrt() } else { 1.0 };
         assert_eq!(architecture.biases, tiny.biases, "{name}");
         assert_eq!(architecture.tied_head, tiny.tied_head, "{name}");
-        assert_eq!(
-            architecture.qk_norm,
-            gemma || tiny.family == Family::Qwen3,
-            "{name}"
-        );
-        assert_eq!(architecture.post_norms, gemma, "{name}");
-        assert_eq!(architecture.activation == Activation::GeluTanh, gemma, "{name}");
-        assert_eq!(
-            architecture.pairing == Pairing::Neighbours,
-            tiny.family == Family::Llama,
-            "{name}"
-        );
-        assert_eq!(
-            architecture.embedding_scale,
-            if gemma { 96_f32.sqrt() } else { 1.0 },
-            "{name}"
-        );
+        assert_eq!((traits.qk_norm, traits.post_norms), (qk_norm, gemma), "{name}");
+        assert_eq!(traits.activation == Curve::GeluTanh, gemma, "{name}");
+        assert_eq!(traits.pairs == Pairs::Neighbours, llama, "{name}");
+        assert_eq!(architecture.embedding_scale, scale, "{name}");
         assert_eq!(
             (architecture.query_width(), architecture.key_width()),
             (6 * tiny.head_dim, tiny.kv_heads * tiny.head_dim)
@@ -78,10 +66,7 @@ fn families_differ_in_what_they_should() {
 
 #[test]
 fn sliding_layers_have_their_own_window_and_rotation() {
-    let (_, tiny) = Tiny::all()
-        .into_iter()
-        .find(|(name, _)| *name == "gemma3, sliding")
-        .unwrap();
+    let tiny = Tiny::sliding();
     let architecture = read(&tiny).unwrap();
     let windows: Vec<_> = (0..4).map(|layer| architecture.window(layer)).collect();
     assert_eq!(windows, [Some(5), Some(5), None, Some(5)]);
@@ -183,70 +168,57 @@ fn angles_are_the_positions_times_the_frequencies() {
 }
 
 #[test]
-fn metadata_that_is_not_built_in_is_named() {
+fn unsupported_metadata_is_named_in_the_error() {
+    use Family::{Gemma3, Llama, Qwen2};
+    let (u32, f32) = (Value::U32, Value::F32);
+    let lengths = Value::Array(vec![u32(160), u32(96)]);
+    let formats = "`longrope`, and supported are none, linear and yarn";
     let cases = [
+        (Llama, "expert_count", u32(8), "mixture of 8 experts"),
+        (Llama, "rope.scaling.type", text("longrope"), formats),
         (
-            Family::Llama,
-            ("expert_count", Value::U32(8)),
-            "mixture of 8 experts",
-        ),
-        (
-            Family::Llama,
-            ("rope.scaling.type", text("longrope")),
-            "`longrope`, and supported are none, linear and yarn",
-        ),
-        (
-            Family::Qwen2,
-            ("rope.scaling.type", text("yarn")),
+            Qwen2,
+            "rope.scaling.type",
+            text("yarn"),
             "qwen2.rope.scaling.factor",
         ),
         (
-            Family::Gemma3,
-            ("final_logit_softcapping", Value::F32(30.0)),
+            Gemma3,
+            "final_logit_softcapping",
+            f32(30.0),
             "gemma3.final_logit_softcapping",
         ),
+        (Llama, "attention.value_length", u32(8), "values of 8"),
+        (Llama, "rope.dimension_count", u32(8), "8 of them rotated"),
         (
-            Family::Llama,
-            ("attention.value_length", Value::U32(8)),
-            "values of 8",
-        ),
-        (
-            Family::Llama,
-            ("rope.dimension_count", Value::U32(8)),
-            "8 of them rotated",
-        ),
-        (
-            Family::Llama,
-            ("attention.layer_norm_rms_epsilon", Value::F32(0.0)),
+            Llama,
+            "attention.layer_norm_rms_epsilon",
+            f32(0.0),
             "layer_norm_rms_epsilon",
         ),
         (
-            Family::Llama,
-            (
-                "feed_forward_length",
-                Value::Array(vec![Value::U32(160), Value::U32(96)]),
-            ),
+            Llama,
+            "feed_forward_length",
+            lengths,
             "models whose layers differ",
         ),
         (
-            Family::Llama,
-            ("rope.scaling.factor", Value::F64(1e-300)),
+            Llama,
+            "rope.scaling.factor",
+            Value::F64(1e-300),
             "llama.rope.scaling is out of range",
         ),
         (
-            Family::Llama,
-            ("rope.freq_base", Value::F32(f32::INFINITY)),
+            Llama,
+            "rope.freq_base",
+            f32(f32::INFINITY),
             "llama.rope.freq_base",
         ),
-        (
-            Family::Llama,
-            ("attention.key_length", Value::U32(u32::MAX)),
-            "4294967295 numbers",
-        ),
+        (Llama, "attention.key_length", u32(u32::MAX), "4294967295 numbers"),
     ];
-    for (family, entry, expected) in cases {
+    for (family, key, value, expected) in cases {
         let tiny = Tiny {
-            metadata: vec![entry],
+            metadata: vec![(key, value)],
             ..Tiny::new(family)
         };
         let message = read(&tiny).unwrap_err();
@@ -255,7 +227,7 @@ fn metadata_that_is_not_built_in_is_named() {
 }
 
 #[test]
-fn an_unknown_architecture_is_named_with_those_that_are_known() {
+fn the_error_for_an_unknown_architecture_lists_the_supported_ones() {
     let bytes = crate::weights::testing::gguf(
         &[
             ("general.architecture", text("phi3")),
@@ -278,13 +250,10 @@ fn an_unknown_architecture_is_named_with_those_that_are_known() {
 }
 
 #[test]
-fn missing_unknown_and_misshapen_tensors_are_named() {
+fn missing_unknown_and_misshapen_tensors_are_named_in_the_error() {
     let tiny = Tiny::new(Family::Llama);
     let tensors = tiny.tensors();
-    let named: Vec<(&str, &QTensor)> = tensors
-        .iter()
-        .map(|(name, tensor)| (name.as_str(), tensor))
-        .collect();
+    let named = named(&tensors);
     let problem = |tensors: &[(&str, &QTensor)]| {
         let file = tiny.write_tensors(tensors);
         Architecture::read(&Gguf::read(file.path()).unwrap())
@@ -304,7 +273,7 @@ fn missing_unknown_and_misshapen_tensors_are_named() {
     }
     for (extra, expected) in [
         ("blk.0.ffn_gate_exps.weight", "blk.0.ffn_gate_exps.weight"),
-        // Biases are decided by the first layer's queries; the others' must follow.
+        // The first layer's queries decide whether there are biases; all others must agree.
         ("blk.1.attn_q.bias", "blk.1.attn_q.bias"),
         ("blk.2.attn_norm.weight", "blk.2.attn_norm.weight"),
         ("blk.0.attn_q.bias", "no tensor blk.0.attn_k.bias"),

@@ -1,4 +1,4 @@
-//! Attention of a batch over the keys and values that are stored.
+//! Attention of a batch over the stored keys and values.
 
 use candle_core::{Result, Tensor};
 use candle_nn::ops::softmax_last_dim;
@@ -7,27 +7,28 @@ use candle_nn::rotary_emb::{rope, rope_i};
 use super::candle_batch::{Batch, Group};
 use super::kv_cache::KvCache;
 use super::view::View;
-use crate::generation::model::architecture::{Architecture, Pairing};
+use crate::generation::model::architecture::Architecture;
+use crate::kernels::rotary::Pairs;
 
-/// The figures that attention needs.
+/// The sizes that attention needs.
 #[derive(Clone, Copy)]
 pub struct Heads {
     heads: usize,
     kv_heads: usize,
     head_dim: usize,
     scale: f64,
-    pairing: Pairing,
+    pairs: Pairs,
 }
 
 impl Heads {
-    /// Those of `architecture`.
+    /// The sizes of `architecture`.
     pub fn new(architecture: &Architecture) -> Self {
         Self {
             heads: architecture.heads,
             kv_heads: architecture.kv_heads,
             head_dim: architecture.head_dim,
             scale: f64::from(architecture.attention_scale),
-            pairing: architecture.pairing,
+            pairs: architecture.traits().pairs,
         }
     }
 
@@ -39,16 +40,16 @@ impl Heads {
             .contiguous()
     }
 
-    /// Turns queries or keys, `[n, rows, head_dim]`, to their rows' positions.
+    /// Rotates queries or keys, `[n, rows, head_dim]`, by the positions of their rows.
     pub fn rotate(&self, heads: &Tensor, view: &View) -> Result<Tensor> {
-        let turn = match self.pairing {
-            Pairing::Neighbours => rope_i,
-            Pairing::Halves => rope,
+        let rotate = match self.pairs {
+            Pairs::Neighbours => rope_i,
+            Pairs::Halves => rope,
         };
-        turn(&heads.unsqueeze(0)?, &view.cosines, &view.sines)?.squeeze(0)
+        rotate(&heads.unsqueeze(0)?, &view.cosines, &view.sines)?.squeeze(0)
     }
 
-    /// Queries `[heads, rows, head_dim]` → what their tokens see, `[rows, heads * head_dim]`.
+    /// Queries `[heads, rows, head_dim]` → the output of attention, `[rows, heads * head_dim]`.
     pub fn attend(&self, queries: &Tensor, cache: &KvCache, batch: &Batch, view: &View) -> Result<Tensor> {
         let groups: Vec<Tensor> = batch
             .groups
@@ -77,7 +78,7 @@ impl Heads {
             ref slots,
         } = *group;
         let shared = self.heads / self.kv_heads;
-        // The queries that share a head of keys become rows of one product, so that keys are never repeated.
+        // The queries that share a head of keys become rows of one product, so that no keys are copied.
         let apart = (self.kv_heads, chunks, shared, tokens, self.head_dim);
         let queries = queries
             .narrow(1, row, chunks * tokens)?

@@ -1,47 +1,48 @@
-//! Chunks → the index tensors of one forward pass, made once and used by all layers.
+//! Chunks → the index tensors of one forward pass, computed once and used by all layers.
 //!
 //! Rows are the tokens of all chunks, one after the other. Matrix products take all rows at once. Attention takes
-//! groups: neighbouring chunks of as many tokens each, such as all sequences that decode, their contexts padded to the
-//! longest. So a step costs as many operations as there are kinds of chunks, not as there are sequences.
+//! groups: neighbouring chunks of the same number of tokens, such as all decoding sequences, with their contexts padded
+//! to the longest. So the number of operations in a step depends on the number of groups, not of sequences.
 
 use candle_core::{Device, Result, Tensor};
 
-use super::view::View;
+use super::view::{View, end, positions, span};
 use crate::generation::model::architecture::Architecture;
 use crate::generation::model::{BLOCK, Chunk};
 
-/// What a forward pass reads besides weights, keys and values.
+/// The input of a forward pass, besides weights, keys and values.
 pub struct Batch {
     /// `[rows]`.
     pub tokens: Tensor,
-    /// The slot that each number of the new keys and values goes to, `[kv_heads, rows, head_dim]`.
+    /// The slot of each number of the new keys and values, `[kv_heads, rows, head_dim]`.
     pub written: Tensor,
     /// The rows that get logits, `[n]`; `None` if no row does.
     pub wanted: Option<Tensor>,
-    /// In the order of their rows, which they cover.
+    /// The groups, in the order of their rows; together they contain all rows.
     pub groups: Vec<Group>,
-    /// For layers that look back on everything.
+    /// The view of layers that see all tokens before.
     pub everything: View,
-    /// For layers with a window, where the model has some.
+    /// The view of layers with a window, if the model has any.
     pub window: Option<View>,
 }
 
-/// Neighbouring chunks that are attended to in one go.
+/// Neighbouring chunks whose attention is computed together.
 pub struct Group {
-    /// Its first row.
+    /// The first row.
     pub row: usize,
-    /// How many chunks.
+    /// The number of chunks.
     pub chunks: usize,
-    /// Tokens of each.
+    /// The number of tokens of each chunk.
     pub tokens: usize,
-    /// Tokens of the longest context, the new ones included.
+    /// The length of the longest context, including the new tokens.
     pub span: usize,
-    /// The slots of all contexts, `[chunks * span]`; beyond a context's end its first one, which the mask hides.
+    /// The slots of all contexts, `[chunks * span]`; shorter contexts are padded with their first slot, which the mask
+    /// hides.
     pub slots: Tensor,
 }
 
 impl Batch {
-    /// `chunks` is not empty.
+    /// The input for `chunks`, which are not empty.
     pub fn new(architecture: &Architecture, chunks: &[Chunk<'_>], device: &Device) -> Result<Self> {
         let tokens: Vec<u32> = chunks.iter().flat_map(|chunk| chunk.tokens).copied().collect();
         let rows = tokens.len();
@@ -78,7 +79,7 @@ fn groups(runs: &[&[Chunk<'_>]], device: &Device) -> Result<Vec<Group>> {
         let slots: Vec<u32> = run
             .iter()
             .flat_map(|chunk| {
-                // The mask hides what is padded, but a product with NaN is NaN: so padding is of the chunk's own.
+                // The mask hides the padding. But a product with NaN is NaN, so it is a slot of the chunk itself.
                 (0..span).map(|position| match position < end(chunk) {
                     true => slot(chunk, position),
                     false => slot(chunk, 0),
@@ -107,21 +108,6 @@ fn wanted(chunks: &[Chunk<'_>]) -> Vec<u32> {
         wanted.extend(end - chunk.logits as u32..end);
     }
     wanted
-}
-
-/// Where in their sequence the tokens of a chunk stand.
-pub(super) fn positions(chunk: &Chunk<'_>) -> std::ops::Range<usize> {
-    chunk.start..end(chunk)
-}
-
-/// Tokens of a chunk's context, its own included.
-fn end(chunk: &Chunk<'_>) -> usize {
-    chunk.start + chunk.tokens.len()
-}
-
-/// Tokens of the longest context of a run.
-pub(super) fn span(run: &[Chunk<'_>]) -> usize {
-    run.iter().map(end).max().unwrap_or(0)
 }
 
 fn slot(chunk: &Chunk<'_>, position: usize) -> u32 {

@@ -7,13 +7,14 @@ use super::candle_batch::Batch;
 use super::candle_weights::{CandleNorm, Linear, TensorSource};
 use super::kv_cache::KvCache;
 use crate::generation::model::ModelError;
-use crate::generation::model::architecture::{Activation, Architecture, LayerTensor, layer};
+use crate::generation::model::architecture::{Architecture, LayerTensor, layer};
+use crate::kernels::elementwise::Curve;
 
 /// The weights of a layer.
 pub struct CandleLayer {
     heads: Heads,
     slides: bool,
-    activation: Activation,
+    activation: Curve,
     attention_norm: CandleNorm,
     query: Linear,
     key: Linear,
@@ -36,6 +37,7 @@ impl CandleLayer {
         architecture: &Architecture,
         at: usize,
     ) -> std::result::Result<Self, ModelError> {
+        let traits = architecture.traits();
         let name = |tensor| layer(at, tensor);
         let norm = |tensor| source.norm(&name(tensor), architecture.norm_epsilon);
         let optional = |there: bool, tensor| there.then(|| norm(tensor)).transpose();
@@ -53,20 +55,20 @@ impl CandleLayer {
         Ok(Self {
             heads: Heads::new(architecture),
             slides: architecture.window(at).is_some(),
-            activation: architecture.activation,
+            activation: traits.activation,
             attention_norm: norm(LayerTensor::AttentionNorm)?,
             query: biased(LayerTensor::Query, LayerTensor::QueryBias)?,
             key: biased(LayerTensor::Key, LayerTensor::KeyBias)?,
             value: biased(LayerTensor::Value, LayerTensor::ValueBias)?,
-            query_norm: optional(architecture.qk_norm, LayerTensor::QueryNorm)?,
-            key_norm: optional(architecture.qk_norm, LayerTensor::KeyNorm)?,
+            query_norm: optional(traits.qk_norm, LayerTensor::QueryNorm)?,
+            key_norm: optional(traits.qk_norm, LayerTensor::KeyNorm)?,
             attention_output: plain(LayerTensor::AttentionOutput)?,
-            attention_post_norm: optional(architecture.post_norms, LayerTensor::AttentionPostNorm)?,
+            attention_post_norm: optional(traits.post_norms, LayerTensor::AttentionPostNorm)?,
             feed_forward_norm: norm(LayerTensor::FeedForwardNorm)?,
             gate: plain(LayerTensor::Gate)?,
             up: plain(LayerTensor::Up)?,
             down: plain(LayerTensor::Down)?,
-            feed_forward_post_norm: optional(architecture.post_norms, LayerTensor::FeedForwardPostNorm)?,
+            feed_forward_post_norm: optional(traits.post_norms, LayerTensor::FeedForwardPostNorm)?,
         })
     }
 
@@ -83,12 +85,12 @@ impl CandleLayer {
             Some(window) if self.slides => window,
             _ => &batch.everything,
         };
-        let turned = |linear: &Linear, norm: Option<&CandleNorm>| {
+        let rotated = |linear: &Linear, norm: Option<&CandleNorm>| {
             let heads = normed(self.heads.split(&linear.forward(rows)?)?, norm)?;
             self.heads.rotate(&heads, view)
         };
-        let queries = turned(&self.query, self.query_norm.as_ref())?;
-        let keys = turned(&self.key, self.key_norm.as_ref())?;
+        let queries = rotated(&self.query, self.query_norm.as_ref())?;
+        let keys = rotated(&self.key, self.key_norm.as_ref())?;
         let values = self.heads.split(&self.value.forward(rows)?)?;
         cache.write(&keys, &values, &batch.written)?;
         self.attention_output
@@ -98,8 +100,8 @@ impl CandleLayer {
     fn feed_forward(&self, rows: &Tensor) -> Result<Tensor> {
         let gate = self.gate.forward(rows)?;
         let gate = match self.activation {
-            Activation::Silu => gate.silu()?,
-            Activation::GeluTanh => gate.gelu()?,
+            Curve::Silu => gate.silu()?,
+            Curve::GeluTanh => gate.gelu()?,
         };
         self.down.forward(&(gate * self.up.forward(rows)?)?)
     }

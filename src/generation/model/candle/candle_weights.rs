@@ -1,4 +1,4 @@
-//! Tensors of a GGUF file as candle multiplies them.
+//! The tensors of a GGUF file, in the form that candle multiplies.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use candle_core::{Device, Module, Result, Tensor};
 use crate::generation::model::ModelError;
 use crate::weights::gguf::Gguf;
 
-/// Where weights come from and where they go.
+/// A file, and the device that its tensors are loaded onto.
 pub struct TensorSource<'a> {
     /// The file.
     pub gguf: &'a Gguf,
-    /// Where tensors go.
+    /// The device.
     pub device: &'a Device,
 }
 
 impl TensorSource<'_> {
-    /// A matrix: quantised as it is on a GPU, expanded to f32 on the CPU.
+    /// A matrix: on a GPU it stays quantised, on the CPU it is expanded to f32.
     pub fn matrix(&self, name: &str) -> std::result::Result<QMatMul, ModelError> {
         let tensor = self.gguf.read_tensor(name, self.device)?;
         Ok(match self.device {
@@ -40,7 +40,7 @@ impl TensorSource<'_> {
     }
 }
 
-/// A matrix, and what is added to a product with it.
+/// A matrix, and the bias that is added to a product with it.
 pub struct Linear {
     /// `[to, from]`.
     pub weight: QMatMul,

@@ -7,15 +7,15 @@ use crate::generation::model::architecture::Architecture;
 
 /// The storage of one layer. A slot holds one token: slot `block * BLOCK + offset`.
 ///
-/// Heads come first, `[kv_heads, slots, head_dim]`, so that what is gathered for a sequence lies head by head, as the
-/// products with it want it, and needs no second copy.
+/// Heads are the first dimension, `[kv_heads, slots, head_dim]`, so that the numbers gathered for a sequence are in the
+/// order that the matrix products need, without a second copy.
 pub struct KvCache {
     keys: Tensor,
     values: Tensor,
 }
 
 impl KvCache {
-    /// Storage for `blocks` blocks, all zeros: on the CPU the system commits pages as they are first written.
+    /// Storage for `blocks` blocks, all zeros: on the CPU the system commits pages when they are first written.
     pub fn new(architecture: &Architecture, blocks: usize, device: &Device) -> Result<Self> {
         let shape = (architecture.kv_heads, blocks * BLOCK, architecture.head_dim);
         Ok(Self {
@@ -29,7 +29,7 @@ impl KvCache {
         2 * architecture.key_width() * size_of::<f32>()
     }
 
-    /// Stores keys and values, `[kv_heads, tokens, head_dim]`. `slots` says where each number goes and has their
+    /// Stores keys and values, `[kv_heads, tokens, head_dim]`. `slots` has the slot of each number, and so the same
     /// shape: candle scatters number by number.
     pub fn write(&self, keys: &Tensor, values: &Tensor, slots: &Tensor) -> Result<()> {
         self.keys.scatter_set(slots, keys, 1)?;

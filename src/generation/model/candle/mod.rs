@@ -1,15 +1,15 @@
 //! A decoder on candle's tensors.
 //!
 //! In: an [`Architecture`] and its GGUF file, then batches of tokens. Out: logits. Runs on the engine's thread; on a
-//! GPU its operations are queued there, and only fetching the logits waits for them. What can fail is candle: memory,
-//! the device.
+//! GPU its operations are queued, and only reading the logits waits for them. Any operation of candle can fail, for
+//! lack of memory or because of the device.
 //!
-//! On CUDA weights stay quantised, and candle's own kernels multiply them: one for up to eight rows, another for more,
-//! so there the last bits of a row depend on how many are beside it. On the CPU they are expanded to f32: large and
-//! slow, but plain arithmetic, against which the CPU's own kernels are tested.
+//! On CUDA the weights stay quantised, and candle's kernels multiply them: one kernel for up to eight rows, another for
+//! more, so there the last bits of a row depend on the number of rows in the batch. On the CPU the weights are expanded
+//! to f32: large and slow, but plain arithmetic, against which the CPU's own kernels are tested.
 //!
-//! candle queues a thread's work in a queue of that thread's own, so what one thread puts on a GPU and another reads has
-//! to be waited for: loading and reserving end with that.
+//! candle queues the work of each thread in a queue of its own. Before another thread may read what one thread has put
+//! on a GPU, that queue must be empty: loading and reserving wait for that at their end.
 
 mod attention;
 mod candle_batch;
@@ -39,14 +39,15 @@ pub struct CandleDecoder {
     embedding: QMatMul,
     layers: Vec<CandleLayer>,
     last_norm: CandleNorm,
-    /// `[vocabulary, width]`; the embedding's own matrix where they are tied.
+    /// `[vocabulary, width]`; the embedding's matrix if the head is tied.
     head: QMatMul,
     /// One for each layer.
     caches: Vec<KvCache>,
 }
 
 impl CandleDecoder {
-    /// Reads the decoder that `gguf` describes onto `device`. Holds no keys and values before [`Model::reserve`].
+    /// Loads the decoder that `gguf` describes onto `device`. It has no room for keys and values before
+    /// [`Model::reserve`].
     pub fn load(gguf: &Gguf, device: &Device) -> Result<Self, ModelError> {
         let architecture = Architecture::read(gguf)?;
         let source = TensorSource { gguf, device };
@@ -81,13 +82,13 @@ impl Model for CandleDecoder {
     }
 
     fn reserve(&mut self, blocks: usize) -> Result<(), ModelError> {
-        // The old ones go first: there may not be memory for both.
+        // The old caches are freed first: there may not be memory for both.
         self.caches.clear();
         let caches = (0..self.architecture.layers)
             .map(|_| KvCache::new(&self.architecture, blocks, &self.device))
             .collect::<Result<_, _>>();
         self.caches = caches.map_err(|error| {
-            tracing::error!(%error, "The device gives no memory for keys and values.");
+            tracing::error!(%error, "The device does not have enough memory for keys and values.");
             let bytes = self.shape().block_bytes.saturating_mul(blocks);
             ModelError::NoMemory { bytes }
         })?;
@@ -102,7 +103,7 @@ impl Model for CandleDecoder {
         assert_eq!(
             self.caches.len(),
             self.layers.len(),
-            "blocks are reserved before tokens are read"
+            "blocks must be reserved before tokens are read"
         );
         let batch = Batch::new(&self.architecture, chunks, &self.device)?;
         let mut hidden = self.embedding.embedding(&batch.tokens)?;

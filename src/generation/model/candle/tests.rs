@@ -1,4 +1,5 @@
-//! candle's decoder against formulas written out, against candle's own Llama, and against itself in pieces and batches.
+//! candle's decoder against the formulas in plain loops, against candle's own Llama, and against itself in pieces and
+//! batches.
 
 use std::io::Cursor;
 
@@ -8,29 +9,35 @@ use candle_transformers::models::quantized_llama::ModelWeights;
 
 use super::*;
 use crate::generation::model::architecture::Family;
-use crate::generation::model::architecture::testing::{Tiny, chunk, run, tokens};
+use crate::generation::model::architecture::testing::{
+    ROTARY_FACTORS_OF_LLAMA, Tiny, chunk, distance, largest_difference, reserved, run, tokens,
+};
 use crate::weights::device::{self, DeviceChoice};
 use crate::weights::testing::chat_model;
 
 mod gpu;
 mod naive;
 
-/// A GPU where this is built for one and there is one.
+/// A GPU, if this is built for one and the machine has one; else the CPU.
 fn device() -> Device {
     device::select(DeviceChoice::Auto).unwrap().0
 }
 
-/// Sums of some hundred products near one, in another order.
+/// The largest difference: sums of some hundred products near one, added in another order.
 const TOLERANCE: f32 = 2e-4;
 
 fn decoder(tiny: &Tiny, blocks: usize) -> CandleDecoder {
     let (_file, gguf) = tiny.gguf();
-    let mut decoder = CandleDecoder::load(&gguf, &device()).unwrap();
-    decoder.reserve(blocks).unwrap();
-    decoder
+    reserved(CandleDecoder::load(&gguf, &device()), blocks)
 }
 
-/// Logits of all tokens of one sequence, read in one go.
+/// The default model with two blocks.
+fn default_model() -> CandleDecoder {
+    let gguf = Gguf::read(&chat_model()).unwrap();
+    reserved(CandleDecoder::load(&gguf, &device()), 2)
+}
+
+/// Logits of all tokens of one sequence, read in one step.
 fn alone(tiny: &Tiny, tokens: &[u32]) -> Vec<f32> {
     let blocks: Vec<u32> = (0..tokens.len().div_ceil(BLOCK) as u32).collect();
     run(
@@ -41,12 +48,7 @@ fn alone(tiny: &Tiny, tokens: &[u32]) -> Vec<f32> {
 
 #[track_caller]
 fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let far = found
-        .iter()
-        .zip(expected)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max);
+    let far = largest_difference(found, expected);
     assert!(
         far <= tolerance && found.iter().all(|number| number.is_finite()),
         "{what}: off by {far}"
@@ -69,22 +71,13 @@ fn every_family_and_option_computes_what_the_formulas_say() {
 
 #[test]
 fn every_option_changes_the_logits() {
-    // Else the test before could not notice that an option is ignored by both.
+    // Otherwise the test before could not notice an option that both decoders ignore.
     let tokens = tokens(7, 20);
-    let (_, sliding) = Tiny::all()
-        .into_iter()
-        .find(|(name, _)| *name == "gemma3, sliding")
-        .unwrap();
-    let far = |changed: &Tiny, from: &Tiny| {
-        let (changed, from) = (alone(changed, &tokens), alone(from, &tokens));
-        changed
-            .iter()
-            .zip(from)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, f32::max)
-    };
+    let sliding = Tiny::sliding();
+    let far =
+        |changed: &Tiny, from: &Tiny| largest_difference(&alone(changed, &tokens), &alone(from, &tokens));
     for (at, (key, _)) in sliding.metadata.iter().enumerate() {
-        // Without its type, a factor is linear all the same.
+        // A factor without a type is linear, too.
         if *key != "rope.scaling.type" {
             let mut without = sliding.clone();
             without.metadata.remove(at);
@@ -92,7 +85,7 @@ fn every_option_changes_the_logits() {
         }
     }
     let llama = Tiny::new(Family::Llama);
-    let factors = Some(vec![1.0, 1.0, 1.5, 2.0, 4.0, 8.0, 8.0, 8.0]);
+    let factors = Some(ROTARY_FACTORS_OF_LLAMA.to_vec());
     for changed in [
         Tiny {
             rotary_factors: factors,
@@ -148,7 +141,7 @@ fn a_batch_gives_what_each_sequence_gives_alone() {
             tokens(6, 1),
         ];
         let blocks: [&[u32]; 5] = [&[9, 2, 5], &[0], &[7, 1], &[3, 8, 4], &[6]];
-        // How many tokens of each are read before the batch: in it, two decode side by side, one is at its beginning.
+        // Tokens of each that are read before the batch. In the batch, two sequences decode, and two begin.
         let before = [39, 2, 0, 20, 0];
         let wanted = [1, 1, 17, 0, 1];
         let mut decoder = decoder(&tiny, 10);
@@ -156,7 +149,10 @@ fn a_batch_gives_what_each_sequence_gives_alone() {
             .filter(|at| before[*at] > 0)
             .map(|at| chunk(blocks[at], 0, &sequences[at][..before[at]], 0))
             .collect();
-        assert!(run(&mut decoder, &prompts).is_empty(), "nobody asked for logits");
+        assert!(
+            run(&mut decoder, &prompts).is_empty(),
+            "no chunk asked for logits"
+        );
         let batch: Vec<_> = (0..5)
             .map(|at| chunk(blocks[at], before[at], &sequences[at][before[at]..], wanted[at]))
             .collect();
@@ -171,7 +167,7 @@ fn a_batch_gives_what_each_sequence_gives_alone() {
 }
 
 #[test]
-fn sequences_share_blocks_and_a_draft_that_was_wrong_is_written_over() {
+fn sequences_share_blocks_and_wrong_drafts_are_overwritten() {
     let tiny = Tiny::new(Family::Qwen3);
     let mut decoder = decoder(&tiny, 4);
     let shared = tokens(1, 16);
@@ -192,7 +188,7 @@ fn sequences_share_blocks_and_a_draft_that_was_wrong_is_written_over() {
 }
 
 #[test]
-fn another_sequences_nan_stays_its_own() {
+fn nan_in_another_sequence_does_no_harm() {
     let tiny = Tiny::new(Family::Llama);
     let mut decoder = decoder(&tiny, 4);
     let (long, short) = (tokens(1, 20), tokens(2, 4));
@@ -200,7 +196,7 @@ fn another_sequences_nan_stays_its_own() {
         &mut decoder,
         &[chunk(&[1, 2], 0, &long[..19], 0), chunk(&[3], 0, &short[..3], 0)],
     );
-    // Block 0 is somebody else's, and broken.
+    // Block 0 belongs to another sequence and is broken.
     for cache in &decoder.caches {
         let broken = Tensor::full(f32::NAN, (2, 1, 16), &device()).unwrap();
         let slots = Tensor::zeros((2, 1, 16), DType::U32, &device()).unwrap();
@@ -218,7 +214,7 @@ fn another_sequences_nan_stays_its_own() {
 }
 
 #[test]
-fn the_shape_is_the_files_and_an_empty_batch_is_nothing() {
+fn the_shape_is_the_files_and_an_empty_batch_has_no_logits() {
     let mut decoder = decoder(&Tiny::new(Family::Llama), 1);
     let expected = Shape {
         context_length: 128,
@@ -231,23 +227,17 @@ fn the_shape_is_the_files_and_an_empty_batch_is_nothing() {
 }
 
 #[test]
-fn what_one_thread_loads_another_can_read_at_once() {
+fn another_thread_can_read_what_one_thread_has_just_loaded() {
     // On a GPU each thread has a queue of its own. The model is large, so that its weights take a while to arrive.
-    let path = chat_model();
-    let load = || {
-        let mut decoder = CandleDecoder::load(&Gguf::read(&path).unwrap(), &device()).unwrap();
-        decoder.reserve(2).unwrap();
-        decoder
-    };
     let read =
         |mut decoder: CandleDecoder| run(&mut decoder, &[chunk(&[1, 0], 0, &[1, 4093, 198, 14413], 1)]);
-    let here = read(load());
-    let loaded = load();
+    let here = read(default_model());
+    let loaded = default_model();
     let elsewhere = std::thread::spawn(move || read(loaded)).join().unwrap();
     assert_eq!(here, elsewhere);
 }
 
-/// What candle's own Llama says of the last token.
+/// The logits after the last token, by candle's own Llama.
 fn candles_llama(file: &std::path::Path, tokens: &[u32]) -> Vec<f32> {
     let mut reader = Cursor::new(std::fs::read(file).unwrap());
     let content = Content::read(&mut reader).unwrap();
@@ -284,20 +274,15 @@ fn candles_own_llama_agrees_on_a_tiny_file() {
 
 #[test]
 fn candles_own_llama_agrees_on_the_default_model() {
-    let gguf = Gguf::read(&chat_model()).unwrap();
     // "<|im_start|>user\nWhich headset has the best battery?<|im_end|>\n<|im_start|>assistant\n"
     let tokens = [
         1, 4093, 198, 14413, 1680, 1614, 553, 260, 1450, 6979, 47, 2, 198, 1, 520, 9531, 198,
     ];
-    let mut decoder = CandleDecoder::load(&gguf, &device()).unwrap();
-    decoder.reserve(2).unwrap();
-    let logits = run(&mut decoder, &[chunk(&[1, 0], 0, &tokens, 1)]);
+    let logits = run(&mut default_model(), &[chunk(&[1, 0], 0, &tokens, 1)]);
     let expected = candles_llama(&chat_model(), &tokens);
     // candle rounds what it multiplies to 8 bits; we do not.
-    let squares = |numbers: &mut dyn Iterator<Item = f32>| numbers.map(|number| number * number).sum::<f32>();
-    let error = squares(&mut logits.iter().zip(&expected).map(|(a, b)| a - b))
-        / squares(&mut expected.iter().copied());
-    assert!(error.sqrt() < 0.02, "the relative error is {}", error.sqrt());
+    let error = distance(&logits, &expected);
+    assert!(error < 0.02, "the relative error is {error}");
     let best = |logits: &[f32]| {
         logits
             .iter()

@@ -1,23 +1,22 @@
-//! What depends on how far a layer looks back: rotary angles, and masks that hide what a token must not see.
+//! The tensors that depend on how many tokens a layer sees: rotary angles, and masks that hide the other tokens.
 
 use candle_core::{Device, Result, Tensor};
 
-use super::candle_batch::{positions, span};
 use crate::generation::model::Chunk;
 use crate::generation::model::architecture::Rotation;
 
-/// What depends on how far a layer looks back.
+/// The tensors of all layers that see the same number of tokens.
 pub struct View {
     /// `[rows, head_dim / 2]`.
     pub cosines: Tensor,
     /// `[rows, head_dim / 2]`.
     pub sines: Tensor,
-    /// For each group `[1, chunks, 1, tokens, span]`: 0 where a token sees, -∞ where not. `None` if it sees all.
+    /// For each group `[1, chunks, 1, tokens, span]`: 0 if a token sees a position, -∞ if not. `None` if all see all.
     pub masks: Vec<Option<Tensor>>,
 }
 
 impl View {
-    /// `runs` are the chunks of each group; `window` is how many tokens a token sees, `None` all before it.
+    /// `runs` are the chunks of each group; `window` is the number of tokens that a token sees, `None` all before it.
     pub fn new(
         rotation: &Rotation,
         window: Option<usize>,
@@ -65,4 +64,19 @@ fn mask(run: &[Chunk<'_>], window: Option<usize>, device: &Device) -> Result<Opt
         return Ok(None);
     }
     Tensor::from_vec(mask, (1, run.len(), 1, run[0].tokens.len(), span), device).map(Some)
+}
+
+/// The positions of a chunk's tokens in their sequence.
+pub(super) fn positions(chunk: &Chunk<'_>) -> std::ops::Range<usize> {
+    chunk.start..end(chunk)
+}
+
+/// The length of a chunk's context, including its own tokens.
+pub(super) fn end(chunk: &Chunk<'_>) -> usize {
+    chunk.start + chunk.tokens.len()
+}
+
+/// The length of the longest context of a run.
+pub(super) fn span(run: &[Chunk<'_>]) -> usize {
+    run.iter().map(end).max().unwrap_or(0)
 }

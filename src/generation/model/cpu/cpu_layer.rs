@@ -1,10 +1,10 @@
 //! One layer of the decoder, over all rows of a batch.
 
 use super::Buffers;
-use crate::generation::model::architecture::{Activation, Architecture};
+use crate::generation::model::architecture::Architecture;
 use crate::kernels::activations::Activations;
 use crate::kernels::attention::{Attention, Plan, attend};
-use crate::kernels::elementwise::{self, Curve, Norm};
+use crate::kernels::elementwise::{self, Norm};
 use crate::kernels::kv_store::Store;
 use crate::kernels::matmul::{Matmul, multiply};
 use crate::kernels::pool::Pool;
@@ -18,33 +18,33 @@ pub struct CpuLayer {
     pub query: Matrix,
     pub key: Matrix,
     pub value: Matrix,
-    /// Of queries, keys and values.
+    /// The biases of queries, keys and values.
     pub biases: Option<[Vec<f32>; 3]>,
-    /// Of queries and keys, head by head.
+    /// The norms of each head's queries and keys.
     pub head_norms: Option<[Vec<f32>; 2]>,
     pub output: Matrix,
     pub feed_forward_norm: Vec<f32>,
     pub gate: Matrix,
     pub up: Matrix,
     pub down: Matrix,
-    /// After attention and after the feed-forward network.
+    /// The norms after attention and after the feed-forward network.
     pub post_norms: Option<[Vec<f32>; 2]>,
 }
 
-/// What a step's layers have in common.
+/// The data that the layers of a step share, and the layer's number.
 pub struct Step<'a> {
     pub architecture: &'a Architecture,
     pub pool: &'a Pool,
     pub level: Level,
     pub plan: &'a Plan<'a>,
-    /// Where each row's keys and values go.
+    /// The place of each row's keys and values.
     pub places: &'a [Place],
     /// The layer's number.
     pub at: usize,
 }
 
 impl Step<'_> {
-    /// Adds to `hidden` what the layer has to say.
+    /// Adds the layer's output to `hidden`.
     pub fn run(&self, layer: &CpuLayer, store: &mut Store, buffers: &mut Buffers) {
         self.attention(layer, store, buffers);
         self.feed_forward(layer, buffers);
@@ -122,10 +122,7 @@ impl Step<'_> {
                 product(&layer.up, &mut buffers.up),
             ],
         );
-        let curve = match self.architecture.activation {
-            Activation::Silu => Curve::Silu,
-            Activation::GeluTanh => Curve::GeluTanh,
-        };
+        let curve = self.architecture.traits().activation;
         let width = self.architecture.feed_forward;
         let (gate, up) = (&buffers.gate, &buffers.up);
         buffers.input.resize(self.places.len(), width);

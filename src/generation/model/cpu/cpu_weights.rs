@@ -1,7 +1,7 @@
-//! From a GGUF file to a [`Decoder`]: each matrix is read, repacked on all threads, and forgotten.
+//! From a GGUF file to a [`Decoder`]: each matrix is read, repacked on all threads, and freed.
 //!
-//! The file is read rather than mapped: pages of a map count as the process's memory, and the whole file would stand
-//! there beside its tiles.
+//! The file is read and not mapped: pages of a mapping count as the process's memory, so the whole file would be in
+//! memory in addition to its tiles.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -19,19 +19,19 @@ use crate::kernels::tiles::Matrix;
 use crate::weights::gguf::Gguf;
 
 impl Decoder {
-    /// Loads the decoder that `gguf` describes, to compute on `pool`.
+    /// Loads the decoder that `gguf` describes; it computes on `pool`.
     pub fn load(gguf: &Gguf, pool: Arc<Pool>) -> Result<Self, ModelError> {
         Self::load_at(Level::best(), gguf, pool)
     }
 
-    /// As [`Decoder::load`], with the instructions of `level`, which the processor must have.
+    /// As [`Decoder::load`], with the instructions of `level`, which the CPU must have.
     pub fn load_at(level: Level, gguf: &Gguf, pool: Arc<Pool>) -> Result<Self, ModelError> {
         let architecture = Architecture::read(gguf)?;
         if architecture.head_dim > LONGEST_HEAD {
             return Err(ModelError::Unsupported {
                 path: gguf.path().display().to_string(),
                 problem: format!(
-                    "its attention heads have {} numbers, and at most {LONGEST_HEAD} can be computed with",
+                    "its attention heads have {} numbers, and at most {LONGEST_HEAD} are supported",
                     architecture.head_dim
                 ),
             });
@@ -73,7 +73,7 @@ impl Decoder {
 struct Tensors<'a> {
     gguf: &'a Gguf,
     file: File,
-    /// The tensor that is being repacked.
+    /// The bytes of the tensor that is being repacked.
     bytes: Vec<u8>,
     pool: &'a Pool,
 }
@@ -90,11 +90,11 @@ impl Tensors<'_> {
             true => Some([floats(QueryBias)?, floats(KeyBias)?, floats(ValueBias)?]),
             false => None,
         };
-        let head_norms = match architecture.qk_norm {
+        let head_norms = match architecture.traits().qk_norm {
             true => Some([floats(QueryNorm)?, floats(KeyNorm)?]),
             false => None,
         };
-        let post_norms = match architecture.post_norms {
+        let post_norms = match architecture.traits().post_norms {
             true => Some([floats(AttentionPostNorm)?, floats(FeedForwardPostNorm)?]),
             false => None,
         };
@@ -122,7 +122,7 @@ impl Tensors<'_> {
         let tensor = self
             .gguf
             .tensor(name)
-            .ok_or_else(|| unsupported("it is not there".into()))?;
+            .ok_or_else(|| unsupported("it is missing".into()))?;
         let &[rows, columns] = tensor.shape else {
             return Err(unsupported("it is not a matrix".into()));
         };

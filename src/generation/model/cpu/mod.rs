@@ -1,8 +1,8 @@
-//! The decoder on a processor: `cpu_weights` repacks the file's weights, [`crate::kernels`] computes.
+//! The decoder on a CPU: `cpu_weights` repacks the file's weights, and [`crate::kernels`] computes.
 //!
-//! In: batches of chunks over the seam in [`super`]. Out: logits. It runs on the engine's thread and the pool's. All
-//! buffers are kept from step to step. A row's numbers depend on its own sequence only, bit by bit: on no other row of
-//! the batch, on no thread count, and not on what was cached.
+//! In: batches of chunks over the interface in [`super`]. Out: logits. It runs on the engine's thread and the pool's
+//! threads. All buffers are kept from step to step. The bits of a row depend only on its own sequence: neither on other
+//! rows of the batch, nor on the number of threads, nor on cached tokens.
 
 mod cpu_layer;
 mod cpu_weights;
@@ -12,7 +12,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::architecture::{Architecture, Pairing};
+use super::architecture::Architecture;
 use super::{BLOCK, Chunk, Model, ModelError, Shape};
 use crate::kernels::activations::Activations;
 use crate::kernels::attention::{AttentionSpan, Partials, Plan};
@@ -21,7 +21,7 @@ use crate::kernels::kv_store::Store;
 use crate::kernels::matmul::{Matmul, multiply};
 use crate::kernels::pool::Pool;
 use crate::kernels::qkv::Place;
-use crate::kernels::rotary::{Angles, Pairs};
+use crate::kernels::rotary::Angles;
 use crate::kernels::simd::Level;
 use crate::kernels::tiles::Matrix;
 use cpu_layer::CpuLayer;
@@ -42,28 +42,28 @@ struct Weights {
     layers: Vec<CpuLayer>,
     /// `[width]`.
     norm: Vec<f32>,
-    /// `[vocabulary, width]`; the embedding where it is missing.
+    /// `[vocabulary, width]`; `None` if the embedding is used.
     head: Option<Matrix>,
 }
 
-/// What is worked on; `[rows, …]` each, and kept from step to step.
+/// The intermediate results, each `[rows, …]`; kept from step to step.
 struct Buffers {
-    /// What stands for the tokens between layers, `[rows, width]`.
+    /// The tokens' vectors between layers, `[rows, width]`.
     hidden: Vec<f32>,
     /// `[rows, heads · head_dim]`.
     queries: Vec<f32>,
     /// `[rows, kv_heads · head_dim]`.
     keys: Vec<f32>,
     values: Vec<f32>,
-    /// What attention gives, `[rows, heads · head_dim]`.
+    /// The output of attention, `[rows, heads · head_dim]`.
     attended: Vec<f32>,
     partials: Partials,
     /// `[rows, feed_forward]`.
     gate: Vec<f32>,
     up: Vec<f32>,
-    /// What is normed before it is added, `[rows, width]`.
+    /// An output that is normed before it is added, `[rows, width]`.
     added: Vec<f32>,
-    /// What the next product reads.
+    /// The input of the next matrix product.
     input: Activations,
     angles: Angles,
     sliding_angles: Angles,
@@ -71,11 +71,7 @@ struct Buffers {
 
 impl Buffers {
     fn new(architecture: &Architecture) -> Self {
-        let pairs = match architecture.pairing {
-            Pairing::Neighbours => Pairs::Neighbours,
-            Pairing::Halves => Pairs::Halves,
-        };
-        let angles = || Angles::new(pairs, architecture.head_dim);
+        let angles = || Angles::new(architecture.traits().pairs, architecture.head_dim);
         Self {
             hidden: Vec::new(),
             queries: Vec::new(),
@@ -105,7 +101,7 @@ impl Buffers {
         ] {
             buffer.resize(rows * width, 0.0);
         }
-        if architecture.post_norms {
+        if architecture.traits().post_norms {
             self.added.resize(rows * architecture.width, 0.0);
         }
     }
@@ -133,10 +129,10 @@ impl Model for Decoder {
             head_dim,
             ..
         } = self.architecture;
-        // The old one goes first: both together may be more than the memory.
+        // The old storage is freed first: there may not be memory for both.
         self.store = Store::new(layers, kv_heads, head_dim, 0);
         let bytes = Store::block_bytes(layers, kv_heads, head_dim).saturating_mul(blocks);
-        // Asked for and given back: `Store::new` ends the process where the system refuses.
+        // A trial allocation, which is freed at once: `Store::new` would end the process if the system refused.
         Vec::<u8>::new()
             .try_reserve_exact(bytes)
             .map_err(|_| ModelError::NoMemory { bytes })?;
@@ -157,7 +153,7 @@ fn positions<'a>(chunks: &'a [Chunk<'a>]) -> impl Iterator<Item = (&'a Chunk<'a>
 }
 
 impl Decoder {
-    /// Reads the chunks, whose tokens are `tokens`; gives the logits that are asked for.
+    /// Reads the chunks, whose tokens are `tokens`; returns the requested logits.
     fn step(&mut self, tokens: &[u32], chunks: &[Chunk<'_>]) -> Vec<f32> {
         let plan = self.plan(chunks);
         let places: Vec<Place> = positions(chunks)
@@ -199,7 +195,7 @@ impl Decoder {
         Plan::new(spans, self.architecture.kv_heads, group, self.pool.threads())
     }
 
-    /// Fills `hidden` with the tokens' embeddings, and works out the rows' angles.
+    /// Fills `hidden` with the tokens' embeddings, and computes the rows' angles.
     fn embed(&mut self, tokens: &[u32], chunks: &[Chunk<'_>]) {
         let Self {
             architecture,
@@ -229,7 +225,7 @@ impl Decoder {
         }
     }
 
-    /// The output head, for the rows that are asked for.
+    /// The output head, for the requested rows.
     fn head(&mut self, chunks: &[Chunk<'_>]) -> Vec<f32> {
         let mut rows = Vec::new();
         let mut end = 0;

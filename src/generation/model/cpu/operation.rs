@@ -1,7 +1,7 @@
-//! A step as a candle operation: token ids go in as a tensor, logits come out as one.
+//! A step as a candle operation: the input is a tensor of token ids, the output a tensor of logits.
 //!
-//! One operation is a whole step, because its layers work in buffers that are kept from step to step and share one
-//! cut into tasks; as a graph of small operations it would allocate at each and wake the threads more often.
+//! One operation is a whole step, because its layers use buffers that are kept from step to step and share one division
+//! into tasks; a graph of small operations would allocate in each of them and wake the threads more often.
 
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ use super::{Chunk, Decoder};
 
 /// Runs the decoder over a batch's tokens.
 struct Step<'a> {
-    /// candle shares operations; this one runs once.
+    /// candle passes operations by shared reference; this one runs once.
     decoder: RefCell<&'a mut Decoder>,
     chunks: &'a [Chunk<'a>],
 }
@@ -21,10 +21,10 @@ impl CustomOp1 for Step<'_> {
         "decoder-step"
     }
 
-    /// `[rows]` token ids → `[logits asked for, vocabulary]`.
+    /// `[rows]` token ids → `[requested rows, vocabulary]`.
     fn cpu_fwd(&self, tokens: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let Some((from, to)) = layout.contiguous_offsets() else {
-            bail!("token ids lie next to each other");
+            bail!("the token ids are not contiguous");
         };
         let tokens = &tokens.as_slice::<u32>()?[from..to];
         let mut decoder = self.decoder.borrow_mut();
@@ -35,7 +35,7 @@ impl CustomOp1 for Step<'_> {
     }
 }
 
-/// Reads `chunks` and replaces what is in `logits` with theirs.
+/// Reads `chunks` and replaces the content of `logits` with their rows.
 pub fn run(decoder: &mut Decoder, chunks: &[Chunk<'_>], logits: &mut Vec<f32>) -> Result<()> {
     let tokens: Vec<u32> = chunks.iter().flat_map(|chunk| chunk.tokens).copied().collect();
     let step = Step {
@@ -46,7 +46,7 @@ pub fn run(decoder: &mut Decoder, chunks: &[Chunk<'_>], logits: &mut Vec<f32>) -
     logits.clear();
     match &*found.storage_and_layout().0 {
         Storage::Cpu(storage) => logits.extend_from_slice(storage.as_slice::<f32>()?),
-        _ => bail!("logits of a processor are in its memory"),
+        _ => bail!("the logits are not in the CPU's memory"),
     }
     Ok(())
 }

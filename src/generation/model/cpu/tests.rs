@@ -1,44 +1,28 @@
-//! The decoder on a processor against candle's in f32, and against itself: no batch, cut, cache or thread changes a
+//! The CPU's decoder against candle's in f32, and against itself: neither batches, pieces, cache nor threads change a
 //! bit.
 
 use std::sync::Arc;
 
 use candle_core::Device;
-use candle_core::quantized::GgmlDType;
 
 use super::*;
 use crate::generation::model::architecture::Family;
-use crate::generation::model::architecture::testing::{Tiny, chunk, run, tokens};
+use crate::generation::model::architecture::testing::{KINDS, Tiny, chunk, distance, reserved, run, tokens};
 use crate::generation::model::candle::CandleDecoder;
+use crate::kernels::testing::{bits, levels, threads};
 use crate::weights::gguf::Gguf;
 use crate::weights::testing::chat_model;
 
-fn pool(threads: usize) -> Arc<Pool> {
-    Arc::new(Pool::new("test", threads).unwrap())
+fn decoder(gguf: &Gguf, level: Level, count: usize, blocks: usize) -> Decoder {
+    reserved(Decoder::load_at(level, gguf, Arc::new(threads(count))), blocks)
 }
 
-fn levels() -> impl Iterator<Item = Level> {
-    Level::ALL.into_iter().filter(|level| level.is_supported())
-}
-
-fn decoder(gguf: &Gguf, level: Level, threads: usize, blocks: usize) -> Decoder {
-    let mut decoder = Decoder::load_at(level, gguf, pool(threads)).unwrap();
-    decoder.reserve(blocks).unwrap();
-    decoder
-}
-
-fn bits(logits: &[f32]) -> Vec<u32> {
-    logits.iter().map(|logit| logit.to_bits()).collect()
-}
-
-/// How far apart, as a part of how far the expected logits spread.
-fn distance(found: &[f32], expected: &[f32]) -> f32 {
-    let root_mean = |numbers: &mut dyn Iterator<Item = f32>| {
-        let (sum, count) = numbers.fold((0.0, 0), |(sum, count), x| (sum + x * x, count + 1));
-        (sum / count as f32).sqrt()
-    };
-    assert_eq!(found.len(), expected.len());
-    root_mean(&mut found.iter().zip(expected).map(|(a, b)| a - b)) / root_mean(&mut expected.iter().copied())
+/// What candle's decoder in f32 computes for `chunks`.
+fn in_f32(gguf: &Gguf, blocks: usize, chunks: &[Chunk<'_>]) -> Vec<f32> {
+    run(
+        &mut reserved(CandleDecoder::load(gguf, &Device::Cpu), blocks),
+        chunks,
+    )
 }
 
 #[test]
@@ -48,12 +32,10 @@ fn every_family_and_option_is_near_the_f32_decoder_at_every_level() {
         let tokens = tokens(7, 20);
         let blocks = [1, 0];
         let all = [chunk(&blocks, 0, &tokens, tokens.len())];
-        let mut reference = CandleDecoder::load(&gguf, &Device::Cpu).unwrap();
-        reference.reserve(2).unwrap();
-        let expected = run(&mut reference, &all);
+        let expected = in_f32(&gguf, 2, &all);
         for level in levels() {
             let found = run(&mut decoder(&gguf, level, 2, 2), &all);
-            // Weights and activations of 8 bits: about half a hundredth each, and random weights let errors grow.
+            // Weights and activations of 8 bits: an error of about 0.005 each, and random weights let errors grow.
             let distance = distance(&found, &expected);
             assert!(distance < 0.03, "{name} at {level:?}: off by {distance}");
         }
@@ -61,7 +43,7 @@ fn every_family_and_option_is_near_the_f32_decoder_at_every_level() {
 }
 
 #[test]
-fn cuts_batches_threads_and_drafts_change_no_bit() {
+fn pieces_batches_threads_and_drafts_change_no_bit() {
     for (name, tiny) in Tiny::all() {
         let (_file, gguf) = tiny.gguf();
         let (mine, other) = (tokens(3, 45), tokens(4, 37));
@@ -77,14 +59,10 @@ fn cuts_batches_threads_and_drafts_change_no_bit() {
                 let mut start = 0;
                 for (index, piece) in pieces.iter().enumerate() {
                     let mut chunks = vec![chunk(&blocks, start, &mine[start..start + piece], 1)];
-                    // Another sequence joins, reads along and leaves; the batch is in either order.
+                    // Another sequence joins, is read too and leaves; the batch is in either order.
                     if index < 3 {
-                        chunks.push(chunk(
-                            &others,
-                            index * 12,
-                            &other[index * 12..(index + 1) * 12],
-                            1,
-                        ));
+                        let at = index * 12;
+                        chunks.push(chunk(&others, at, &other[at..at + 12], 1));
                     }
                     let first = index % 2;
                     if first == 1 {
@@ -118,35 +96,12 @@ fn cuts_batches_threads_and_drafts_change_no_bit() {
 
 #[test]
 fn every_tensor_type_is_read() {
-    let kinds = [
-        GgmlDType::F32,
-        GgmlDType::F16,
-        GgmlDType::BF16,
-        GgmlDType::Q4_0,
-        GgmlDType::Q4_1,
-        GgmlDType::Q5_0,
-        GgmlDType::Q5_1,
-        GgmlDType::Q8_0,
-        GgmlDType::Q4K,
-        GgmlDType::Q5K,
-        GgmlDType::Q6K,
-    ];
-    for kind in kinds {
-        // K-quants come in blocks of 256 columns.
-        let tiny = Tiny {
-            width: 256,
-            heads: 4,
-            head_dim: 64,
-            feed_forward: 256,
-            kind,
-            ..Tiny::new(Family::Llama)
-        };
+    for kind in KINDS {
+        let tiny = Tiny::of_kind(kind);
         let (_file, gguf) = tiny.gguf();
         let tokens = tokens(5, 12);
         let all = [chunk(&[0], 0, &tokens, tokens.len())];
-        let mut reference = CandleDecoder::load(&gguf, &Device::Cpu).unwrap();
-        reference.reserve(1).unwrap();
-        let expected = run(&mut reference, &all);
+        let expected = in_f32(&gguf, 1, &all);
         let found = run(&mut decoder(&gguf, Level::best(), 2, 1), &all);
         let distance = distance(&found, &expected);
         assert!(distance < 0.03, "{kind:?}: off by {distance}");
@@ -154,16 +109,13 @@ fn every_tensor_type_is_read() {
 }
 
 #[test]
-fn the_default_model_is_near_its_f32_self_and_keeps_its_bits_beyond_a_partition() {
+fn the_default_model_is_near_f32_and_splitting_it_between_threads_changes_no_bit() {
     let gguf = Gguf::read(&chat_model()).unwrap();
     let mut own = decoder(&gguf, Level::best(), 2, 40);
     let tokens: Vec<u32> = (0..300).map(|at| 200 + at * 7919 % 40_000).collect();
     let blocks: Vec<u32> = (0..20).collect();
-    let mut reference = CandleDecoder::load(&gguf, &Device::Cpu).unwrap();
-    reference.reserve(2).unwrap();
     let short = [chunk(&blocks, 0, &tokens[..24], 24)];
-    let (found, expected) = (run(&mut own, &short), run(&mut reference, &short));
-    let far = distance(&found, &expected);
+    let far = distance(&run(&mut own, &short), &in_f32(&gguf, 2, &short));
     assert!(far < 0.05, "off by {far}");
 
     let whole = run(&mut own, &[chunk(&blocks, 0, &tokens, 1)]);
@@ -177,7 +129,7 @@ fn the_default_model_is_near_its_f32_self_and_keeps_its_bits_beyond_a_partition(
 }
 
 #[test]
-fn heads_that_are_too_long_are_an_error_that_says_so() {
+fn heads_that_are_too_long_are_refused_with_the_limit() {
     let tiny = Tiny {
         width: 288,
         heads: 1,
@@ -186,7 +138,10 @@ fn heads_that_are_too_long_are_an_error_that_says_so() {
         ..Tiny::new(Family::Llama)
     };
     let (_file, gguf) = tiny.gguf();
-    let refused = Decoder::load(&gguf, pool(1)).err().expect("an error").to_string();
+    let refused = Decoder::load(&gguf, Arc::new(threads(1)))
+        .err()
+        .expect("an error")
+        .to_string();
     assert!(
         refused.contains("heads have 272 numbers, and at most 256"),
         "{refused}"

@@ -1,8 +1,8 @@
-//! A second opinion on what a schema allows, of the keywords that the tests use; it knows nothing of tokens.
+//! An independent validator for the keywords that the tests use; it checks values, not tokens.
 
 use serde_json::Value;
 
-/// What `schema`, a part of `root`, has against a value; nothing if it allows it.
+/// Why `schema`, a part of `root`, does not allow a value; `None` if it allows it.
 pub fn complaint(root: &Value, schema: &Value, value: &Value) -> Option<String> {
     match schema {
         Value::Bool(true) => None,

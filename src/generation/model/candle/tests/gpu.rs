@@ -1,13 +1,14 @@
-//! The decoder on a GPU, with quantised weights, against the same decoder in f32 on the CPU. Where there is no GPU, each
-//! test says so and ends: the tests beside this file then run on the CPU, too.
+//! The decoder on a GPU, with quantised weights, against the same decoder in f32 on the CPU. On a machine without a GPU
+//! each test prints a line and ends; the tests in `tests.rs` then run on the CPU.
 
 use std::ops::Range;
 
 use candle_core::quantized::GgmlDType;
 
 use super::*;
+use crate::generation::model::architecture::testing::KINDS;
 
-/// The first GPU, or a line that says why there is none.
+/// The first GPU. If there is none, prints why.
 fn gpu() -> Option<Device> {
     device::select(DeviceChoice::Cuda)
         .map_err(|reason| eprintln!("skipped: {reason}"))
@@ -16,26 +17,15 @@ fn gpu() -> Option<Device> {
 }
 
 fn on(device: &Device, gguf: &Gguf, blocks: usize) -> CandleDecoder {
-    let mut decoder = CandleDecoder::load(gguf, device).unwrap();
-    decoder.reserve(blocks).unwrap();
-    decoder
+    reserved(CandleDecoder::load(gguf, device), blocks)
 }
 
-/// How far apart, as a part of how far the expected logits spread: the relative error of their root mean square.
-fn distance(found: &[f32], expected: &[f32]) -> f32 {
-    assert_eq!(found.len(), expected.len());
-    assert!(found.iter().all(|logit| logit.is_finite()));
-    let squares = |numbers: &mut dyn Iterator<Item = f32>| numbers.map(|x| x * x).sum::<f32>();
-    let error = squares(&mut found.iter().zip(expected).map(|(a, b)| a - b));
-    (error / squares(&mut expected.iter().copied())).sqrt()
-}
-
-/// What 8-bit activations may change in two or four layers of random weights, which let errors grow; single precision
-/// changes nothing that this would see.
+/// The largest relative error. 8-bit activations cause it in two or four layers of random weights, which let errors
+/// grow; that of single precision is far smaller.
 const NEAR: f32 = 0.03;
 
-/// Reads a prompt in one go, then goes on token by token, and compares each row with the f32 decoder's. The prompt is
-/// multiplied by the kernels for many rows, the tokens after it by those for few.
+/// Reads a prompt in one step, then one token a step, and compares each row with the f32 decoder's. The prompt uses the
+/// kernels for many rows, the tokens after it those for few rows.
 #[track_caller]
 fn assert_near_in_prompt_and_decode(gpu: &Device, gguf: &Gguf, far: f32, what: &str) {
     let tokens = tokens(7, 29);
@@ -59,7 +49,7 @@ fn assert_near_in_prompt_and_decode(gpu: &Device, gguf: &Gguf, far: f32, what: &
 fn every_family_on_a_gpu_is_near_the_f32_decoder() {
     let Some(gpu) = gpu() else { return };
     for (name, tiny) in Tiny::all() {
-        // Widths of 96 and 160 are no multiples of the 256 columns that the kernels take at a time.
+        // Widths of 96 and 160 are not multiples of the 256 columns that the kernels process at a time.
         for kind in [GgmlDType::F32, GgmlDType::Q8_0] {
             let (_file, gguf) = Tiny { kind, ..tiny.clone() }.gguf();
             assert_near_in_prompt_and_decode(&gpu, &gguf, NEAR, &format!("{name}, {kind:?}"));
@@ -70,28 +60,8 @@ fn every_family_on_a_gpu_is_near_the_f32_decoder() {
 #[test]
 fn every_tensor_type_on_a_gpu_is_near_the_f32_decoder() {
     let Some(gpu) = gpu() else { return };
-    let kinds = [
-        GgmlDType::F16,
-        GgmlDType::BF16,
-        GgmlDType::Q4_0,
-        GgmlDType::Q4_1,
-        GgmlDType::Q5_0,
-        GgmlDType::Q5_1,
-        GgmlDType::Q8_0,
-        GgmlDType::Q4K,
-        GgmlDType::Q5K,
-        GgmlDType::Q6K,
-    ];
-    for kind in kinds {
-        // K-quants come in blocks of 256 columns.
-        let tiny = Tiny {
-            width: 256,
-            heads: 4,
-            head_dim: 64,
-            feed_forward: 256,
-            kind,
-            ..Tiny::new(Family::Llama)
-        };
+    for kind in KINDS {
+        let tiny = Tiny::of_kind(kind);
         let (_file, gguf) = tiny.gguf();
         assert_near_in_prompt_and_decode(&gpu, &gguf, NEAR, &format!("{kind:?}"));
     }
@@ -133,7 +103,7 @@ fn many_sequences_on_a_gpu_decode_as_each_does_in_f32() {
 }
 
 #[test]
-fn the_default_model_on_a_gpu_is_near_its_f32_self() {
+fn the_default_model_on_a_gpu_is_near_f32() {
     let Some(gpu) = gpu() else { return };
     let gguf = Gguf::read(&chat_model()).unwrap();
     let tokens: Vec<u32> = (0..48).map(|at| 200 + at * 7919 % 40_000).collect();
@@ -152,7 +122,7 @@ fn the_default_model_on_a_gpu_is_near_its_f32_self() {
 }
 
 #[test]
-fn more_memory_than_a_gpu_has_is_an_error_that_says_what_to_do() {
+fn reserving_more_memory_than_the_gpu_has_is_an_error_that_says_what_to_do() {
     let Some(gpu) = gpu() else { return };
     let (_file, gguf) = Tiny::new(Family::Llama).gguf();
     let mut decoder = CandleDecoder::load(&gguf, &gpu).unwrap();
@@ -162,7 +132,7 @@ fn more_memory_than_a_gpu_has_is_an_error_that_says_what_to_do() {
         message.starts_with("8796093022208 bytes") && message.contains("--kv-cache-mb"),
         "{message}"
     );
-    // And the device is none the worse for it.
+    // The device still works after the error.
     decoder.reserve(1).unwrap();
     let tokens = tokens(1, 5);
     assert_eq!(run(&mut decoder, &[chunk(&[0], 0, &tokens, 1)]).len(), 50);

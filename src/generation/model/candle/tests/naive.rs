@@ -1,9 +1,11 @@
-//! The decoder as its formulas stand in the documentation of `architecture`: scalar loops in f64, no cache, no batch.
-//! Metadata is read by [`Architecture`]; everything after it is computed another way.
+//! The formulas in the documentation of `architecture` as scalar loops in f64, without cache and batch.
+//! [`Architecture`] reads the metadata; everything after that is independent of the decoders.
 
 use crate::generation::model::architecture::{
-    Activation, Architecture, EMBEDDING, HEAD, LAST_NORM, LayerTensor, Pairing, Rotation, layer,
+    Architecture, EMBEDDING, HEAD, LAST_NORM, LayerTensor, Rotation, layer,
 };
+use crate::kernels::elementwise::Curve;
+use crate::kernels::rotary::Pairs;
 use crate::weights::gguf::Gguf;
 
 type Row = Vec<f64>;
@@ -57,7 +59,7 @@ impl Naive<'_> {
         } = *self.architecture;
         let norm = self.floats(&layer(at, LayerTensor::AttentionNorm));
         let normed: Vec<Row> = hidden.iter().map(|row| self.normed(row, &norm)).collect();
-        let projected = |weight, bias, norm: Option<LayerTensor>, turned: bool| -> Vec<Vec<Row>> {
+        let projected = |weight, bias, norm: Option<LayerTensor>, rotated: bool| -> Vec<Vec<Row>> {
             let weight = self.rows(&layer(at, weight));
             let bias = self.optional(&layer(at, bias));
             let norm = norm.and_then(|norm| self.optional(&layer(at, norm)));
@@ -73,8 +75,8 @@ impl Naive<'_> {
                         let head = norm
                             .as_ref()
                             .map_or(head.to_vec(), |norm| self.normed(head, norm));
-                        if turned {
-                            self.turned(&head, position, self.architecture.rotation(at))
+                        if rotated {
+                            self.rotated(&head, position, self.architecture.rotation(at))
                         } else {
                             head
                         }
@@ -143,28 +145,28 @@ impl Naive<'_> {
     }
 
     fn activated(&self, x: f64) -> f64 {
-        match self.architecture.activation {
-            Activation::Silu => x / (1.0 + (-x).exp()),
-            Activation::GeluTanh => {
+        match self.architecture.traits().activation {
+            Curve::Silu => x / (1.0 + (-x).exp()),
+            Curve::GeluTanh => {
                 let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
                 x / 2.0 * (1.0 + inner.tanh())
             }
         }
     }
 
-    fn turned(&self, head: &[f64], position: usize, rotation: &Rotation) -> Row {
-        let mut turned = head.to_vec();
+    fn rotated(&self, head: &[f64], position: usize, rotation: &Rotation) -> Row {
+        let mut rotated = head.to_vec();
         for (pair, frequency) in rotation.frequencies.iter().enumerate() {
-            let (a, b) = match self.architecture.pairing {
-                Pairing::Neighbours => (2 * pair, 2 * pair + 1),
-                Pairing::Halves => (pair, pair + head.len() / 2),
+            let (a, b) = match self.architecture.traits().pairs {
+                Pairs::Neighbours => (2 * pair, 2 * pair + 1),
+                Pairs::Halves => (pair, pair + head.len() / 2),
             };
             let (sine, cosine) = (position as f64 * f64::from(*frequency)).sin_cos();
             let magnitude = f64::from(rotation.magnitude);
-            turned[a] = (head[a] * cosine - head[b] * sine) * magnitude;
-            turned[b] = (head[a] * sine + head[b] * cosine) * magnitude;
+            rotated[a] = (head[a] * cosine - head[b] * sine) * magnitude;
+            rotated[b] = (head[a] * sine + head[b] * cosine) * magnitude;
         }
-        turned
+        rotated
     }
 
     fn normed(&self, row: &[f64], weight: &[f64]) -> Row {
