@@ -1,7 +1,7 @@
-//! How fast the kernels are on this processor, at the shapes of SmolLM2-135M: `cargo bench --bench kernels`.
+//! The speed of the kernels on this processor, with the shapes of SmolLM2-135M: `cargo bench --bench kernels`.
 //!
-//! Products are reported in multiplications a second (criterion calls them elements), attention and norms in numbers
-//! read. Set `BENCH_THREADS` for another number of threads than the processor has.
+//! Products and attention are reported in multiplications per second (criterion calls them elements), norms in numbers
+//! per second. Set `BENCH_THREADS` to use another number of threads than the processor has.
 
 use std::num::NonZero;
 
@@ -13,19 +13,19 @@ use flipkart_recommender::kernels::elementwise::Norm;
 use flipkart_recommender::kernels::kv_store::{BLOCK, Store};
 use flipkart_recommender::kernels::matmul::{Matmul, multiply};
 use flipkart_recommender::kernels::pool::Pool;
-use flipkart_recommender::kernels::qkv::{Place, Projections, QkvFinish, place};
+use flipkart_recommender::kernels::qkv::{Place, Projections, QkvFinish, finish_and_store};
 use flipkart_recommender::kernels::rotary::{Angles, Pairs};
 use flipkart_recommender::kernels::simd::Level;
 use flipkart_recommender::kernels::tiles::Matrix;
 
-/// Numbers that stand for a token between layers.
+/// Numbers of a token's row between layers.
 const WIDTH: usize = 576;
 /// Numbers in the middle of the feed-forward network.
 const FEED_FORWARD: usize = 1_536;
 const HEADS: usize = 9;
 const KV_HEADS: usize = 3;
 const HEAD_DIM: usize = 64;
-/// Layers whose weights do not fit the caches together, as in a real step.
+/// Layers: together their weights do not fit the caches, as in a real step.
 const LAYERS: usize = 30;
 
 fn pool() -> Pool {
@@ -48,23 +48,23 @@ fn numbers(count: usize) -> Vec<f32> {
     std::iter::repeat_with(next).take(count).collect()
 }
 
-/// A matrix of a type whose blocks are a scale and codes; which codes makes no difference to the time.
-fn matrix(kind: GgmlDType, rows: usize, columns: usize) -> Matrix {
+/// A matrix of a type whose blocks begin with a scale. The codes do not matter for the time.
+fn matrix(pool: &Pool, kind: GgmlDType, rows: usize, columns: usize) -> Matrix {
     let mut data = vec![0x5a; rows * columns / kind.block_size() * kind.type_size()];
-    // 0x2000 is the half float 1/128, and a fine minimum too.
+    // 0x2000 is the half float 1/128.
     for block in data.chunks_exact_mut(kind.type_size()) {
         block[..2].copy_from_slice(&[0, 0x20]);
     }
-    Matrix::pack(kind, &data, rows, columns).expect("a matrix")
+    Matrix::pack(pool, kind, &data, rows, columns).expect("a matrix")
 }
 
 fn products(criterion: &mut Criterion) {
     let (pool, level) = (pool(), Level::best());
     for kind in [GgmlDType::Q4_1, GgmlDType::Q5_1, GgmlDType::Q8_0] {
         let mut group = criterion.benchmark_group(format!("products of a layer's gate and up, {kind:?}"));
-        // Every iteration takes the next layer's weights, because a step finds none of them in the caches.
+        // Every iteration uses the next layer's weights, because a real step finds no weights in the caches.
         let layers: Vec<[Matrix; 2]> = (0..LAYERS)
-            .map(|_| [(); 2].map(|()| matrix(kind, FEED_FORWARD, WIDTH)))
+            .map(|_| [(); 2].map(|()| matrix(&pool, kind, FEED_FORWARD, WIDTH)))
             .collect();
         for rows in [1, 4, 8, 64, 256] {
             let numbers = numbers(rows * WIDTH);
@@ -120,7 +120,7 @@ fn filled_store(pool: &Pool, level: Level, tokens: usize) -> (Store, Vec<u32>) {
         keys,
         values,
     };
-    place(pool, level, &finish, projections, (&mut store, 0), &places);
+    finish_and_store(pool, level, &finish, projections, (&mut store, 0), &places);
     (store, blocks)
 }
 
@@ -144,7 +144,7 @@ fn attention(criterion: &mut Criterion) {
         let plan = Plan::new(vec![span], KV_HEADS, HEADS / KV_HEADS, pool.threads());
         let queries = numbers(rows * HEADS * HEAD_DIM);
         let mut out = vec![0.0; queries.len()];
-        // Every query is multiplied with the keys it sees, and every weight with a value.
+        // Every query is multiplied with the keys that it attends to, and every weight with a value.
         let seen: usize = (DEPTH + 1..=DEPTH + rows).sum();
         group.throughput(Throughput::Elements((2 * seen * HEADS * HEAD_DIM) as u64));
         group.bench_function(BenchmarkId::new("rows", rows), |bencher| {

@@ -141,7 +141,7 @@ fn index(
         }
     }
     let UniqueVectors { vectors, rows, new } = embedding.embed(texts, report)?;
-    let index = Index::of_texts(vectors, rows);
+    let index = Index::build_from_rows(vectors, rows);
     if let Err(error) = store::save(dir, fingerprint, &index) {
         tracing::warn!(%error, "The index is in memory only.");
     }

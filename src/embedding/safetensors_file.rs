@@ -122,7 +122,7 @@ impl Tensors {
         let name = format!("{}{name}", self.prefix);
         let found = self.find(&name, &[rows, columns])?;
         let bytes = self.bytes(&found, 0..rows * columns)?;
-        Matrix::pack_wide_on(pool, found.kind, &bytes, rows, columns)
+        Matrix::pack_wide(pool, found.kind, &bytes, rows, columns)
             .map_err(|error| self.damaged(&name, &error.to_string()))
     }
 
@@ -141,7 +141,7 @@ impl Tensors {
         let parts = starts.map(|start| {
             let rows = part.min(rows - start);
             let bytes = self.bytes(&found, start * columns..(start + rows) * columns)?;
-            Matrix::pack_on(pool, found.kind, &bytes, rows, columns)
+            Matrix::pack(pool, found.kind, &bytes, rows, columns)
                 .map_err(|error| self.damaged(&name, &error.to_string()))
         });
         parts.collect()

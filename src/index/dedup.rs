@@ -1,4 +1,4 @@
-//! Equal vectors put together: one row each, and which passages stand in it.
+//! Deduplication: equal vectors become one row, which records the passages that share it.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -11,17 +11,17 @@ use super::Vectors;
 pub(super) struct DistinctRows {
     /// The row of every passage.
     rows: Vec<u32>,
-    /// Where each row's passages begin in `passages`, and one more entry for the end.
+    /// For each row the place in `passages` where its passages begin, and one more entry for the end.
     starts: Vec<u32>,
     /// The passages, by row and then by number.
     passages: Vec<u32>,
 }
 
 impl DistinctRows {
-    /// The different vectors among these, and where they occur. `rows` says which vector each passage has, vectors
-    /// being in the order in which passages first have them. Vectors move up to the places of their copies; none is
-    /// held twice.
-    pub(super) fn of(mut vectors: Vectors, mut rows: Vec<u32>) -> (Vectors, Self) {
+    /// The distinct vectors, and which passages have them. `rows` gives the number of each passage's vector; vectors
+    /// are in the order in which the passages first use them. Vectors are moved up over their copies, so that none is
+    /// in memory twice.
+    pub(super) fn deduplicate(mut vectors: Vectors, mut rows: Vec<u32>) -> (Vectors, Self) {
         let first = firsts(&vectors);
         let mut count = 0;
         let mut moved = vec![0; first.len()];
@@ -40,7 +40,7 @@ impl DistinctRows {
         (vectors, passages)
     }
 
-    /// From the row of every passage; nothing where a row is not below `count`.
+    /// Builds the lists from the row of every passage; `None` if a row is not below `count`.
     pub(super) fn from_rows(rows: Vec<u32>, count: usize) -> Option<Self> {
         let mut starts = vec![0; count + 1];
         for &row in &rows {
@@ -50,7 +50,7 @@ impl DistinctRows {
             starts[row + 1] += starts[row];
         }
         let mut passages: Vec<u32> = (0..number(rows.len())).collect();
-        // Stable, so that a row's passages stay in order.
+        // The sort is stable, so that a row's passages stay in order.
         passages.sort_by_key(|&passage| rows[passage as usize]);
         Some(Self {
             rows,
@@ -76,7 +76,7 @@ impl DistinctRows {
     }
 }
 
-/// For every vector the first that is equal to it.
+/// For every vector the first vector that is equal to it.
 fn firsts(vectors: &Vectors) -> Vec<u32> {
     let mut seen: HashMap<Bits<'_>, u32> = HashMap::with_capacity(vectors.len());
     let first = |(row, vector)| *seen.entry(Bits(vector)).or_insert(number(row));
@@ -88,7 +88,7 @@ struct Bits<'a>(&'a [f32]);
 
 impl Hash for Bits<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Two vectors that agree in their first numbers are as good as equal; the comparison tells.
+        // Vectors with the same first numbers are nearly always equal; otherwise the comparison tells them apart.
         self.0.iter().take(8).for_each(|x| x.to_bits().hash(state));
     }
 }
@@ -105,7 +105,7 @@ impl PartialEq for Bits<'_> {
 impl Eq for Bits<'_> {}
 
 fn number(position: usize) -> u32 {
-    u32::try_from(position).expect("four thousand million passages do not fit in memory")
+    u32::try_from(position).expect("there are at most u32::MAX passages")
 }
 
 #[cfg(test)]
@@ -123,7 +123,7 @@ mod tests {
             [1.0, 0.0],
         ];
         let (different, passages) =
-            DistinctRows::of(Vectors::from_rows(2, rows.map(Vec::from)), (0..6).collect());
+            DistinctRows::deduplicate(Vectors::from_rows(2, rows.map(Vec::from)), (0..6).collect());
         assert_eq!(
             different,
             Vectors::from_rows(2, [[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]].map(Vec::from))
@@ -138,9 +138,9 @@ mod tests {
     }
 
     #[test]
-    fn passages_that_share_a_text_share_its_row() {
+    fn passages_that_share_a_text_share_a_row() {
         let of_texts = Vectors::from_rows(2, [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.6, 0.8]].map(Vec::from));
-        let (different, passages) = DistinctRows::of(of_texts, vec![0, 1, 0, 2, 3, 1]);
+        let (different, passages) = DistinctRows::deduplicate(of_texts, vec![0, 1, 0, 2, 3, 1]);
         assert_eq!(
             different,
             Vectors::from_rows(2, [[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]].map(Vec::from))

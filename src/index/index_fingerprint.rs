@@ -1,4 +1,4 @@
-//! What a snapshot was made from, in one hash: where any of it differs, the snapshot is not the index wanted.
+//! The hash of everything that a snapshot is made from. If it differs, the snapshot is not used.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,17 +8,19 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::graph::{self, HNSW_RS};
-use super::store;
 use crate::reviews::Passage;
 
-/// SHA-256, in hex, over the data, the cutting into passages, what makes vectors of them, the parameters of the graph and
-/// the versions of our format and of hnsw_rs.
+/// The version of a snapshot's files. Raise it with every change of what `store` writes.
+pub(super) const FORMAT: usize = 2;
+
+/// SHA-256, in hex, over the data, the passages, the embedding model, the parameters of the graph, the version of the
+/// snapshot's format and that of hnsw_rs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// Of what an index is about to be built from. `data` is the corpus' own fingerprint, `model` that of
-    /// [what embeds](crate::embedding::fingerprint()).
+    /// The fingerprint of the inputs of an index. `data` is the corpus' fingerprint, `model` that of the [embedding
+    /// model](crate::embedding::fingerprint()).
     pub fn new(data: &str, passages: &[Passage], model: &str) -> Self {
         let mut hash = Sha256::new();
         let mut part = |text: &str| {
@@ -29,9 +31,9 @@ impl Fingerprint {
         part(model);
         part(HNSW_RS);
         let numbers = [
-            store::FORMAT,
-            graph::LINKS,
-            graph::WIDTH_OF_BUILDING,
+            FORMAT,
+            graph::MAX_LINKS,
+            graph::EF_CONSTRUCTION,
             super::EXACT_UP_TO,
         ];
         part(&format!("{numbers:?}"));
@@ -55,7 +57,7 @@ impl std::fmt::Display for Fingerprint {
     }
 }
 
-/// A file's length and SHA-256, read piece by piece.
+/// A file's length and SHA-256. The file is read piece by piece.
 pub(super) fn sha256(path: &Path) -> io::Result<(u64, String)> {
     let mut file = File::open(path)?;
     let (mut hash, mut length, mut piece) = (Sha256::new(), 0, vec![0; 1 << 16]);

@@ -1,7 +1,7 @@
 //! BM25 over the passages (Robertson and Zaragoza 2009, <https://doi.org/10.1561/1500000019>), by tantivy, in memory.
 //!
-//! A passage is a document whose number is the passage's position; its words are folded as [`super::words`] folds
-//! them. Building takes a second for a million words, so nothing is kept on disk.
+//! A passage is a document whose number is the passage's position; its words are folded by [`super::words`]. Building
+//! takes a second for a million words, so nothing is kept on disk.
 
 use std::collections::BinaryHeap;
 
@@ -12,7 +12,8 @@ use tantivy::{IndexBuilder, Searcher, TantivyDocument, TantivyError, Term};
 
 use super::{Hit, Scored, words};
 
-/// From this the writer chooses the size of its first table of words. One segment takes more where it needs more.
+/// The writer's memory budget, from which it chooses the size of its first table of words. A segment takes more memory
+/// if it needs more.
 const WRITER_BYTES: usize = 64 << 20;
 
 /// The words of every passage.
@@ -25,7 +26,7 @@ impl Lexical {
     /// Indexes the texts of the passages, in their order.
     ///
     /// # Errors
-    /// What tantivy says; in memory that is a lack of it.
+    /// The error of tantivy, which in memory is a lack of memory.
     pub fn build<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Self, TantivyError> {
         let mut schema = Schema::builder();
         let words = TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs);
@@ -42,8 +43,8 @@ impl Lexical {
         Ok(Self { searcher, text })
     }
 
-    /// The `k` passages with the highest BM25 score for `words`, which are folded, among those that `keep` keeps; best
-    /// first, equal scores in the order of passages. Passages with none of the words are left out.
+    /// The `k` passages with the highest BM25 score for `words`, which are already folded, among those that `keep`
+    /// accepts; best first, equal scores in the order of passages. Passages without any of the words are left out.
     pub fn search<'a>(
         &self,
         words: impl IntoIterator<Item = &'a String>,
@@ -59,7 +60,7 @@ impl Lexical {
         let weight = query
             .weight(EnableScoring::enabled_from_searcher(&self.searcher))
             .expect("the query's field is in the schema");
-        // The worst of the best so far is on top.
+        // The worst of the best passages so far is on top.
         let mut best: BinaryHeap<Ranked> = BinaryHeap::with_capacity(k + 1);
         for segment in self.searcher.segment_readers() {
             let mut take = |document, score| {
@@ -84,7 +85,7 @@ impl Lexical {
     }
 }
 
-/// A text's folded words; their places in the text are not kept.
+/// The folded words of a text; their offsets in the text are not kept.
 fn tokens(text: &str) -> PreTokenizedString {
     let token = |(position, word): (usize, &str)| Token {
         position,
@@ -97,7 +98,7 @@ fn tokens(text: &str) -> PreTokenizedString {
     }
 }
 
-/// Worse is greater.
+/// A score whose order is reversed: a worse one is greater.
 struct Ranked(Scored);
 
 impl Ord for Ranked {

@@ -1,17 +1,17 @@
-//! Stage 3: unit vectors in; for a question's vector, the nearest passages out.
+//! The vector index: unit vectors in; for a question's vector, the nearest passages out.
 //!
-//! An [`Index`] never changes after [`Index::build`]; it is shared by `Arc` and searched from any thread, and a new
-//! one takes its place by swapping the `Arc`. A search looks at rows of eight bits a number first (`quantized`) and scores
-//! what it finds in `f32`; above [`EXACT_UP_TO`] rows it looks at those only that an HNSW graph leads to. Building is
-//! one thread's work, because the order of insertion decides what an HNSW graph finds: the same vectors always give the
-//! same index and the same answers, as does its [snapshot](store). Nothing here can fail but the snapshot's files.
+//! An [`Index`] never changes after [`Index::build`]. It is shared by `Arc` and searched from any thread; a new index
+//! replaces it by swapping the `Arc`. A search first compares rows of eight bits per number (`quantized`) and then
+//! scores the best ones in `f32`. Above [`EXACT_UP_TO`] rows it compares only those that an HNSW graph leads to. One
+//! thread builds the index, because the order of insertion decides what an HNSW graph finds: the same vectors always
+//! give the same index and the same results, and so does its [snapshot](store). Only the snapshot's files can fail.
 
-mod quantized;
 mod dedup;
 mod exact;
-mod index_fingerprint;
 mod graph;
+mod index_fingerprint;
 pub mod lexical;
+mod quantized;
 mod recall_monitor;
 pub mod store;
 mod vectors;
@@ -25,23 +25,24 @@ pub use recall_monitor::RecallMonitor;
 pub use vectors::Vectors;
 pub(crate) use vectors::dot;
 
-/// Rows up to which every row is read, which misses nothing. Measured on passages of real reviews with 384 numbers each,
-/// for 10 hits on one core: at 1,500 rows the scan takes 0.04 ms and HNSW 0.06 ms, at 9,300 rows 0.32 and 0.14 ms, at
-/// 21,900 rows 0.57 and 0.17 ms, at 90,300 rows 3.1 and 0.27 ms. So far it costs less than anything else of a search.
+/// With at most this many rows, a search reads every row and misses nothing. Measured on passages of real reviews with
+/// 384 numbers each, for 10 hits on one core: at 1,500 rows the scan takes 0.04 ms and HNSW 0.06 ms, at 9,300 rows 0.32
+/// and 0.14 ms, at 21,900 rows 0.57 and 0.17 ms, at 90,300 rows 3.1 and 0.27 ms. Up to this limit the scan costs less
+/// than any other part of a search.
 pub const EXACT_UP_TO: usize = 10_000;
 
-/// Where every passage lies in the space of meanings. Passages with equal vectors, as equal sentences have, share a
-/// row: HNSW loses its way among copies, since a copy's neighbours are all copies.
+/// The vectors of all passages. Passages with equal vectors, such as equal sentences, share a row: a search by
+/// HNSW gets stuck among copies, since a copy's neighbours are all copies.
 pub struct Index {
     rows: Vectors,
-    /// The rows in eight bits a number, for the first look.
+    /// The rows in eight bits per number, for the first comparison.
     codes: QuantizedRows,
     passages: DistinctRows,
-    /// None where every row is read.
+    /// `None` if every search reads all rows.
     graph: Option<Graph>,
 }
 
-/// A passage that was found.
+/// A passage in the result of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
     /// The passage's position among the vectors the index was built from.
@@ -54,16 +55,16 @@ impl Index {
     /// Indexes one vector of length 1 for each passage.
     pub fn build(vectors: Vectors) -> Self {
         let passages = vectors.len() as u32;
-        Self::of_texts(vectors, (0..passages).collect())
+        Self::build_from_rows(vectors, (0..passages).collect())
     }
 
-    /// Indexes passages of which `rows` says which vector each has: a text that occurs in many passages comes with one
-    /// vector. Vectors are in the order in which passages first have them.
+    /// Indexes passages that share vectors: `rows` gives the number of each passage's vector, so that a text that
+    /// occurs in many passages needs one vector. Vectors are in the order in which the passages first use them.
     ///
     /// # Panics
-    /// Where a passage has a vector that is not there.
-    pub fn of_texts(vectors: Vectors, rows: Vec<u32>) -> Self {
-        let (rows, passages) = DistinctRows::of(vectors, rows);
+    /// If `rows` has a number without a vector.
+    pub fn build_from_rows(vectors: Vectors, rows: Vec<u32>) -> Self {
+        let (rows, passages) = DistinctRows::deduplicate(vectors, rows);
         let index = Self::of_parts(rows, passages, None);
         if index.serves_exactly() {
             index
@@ -72,7 +73,7 @@ impl Index {
         }
     }
 
-    /// The index with an HNSW graph, however few the rows are.
+    /// Adds an HNSW graph, even if there are few rows.
     #[must_use]
     pub fn with_graph(mut self) -> Self {
         self.graph = self.graph.or_else(|| Graph::build(&self.codes));
@@ -81,18 +82,18 @@ impl Index {
 
     fn of_parts(rows: Vectors, passages: DistinctRows, graph: Option<Graph>) -> Self {
         Self {
-            codes: QuantizedRows::of(&rows),
+            codes: QuantizedRows::new(&rows),
             rows,
             passages,
             graph,
         }
     }
 
-    /// The `k` nearest passages, best first; equal scores in the order of passages. Above [`EXACT_UP_TO`] rows HNSW
-    /// finds them, and may miss a few in a hundred of the nearest.
+    /// The `k` nearest passages, best first, equal scores in the order of passages. Above [`EXACT_UP_TO`] rows they are
+    /// found by HNSW, which may miss a few per cent of the nearest.
     ///
     /// # Panics
-    /// Where the query has another dimension than the index.
+    /// If the query has another dimension than the index.
     pub fn search(&self, query: &[f32], k: usize) -> Vec<Hit> {
         if self.serves_exactly() {
             self.search_exact(query, k, |_| true)
@@ -101,19 +102,20 @@ impl Index {
         }
     }
 
-    /// [`Index::search`] by HNSW, exactly only where there is no graph.
+    /// [`Index::search`] by HNSW. The result is exact only if there is no graph.
     pub fn search_graph(&self, query: &[f32], k: usize) -> Vec<Hit> {
-        // The last of `k` are found as well as the first only where more than `k` are looked at.
-        self.search_wide(query, k, graph::WIDTH_OF_SEARCH.max(2 * k))
+        // The last of the `k` are found as reliably as the first only if more than `k` rows are kept.
+        self.search_wide(query, k, graph::EF_SEARCH.max(2 * k))
     }
 
-    /// [`Index::search_graph`] with so many rows kept while it searches: the more, the better and the slower.
+    /// [`Index::search_graph`] with `width` rows kept during the search (`ef` in the literature): more rows give a
+    /// better result and take longer.
     pub fn search_wide(&self, query: &[f32], k: usize, width: usize) -> Vec<Hit> {
         let Some(graph) = &self.graph else {
             return self.search_exact(query, k, |_| true);
         };
         self.check(query);
-        let rows = graph.search(&self.codes, &QuantizedQuery::of(query).codes, width.max(k));
+        let rows = graph.search(&self.codes, &QuantizedQuery::new(query).codes, width.max(k));
         let mut scored: Vec<Scored> = rows
             .into_iter()
             .map(|row| self.scored(query, row as usize))
@@ -122,21 +124,21 @@ impl Index {
         self.hits(scored, k, |_| true)
     }
 
-    /// The `k` nearest passages among those that `keep` keeps, without fail, by reading every row.
+    /// Exactly the `k` nearest passages among those that `keep` accepts, found by reading every row.
     ///
     /// # Panics
-    /// Where the query has another dimension than the index.
+    /// If the query has another dimension than the index.
     pub fn search_exact(&self, query: &[f32], k: usize, keep: impl Fn(usize) -> bool) -> Vec<Hit> {
         self.check(query);
         let kept = |row| self.passages.of_row(row).any(&keep);
         self.hits(exact::search(&self.rows, &self.codes, query, k, kept), k, &keep)
     }
 
-    /// The `k` nearest of these passages, best first; equal scores in the order of passages. For a few thousand: the
-    /// time it takes is theirs, whatever else is in the index.
+    /// The `k` nearest of these passages, best first, equal scores in the order of passages. It is meant for a few
+    /// thousand passages: its time grows with their number, not with the size of the index.
     ///
     /// # Panics
-    /// Where there is no such passage, or the query has another dimension than the index.
+    /// If there is no such passage, or the query has another dimension than the index.
     pub fn search_among(&self, query: &[f32], k: usize, passages: &[usize]) -> Vec<Hit> {
         self.check(query);
         let hit = |&passage: &usize| Hit {
@@ -149,24 +151,24 @@ impl Index {
         hits
     }
 
-    /// Whether [`Index::search`] reads every row.
+    /// Whether [`Index::search`] reads every row and so is exact.
     pub fn serves_exactly(&self) -> bool {
         self.rows.len() <= EXACT_UP_TO
     }
 
-    /// Cosine similarity of one passage to the query.
+    /// The cosine similarity of one passage to the query.
     ///
     /// # Panics
-    /// Where there is no such passage.
+    /// If there is no such passage.
     pub fn score(&self, query: &[f32], passage: usize) -> f32 {
         dot(query, self.rows.row(self.passages.rows()[passage] as usize)).min(1.0)
     }
 
-    /// Cosine similarity of two passages.
+    /// The cosine similarity of two passages.
     ///
     /// # Panics
-    /// Where there is no such passage.
-    pub fn likeness(&self, one: usize, other: usize) -> f32 {
+    /// If there is no such passage.
+    pub fn similarity(&self, one: usize, other: usize) -> f32 {
         let row = |passage: usize| self.rows.row(self.passages.rows()[passage] as usize);
         dot(row(one), row(other)).min(1.0)
     }
@@ -176,12 +178,12 @@ impl Index {
         self.passages.len()
     }
 
-    /// Whether it has none.
+    /// Whether there are no passages.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The different vectors, for measurements.
+    /// The distinct vectors, for measurements.
     pub fn rows(&self) -> &Vectors {
         &self.rows
     }
@@ -201,7 +203,7 @@ impl Index {
         );
     }
 
-    /// Rows, best first, as the passages that stand in them.
+    /// The passages of these rows, which are in order of score.
     fn hits(&self, rows: Vec<Scored>, k: usize, keep: impl Fn(usize) -> bool) -> Vec<Hit> {
         let passages = rows.into_iter().flat_map(|Scored { row, score }| {
             self.passages.of_row(row).map(move |passage| Hit {

@@ -1,7 +1,8 @@
-//! Rows of eight bits a number, in a quarter of the memory of `f32`: near enough to tell which rows are worth a look.
+//! Scalar quantization: rows of eight bits per number, in a quarter of the memory of `f32`. They are accurate enough to
+//! choose the rows that are worth scoring.
 //!
-//! One scale holds for all rows, so that the sums of their codes' products compare as their cosines do. What is found by
-//! codes is scored anew in `f32`.
+//! All rows have the same scale, so that the products of their codes are in the order of their cosines, except for
+//! rounding. Rows that are found by their codes are scored again in `f32`.
 
 use super::{Vectors, dot};
 use crate::kernels::int8;
@@ -16,37 +17,39 @@ pub(super) struct QuantizedRows {
     width: usize,
     codes: Vec<i8>,
     scale: f32,
-    /// The longest difference between a row and what its codes stand for, and the longest of the latter.
-    off: f32,
+    /// The length of the largest difference between a row and the numbers that its codes stand for.
+    error: f32,
+    /// The length of the longest row of numbers that codes stand for.
     longest: f32,
 }
 
-/// A query's codes, at a scale of its own: what is nearest does not depend on it.
+/// A query's codes. They have their own scale: which rows are nearest does not depend on it.
 pub(super) struct QuantizedQuery {
     pub codes: Vec<i8>,
     scale: f32,
-    /// How far the codes are off, and how long the query is.
-    off: f32,
+    /// The length of the difference between the query and the numbers that its codes stand for.
+    error: f32,
+    /// The length of the query.
     length: f32,
 }
 
 impl QuantizedRows {
-    /// The codes of all rows.
-    pub(super) fn of(rows: &Vectors) -> Self {
+    /// Quantizes all rows.
+    pub(super) fn new(rows: &Vectors) -> Self {
         let scale = scale(rows.values());
         let mut codes = Vec::with_capacity(rows.values().len());
-        let (mut off, mut longest) = (0.0_f32, 0.0_f32);
+        let (mut error, mut longest) = (0.0_f32, 0.0_f32);
         for row in rows.rows() {
             let start = codes.len();
             codes.extend(row.iter().map(|&x| code(x, scale)));
-            off = off.max(difference(row, &codes[start..], scale));
+            error = error.max(difference(row, &codes[start..], scale));
             longest = longest.max(difference(&vec![0.0; row.len()], &codes[start..], scale));
         }
         Self {
             width: rows.dimension(),
             codes,
             scale,
-            off,
+            error,
             longest,
         }
     }
@@ -61,32 +64,33 @@ impl QuantizedRows {
         &self.codes[row * self.width..][..self.width]
     }
 
-    /// How near these rows are to the query, in place of what is in `near`.
-    pub(super) fn some(&self, query: &[i8], rows: &[u32], near: &mut Vec<i32>) {
-        int8::some(Level::best(), query, &self.codes, rows, near);
+    /// Replaces the content of `near` by the products of the query's codes with those of these rows.
+    pub(super) fn dots(&self, query: &[i8], rows: &[u32], near: &mut Vec<i32>) {
+        int8::dots(Level::best(), query, &self.codes, rows, near);
     }
 
-    /// How near a row is to the query.
-    pub(super) fn one(&self, query: &[i8], row: u32) -> i32 {
+    /// The product of the query's codes with those of a row.
+    pub(super) fn dot(&self, query: &[i8], row: u32) -> i32 {
         int8::dot(Level::best(), query, self.row(row as usize))
     }
 
-    /// How far a product of codes can be from that of the numbers, in its own units. With `r'` and `q'` for what codes
-    /// stand for, `q·r - q'·r' = q·(r - r') + (q - q')·r'`, and no product is larger than the lengths'.
-    pub(super) fn doubt(&self, query: &QuantizedQuery) -> i32 {
-        let doubt = query.length * self.off + query.off * self.longest;
-        // The sums above are rounded too, by far less than a thousandth.
-        (doubt * 1.001 * self.scale * query.scale).ceil() as i32 + 1
+    /// The largest difference between a product of codes and that of the numbers, in units of the former. With `r'` and
+    /// `q'` for the numbers that codes stand for, `q·r - q'·r' = q·(r - r') + (q - q')·r'`, and no product of vectors
+    /// is larger than that of their lengths.
+    pub(super) fn max_error(&self, query: &QuantizedQuery) -> i32 {
+        let max_error = query.length * self.error + query.error * self.longest;
+        // The sums above are also rounded, by far less than a thousandth.
+        (max_error * 1.001 * self.scale * query.scale).ceil() as i32 + 1
     }
 }
 
 impl QuantizedQuery {
-    /// The codes of a query.
-    pub(super) fn of(query: &[f32]) -> Self {
+    /// Quantizes a query.
+    pub(super) fn new(query: &[f32]) -> Self {
         let scale = scale(query);
         let codes: Vec<i8> = query.iter().map(|&x| code(x, scale)).collect();
         Self {
-            off: difference(query, &codes, scale),
+            error: difference(query, &codes, scale),
             length: dot(query, query).sqrt(),
             codes,
             scale,
@@ -94,7 +98,7 @@ impl QuantizedQuery {
     }
 }
 
-/// What makes the largest code of the number farthest from 0.
+/// The scale with which the largest absolute number gets the largest code.
 fn scale(values: &[f32]) -> f32 {
     let largest = values.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
     if largest > 0.0 { LARGEST / largest } else { 1.0 }
@@ -104,7 +108,7 @@ fn code(value: f32, scale: f32) -> i8 {
     (value * scale).round() as i8
 }
 
-/// The length of the difference between numbers and what codes stand for.
+/// The length of the difference between numbers and the numbers that codes stand for.
 fn difference(values: &[f32], codes: &[i8], scale: f32) -> f32 {
     let pairs = values.iter().zip(codes);
     let squares = pairs.map(|(value, &code)| (value - f32::from(code) / scale).powi(2));
@@ -119,23 +123,23 @@ mod tests {
     #[test]
     fn products_of_codes_are_cosines_within_the_doubt() {
         let rows = clustered(300, 21);
-        let codes = QuantizedRows::of(&rows);
+        let codes = QuantizedRows::new(&rows);
         let every: Vec<u32> = (0..300).collect();
         let mut worst = 0.0_f32;
         for query in clustered(40, 22).rows() {
-            let of_query = QuantizedQuery::of(query);
+            let of_query = QuantizedQuery::new(query);
             let unit = codes.scale * of_query.scale;
             let mut near = Vec::new();
-            codes.some(&of_query.codes, &every, &mut near);
+            codes.dots(&of_query.codes, &every, &mut near);
             for (row, near) in near.into_iter().enumerate() {
-                assert_eq!(near, codes.one(&of_query.codes, row as u32));
+                assert_eq!(near, codes.dot(&of_query.codes, row as u32));
                 let exact = dot(query, rows.row(row)) * unit;
-                let doubt = codes.doubt(&of_query) as f32;
+                let max_error = codes.max_error(&of_query) as f32;
                 assert!(
-                    (near as f32 - exact).abs() <= doubt,
-                    "{near} for {exact}, ± {doubt}"
+                    (near as f32 - exact).abs() <= max_error,
+                    "{near} for {exact}, ± {max_error}"
                 );
-                worst = worst.max((near as f32 - exact).abs() / doubt);
+                worst = worst.max((near as f32 - exact).abs() / max_error);
             }
         }
         // A bound that is never come near to would have everything looked at.
@@ -144,8 +148,8 @@ mod tests {
 
     #[test]
     fn nothing_and_zeros_have_codes_too() {
-        assert_eq!(QuantizedRows::of(&Vectors::new(4)).len(), 0);
-        assert_eq!(QuantizedQuery::of(&[0.0, 0.0]).codes, [0, 0]);
-        assert_eq!(QuantizedQuery::of(&[0.5, -0.25]).codes, [127, -64]);
+        assert_eq!(QuantizedRows::new(&Vectors::new(4)).len(), 0);
+        assert_eq!(QuantizedQuery::new(&[0.0, 0.0]).codes, [0, 0]);
+        assert_eq!(QuantizedQuery::new(&[0.5, -0.25]).codes, [127, -64]);
     }
 }

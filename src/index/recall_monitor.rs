@@ -1,8 +1,8 @@
-//! An index that says how much of the nearest it finds: now and then a search is done over, exactly, and compared.
+//! Measures the recall of the index: now and then a search is repeated exactly, and the results are compared.
 //!
-//! The thread `oracle` does that, after the answer is on its way; while it is busy nothing is compared. It ends when the
-//! index is dropped. What it finds is the gauge `retrieval_recall_ratio`, over all searches that were compared since this
-//! index was built; there is none as long as the index answers exactly.
+//! The thread `oracle` does that, after the search has returned its result; while it is busy, no other search is
+//! compared. It ends when the index is dropped. The result is the gauge `retrieval_recall_ratio` over all compared
+//! searches since this index was built. There is no gauge as long as the index searches exactly.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use super::{Hit, Index};
 use crate::metrics;
 
-/// One search in so many is done over: of the time that searching takes, a few hundredths.
+/// One of this many searches is repeated, which adds a few per cent to the time of all searches.
 const ONE_IN: usize = 100;
 
 /// An index whose searches are compared with exact ones.
@@ -20,11 +20,11 @@ const ONE_IN: usize = 100;
 pub struct RecallMonitor {
     index: Arc<Index>,
     searches: AtomicUsize,
-    /// None where every search is exact, or the operating system gave no thread.
+    /// `None` if every search is exact, or if the thread could not be started.
     oracle: Option<SyncSender<Sample>>,
 }
 
-/// A search that was answered.
+/// A search and its result.
 #[derive(Debug)]
 struct Sample {
     query: Vec<f32>,
@@ -33,7 +33,7 @@ struct Sample {
 }
 
 impl RecallMonitor {
-    /// Starts comparing.
+    /// Starts the thread, unless every search is exact.
     pub fn new(index: Index) -> Self {
         let index = Arc::new(index);
         Self {
@@ -47,7 +47,7 @@ impl RecallMonitor {
         }
     }
 
-    /// [`Index::search`].
+    /// [`Index::search`]; every hundredth search is compared.
     pub fn search(&self, query: &[f32], k: usize) -> Vec<Hit> {
         let found = self.index.search(query, k);
         let number = self.searches.fetch_add(1, Ordering::Relaxed);
@@ -59,7 +59,7 @@ impl RecallMonitor {
                 found: found.clone(),
                 k,
             };
-            // An error says that the last one is not done yet: then this one is not compared.
+            // An error means that the last comparison has not finished. Then this search is not compared.
             let _ = oracle.try_send(sample);
         }
         found
@@ -88,17 +88,17 @@ fn oracle(index: Arc<Index>) -> Option<SyncSender<Sample>> {
         .map(|_| samples)
 }
 
-/// Does searches over and tells which share of the nearest has been found, until no more can come.
-fn compare(index: &Index, inbox: &Receiver<Sample>, tell: &mut dyn FnMut(f64)) {
+/// Repeats searches and reports the share of the nearest passages that was found, until the senders are gone.
+fn compare(index: &Index, inbox: &Receiver<Sample>, report: &mut dyn FnMut(f64)) {
     let (mut found, mut of) = (0, 0);
     for sample in inbox {
         let nearest = index.search_exact(&sample.query, sample.k, |_| true);
-        // By score: of passages that are equally near, the one is as good as the other.
+        // Compared by score: any of several equally near passages is right.
         let least = nearest.last().map_or(f32::INFINITY, |hit| hit.score);
         found += sample.found.iter().filter(|hit| hit.score >= least).count();
         of += nearest.len();
         if of > 0 {
-            tell(found as f64 / of as f64);
+            report(found as f64 / of as f64);
         }
     }
 }
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_share_that_was_found_is_told_over_all_searches() {
+    fn the_share_that_was_found_is_reported_over_all_searches() {
         let index = Index::build(clustered(400, 41));
         let (samples, inbox) = sync_channel(3);
         let query = index.rows().row(7).to_vec();
@@ -119,9 +119,9 @@ mod tests {
             samples.send(Sample { query, found, k }).unwrap();
         }
         drop(samples);
-        let mut told = Vec::new();
-        compare(&index, &inbox, &mut |recall| told.push(recall));
-        assert_eq!(told, [1.0, 0.75, 0.5]);
+        let mut reported = Vec::new();
+        compare(&index, &inbox, &mut |recall| reported.push(recall));
+        assert_eq!(reported, [1.0, 0.75, 0.5]);
     }
 
     #[test]

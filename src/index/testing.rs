@@ -1,4 +1,4 @@
-//! For tests: vectors in clusters, as sentences about the same things are.
+//! For tests: vectors in clusters, like those of sentences about the same things.
 
 use super::Vectors;
 use crate::embedding::testing::Random;
@@ -24,7 +24,7 @@ pub(super) fn clustered(count: usize, seed: u64) -> Vectors {
     vectors
 }
 
-/// At length 1.
+/// The vector scaled to length 1.
 pub(super) fn unit(vector: Vec<f32>) -> Vec<f32> {
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     vector.into_iter().map(|x| x / length).collect()

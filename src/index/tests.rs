@@ -1,4 +1,4 @@
-//! The index as a whole: what it finds, in which order, and that it finds the same every time.
+//! The index as a whole: what it finds, in which order, and that the results are the same every time.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ fn hnsw_finds_nearly_all_that_the_exact_scan_finds() {
 }
 
 #[test]
-fn the_exact_scan_is_the_definition() {
+fn the_exact_scan_agrees_with_the_definition() {
     let vectors = clustered(300, 2);
     let index = Index::build(vectors.clone());
     for query in queries(20) {

@@ -1,6 +1,8 @@
-//! Vectors in one piece of memory, and the one similarity that all of stage 3 uses.
+//! Vectors in one piece of memory, and the similarity that the whole index uses.
 
-/// Vectors of one dimension, row after row.
+use crate::kernels::simd::LANES;
+
+/// Vectors of one dimension, one row after another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vectors {
     dimension: usize,
@@ -16,14 +18,14 @@ impl Vectors {
         }
     }
 
-    /// The vectors, one a row. Each is freed as it is copied.
+    /// Copies the vectors, one per row, and frees each after copying it.
     pub fn from_rows(dimension: usize, rows: impl IntoIterator<Item = Vec<f32>>) -> Self {
         let mut vectors = Self::new(dimension);
         rows.into_iter().for_each(|row| vectors.push(&row));
         vectors
     }
 
-    /// From values that lie row after row already; nothing where the last row is not whole.
+    /// Takes values that already lie row after row; `None` if the last row is not whole.
     pub(super) fn from_values(dimension: usize, values: Vec<f32>) -> Option<Self> {
         (dimension > 0 && values.len().is_multiple_of(dimension)).then_some(Self { dimension, values })
     }
@@ -31,13 +33,13 @@ impl Vectors {
     /// Appends a row.
     ///
     /// # Panics
-    /// Where it has another dimension: vectors of two models never belong together.
+    /// If it has another dimension: vectors of different models never belong together.
     pub fn push(&mut self, row: &[f32]) {
         assert_eq!(row.len(), self.dimension, "all vectors come from one model");
         self.values.extend_from_slice(row);
     }
 
-    /// So many rows of zeros, to be filled.
+    /// `rows` rows of zeros, to be filled.
     pub fn zeros(dimension: usize, rows: usize) -> Self {
         Self {
             dimension,
@@ -55,7 +57,7 @@ impl Vectors {
         self.values.len() / self.dimension.max(1)
     }
 
-    /// Whether there are none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
@@ -65,7 +67,7 @@ impl Vectors {
         &self.values[row * self.dimension..][..self.dimension]
     }
 
-    /// One vector, to be written.
+    /// One vector, for writing.
     pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
         &mut self.values[row * self.dimension..][..self.dimension]
     }
@@ -77,28 +79,26 @@ impl Vectors {
             .copy_within(start..start + self.dimension, to * self.dimension);
     }
 
-    /// Keeps the first rows, and no memory for others.
+    /// Keeps the first rows and frees the memory of the others.
     pub(super) fn truncate(&mut self, rows: usize) {
         self.values.truncate(rows * self.dimension);
         self.values.shrink_to_fit();
     }
 
-    /// All of them, in order.
+    /// All vectors, in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.dimension.max(1))
     }
 
-    /// Row after row.
+    /// The values, row after row.
     pub(super) fn values(&self) -> &[f32] {
         &self.values
     }
 }
 
-/// Sums that run beside one another: enough for the compiler to fill four SSE or two AVX registers with them.
-const LANES: usize = 16;
-
 /// The dot product, which for unit vectors is the cosine. The order of additions is fixed, so that the exact scan
-/// and HNSW give a pair the same score to the last bit.
+/// and HNSW give a pair the same score to the last bit. It adds up [`LANES`] sums side by side, with which the compiler
+/// fills four SSE or two AVX registers.
 #[inline]
 pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
     let (left_lanes, left_rest) = left.as_chunks::<LANES>();

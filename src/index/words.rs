@@ -1,10 +1,10 @@
-//! Words as they are compared: folded, stemmed, counted. Pure.
+//! The comparison of words: folding, stemming, counting. Pure functions.
 
 use std::collections::{HashMap, HashSet};
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Words that ask and point: rare in reviews, so that their rarity says nothing.
+/// Words of questions. They are rare in reviews, so their rarity says nothing about the topic.
 const ASKING: &[&str] = &[
     "a",
     "about",
@@ -85,7 +85,7 @@ const ASKING: &[&str] = &[
     "you",
     "your",
 ];
-/// The same in romanised Hindi.
+/// Words of questions in romanised Hindi.
 const ASKING_IN_HINDI: &[&str] = &[
     "accha", "acche", "acchi", "achha", "achhe", "achhi", "andar", "aur", "batao", "chahiye", "chala",
     "chale", "chalega", "chalegi", "chalta", "chalte", "chalti", "der", "deta", "deti", "dikhao", "hai",
@@ -95,7 +95,8 @@ const ASKING_IN_HINDI: &[&str] = &[
     "liye", "mein", "mera", "mere", "meri", "mujhe", "nahi", "par", "raha", "rahi", "sa", "sabse", "sakta",
     "sakte", "sakti", "se", "si", "wala", "wale", "wali", "ya", "ye", "yeh",
 ];
-/// Endings that are cut, longest first, while four letters stay: enough to make "leaks", "leaked" and "leaking" one.
+/// Endings that are removed, the longest first, if four letters remain: enough to make one word of "leaks", "leaked"
+/// and "leaking".
 const ENDINGS: &[&str] = &["ing", "age", "est", "ed", "er", "es", "ly", "s", "y", "e"];
 const STEM: usize = 4;
 
@@ -104,7 +105,7 @@ pub fn written(text: &str) -> impl Iterator<Item = &str> {
     text.unicode_words()
 }
 
-/// A word as it is compared.
+/// The form of a word that is compared: lower-case and without its ending.
 pub fn folded(word: &str) -> String {
     let word = word.to_lowercase();
     let word = word.trim_end_matches("'s").trim_end_matches("’s");
@@ -115,22 +116,22 @@ pub fn folded(word: &str) -> String {
     stem.unwrap_or(word).to_string()
 }
 
-/// The different words of a text, as they are compared.
+/// The distinct words of a text, folded.
 pub fn of(text: &str) -> HashSet<String> {
     written(text).map(folded).collect()
 }
 
-/// Whether a word only asks, and says nothing of what is asked about.
+/// Whether a word is only a part of the question and says nothing about the topic.
 pub fn asks(word: &str) -> bool {
     ASKING.contains(&word.to_lowercase().trim_end_matches("'s")) || asks_in_hindi(word)
 }
 
-/// Whether it does so in Hindi, of which an English embedding model knows only that it is Hindi.
+/// Whether a word is such a word in Hindi. An English embedding model recognises only that it is Hindi.
 pub fn asks_in_hindi(word: &str) -> bool {
     ASKING_IN_HINDI.contains(&word.to_lowercase().as_str())
 }
 
-/// In how many of some texts each word occurs, and how it is written.
+/// The number of texts in which each word occurs, and the written forms of the words.
 #[derive(Debug, Default)]
 pub struct Frequencies {
     texts: usize,
@@ -139,12 +140,12 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// Counts the words of `texts`. A word is folded when it is first met, and known from then on: reviews are many, and
-    /// their words few.
+    /// Counts the words of `texts`. A word is folded only when it occurs for the first time: there are many reviews but
+    /// few distinct words.
     pub fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
         let mut known: HashMap<&str, [usize; 2]> = HashMap::new();
         let [mut folded_words, mut lower_words] = [Numbered::default(), Numbered::default()];
-        // Of each folded word, how many texts have it, and the last of them.
+        // For each folded word, the number of texts that contain it, and the last of these texts.
         let mut containing: Vec<(u32, usize)> = Vec::new();
         let mut occurring: Vec<u32> = Vec::new();
         let mut texts_so_far = 0;
@@ -173,7 +174,7 @@ impl Frequencies {
         }
     }
 
-    /// Every word as it is written, in lower case, with how often; in no order.
+    /// Every word as it is written, in lower case, with the number of its occurrences; in no particular order.
     pub fn written(&self) -> impl Iterator<Item = (&str, u32)> {
         self.written.iter().map(|(word, times)| (word.as_str(), *times))
     }
@@ -188,7 +189,7 @@ impl Frequencies {
     }
 }
 
-/// Words, numbered as they are met.
+/// Words, numbered in the order of their first occurrence.
 #[derive(Default)]
 struct Numbered(HashMap<String, usize>);
 
@@ -198,7 +199,7 @@ impl Numbered {
         *self.0.entry(word).or_insert(next)
     }
 
-    /// Every word with a figure of its own.
+    /// Every word with the value for its number.
     fn with(self, figure: impl Fn(usize) -> u32) -> HashMap<String, u32> {
         self.0
             .into_iter()

@@ -1,38 +1,39 @@
-//! Rows of numbers as signed bytes: what the matrix products read.
+//! Rows of numbers, quantised to signed bytes: the input of the matrix products.
 //!
-//! Each block of 32 numbers of a row, or each [`WIDE`] blocks, have a scale, so that their largest is ±127, and the sum
-//! of their bytes times that scale: a weight is `scale · code + min`, so the sum is what `min` is multiplied by.
+//! Each block of 32 numbers of a row, or each run of [`WIDE`] blocks, has two factors: a scale, with which the block's
+//! largest number becomes ±127, and the sum of the block's bytes times that scale. A weight is `scale · code + min`,
+//! and the sum is the factor of `min`.
 //!
-//! Rows lie in panels of `PANEL`, the last of fewer: first the first block of each of its rows, then the second of
-//! each, and so on. A product that takes a panel at once so finds what it needs at fixed distances from one address.
+//! Rows lie in panels of `PANEL` rows; the last panel may have fewer. A panel holds the first block of each of its
+//! rows, then the second block of each, and so on. So a product over a whole panel finds its input at fixed distances
+//! from one address.
 //!
-//! In: finite numbers. Out: each within half a scale of what it was. Rows are written by the threads of a pool.
+//! In: finite numbers. Out: bytes that stand for the numbers within half a scale. A pool's threads write the rows.
 
 use super::disjoint::Disjoint;
-use super::elementwise;
 use super::pool::Pool;
 use super::simd::{Kernel, LANES, Lanes, Level};
 use super::tiles::{COLUMNS as BLOCK, WIDE};
 
-/// Rows of a panel: as many as a product keeps the sums of.
+/// Rows of a panel: the most rows whose sums a product keeps in registers.
 pub(super) const PANEL: usize = 12;
 
-/// Numbers up to here become zero: 127 divided by the smallest `f32` is infinite.
+/// If no number of a block is larger than this, all become zero: 127 divided by the smallest `f32` is infinite.
 const SMALLEST: f32 = 1e-36;
 
-/// Quantised rows of `columns` numbers each, filled up with zeros to whole blocks.
+/// Quantised rows of `columns` numbers each, padded with zeros to whole blocks.
 #[derive(Debug)]
 pub struct Activations {
     columns: usize,
     blocks: usize,
-    /// How many blocks share their factors.
+    /// How many neighbouring blocks of a row share their factors.
     span: usize,
     codes: Vec<i8>,
-    /// For each span of blocks of each row.
+    /// One entry for each span of blocks of each row.
     factors: Vec<Factors>,
 }
 
-/// With a scale for each block.
+/// No rows, with a scale for each block.
 impl Default for Activations {
     fn default() -> Self {
         Self {
@@ -45,18 +46,19 @@ impl Default for Activations {
     }
 }
 
-/// What codes and the weights' minima are multiplied by.
+/// The factors of a span's codes and of the weights' minima.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[repr(C)]
 pub struct Factors {
-    /// What a code stands for.
+    /// The number that one code step stands for.
     pub scale: f32,
     /// The sum of the codes, times `scale`.
     pub sum: f32,
 }
 
 impl Activations {
-    /// With a scale for each [`WIDE`] blocks, for [`Matrix::pack_wide_with`](super::tiles::Matrix::pack_wide_with)'s matrices.
+    /// No rows, with a scale for each [`WIDE`] blocks, for the matrices of
+    /// [`Matrix::pack_wide`](super::tiles::Matrix::pack_wide).
     pub fn wide() -> Self {
         Self {
             span: WIDE,
@@ -64,7 +66,7 @@ impl Activations {
         }
     }
 
-    /// Makes room for `rows` rows of `columns` numbers. What is in them is unspecified until they are written.
+    /// Makes room for `rows` rows of `columns` numbers. Their content is unspecified until they are written.
     pub fn resize(&mut self, rows: usize, columns: usize) {
         self.columns = columns;
         self.blocks = columns.div_ceil(BLOCK);
@@ -82,7 +84,7 @@ impl Activations {
         self.blocks
     }
 
-    /// How many blocks share their factors.
+    /// How many neighbouring blocks of a row share their factors.
     pub(super) fn span(&self) -> usize {
         self.span
     }
@@ -92,12 +94,12 @@ impl Activations {
         self.blocks.div_ceil(self.span)
     }
 
-    /// The rows there is room for.
+    /// Rows.
     pub fn rows(&self) -> usize {
         self.factors.len().checked_div(self.spans()).unwrap_or(0)
     }
 
-    /// Codes and factors of a row's block.
+    /// The codes and the factors of one block of a row.
     ///
     /// # Panics
     /// If there is no such row or block.
@@ -108,22 +110,22 @@ impl Activations {
         (&self.codes[codes * BLOCK..][..BLOCK], self.factors[factors])
     }
 
-    /// All codes, `[blocks of all rows, BLOCK]`; [`ActivationLayout`] says which block lies where.
+    /// All codes, `[blocks of all rows, BLOCK]`, at the places that [`ActivationLayout`] gives.
     pub(super) fn codes(&self) -> &[i8] {
         &self.codes
     }
 
-    /// The factors of all spans, which lie as blocks of codes do.
+    /// The factors of all spans, in the same order as the blocks of codes.
     pub(super) fn factors(&self) -> &[Factors] {
         &self.factors
     }
 
-    /// Writes all rows, on several threads where there are many: `write(row, where it goes)`.
+    /// Calls `write(number of the row, the row)` for every row, on several threads where there are many rows.
     pub fn write_rows(&mut self, pool: &Pool, write: impl Fn(usize, &mut RowMut<'_>) + Sync) {
         let (rows, blocks, span, spans) = (self.rows(), self.blocks, self.span, self.spans());
         let (codes, factors) = (Disjoint::new(&mut self.codes), Disjoint::new(&mut self.factors));
-        elementwise::each(pool, rows, |row| {
-            // `each` calls this once for each row, and rows have nothing in common: what `RowMut` relies on.
+        pool.for_rows(rows, |row| {
+            // `for_rows` calls this once for each row, and rows do not overlap. `RowMut` relies on that.
             let mut to = RowMut {
                 codes: &codes,
                 factors: &factors,
@@ -137,17 +139,17 @@ impl Activations {
     }
 }
 
-/// Where the blocks or the factors of a row lie, counted in these.
+/// The places of a row's blocks among all blocks, or of a row's factors among all factors.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ActivationLayout {
-    /// Where its first is.
+    /// The place of the row's first one.
     pub first: usize,
-    /// How far apart they are, which is how many rows the panel has.
+    /// The distance from one to the next, which is the number of the panel's rows.
     pub stride: usize,
 }
 
 impl ActivationLayout {
-    /// Of one of `rows` rows, of so many blocks or factors each.
+    /// The layout of row `row` of `rows` rows with `blocks` blocks or factors each.
     pub fn of(row: usize, rows: usize, blocks: usize) -> Self {
         let panel = row / PANEL * PANEL;
         Self {
@@ -156,13 +158,13 @@ impl ActivationLayout {
         }
     }
 
-    /// Where one of them is.
+    /// The place of block or factor `number` of the row.
     fn at(self, number: usize) -> usize {
         self.first + number * self.stride
     }
 }
 
-/// One row of [`Activations`], to be written.
+/// One row of [`Activations`], for writing.
 pub struct RowMut<'a> {
     codes: &'a Disjoint<'a, i8>,
     factors: &'a Disjoint<'a, Factors>,
@@ -173,18 +175,22 @@ pub struct RowMut<'a> {
 }
 
 impl RowMut<'_> {
-    /// Whether a row of `length` numbers fits it.
+    /// Whether a row of `length` numbers has as many blocks as this one.
     pub(super) fn holds(&self, length: usize) -> bool {
         length.div_ceil(BLOCK) == self.blocks
     }
 
-    /// Quantises `values`; fills the last block up with zeros.
+    /// Quantises `values` into the row and pads the last block with zeros.
+    ///
+    /// # Panics
+    /// If `values` does not have the row's length.
     pub fn write(&mut self, level: Level, values: &[f32]) {
         assert!(self.holds(values.len()), "a row's length");
         level.run(Quantise { values, to: self });
     }
 
-    /// Quantises what `number(at, count)` gives for the `count` numbers from `at`, zeros in the other lanes.
+    /// Quantises `length` numbers into the row. `number(at, count)` gives the `count` numbers from `at` on, with zeros
+    /// in the other lanes.
     ///
     /// # Safety
     /// The processor has the instructions of `L`.
@@ -193,15 +199,16 @@ impl RowMut<'_> {
         const VECTORS: usize = BLOCK / LANES;
         for (span, first) in (0..self.blocks).step_by(self.span).enumerate() {
             let blocks = self.span.min(self.blocks - first);
-            // SAFETY: as the caller's; these blocks and factors are the row's own, and nobody else has the row.
+            // SAFETY: promised by the caller; these blocks and factors belong to the row, and no other thread has the
+            // row.
             unsafe {
                 let mut vectors = [L::splat(0.0); WIDE * VECTORS];
                 for (vector, lanes) in vectors.iter_mut().enumerate().take(blocks * VECTORS) {
                     let from = first * BLOCK + vector * LANES;
                     let count = length.saturating_sub(from).min(LANES);
                     if count > 0 {
-                        // Called here only: in two places it would become a function of its own, without this level's
-                        // instructions.
+                        // Called in one place only: with two calls the compiler would make it a function of its own,
+                        // which could not use this level's instructions.
                         let numbers = number(from, count);
                         *lanes = if count < LANES {
                             numbers.first(count, *lanes)
@@ -237,7 +244,7 @@ impl Kernel for Quantise<'_, '_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: as the caller's; `count` values are there from `at`.
+        // SAFETY: promised by the caller; there are `count` values from `at` on.
         unsafe {
             self.to.fill::<L>(self.values.len(), |at, count| {
                 L::load_some(self.values.as_ptr().add(at), count)
@@ -246,22 +253,22 @@ impl Kernel for Quantise<'_, '_> {
     }
 }
 
-/// How numbers become codes.
+/// The scale of some numbers' codes.
 struct Scale {
-    /// What a code stands for.
+    /// The number that one code step stands for.
     step: f32,
-    /// What numbers are multiplied by.
+    /// The factor that makes codes of numbers.
     inverse: f32,
 }
 
 impl Scale {
-    /// The one that makes the largest of some vectors ±127.
+    /// The scale with which the largest number of the vectors becomes ±127.
     ///
     /// # Safety
     /// The processor has the instructions of `L`.
     #[inline(always)]
     unsafe fn of<L: Lanes>(vectors: &[L]) -> Self {
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe {
             let zero = L::splat(0.0);
             let mut largest = zero;
@@ -276,7 +283,7 @@ impl Scale {
         }
     }
 
-    /// Writes the codes of some vectors one after another; gives their sum.
+    /// Writes the codes of the vectors one after another and returns the codes' sum.
     ///
     /// # Safety
     /// The processor has the instructions of `L`; `codes` has room for them.
@@ -284,7 +291,7 @@ impl Scale {
     unsafe fn quantise<L: Lanes>(&self, vectors: &[L], codes: *mut i8) -> i32 {
         let mut sum = 0;
         for (vector, numbers) in vectors.iter().enumerate() {
-            // SAFETY: as the caller's.
+            // SAFETY: promised by the caller.
             sum += unsafe {
                 numbers
                     .mul(L::splat(self.inverse))
@@ -325,8 +332,10 @@ mod tests {
                 );
                 let bound = (scale * 0.5001).max(SMALLEST);
                 for (number, restored) in numbers.iter().zip(restored) {
-                    let off = (number - restored).abs();
-                    assert!(off <= bound, "{level:?}: {number} became {restored}");
+                    assert!(
+                        (number - restored).abs() <= bound,
+                        "{level:?}: {number} became {restored}"
+                    );
                 }
             }
         }
@@ -353,7 +362,7 @@ mod tests {
             for level in levels() {
                 let wanted = quantised_as(empty(), level, &numbers, columns);
                 let mut found = empty();
-                // Room that was used for other rows before.
+                // Memory that held other rows before.
                 found.resize(rows + 3, columns + 40);
                 found.write_rows(&threads(1), |_, to| to.write(level, &vec![1.0; columns + 40]));
                 found.resize(rows, columns);

@@ -1,23 +1,23 @@
-//! A slice that several threads write at once, each its own part.
+//! A slice of which several threads write different parts at the same time.
 
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// A mutable slice, lent out in parts that do not overlap.
+/// A mutable slice that is lent out in parts that do not overlap.
 pub struct Disjoint<'a, T> {
     start: *mut T,
     length: usize,
     slice: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: it stands for a `&mut [T]`, which may go to another thread where `T` may; that parts handed out at the same
-// time do not overlap is what the caller of `part` promises.
+// SAFETY: it stands for a `&mut [T]`, which may be sent to another thread if `T` may; callers of `part` promise that
+// parts in use at the same time do not overlap.
 unsafe impl<T: Send> Send for Disjoint<'_, T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Disjoint<'_, T> {}
 
 impl<'a, T> Disjoint<'a, T> {
-    /// All of `slice`.
+    /// The whole of `slice`.
     pub fn new(slice: &'a mut [T]) -> Self {
         Self {
             start: slice.as_mut_ptr(),
@@ -31,16 +31,16 @@ impl<'a, T> Disjoint<'a, T> {
         self.length
     }
 
-    /// Where it starts, for kernels that write here and there. What is promised for [`Self::part`] holds for whatever
-    /// is reached from there.
+    /// The start of the slice, for kernels that write scattered elements. The promise of [`Self::part`] applies to
+    /// every element that is accessed through it.
     pub fn start(&self) -> *mut T {
         self.start
     }
 
-    /// A part of it.
+    /// A part of the slice.
     ///
     /// # Safety
-    /// While the part is in use, no other part with an element in common is.
+    /// While the part is in use, no overlapping part is.
     ///
     /// # Panics
     /// If the range reaches beyond the end.
@@ -49,7 +49,8 @@ impl<'a, T> Disjoint<'a, T> {
             range.start <= range.end && range.end <= self.length,
             "a part of the slice"
         );
-        // SAFETY: inside the slice, which outlives `'a`; the caller promises that nobody else has it.
+        // SAFETY: the part is inside the slice, which outlives `'a`; the caller promises that no other part overlaps
+        // it.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
     }
 }

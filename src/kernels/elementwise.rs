@@ -1,52 +1,25 @@
-//! What happens to each row on its own: norms, rotations, gates.
+//! A decoder's element-wise steps between its matrix products: norms and gates.
 //!
-//! A row is one token's numbers. These are safe functions over one row; [`each`] spreads rows over threads.
+//! A row is one token's numbers. These are safe functions over one row;
+//! [`Pool::for_rows`](super::pool::Pool::for_rows) spreads rows over threads.
 
 use super::activations::RowMut;
-use super::disjoint::Disjoint;
-use super::pool::Pool;
 use super::simd::{Kernel, LANES, Lanes, Level};
-
-/// Rows that are not worth a region: waking the others takes longer.
-const FEW: usize = 4;
-/// Rows of a task.
-const TASK: usize = 4;
-
-/// Calls `work` for each row, on several threads where there are many.
-pub fn each(pool: &Pool, rows: usize, work: impl Fn(usize) + Sync) {
-    if rows <= FEW {
-        return (0..rows).for_each(work);
-    }
-    pool.run(rows.div_ceil(TASK), |task| {
-        (task * TASK..rows.min((task + 1) * TASK)).for_each(&work);
-    });
-}
-
-/// As [`each`], with the row of `width` numbers out of `all` to write.
-///
-/// # Panics
-/// If `all` is not whole rows.
-pub fn each_mut(pool: &Pool, all: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
-    assert!(all.len().is_multiple_of(width), "whole rows");
-    let rows = all.len() / width;
-    let all = Disjoint::new(all);
-    each(pool, rows, |row| {
-        // SAFETY: `each` calls this once for each row, and rows have nothing in common.
-        work(row, unsafe { all.part(row * width..(row + 1) * width) });
-    });
-}
 
 /// RMSNorm: `x · weight / sqrt(mean(x²) + ε)`.
 #[derive(Debug, Clone, Copy)]
 pub struct Norm<'a> {
-    /// As long as a row.
+    /// The factors of the normed numbers, as many as a row has numbers.
     pub weight: &'a [f32],
-    /// Keeps a row of zeros from being divided by zero.
+    /// Added to the mean of the squares, so that a row of zeros is not divided by zero.
     pub epsilon: f32,
 }
 
 impl Norm<'_> {
-    /// The normed row, quantised for a matrix product.
+    /// Writes the normed row to `to`, quantised for a matrix product.
+    ///
+    /// # Panics
+    /// If the lengths differ.
     pub fn quantise(&self, level: Level, row: &[f32], to: &mut RowMut<'_>) {
         assert!(
             row.len() == self.weight.len() && to.holds(row.len()),
@@ -55,17 +28,22 @@ impl Norm<'_> {
         level.run(NormQuantise { norm: *self, row, to });
     }
 
-    /// Norms a row in its place.
+    /// Norms a row in place.
+    ///
+    /// # Panics
+    /// If the row is not as long as the weight.
     pub fn apply(&self, level: Level, row: &mut [f32]) {
         assert_eq!(row.len(), self.weight.len(), "a weight for each number");
         level.run(NormInPlace { norm: *self, row });
     }
 
+    /// The factor of the row's numbers, without the weight.
+    ///
     /// # Safety
     /// The processor has the instructions of `L`.
     #[inline(always)]
     unsafe fn factor<L: Lanes>(&self, row: &[f32]) -> f32 {
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         let squares = unsafe { sum_of_squares::<L>(row) };
         (squares / row.len() as f32 + self.epsilon).sqrt().recip()
     }
@@ -120,7 +98,7 @@ impl Kernel for NormQuantise<'_, '_, '_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: as the caller's; every access stays inside the two slices, which are as long as each other.
+        // SAFETY: promised by the caller; every access stays inside the two slices, which are as long as each other.
         unsafe {
             let factor = L::splat(self.norm.factor::<L>(self.row));
             self.to.fill::<L>(self.row.len(), |at, count| {
@@ -131,7 +109,7 @@ impl Kernel for NormQuantise<'_, '_, '_> {
     }
 }
 
-/// The curve of a feed-forward network's gate.
+/// The activation function of a feed-forward network's gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Curve {
     /// `x / (1 + e^-x)`.
@@ -140,7 +118,10 @@ pub enum Curve {
     GeluTanh,
 }
 
-/// `curve(gate) · up`, quantised for a matrix product.
+/// Writes `curve(gate) · up` to `to`, quantised for a matrix product.
+///
+/// # Panics
+/// If the lengths differ.
 pub fn gate(level: Level, curve: Curve, gate: &[f32], up: &[f32], to: &mut RowMut<'_>) {
     assert!(gate.len() == up.len() && to.holds(up.len()), "rows of one length");
     level.run(Gate { curve, gate, up, to });
@@ -158,7 +139,7 @@ impl Kernel for Gate<'_, '_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: as the caller's; every access stays inside the two slices, which are as long as each other.
+        // SAFETY: promised by the caller; every access stays inside the two slices, which are as long as each other.
         unsafe {
             self.to.fill::<L>(self.up.len(), |at, count| {
                 let x = L::load_some(self.gate.as_ptr().add(at), count);
@@ -179,48 +160,11 @@ impl Kernel for Gate<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::kernels::activations::Activations;
-    use crate::kernels::testing::{Random, alone, assert_near, levels, restored, threads};
-    use crate::kernels::tiles::COLUMNS;
-
-    #[test]
-    fn each_row_comes_once() {
-        for rows in [0, 1, 4, 5, 8, 9, 31] {
-            for count in [1, 3] {
-                let seen: Vec<AtomicUsize> = (0..rows).map(|_| AtomicUsize::new(0)).collect();
-                each(&threads(count), rows, |row| {
-                    seen[row].fetch_add(1, Ordering::Relaxed);
-                });
-                assert!(
-                    seen.iter().all(|seen| seen.load(Ordering::Relaxed) == 1),
-                    "{rows}"
-                );
-                let mut all = vec![0; 3 * rows]
-                    .into_iter()
-                    .map(|_: i32| 0.0)
-                    .collect::<Vec<f32>>();
-                each_mut(&threads(count), &mut all, 3, |row, numbers| {
-                    numbers.iter_mut().for_each(|number| *number += row as f32);
-                });
-                assert!(
-                    all.iter()
-                        .enumerate()
-                        .all(|(at, number)| *number == (at / 3) as f32)
-                );
-            }
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "whole rows")]
-    fn a_part_of_a_row_is_refused() {
-        each_mut(&alone(), &mut [0.0; 7], 3, |_, _| ());
-    }
+    use crate::kernels::testing::{Random, alone, assert_near, assert_panics, half_step, levels, restored};
 
     /// One row as `write` quantises it.
     fn row(columns: usize, write: impl Fn(&mut RowMut<'_>) + Sync) -> Activations {
@@ -228,11 +172,6 @@ mod tests {
         to.resize(1, columns);
         to.write_rows(&alone(), |_, to| write(to));
         to
-    }
-
-    /// How far a quantised number may be off: half a step, and what the arithmetic before it loses.
-    fn bound(rows: &Activations, at: usize) -> f64 {
-        f64::from(rows.block(0, at / COLUMNS).1.scale) * 0.501
     }
 
     fn curve(curve: Curve, x: f64) -> f64 {
@@ -264,7 +203,7 @@ mod tests {
                 norm.apply(level, &mut found);
                 assert_near(level, &found, &wanted, |at| wanted[at].abs() * 2e-6);
                 let quantised = row(columns, |to| norm.quantise(level, &numbers, to));
-                assert_near(level, &restored(&quantised), &wanted, |at| bound(&quantised, at));
+                assert_near(level, &restored(&quantised), &wanted, |at| half_step(&quantised, at));
             }
         }
 
@@ -277,7 +216,7 @@ mod tests {
             let wanted: Vec<f64> = pairs.map(|(x, up)| curve(shape, f64::from(*x)) * f64::from(*up)).collect();
             for level in levels() {
                 let found = row(columns, |to| gate(level, shape, &gates, &ups, to));
-                assert_near(level, &restored(&found), &wanted, |at| bound(&found, at));
+                assert_near(level, &restored(&found), &wanted, |at| half_step(&found, at));
             }
         }
     }
@@ -296,34 +235,29 @@ mod tests {
         }
     }
 
+    const ONES: Norm<'_> = Norm {
+        weight: &[1.0; 5],
+        epsilon: 1e-6,
+    };
+
     #[test]
     fn a_row_of_zeros_has_a_norm() {
-        let norm = Norm {
-            weight: &[1.0; 5],
-            epsilon: 1e-6,
-        };
         for level in levels() {
             let mut zeros = [0.0; 5];
-            norm.apply(level, &mut zeros);
+            ONES.apply(level, &mut zeros);
             assert_eq!(zeros, [0.0; 5]);
         }
     }
 
     #[test]
-    #[should_panic(expected = "a weight for each number")]
-    fn a_norm_of_another_length_is_refused() {
-        let norm = Norm {
-            weight: &[1.0; 5],
-            epsilon: 1e-6,
-        };
-        norm.apply(Level::best(), &mut [0.0; 6]);
-    }
-
-    #[test]
-    #[should_panic(expected = "rows of one length")]
-    fn a_gate_without_room_is_refused() {
-        row(32, |to| {
-            gate(Level::best(), Curve::Silu, &[1.0; 33], &[1.0; 33], to)
+    fn rows_of_another_length_are_refused() {
+        assert_panics("a weight for each number", || {
+            ONES.apply(Level::best(), &mut [0.0; 6])
+        });
+        assert_panics("rows of one length", || {
+            row(32, |to| {
+                gate(Level::best(), Curve::Silu, &[1.0; 33], &[1.0; 33], to)
+            });
         });
     }
 }

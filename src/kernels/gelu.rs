@@ -1,11 +1,12 @@
-//! GELU with the exact error function: the curve between the two products of a BERT encoder's feed-forward network.
+//! GELU with the exact error function: the activation between the two products of a BERT encoder's feed-forward
+//! network.
 
 use super::activations::{Activations, RowMut};
 use super::pool::Pool;
 use super::simd::{Kernel, Lanes, Level};
 
-/// `x · Φ(x)` of each `row + bias`, where `Φ` is the normal distribution (<https://arxiv.org/abs/1606.08415>),
-/// quantised into `to` for the next matrix product.
+/// Computes `x · Φ(x)` of each `row + bias`, where `Φ` is the normal distribution (<https://arxiv.org/abs/1606.08415>),
+/// and quantises it into `to` for the next matrix product.
 ///
 /// # Panics
 /// If a row is not as long as `bias`.
@@ -37,7 +38,7 @@ impl Kernel for Gelu<'_, '_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: as the caller's; every access stays inside the two slices, which are as long as each other.
+        // SAFETY: promised by the caller; every access stays inside the two slices, which are as long as each other.
         unsafe {
             self.to.fill::<L>(self.row.len(), |at, count| {
                 let x = L::load_some(self.row.as_ptr().add(at), count);
@@ -47,15 +48,15 @@ impl Kernel for Gelu<'_, '_> {
     }
 }
 
-/// Where the curve is taken to have reached its ends: `Φ(4.6)` is 1 to two millionths.
+/// Beyond ±`END`, `Φ` is taken as 0 or 1: `Φ(4.6)` is 1 within two millionths.
 const END: f32 = 4.6;
 
-/// `x · Φ(x)`, within 9e-5 up to 6 and from there on within 15 millionths of `|x|`: what quantising the result
-/// loses is a hundred times that.
+/// `x · Φ(x)`, with an error of at most 9e-5 for `|x|` up to 6 and of at most 15 millionths of `|x|` beyond. Quantising
+/// the result loses a hundred times as much.
 ///
-/// `Φ(x) = 1/2 + x · P(x²)` for `|x| ≤ END`, where `P` is the polynomial of degree 9 that reaches the end exactly and
-/// whose largest error, times `x²`, is the least (found by Lawson's algorithm). A division and an exponential, which the
-/// usual formulas take, cost three times as much.
+/// `Φ(x) = 1/2 + x · P(x²)` for `|x| ≤ END`, where `P` is the polynomial of degree 9 that is exact at the end and whose
+/// largest error, times `x²`, is the smallest (found by Lawson's algorithm). The usual formulas need a division and an
+/// exponential, and cost three times as much.
 ///
 /// # Safety
 /// The processor has the instructions of `L`.
@@ -72,7 +73,7 @@ unsafe fn curve<L: Lanes>(x: L) -> L {
         -6.628_08e-2,
         3.988_579e-1,
     ];
-    // SAFETY: as the caller's.
+    // SAFETY: promised by the caller.
     unsafe {
         let inside = x.min(L::splat(END)).max(L::splat(-END));
         let square = inside.mul(inside);
@@ -88,18 +89,18 @@ unsafe fn curve<L: Lanes>(x: L) -> L {
 mod tests {
     use super::*;
     use crate::kernels::simd::LANES;
-    use crate::kernels::testing::blocks_of;
+    use crate::kernels::testing::{
+        assert_near, blocks_of, doubles, half_step, kernel, levels, restored, threads,
+    };
 
-    /// Sixteen numbers through the curve.
-    struct Curve<'a>(&'a mut [f32; LANES]);
+    type Row = [f32; LANES];
 
-    impl Kernel for Curve<'_> {
-        type Output = ();
-
-        #[inline(always)]
-        unsafe fn run<L: Lanes>(self) {
-            // SAFETY: as the caller's; there are sixteen numbers.
-            unsafe { curve(L::load(self.0.as_ptr())).store(self.0.as_mut_ptr()) };
+    kernel! {
+        /// Sixteen numbers through the curve.
+        Curve(numbers: Row) -> Row, L {
+            let mut to = [0.0; LANES];
+            curve(L::load(numbers.as_ptr())).store(to.as_mut_ptr());
+            to
         }
     }
 
@@ -113,56 +114,45 @@ mod tests {
         sum * std::f64::consts::FRAC_2_SQRT_PI
     }
 
+    fn gelu(x: f64) -> f64 {
+        x * 0.5 * (1.0 + erf(x / 2_f64.sqrt()))
+    }
+
     #[test]
     fn the_curve_is_that_of_the_error_function_at_every_level() {
-        for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
+        for level in levels() {
             for step in -350..350_i16 {
                 let from = f32::from(step) * 0.016;
-                let mut numbers = std::array::from_fn(|lane| from + lane as f32 * 0.001);
-                let expected = numbers.map(|x| f64::from(x) * 0.5 * (1.0 + erf(f64::from(x) / 2_f64.sqrt())));
-                level.run(Curve(&mut numbers));
-                for (found, expected) in numbers.iter().zip(expected) {
-                    let wrong = (f64::from(*found) - expected).abs();
-                    assert!(wrong < 9e-5, "{level:?}: {found}, not {expected}");
-                }
+                let numbers = std::array::from_fn(|lane| from + lane as f32 * 0.001);
+                let expected = doubles(&numbers).into_iter().map(gelu).collect::<Vec<_>>();
+                assert_near(level, &level.run(Curve(numbers)), &expected, |_| 9e-5);
             }
-            let mut far = [0.0; LANES];
-            let xs = [100.0, -100.0, 1e30, -1e30];
-            far[..4].copy_from_slice(&xs);
-            level.run(Curve(&mut far));
-            for (found, x) in far.iter().zip(xs) {
-                assert!(
-                    (found - x.max(0.0)).abs() <= x.abs() * 1.5e-5,
-                    "{level:?}: {found} of {x}"
-                );
-            }
+            let mut far: Row = [0.0; LANES];
+            far[..4].copy_from_slice(&[100.0, -100.0, 1e30, -1e30]);
+            let ends = far.map(|x| f64::from(x.max(0.0)));
+            assert_near(level, &level.run(Curve(far)), &ends, |at| {
+                f64::from(far[at].abs()) * 1.5e-5
+            });
         }
     }
 
     #[test]
     fn rows_are_biased_and_quantised_each_on_its_own() {
-        let pool = Pool::new("test", 2).unwrap();
-        let width = 45;
+        let (width, pool) = (45, threads(2));
         let bias: Vec<f32> = (0..width).map(|at| at as f32 * 0.01).collect();
         let rows: Vec<f32> = (0..width * 9).map(|at| (at as f32 * 0.7).sin() * 3.0).collect();
-        for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
+        for level in levels() {
             let mut together = Activations::default();
             gelu_all(&pool, level, &rows, &bias, &mut together);
             for (number, row) in rows.chunks_exact(width).enumerate() {
                 let mut alone = Activations::default();
                 gelu_all(&pool, level, row, &bias, &mut alone);
                 assert_eq!(blocks_of(&together, number), blocks_of(&alone, 0));
-                for (at, (x, bias)) in row.iter().zip(&bias).enumerate() {
-                    let x = f64::from(x + bias);
-                    let expected = x * 0.5 * (1.0 + erf(x / 2_f64.sqrt()));
-                    let (codes, factors) = alone.block(0, at / 32);
-                    let scale = f64::from(factors.scale);
-                    let found = f64::from(codes[at % 32]) * scale;
-                    assert!(
-                        (found - expected).abs() <= scale * 0.501 + 3e-5,
-                        "{level:?}: {found}, not {expected}"
-                    );
-                }
+                let biased = row.iter().zip(&bias).map(|(x, bias)| f64::from(x + bias));
+                let expected = biased.map(gelu).collect::<Vec<_>>();
+                assert_near(level, &restored(&alone), &expected, |at| {
+                    half_step(&alone, at) + 3e-5
+                });
             }
         }
     }

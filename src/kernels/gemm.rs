@@ -1,33 +1,36 @@
 //! Matrix products: tiles of weights times quantised rows.
 //!
-//! The kernel takes a strip (the tiles of sixteen output columns over the whole length) and up to [`PANEL`] rows. Each
-//! tile is unpacked once and used for all of them; the sums stay in registers until the strip's end. A row's sums are
-//! formed in the same order whatever rows are beside it, so a row's result does not depend on the batch.
+//! The kernel multiplies a strip (all tiles of sixteen output columns) with up to [`PANEL`] rows. Each tile is unpacked
+//! once and used for all of these rows, and the sums stay in registers until the end of the strip. A row's sums are
+//! always formed in the same order, so a row's result does not depend on the batch.
 
 use std::ops::Range;
 
 use super::activations::{ActivationLayout, Activations, PANEL};
 use super::disjoint::Disjoint;
 use super::simd::{Kernel, LANES, Lanes};
-use super::tiles::{COLUMNS, Matrix, QUADS, Tile4, Tile5, Tile8, Tiles, WIDE, Wide};
+use super::tiles::{COLUMNS, Matrix, QUADS, Tile4, Tile5, Tile8, WIDE, Wide, with_tiles};
 use super::unrolled::unrolled;
 
-/// Tiles to ask memory for in advance.
+/// How many tiles ahead of the current one are prefetched.
 const AHEAD: usize = 6;
 
 /// A tile whose codes can be unpacked: 16 rows of weights by 32 columns.
 trait Unpack {
-    /// How many tiles in a row have the same factors.
+    /// How many neighbouring tiles share their scales and minima.
     const SPAN: usize = 1;
-    /// Each lane's scale and minimum, as half floats.
+    /// The scales and the minima of all lanes, as half floats.
     fn factors(&self) -> (&[u16; LANES], &[u16; LANES]);
-    /// The codes of columns `4 · quad..4 · quad + 4`.
+    /// The codes of columns `4 · quad..4 · quad + 4` of all lanes.
     ///
     /// # Safety
-    /// The processor has the instructions of `L`; a tile has [`QUADS`].
+    /// The processor has the instructions of `L`; `quad` is below [`QUADS`].
     unsafe fn unpack<L: Lanes>(&self, quad: usize) -> L::Codes;
+    /// Adds to each lane of `sums` the products of the lane's four codes with the four signed bytes of `quad`, by the
+    /// cheapest instruction that is exact for this tile's codes.
+    ///
     /// # Safety
-    /// As [`Lanes::dot`].
+    /// The processor has the instructions of `L`; the codes come from [`Unpack::unpack`] of the same type of tile.
     unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums;
 }
 
@@ -39,13 +42,13 @@ impl Unpack for Tile4 {
 
     #[inline(always)]
     unsafe fn unpack<L: Lanes>(&self, quad: usize) -> L::Codes {
-        // SAFETY: as the caller's; four times 64 bytes are there.
+        // SAFETY: promised by the caller; the tile has four times 64 bytes of codes.
         unsafe { nibbles::<L>(self.codes.as_ptr(), quad) }
     }
 
     #[inline(always)]
     unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums {
-        // SAFETY: as the caller's; the codes are below 16.
+        // SAFETY: promised by the caller; the codes are below 16.
         unsafe { L::dot_small(sums, codes, quad) }
     }
 }
@@ -58,13 +61,13 @@ impl Unpack for Tile5 {
 
     #[inline(always)]
     unsafe fn unpack<L: Lanes>(&self, quad: usize) -> L::Codes {
-        // SAFETY: as the caller's; four times 64 bytes are there.
+        // SAFETY: promised by the caller; the tile has four times 64 bytes of codes.
         unsafe { L::add_sixteen(nibbles::<L>(self.codes.as_ptr(), quad), self.high[quad]) }
     }
 
     #[inline(always)]
     unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums {
-        // SAFETY: as the caller's; the codes are below 32.
+        // SAFETY: promised by the caller; the codes are below 32.
         unsafe { L::dot_small(sums, codes, quad) }
     }
 }
@@ -77,13 +80,13 @@ impl Unpack for Tile8 {
 
     #[inline(always)]
     unsafe fn unpack<L: Lanes>(&self, quad: usize) -> L::Codes {
-        // SAFETY: as the caller's; eight times 64 bytes are there.
+        // SAFETY: promised by the caller; the tile has eight times 64 bytes of codes.
         unsafe { L::load_codes(self.codes.as_ptr().add(quad * 64)) }
     }
 
     #[inline(always)]
     unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums {
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe { L::dot(sums, codes, quad) }
     }
 }
@@ -98,24 +101,24 @@ impl Unpack for Wide {
 
     #[inline(always)]
     unsafe fn unpack<L: Lanes>(&self, quad: usize) -> L::Codes {
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe { self.0.unpack::<L>(quad) }
     }
 
     #[inline(always)]
     unsafe fn dot<L: Lanes>(sums: L::Sums, codes: L::Codes, quad: i32) -> L::Sums {
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe { L::dot(sums, codes, quad) }
     }
 }
 
-/// The low four bits of 64 bytes for an even quad, the high ones for the odd one after it.
+/// The low four bits of 64 bytes for an even quad, the high four bits of the same bytes for the odd quad after it.
 ///
 /// # Safety
-/// The processor has the instructions of `L`; 256 bytes can be read, and there are [`QUADS`].
+/// The processor has the instructions of `L`; 256 bytes can be read, and `quad` is below [`QUADS`].
 #[inline(always)]
 unsafe fn nibbles<L: Lanes>(bytes: *const u8, quad: usize) -> L::Codes {
-    // SAFETY: as the caller's.
+    // SAFETY: promised by the caller.
     unsafe {
         let pair = L::load_codes(bytes.add(quad / 2 * 64));
         if quad.is_multiple_of(2) {
@@ -126,25 +129,25 @@ unsafe fn nibbles<L: Lanes>(bytes: *const u8, quad: usize) -> L::Codes {
     }
 }
 
-/// All rows times the transposed weights of some strips.
+/// The product of all rows and the transposed weights of some strips.
 pub struct Strips<'a> {
     /// `[out columns, in columns]`.
     matrix: &'a Matrix,
-    /// Which strips: sixteen output columns each.
+    /// The strips to multiply with: sixteen output columns each.
     strips: Range<usize>,
     /// `[rows, in columns]`.
     rows: &'a Activations,
     /// `[rows, out columns]`; only the strips' columns are written.
     out: &'a Disjoint<'a, f32>,
-    /// Whether the result is added to what is there, or takes its place.
+    /// Whether the result is added to the content of `out` or replaces it.
     add: bool,
 }
 
 impl<'a> Strips<'a> {
-    /// The product of `rows` and some `strips` of `matrix`, to be put into `out` or added to it.
+    /// The product of `rows` and some `strips` of `matrix`, to be written to `out` or added to it.
     ///
     /// # Safety
-    /// While it runs, nobody else reads or writes the strips' columns of `out`.
+    /// While the product runs, no other code reads or writes the strips' columns of `out`.
     ///
     /// # Panics
     /// If the shapes do not fit each other.
@@ -177,20 +180,15 @@ impl Kernel for Strips<'_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe {
-            match self.matrix.tiles() {
-                Tiles::Four(tiles) => self.all_rows::<L, _>(tiles),
-                Tiles::Five(tiles) => self.all_rows::<L, _>(tiles),
-                Tiles::Eight(tiles) => self.all_rows::<L, _>(tiles),
-                Tiles::Wide(tiles) => self.all_rows::<L, _>(tiles),
-            }
+            with_tiles!(self.matrix.tiles(), tiles => self.all_rows::<L, _>(tiles));
         }
     }
 }
 
 impl Strips<'_> {
-    /// A group of rows stays in the first cache while the tiles stream past it.
+    /// Multiplies all rows, one group after another: a group stays in the first-level cache while the tiles are read.
     ///
     /// # Safety
     /// The processor has the instructions of `L`; `tiles` are the matrix's.
@@ -198,7 +196,7 @@ impl Strips<'_> {
     unsafe fn all_rows<L: Lanes, T: Unpack>(&self, tiles: &[T]) {
         let rows = self.rows.rows();
         let mut row = 0;
-        // SAFETY: as the caller's; each call stays within the rows, and within a panel.
+        // SAFETY: promised by the caller; each call stays within the rows, and within a panel.
         unsafe {
             while row < rows {
                 row += match rows - row {
@@ -213,27 +211,36 @@ impl Strips<'_> {
         }
     }
 
+    /// Multiplies rows `first..first + R` with all strips. Returns `R`.
+    ///
     /// # Safety
-    /// As [`Self::all_rows`]; rows `first..first + R` exist and are of one panel.
+    /// As for [`Self::all_rows`]; rows `first..first + R` exist and belong to one panel.
     #[inline(always)]
     unsafe fn group<L: Lanes, T: Unpack, const R: usize>(&self, tiles: &[T], first: usize) -> usize {
         let blocks = self.rows.blocks();
         for strip in self.strips.clone() {
-            // SAFETY: as the caller's.
-            unsafe { self.some_rows::<L, T, R>(&tiles[strip * blocks..][..blocks], strip, first) }
+            // SAFETY: promised by the caller.
+            unsafe { self.strip_rows::<L, T, R>(&tiles[strip * blocks..][..blocks], strip, first) }
         }
         R
     }
 
+    /// Multiplies rows `first..first + R` with one strip.
+    ///
     /// # Safety
-    /// As [`Self::group`]; `tiles` are those of the strip, one for each block of a row.
+    /// As for [`Self::group`]; `tiles` are those of the strip, one for each block of a row.
     #[inline(always)]
-    unsafe fn some_rows<L: Lanes, T: Unpack, const R: usize>(&self, tiles: &[T], strip: usize, first: usize) {
+    unsafe fn strip_rows<L: Lanes, T: Unpack, const R: usize>(
+        &self,
+        tiles: &[T],
+        strip: usize,
+        first: usize,
+    ) {
         let rows = self.rows.rows();
         let layout = ActivationLayout::of(first, rows, tiles.len());
         let of_factors = ActivationLayout::of(first, rows, tiles.len().div_ceil(T::SPAN));
         // SAFETY: rows `first..first + R` exist, each with as many blocks as there are tiles, and their blocks lie next
-        // to each other; `out` has as many rows, and the strip's columns in them are nobody else's. The addresses to
+        // to each other; `out` has as many rows, and only this task writes the strip's columns. The addresses to
         // prefetch need not be valid.
         unsafe {
             let mut codes = self.rows.codes().as_ptr().add(layout.first * COLUMNS);
@@ -246,7 +253,8 @@ impl Strips<'_> {
                     for line in 0..size_of::<T>() / 64 {
                         L::prefetch(ahead.wrapping_add(line * 64));
                     }
-                    // All rows take a quad before the next is unpacked, so that no sum waits for the one before it.
+                    // All rows use a quad before the next quad is unpacked, so that no sum has to wait for the sum
+                    // before it.
                     unrolled!(QUADS, quad, {
                         let weights = tile.unpack::<L>(quad);
                         unrolled!(R, row, {

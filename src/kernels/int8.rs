@@ -1,11 +1,12 @@
-//! Dot products of rows of signed bytes: how near the rows of an index are to a query.
+//! Dot products of rows of signed bytes: the similarity of an index' rows to a query.
 //!
-//! Sums of whole numbers, so every level gives the same. The products are plain Rust: below [`Level::run`] the compiler
-//! makes of them the instructions that multiply bytes and add, and a row from memory costs more than its arithmetic.
+//! They are sums of whole numbers, so every level gives the same result. The code is plain Rust: below [`Level::run`]
+//! the compiler turns it into the instructions that multiply bytes and add, and reading a row from memory costs more
+//! than its arithmetic.
 
 use super::simd::{Kernel, Lanes, Level};
 
-/// Rows asked for ahead of the one being multiplied: by then its cache lines are there.
+/// How many rows ahead of the current one are prefetched, so that their cache lines arrive in time.
 const AHEAD: usize = 4;
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -19,13 +20,13 @@ pub fn dot(level: Level, left: &[i8], right: &[i8]) -> i32 {
     level.run(Dot { left, right })
 }
 
-/// The dot products of `query` with those of `rows` whose numbers are `wanted`, into `to`, in place of what is there.
+/// Replaces the content of `to` by the dot products of `query` with those of `rows` whose numbers are in `wanted`.
 ///
 /// # Panics
 /// If there is no such row.
-pub fn some(level: Level, query: &[i8], rows: &[i8], wanted: &[u32], to: &mut Vec<i32>) {
+pub fn dots(level: Level, query: &[i8], rows: &[i8], wanted: &[u32], to: &mut Vec<i32>) {
     to.clear();
-    level.run(Chosen {
+    level.run(Dots {
         query,
         rows,
         wanted,
@@ -56,14 +57,14 @@ impl Kernel for Dot<'_> {
     }
 }
 
-struct Chosen<'a> {
+struct Dots<'a> {
     query: &'a [i8],
     rows: &'a [i8],
     wanted: &'a [u32],
     to: &'a mut Vec<i32>,
 }
 
-impl Kernel for Chosen<'_> {
+impl Kernel for Dots<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -116,7 +117,7 @@ mod tests {
             let wanted: Vec<u32> = wanted.into_iter().filter(|&row| (row as usize) < count).collect();
             for level in levels() {
                 let mut found = vec![7];
-                some(level, query, rows, &wanted, &mut found);
+                dots(level, query, rows, &wanted, &mut found);
                 let of_wanted: Vec<i32> = wanted.iter().map(|&row| expected[row as usize]).collect();
                 prop_assert_eq!(found, of_wanted, "{:?}", level);
                 for (row, sum) in rows.chunks(width).zip(&expected) {
@@ -137,6 +138,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "out of range")]
     fn a_row_that_is_not_there_is_a_bug() {
-        some(Level::best(), &[1, 2], &[1, 2, 3, 4], &[2], &mut Vec::new());
+        dots(Level::best(), &[1, 2], &[1, 2, 3, 4], &[2], &mut Vec::new());
     }
 }

@@ -1,19 +1,19 @@
-//! Where keys and values lie: half floats, in blocks of sixteen tokens.
+//! The store of keys and values: half floats, in blocks of sixteen tokens.
 //!
-//! Within a block and head the keys lie with the token as the fast index, so that sixteen products with a query are
-//! formed at once; the values lie with the head's numbers as the fast index, because they are added up.
+//! Within a block and head, the keys have the token as the fast index, so that sixteen products with a query are formed
+//! at once. The values have the head's numbers as the fast index, because weighted values of one token are added up.
 
 use super::simd::{Kernel, LANES, Lanes, Level};
 
 /// Tokens in a block.
 pub const BLOCK: usize = LANES;
 
-/// Where a token's keys and values go.
+/// The place of a token's keys and values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// The block.
     pub block: u32,
-    /// The token in it.
+    /// The number of the token within the block.
     pub slot: usize,
 }
 
@@ -26,17 +26,17 @@ pub struct Store {
     blocks: usize,
     /// `[layers, blocks, kv_heads, 2, padded head_dim · BLOCK]`.
     data: Vec<u16>,
-    /// For each block, the slots that the places of one batch have taken; all zero between batches.
+    /// For each block a mask of the slots that the current batch uses; zero between batches.
     taken: Vec<u16>,
 }
 
 impl Store {
-    /// Room for `blocks` blocks. The memory is the system's zeros until it is written.
+    /// A store of `blocks` blocks. The operating system provides the zeroed memory only when it is written.
     ///
     /// # Panics
-    /// If that is more than can be addressed.
+    /// If the size is more than can be addressed.
     pub fn new(layers: usize, kv_heads: usize, head_dim: usize, blocks: usize) -> Self {
-        // Checked, because what is written later relies on it.
+        // Checked, because unsafe code relies on the size when it writes.
         let numbers = [layers, blocks, kv_heads, 2, BLOCK]
             .into_iter()
             .try_fold(head_dim.next_multiple_of(LANES).max(head_dim), usize::checked_mul)
@@ -56,7 +56,7 @@ impl Store {
         layers * kv_heads * 2 * padded(head_dim) * BLOCK * size_of::<u16>()
     }
 
-    /// Blocks there is room for.
+    /// Blocks of the store.
     pub fn blocks(&self) -> usize {
         self.blocks
     }
@@ -75,7 +75,7 @@ impl Store {
         2 * padded(self.head_dim) * BLOCK
     }
 
-    /// Where a head's keys and values start.
+    /// The index in `data` at which a head's keys and values start.
     fn at(&self, layer: usize, block: u32, head: usize) -> usize {
         let block = block as usize;
         assert!(
@@ -91,7 +91,7 @@ impl Store {
         self.data[at..at + self.head_size()].split_at(self.head_size() / 2)
     }
 
-    /// What several threads write tokens of a layer through, each to one of `places`.
+    /// Through this, several threads write tokens of a layer, each token to one of `places`.
     ///
     /// # Panics
     /// If a place is not in the store, or two are the same.
@@ -111,7 +111,7 @@ impl Store {
         }
     }
 
-    /// Whether no two of the places are the same. Quick, because it is asked in every layer of a step.
+    /// Whether no two of the places are the same. It is fast, because every layer of a step checks this.
     fn differ(&mut self, places: &[Place]) -> bool {
         let mut differ = true;
         for place in places {
@@ -126,7 +126,7 @@ impl Store {
     }
 }
 
-/// A head's numbers, filled up to whole vectors.
+/// The size of a head, rounded up to whole vectors.
 fn padded(head_dim: usize) -> usize {
     head_dim.next_multiple_of(LANES)
 }
@@ -140,20 +140,20 @@ pub(super) struct Writer<'a> {
     places: &'a [Place],
 }
 
-// SAFETY: it stands for a `&mut Store`, and nothing is read through it; that no two threads write the same token is
-// what callers of `write` promise.
+// SAFETY: it stands for a `&mut Store`, and nothing is read through it; callers of `write` promise that no two threads
+// write the same token.
 unsafe impl Send for Writer<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Writer<'_> {}
 
 impl Writer<'_> {
-    /// Keeps keys and values, `[kv_heads, head_dim]` each, at the place of this number.
+    /// Writes keys and values, `[kv_heads, head_dim]` each, to the place with this number in `places`.
     ///
     /// # Safety
-    /// No other thread writes to the place of this number meanwhile.
+    /// No other thread writes to this place at the same time.
     ///
     /// # Panics
-    /// If there is no such place or layer, or keys or values do not have the shape.
+    /// If there is no such place or layer, or if keys or values do not have their shape.
     pub unsafe fn write(&self, level: Level, place: usize, keys: &[f32], values: &[f32]) {
         let size = self.store.head_dim;
         let Place { block, slot } = self.places[place];
@@ -173,7 +173,7 @@ impl Writer<'_> {
     }
 }
 
-/// Made by [`Writer::write`] alone, which says why `to` is right.
+/// Writes one head of one token. Only [`Writer::write`] makes it, which says why `to` is valid.
 struct WriteHead<'a> {
     keys: &'a [f32],
     values: &'a [f32],
@@ -187,8 +187,9 @@ impl Kernel for WriteHead<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         let size = self.keys.len();
-        // SAFETY: as the caller's; `to` points to the keys and then the values of this head, `padded(size) · BLOCK`
-        // numbers each. Of the keys every sixteenth is this token's, of the values `padded(size)` in one piece.
+        // SAFETY: promised by the caller; `to` points to the keys and then the values of this head,
+        // `padded(size) · BLOCK` numbers each. Every sixteenth number of the keys belongs to this token, and
+        // `padded(size)` neighbouring numbers of the values.
         unsafe {
             let values = self.to.add(padded(size) * BLOCK + self.slot * padded(size));
             for from in (0..size).step_by(LANES) {
@@ -204,13 +205,13 @@ impl Kernel for WriteHead<'_> {
     }
 }
 
-/// Within what half floats can hold: an infinity would spoil every sum that a zero weight should keep it out of.
+/// Limits numbers to the range of half floats: an infinity times a weight of zero would make a sum NaN.
 ///
 /// # Safety
-/// As every method of [`Lanes`].
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn finite<L: Lanes>(numbers: L) -> L {
     const LARGEST: f32 = 65_504.0;
-    // SAFETY: as the caller's.
+    // SAFETY: promised by the caller.
     unsafe { numbers.min(L::splat(LARGEST)).max(L::splat(-LARGEST)) }
 }

@@ -8,16 +8,16 @@ use super::simd::{Kernel, LANES, Lanes, Level};
 /// LayerNorm: `(x - mean(x)) / sqrt(var(x) + ε) · weight + bias` (<https://arxiv.org/abs/1607.06450>).
 #[derive(Debug, Clone, Copy)]
 pub struct LayerNorm<'a> {
-    /// As long as a row.
+    /// The factors of the normed numbers, as many as a row has numbers.
     pub weight: &'a [f32],
-    /// As long as a row.
+    /// Added to the normed numbers, as long as a row.
     pub bias: &'a [f32],
-    /// Keeps a row of equal numbers from being divided by zero.
+    /// Added to the variance, so that a row of equal numbers is not divided by zero.
     pub epsilon: f32,
 }
 
 impl<'a> LayerNorm<'a> {
-    /// Norms a row in its place, after `added` was added to it.
+    /// Adds `added` to a row and norms the sum in place.
     ///
     /// # Panics
     /// If the lengths differ.
@@ -31,8 +31,8 @@ impl<'a> LayerNorm<'a> {
         });
     }
 
-    /// Norms all `rows` in their place, each after `added(its number)` was added to it, and quantises them into `to`
-    /// for the next matrix products.
+    /// Adds `added(number of the row)` to each row of `rows`, norms the sums in place, and quantises them into `to` for
+    /// the next matrix products.
     ///
     /// # Panics
     /// If a length differs from that of `weight`.
@@ -48,7 +48,7 @@ impl<'a> LayerNorm<'a> {
         to.resize(rows.len() / width, width);
         let rows = Disjoint::new(rows);
         to.write_rows(pool, |number, to| {
-            // SAFETY: `write_rows` calls this once for each row, and rows have nothing in common.
+            // SAFETY: `write_rows` calls this once for each row, and rows do not overlap.
             let row = unsafe { rows.part(number * width..(number + 1) * width) };
             self.apply(level, row, added(number));
             to.write(level, row);
@@ -69,9 +69,9 @@ impl Kernel for Apply<'_, '_> {
     unsafe fn run<L: Lanes>(self) {
         let (row, size) = (self.row.as_mut_ptr(), self.row.len());
         let parts = || (0..size).step_by(LANES).map(|at| (at, (size - at).min(LANES)));
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         let zero = |values: L, count: usize| unsafe { values.first(count, L::splat(0.0)) };
-        // SAFETY: as the caller's; every access stays inside the four slices, which are as long as each other.
+        // SAFETY: promised by the caller; every access stays inside the four slices, which are as long as each other.
         unsafe {
             let mut sum = L::splat(0.0);
             for (at, count) in parts() {
@@ -81,7 +81,7 @@ impl Kernel for Apply<'_, '_> {
                 sum = sum.add(x);
             }
             let mean = L::splat(sum.sum() / size as f32);
-            // From the differences, not from the sum of squares, which loses what a large mean has in common.
+            // Computed from the differences to the mean: a sum of squares loses digits where the mean is large.
             let mut squares = L::splat(0.0);
             for (at, count) in parts() {
                 let difference = zero(L::load_some(row.add(at), count).sub(mean), count);
@@ -103,6 +103,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::kernels::testing::{assert_near, doubles, half_step, levels, restored, threads};
 
     fn plain(norm: &LayerNorm<'_>, row: &[f32], added: &[f32]) -> Vec<f64> {
         let row: Vec<f64> = row.iter().zip(added).map(|(x, y)| f64::from(x + y)).collect();
@@ -130,21 +131,18 @@ mod tests {
             ];
             let norm = LayerNorm { weight: &weight, bias: &bias, epsilon: 1e-3 };
             let expected = plain(&norm, &row, &added);
-            for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
+            for level in levels() {
                 let mut normed = row.clone();
                 norm.apply(level, &mut normed, &added);
-                for (found, expected) in normed.iter().zip(&expected) {
-                    // The mean of numbers up to 54 is off by some 1e-5, and is divided by at least 0.03.
-                    prop_assert!((f64::from(*found) - expected).abs() < 3e-3, "{level:?}: {found}, not {expected}");
-                }
+                // The mean of numbers up to 54 is off by some 1e-5, and is divided by at least 0.03.
+                assert_near(level, &normed, &expected, |_| 3e-3);
             }
         }
     }
 
     #[test]
     fn all_rows_are_normed_each_on_its_own_and_quantised() {
-        let pool = Pool::new("test", 2).unwrap();
-        let width = 40;
+        let (width, pool) = (40, threads(2));
         let (weight, bias) = (vec![1.5; width], vec![0.25; width]);
         let norm = LayerNorm {
             weight: &weight,
@@ -152,25 +150,17 @@ mod tests {
             epsilon: 1e-12,
         };
         let rows: Vec<f32> = (0..width * 11).map(|at| (at as f32 * 1.3).sin() * 2.0).collect();
-        for level in Level::ALL.into_iter().filter(|level| level.is_there()) {
-            let mut together = rows.clone();
+        for level in levels() {
+            let (mut together, mut alone) = (rows.clone(), rows.clone());
             let mut codes = Activations::default();
             norm.apply_all(&pool, level, &mut together, |_| &weight, &mut codes);
-            assert_eq!(codes.rows(), 11);
-            for (number, row) in rows.chunks_exact(width).enumerate() {
-                let mut alone = row.to_vec();
-                norm.apply(level, &mut alone, &weight);
-                assert_eq!(together[number * width..][..width], alone, "{level:?}");
-                for (at, expected) in alone.iter().enumerate() {
-                    let (codes, factors) = codes.block(number, at / 32);
-                    let scale = factors.scale;
-                    let found = f32::from(codes[at % 32]) * scale;
-                    assert!(
-                        (found - expected).abs() <= scale * 0.501,
-                        "{level:?}: {found}, not {expected}"
-                    );
-                }
-            }
+            alone
+                .chunks_exact_mut(width)
+                .for_each(|row| norm.apply(level, row, &weight));
+            assert_eq!(together, alone, "{level:?}");
+            assert_near(level, &restored(&codes), &doubles(&alone), |at| {
+                half_step(&codes, at)
+            });
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A region of matrix products that read the same rows.
+//! Several matrix products of the same rows in one parallel region.
 
 use super::activations::Activations;
 use super::disjoint::Disjoint;
@@ -7,23 +7,23 @@ use super::pool::Pool;
 use super::simd::{LANES, Level};
 use super::tiles::Matrix;
 
-/// Tasks per thread in a region: enough that one that comes late finds work and none waits long for the last.
+/// Tasks per thread: enough that a thread that joins late finds work and that no thread waits long for the last task.
 const TASKS: usize = 8;
 
-/// One of the products.
+/// One product.
 pub struct Matmul<'a> {
     /// The weights, `[out columns, in columns]`.
     pub matrix: &'a Matrix,
     /// The result, `[rows, out columns]`.
     pub out: &'a mut [f32],
-    /// Whether the result is added to what is in `out`, or takes its place.
+    /// Whether the result is added to the content of `out` or replaces it.
     pub add: bool,
 }
 
 /// Computes all `products` of `rows`. Each row's result is the same whatever the other rows are.
 ///
 /// # Panics
-/// If a matrix or an output does not have the shape.
+/// If the shapes of a matrix, its output and the rows do not fit.
 pub fn multiply(pool: &Pool, level: Level, rows: &Activations, products: &mut [Matmul<'_>]) {
     struct Part<'a> {
         matrix: &'a Matrix,
@@ -49,7 +49,7 @@ pub fn multiply(pool: &Pool, level: Level, rows: &Activations, products: &mut [M
             let to = ((task + 1) * size).clamp(first, first + part.strips) - first;
             first += part.strips;
             if from < to {
-                // SAFETY: every strip is in one task, and a strip's columns are in no other strip.
+                // SAFETY: every strip is in one task, and strips have no columns in common.
                 level.run(unsafe { Strips::new(part.matrix, from..to, rows, &part.out, part.add) });
             }
         }
@@ -64,23 +64,26 @@ mod tests {
 
     use super::*;
     use crate::kernels::testing::{
-        Random, alone, assert_near, bits, levels, packed, quantised, quantised_as, restored, threads,
+        Random, alone, assert_near, assert_panics, bits, levels, packed, packed_wide, quantised,
+        quantised_as, restored, threads,
     };
 
     /// The largest scale and minimum of a weight.
     const SCALE: f32 = 0.01;
+    /// A bound for the sizes of `scale · code` and `min` of a weight together: 400 times [`SCALE`].
+    const LARGEST: f64 = 4.0;
 
-    /// What a matrix is packed from, and how.
+    /// How a matrix is packed, and from what.
     #[derive(Debug, Clone, Copy)]
     enum Form {
-        /// A type of files.
+        /// A tensor of a file, packed in narrow tiles.
         Narrow(GgmlDType),
-        /// Plain numbers in wide tiles.
+        /// Unquantised numbers in wide tiles.
         Wide,
     }
 
     impl Form {
-        /// Columns that it allows.
+        /// The next number of columns that the form allows.
         fn allowed(self, columns: usize) -> usize {
             match self {
                 Form::Narrow(kind) => columns.next_multiple_of(kind.block_size()),
@@ -88,7 +91,7 @@ mod tests {
             }
         }
 
-        /// Rows to be multiplied with its matrices.
+        /// Rows that can be multiplied with matrices of this form.
         fn rows(self, level: Level, numbers: &[f32], columns: usize) -> Activations {
             let empty = match self {
                 Form::Narrow(_) => Activations::default(),
@@ -98,22 +101,12 @@ mod tests {
         }
     }
 
-    /// A matrix of one of the forms, and a bound for `scale · code` and `min` together.
-    fn matrix(form: Form, rows: usize, columns: usize, random: &mut Random) -> (Matrix, f64) {
+    fn matrix(form: Form, rows: usize, columns: usize, random: &mut Random) -> Matrix {
+        let mut weights = || random.numbers(rows * columns, SCALE * 127.0);
         let kind = match form {
-            Form::Narrow(GgmlDType::F32) => {
-                // Rows may end within a block. The minimum is -128 · scale, the scale about 1/127.
-                let numbers = random.numbers(rows * columns, SCALE * 127.0);
-                let matrix = packed(&numbers, rows, columns).unwrap();
-                return (matrix, f64::from(SCALE) * 400.0);
-            }
-            Form::Wide => {
-                let numbers = random.numbers(rows * columns, SCALE * 127.0);
-                let data: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-                let pool = alone();
-                let matrix = Matrix::pack_wide_on(&pool, GgmlDType::F32, &data, rows, columns).unwrap();
-                return (matrix, f64::from(SCALE) * 400.0);
-            }
+            // Rows may end within a block. The minimum is -128 · scale, the scale about 1/127.
+            Form::Narrow(GgmlDType::F32) => return packed(&weights(), rows, columns).unwrap(),
+            Form::Wide => return packed_wide(&weights(), rows, columns),
             Form::Narrow(kind) => kind,
         };
         let mut data = vec![0; rows * columns / kind.block_size() * kind.type_size()];
@@ -125,14 +118,11 @@ mod tests {
                 *half = f16::from_f32(random.number() * SCALE).to_le_bytes();
             }
         }
-        (
-            Matrix::pack(kind, &data, rows, columns).unwrap(),
-            f64::from(SCALE) * 400.0,
-        )
+        Matrix::pack(&alone(), kind, &data, rows, columns).unwrap()
     }
 
-    /// Rows times the transposed matrix, and how far a product may be off.
-    fn plain(rows: &Activations, matrix: &Matrix, largest: f64) -> (Vec<f64>, Vec<f64>) {
+    /// Rows times the transposed matrix, and the error that each result may have.
+    fn plain(rows: &Activations, matrix: &Matrix) -> (Vec<f64>, Vec<f64>) {
         let mut weights = vec![vec![0.0; matrix.columns()]; matrix.rows()];
         for (row, weights) in weights.iter_mut().enumerate() {
             matrix.row(row, weights);
@@ -142,11 +132,11 @@ mod tests {
         let mut bounds = Vec::new();
         for numbers in numbers.chunks(matrix.columns()) {
             let total: f64 = numbers.iter().map(|number| f64::from(number.abs())).sum();
-            // Each block adds two rounded products; all sums stay below `total · largest`.
+            // Each block adds two rounded products; all sums stay below `total · LARGEST`.
             let steps = 2 * matrix.blocks() + 4;
             bounds.resize(
                 bounds.len() + weights.len(),
-                total * largest * steps as f64 * f64::from(f32::EPSILON) / 2.0,
+                total * LARGEST * steps as f64 * f64::from(f32::EPSILON) / 2.0,
             );
             wanted.extend(weights.iter().map(|weights| {
                 let products = numbers.iter().zip(weights);
@@ -185,11 +175,11 @@ mod tests {
         ) {
             let columns = form.allowed(columns);
             let mut random = Random(seed);
-            let (matrix, largest) = matrix(form, outs, columns, &mut random);
+            let matrix = matrix(form, outs, columns, &mut random);
             let numbers = random.numbers(rows * columns, 2.0);
             for level in levels() {
                 let rows = form.rows(level, &numbers, columns);
-                let (wanted, bounds) = plain(&rows, &matrix, largest);
+                let (wanted, bounds) = plain(&rows, &matrix);
                 assert_near(level, &product(&alone(), level, &rows, &matrix), &wanted, |at| bounds[at]);
             }
         }
@@ -200,7 +190,7 @@ mod tests {
         ) {
             let columns = form.allowed(columns);
             let mut random = Random(seed);
-            let (matrix, _) = matrix(form, outs, columns, &mut random);
+            let matrix = matrix(form, outs, columns, &mut random);
             let numbers = random.numbers(rows * columns, 2.0);
             for level in levels() {
                 let single = numbers
@@ -225,7 +215,7 @@ mod tests {
             let matrices: Vec<Matrix> = forms
                 .into_iter()
                 .zip(outs)
-                .map(|(form, outs)| matrix(form, outs, columns, &mut random).0)
+                .map(|(form, outs)| matrix(form, outs, columns, &mut random))
                 .collect();
             let numbers = random.numbers(rows * columns, 2.0);
             for level in levels() {
@@ -259,61 +249,36 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "what a matrix takes in")]
-    fn rows_of_another_length_are_refused() {
-        let matrix = packed(&[1.0; 40], 1, 40).unwrap();
-        product(
-            &alone(),
-            Level::best(),
-            &quantised(Level::best(), &[1.0; 41], 41),
-            &matrix,
-        );
-    }
-
-    #[test]
-    #[should_panic(expected = "scales for as many columns")]
-    fn rows_of_other_spans_are_refused() {
-        let matrix = packed(&[1.0; 160], 1, 160).unwrap();
-        product(
-            &alone(),
-            Level::best(),
-            &Form::Wide.rows(Level::best(), &[1.0; 160], 160),
-            &matrix,
-        );
-    }
-
-    #[test]
     fn the_largest_codes_of_a_wide_form_do_not_overflow() {
-        // 128 codes of 255 times 127: the most that is summed before it is scaled. Scales are half floats, so the weights
-        // are 1 to a thousandth.
-        let data: Vec<u8> = [1.0_f32; 128]
-            .iter()
-            .flat_map(|number| number.to_le_bytes())
-            .collect();
-        let matrix = Matrix::pack_wide_on(&alone(), GgmlDType::F32, &data, 1, 128).unwrap();
+        // 128 codes of 255 times 127: the largest sum before it is scaled. Scales are half floats, so the weights are 1
+        // within a thousandth.
+        let matrix = packed_wide(&[1.0; 128], 1, 128);
         for level in levels() {
             for sign in [1.0, -1.0] {
                 let rows = Form::Wide.rows(level, &[sign; 128], 128);
-                assert_near(
-                    level,
-                    &product(&alone(), level, &rows, &matrix),
-                    &[f64::from(sign) * 128.0],
-                    |_| 0.2,
-                );
+                let found = product(&alone(), level, &rows, &matrix);
+                assert_near(level, &found, &[f64::from(sign) * 128.0], |_| 0.2);
             }
         }
     }
 
     #[test]
-    #[should_panic(expected = "what it puts out")]
-    fn an_output_that_is_too_short_is_refused() {
-        let matrix = packed(&[1.0; 80], 2, 40).unwrap();
-        let product = Matmul {
+    fn shapes_that_do_not_fit_are_refused() {
+        let level = Level::best();
+        let matrix = packed(&[1.0; 160], 1, 160).unwrap();
+        let multiplied = |rows: &Activations| drop(product(&alone(), level, rows, &matrix));
+        let rows = quantised(level, &[1.0; 161], 161);
+        assert_panics("what a matrix takes in", || multiplied(&rows));
+        let rows = Form::Wide.rows(level, &[1.0; 160], 160);
+        assert_panics("scales for as many columns", || multiplied(&rows));
+        let rows = quantised(level, &[1.0; 160], 160);
+        let too_short = Matmul {
             matrix: &matrix,
-            out: &mut [0.0],
+            out: &mut [],
             add: false,
         };
-        let rows = quantised(Level::best(), &[1.0; 40], 40);
-        multiply(&alone(), Level::best(), &rows, &mut [product]);
+        assert_panics("what it puts out", || {
+            multiply(&alone(), level, &rows, &mut [too_short])
+        });
     }
 }

@@ -1,11 +1,11 @@
-//! Threads that compute a region together, and sleep when there is none.
+//! Threads that compute a parallel region together, and sleep between regions.
 //!
-//! A region is a number of tasks. The calling thread takes tasks itself, the helpers join it if they come in time: a
-//! helper that the operating system has put aside holds nobody up, unless it was put aside in the middle of a task.
-//! Who waits spins for some microseconds, because regions follow each other closely, and then sleeps, because a
-//! spinning thread takes the processor from the one it is waiting for when other programs are running.
+//! A region is a number of tasks. The calling thread takes tasks itself, and helper threads join it if they come in
+//! time: a helper that the operating system has suspended delays nobody, unless it was suspended in the middle of a
+//! task. A waiting thread spins for some microseconds, because regions follow each other closely, and then sleeps,
+//! because a spinning thread can take the processor from the thread that it waits for when other programs are running.
 //!
-//! What a task computes never depends on the thread that runs it, so results do not depend on the number of threads.
+//! A task's result never depends on the thread that runs it, so results do not depend on the number of threads.
 
 use std::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::Thread;
 
-/// How often a waiting thread looks before it sleeps: some tens of microseconds.
+use super::disjoint::Disjoint;
+
+/// How often a waiting thread checks before it sleeps: some tens of microseconds.
 const SPINS: usize = 500;
 
 /// Threads for one region at a time. Dropping it ends them.
@@ -25,16 +27,17 @@ pub struct Pool {
 }
 
 struct Shared {
-    /// The region's number (from bit 17), whether it can be joined (bit 16), and how many helpers have (below).
+    /// The region's number (from bit 17), whether helpers can join it (bit 16), and how many helpers have joined it
+    /// (the bits below).
     state: AtomicU64,
-    /// The region. Written only while it cannot be joined and nobody has.
+    /// The region. It is written only while no helper can join it and none has joined it.
     region: UnsafeCell<Option<Region>>,
-    /// The next task that nobody has taken.
+    /// The next task to take.
     next: AtomicUsize,
-    /// The region's caller, when it sleeps until the helpers have left.
+    /// The region's calling thread, while it sleeps until the helpers have left.
     caller: Mutex<Option<Thread>>,
     caller_sleeps: AtomicBool,
-    /// Which helpers sleep.
+    /// For each helper, whether it sleeps.
     asleep: Vec<AtomicBool>,
     panicked: AtomicBool,
     ended: AtomicBool,
@@ -52,6 +55,11 @@ struct Region {
     tasks: usize,
 }
 
+/// With at most this many rows, waking the helpers takes longer than the work.
+const FEW_ROWS: usize = 4;
+/// Rows of a task.
+const ROWS_PER_TASK: usize = 4;
+
 const OPEN: u64 = 1 << 16;
 const JOINED: u64 = OPEN - 1;
 const NUMBER: u64 = 1 << 17;
@@ -60,7 +68,7 @@ impl Pool {
     /// A pool in which `threads` threads compute: the caller and `threads - 1` helpers, named after `name`.
     ///
     /// # Errors
-    /// When the operating system gives no more threads.
+    /// If the operating system cannot start a thread.
     pub fn new(name: &str, threads: usize) -> std::io::Result<Self> {
         // The state counts helpers in its lowest bits.
         let count = threads.clamp(1, JOINED as usize) - 1;
@@ -89,17 +97,17 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Threads that compute a region, the caller's own included.
+    /// Threads that compute a region, the calling thread included.
     pub fn threads(&self) -> usize {
         self.helpers.len() + 1
     }
 
-    /// Calls `task` once for every number below `tasks`, on several threads, and returns when all calls have.
+    /// Calls `task` once for every number below `tasks`, on several threads, and returns when all calls have returned.
     ///
-    /// While another thread's region runs here, the caller computes alone rather than wait.
+    /// If the pool is computing another thread's region, the caller computes all tasks alone and does not wait.
     ///
     /// # Panics
-    /// When a task does.
+    /// If a task panics.
     pub fn run(&self, tasks: usize, task: impl Fn(usize) + Sync) {
         match self.turn(tasks) {
             Some(_turn) => self.shared.together(&self.helpers, tasks, &task),
@@ -107,14 +115,38 @@ impl Pool {
         }
     }
 
-    /// The right to run a region, where it is worth one and nobody has it.
+    /// Calls `work` once for every row number below `rows`, on several threads where there are many rows.
+    pub fn for_rows(&self, rows: usize, work: impl Fn(usize) + Sync) {
+        if rows <= FEW_ROWS {
+            return (0..rows).for_each(work);
+        }
+        self.run(rows.div_ceil(ROWS_PER_TASK), |task| {
+            (task * ROWS_PER_TASK..rows.min((task + 1) * ROWS_PER_TASK)).for_each(&work);
+        });
+    }
+
+    /// [`Pool::for_rows`] over the rows of `all`, which have `width` numbers each and are lent to `work` for writing.
+    ///
+    /// # Panics
+    /// If `all` is not whole rows.
+    pub fn for_rows_mut(&self, all: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+        assert!(all.len().is_multiple_of(width), "whole rows");
+        let rows = all.len() / width;
+        let all = Disjoint::new(all);
+        self.for_rows(rows, |row| {
+            // SAFETY: `for_rows` calls this once for each row, and rows do not overlap.
+            work(row, unsafe { all.part(row * width..(row + 1) * width) });
+        });
+    }
+
+    /// The right to run a region; `None` if there are too few tasks or helpers, or if another region is running.
     fn turn(&self, tasks: usize) -> Option<MutexGuard<'_, ()>> {
         if tasks < 2 || self.helpers.is_empty() {
             return None;
         }
         match self.region.try_lock() {
             Ok(turn) => Some(turn),
-            // A task panicked and `together` had cleaned up before it passed that on.
+            // A task panicked, and `together` had cleaned up before it passed the panic on.
             Err(TryLockError::Poisoned(turn)) => Some(turn.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
@@ -135,11 +167,11 @@ impl Shared {
         let task: *const (dyn Fn(usize) + Sync) = unsafe { std::mem::transmute(task) };
         let region = Region { task, tasks };
         self.next.store(0, Ordering::Relaxed);
-        // SAFETY: the region before is closed and everybody has left it.
+        // SAFETY: the previous region is closed and all helpers have left it.
         unsafe { *self.region.get() = Some(region) };
-        // Nobody changes it between this and the store: helpers only join an open region.
+        // No thread changes the state between this and the store: helpers only join an open region.
         let state = self.state.load(Ordering::Relaxed);
-        // SeqCst: between this and a helper's going to sleep, one must see the other.
+        // SeqCst: of this thread and a helper that goes to sleep, at least one must see what the other has stored.
         self.state
             .store((state & !OPEN) + NUMBER + OPEN, Ordering::SeqCst);
         for (helper, asleep) in helpers.iter().zip(&self.asleep) {
@@ -166,7 +198,7 @@ impl Shared {
             if number >= region.tasks {
                 return;
             }
-            // SAFETY: the caller of the region is in `together`, so what it borrowed is there.
+            // SAFETY: the caller of the region is still in `together`, so what the task borrows is alive.
             unsafe { (*region.task)(number) };
         }
     }
@@ -196,14 +228,14 @@ impl Shared {
                 .state
                 .compare_exchange(state, state + 1, Ordering::AcqRel, Ordering::Relaxed);
             if joined.is_err() {
-                // Closed meanwhile, or another helper was quicker: look again.
+                // The region was closed meanwhile, or another helper joined first: check again.
                 seen -= 1;
                 continue;
             }
-            // SAFETY: joined, so the caller does not write it.
+            // SAFETY: this helper has joined, so the caller does not write the region.
             let region = unsafe { *self.region.get() }.expect("an open region is there");
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.work(region))) {
-                // Dropping it could panic again, and the caller would wait for this thread for ever.
+                // Dropping the payload could panic again, and the caller would wait for this thread for ever.
                 std::mem::forget(panic);
                 self.panicked.store(true, Ordering::Release);
             }
@@ -230,7 +262,7 @@ impl Shared {
                 std::hint::spin_loop();
             }
             self.asleep[helper].store(true, Ordering::SeqCst);
-            // The state is read again after the flag is up: an open region now is either seen here or wakes us.
+            // The state is read again after the flag is set: a region that opens now is seen here or wakes this thread.
             if look().is_none() && !self.ended.load(Ordering::SeqCst) {
                 std::thread::park();
             }
@@ -260,6 +292,35 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn every_row_is_visited_once() {
+        let counts = [0, 1, 4, 5, 8, 9, 31];
+        for (rows, threads) in counts.into_iter().flat_map(|rows| [(rows, 1), (rows, 3)]) {
+            let pool = Pool::new("test", threads).expect("threads");
+            let visits: Vec<AtomicUsize> = (0..rows).map(|_| AtomicUsize::new(0)).collect();
+            pool.for_rows(rows, |row| {
+                visits[row].fetch_add(1, Ordering::Relaxed);
+            });
+            assert!(
+                visits.iter().all(|count| count.load(Ordering::Relaxed) == 1),
+                "{rows}"
+            );
+            let mut all = vec![0.0; 3 * rows];
+            pool.for_rows_mut(&mut all, 3, |row, numbers| {
+                numbers.iter_mut().for_each(|number| *number += row as f32);
+            });
+            assert!((0..3 * rows).all(|at| all[at] == (at / 3) as f32), "{rows}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "whole rows")]
+    fn a_part_of_a_row_is_refused() {
+        Pool::new("test", 1)
+            .expect("no threads")
+            .for_rows_mut(&mut [0.0; 7], 3, |_, _| ());
     }
 
     #[test]

@@ -1,19 +1,19 @@
-//! From projections to attention: queries and keys are finished, keys and values are stored.
+//! The step between a layer's projections and its attention: queries and keys are finished, keys and values are stored.
 
 use super::disjoint::Disjoint;
-use super::elementwise::{self, Norm};
+use super::elementwise::Norm;
 pub use super::kv_store::Place;
 use super::kv_store::Store;
 use super::pool::Pool;
 use super::rotary::Angles;
 use super::simd::Level;
 
-/// What a layer does to its projections before attention.
+/// The operations of a layer on its projections before attention.
 #[derive(Debug, Clone, Copy)]
 pub struct QkvFinish<'a> {
     /// Biases of queries, keys and values, each as long as a row of them.
     pub biases: Option<[&'a [f32]; 3]>,
-    /// Norms of each head's queries and keys.
+    /// The norms of each head's queries and keys.
     pub norms: Option<[Norm<'a>; 2]>,
     /// The rows' rotations.
     pub angles: &'a Angles,
@@ -21,19 +21,19 @@ pub struct QkvFinish<'a> {
 
 /// A layer's projections: queries `[rows, heads, head_dim]`, keys and values `[rows, kv_heads, head_dim]`.
 pub struct Projections<'a> {
-    /// Finished in place.
+    /// The queries, finished in place.
     pub queries: &'a mut [f32],
-    /// Finished in place, then stored.
+    /// The keys, finished in place and then stored.
     pub keys: &'a mut [f32],
-    /// Stored.
+    /// The values, which are stored.
     pub values: &'a mut [f32],
 }
 
-/// Finishes the projections and stores keys and values of `layer`, each row's in its place.
+/// Finishes the projections and stores each row's keys and values in its place, in `layer` of the store.
 ///
 /// # Panics
-/// If two rows have one place, a place is not in the store, or a slice does not have the shape.
-pub fn place(
+/// If two rows have the same place, a place is not in the store, or a slice does not have its shape.
+pub fn finish_and_store(
     pool: &Pool,
     level: Level,
     finish: &QkvFinish<'_>,
@@ -68,8 +68,8 @@ pub fn place(
     );
     let parts = [projections.queries, projections.keys, projections.values].map(Disjoint::new);
     let writer = store.writer(layer, places);
-    elementwise::each(pool, rows, |row| {
-        // SAFETY: each row is worked on once, and rows have nothing in common.
+    pool.for_rows(rows, |row| {
+        // SAFETY: each row is processed once, and rows do not overlap.
         let [queries, keys, values] = std::array::from_fn(|part| unsafe {
             let width = widths[part];
             parts[part].part(row * width..(row + 1) * width)
@@ -88,15 +88,15 @@ pub fn place(
         }
         finish.angles.turn(level, row, queries);
         finish.angles.turn(level, row, keys);
-        // SAFETY: each row is worked on once.
+        // SAFETY: each row is processed once.
         unsafe { writer.write(level, row, keys, values) };
     });
 }
 
-/// Adds a row to another.
+/// Adds `other` to `row`.
 ///
 /// # Panics
-/// If they are not of one length.
+/// If the lengths differ.
 pub fn add(row: &mut [f32], other: &[f32]) {
     assert_eq!(row.len(), other.len(), "rows of one length");
     for (number, other) in row.iter_mut().zip(other) {
@@ -112,11 +112,11 @@ mod tests {
     use super::*;
     use crate::kernels::kv_store::BLOCK;
     use crate::kernels::rotary::Pairs;
-    use crate::kernels::testing::{Random, alone, bits, levels, threads};
+    use crate::kernels::testing::{Random, assert_panics, bits, levels, put, threads};
 
     const LAYERS: usize = 2;
 
-    /// What is in a store, token by token: block, slot, head and number, key and value.
+    /// The content of a store's layer: each place, and the keys and values of its heads' numbers.
     fn content(store: &Store, layer: usize) -> Vec<(Place, Vec<[u16; 2]>)> {
         let (size, stride) = (store.head_dim(), store.head_dim().next_multiple_of(16));
         let places =
@@ -137,8 +137,9 @@ mod tests {
         /// Queries, keys and values.
         parts: [Vec<f32>; 3],
         angles: Angles,
-        /// Of queries and keys: the norms' weights. Of all three: the biases.
+        /// The weights of the norms of queries and keys.
         weights: [Vec<f32>; 2],
+        /// The biases of queries, keys and values.
         biases: [Vec<f32>; 3],
     }
 
@@ -181,7 +182,7 @@ mod tests {
                 angles: &batch.angles,
             };
             for level in levels() {
-                // One step after the other, by functions with tests of their own.
+                // The same steps one after the other, by functions that have their own tests.
                 let mut wanted = batch.parts.clone();
                 for (part, numbers) in wanted.iter_mut().enumerate() {
                     let width = numbers.len() / rows;
@@ -202,7 +203,7 @@ mod tests {
                     let mut found = batch.parts.clone();
                     let [queries, keys, values] = &mut found;
                     let projections = Projections { queries, keys, values };
-                    place(&threads(count), level, &finish, projections, (&mut store, 1), &batch.places);
+                    finish_and_store(&threads(count), level, &finish, projections, (&mut store, 1), &batch.places);
                     for part in 0..3 {
                         prop_assert_eq!(bits(&found[part]), bits(&wanted[part]), "{:?}, part {}", level, part);
                     }
@@ -222,94 +223,47 @@ mod tests {
     /// Stores a row of ones for each place, in a store of one layer, two blocks and one head of eight.
     fn store_ones(layer: usize, places: &[Place]) -> Store {
         let mut store = Store::new(1, 1, 8, 2);
-        let mut ones = [(); 3].map(|()| vec![1.0; 8 * places.len()]);
-        put(Level::best(), (&mut store, layer), places, &mut ones);
+        let ones = vec![1.0; 8 * places.len()];
+        put(Level::best(), (&mut store, layer), places, &ones, &ones);
         store
-    }
-
-    fn put(
-        level: Level,
-        (store, layer): (&mut Store, usize),
-        places: &[Place],
-        [queries, keys, values]: &mut [Vec<f32>; 3],
-    ) {
-        let mut angles = Angles::new(Pairs::Halves, 8);
-        angles.set(places.iter().map(|_| 0), &[1.0; 4], 1.0);
-        let finish = QkvFinish {
-            biases: None,
-            norms: None,
-            angles: &angles,
-        };
-        let projections = Projections {
-            queries,
-            keys,
-            values,
-        };
-        place(&alone(), level, &finish, projections, (store, layer), places);
     }
 
     const FIRST: Place = Place { block: 1, slot: 3 };
     const SECOND: Place = Place { block: 0, slot: 3 };
 
     #[test]
-    #[should_panic(expected = "two tokens for one place")]
-    fn two_tokens_for_one_place_are_refused() {
-        store_ones(0, &[FIRST, SECOND, FIRST]);
-    }
-
-    #[test]
     fn a_place_can_be_taken_again_in_the_next_batch() {
         let mut store = store_ones(0, &[FIRST, SECOND]);
-        let mut twos = [(); 3].map(|()| vec![2.0; 8]);
-        put(Level::best(), (&mut store, 0), &[FIRST], &mut twos);
-        let of = |place| {
-            content(&store, 0)
-                .into_iter()
-                .find(|(at, _)| *at == place)
-                .unwrap()
-                .1
-        };
-        assert_eq!(of(FIRST), [[f16::from_f32(2.0).to_bits(); 2]; 8]);
-        assert_eq!(of(SECOND), [[f16::ONE.to_bits(); 2]; 8]);
+        put(Level::best(), (&mut store, 0), &[FIRST], &[2.0; 8], &[2.0; 8]);
+        let stored = content(&store, 0);
+        let stored_at = |place| &stored.iter().find(|(at, _)| *at == place).unwrap().1;
+        assert_eq!(*stored_at(FIRST), [[f16::from_f32(2.0).to_bits(); 2]; 8]);
+        assert_eq!(*stored_at(SECOND), [[f16::ONE.to_bits(); 2]; 8]);
     }
 
     #[test]
-    #[should_panic(expected = "places of the store")]
-    fn a_block_beyond_the_store_is_refused() {
-        store_ones(0, &[Place { block: 2, slot: 0 }]);
-    }
-
-    #[test]
-    #[should_panic(expected = "places of the store")]
-    fn a_slot_beyond_the_block_is_refused() {
-        store_ones(
-            0,
-            &[Place {
-                block: 0,
-                slot: BLOCK,
-            }],
-        );
-    }
-
-    #[test]
-    #[should_panic(expected = "a block of the store")]
-    fn a_layer_beyond_the_store_is_refused() {
-        store_ones(1, &[FIRST]);
-    }
-
-    #[test]
-    #[should_panic(expected = "a store that can be addressed")]
-    fn a_store_that_is_too_large_is_refused() {
-        Store::new(1 << 20, 1 << 20, 1 << 20, 1 << 20);
+    fn places_that_are_wrong_or_taken_are_refused() {
+        let (block, slot) = (2, BLOCK);
+        let cases: [(&str, usize, &[Place]); 4] = [
+            ("two tokens for one place", 0, &[FIRST, SECOND, FIRST]),
+            ("places of the store", 0, &[Place { block, slot: 0 }]),
+            ("places of the store", 0, &[Place { block: 0, slot }]),
+            ("a block of the store", 1, &[FIRST]),
+        ];
+        for (expected, layer, places) in cases {
+            assert_panics(expected, || drop(store_ones(layer, places)));
+        }
+        assert_panics("a store that can be addressed", || {
+            Store::new(1 << 20, 1 << 20, 1 << 20, 1 << 20);
+        });
     }
 
     #[test]
     fn numbers_beyond_half_floats_become_the_largest() {
-        let numbers = vec![1e9, -1e9, f32::INFINITY, 0.0, 0.0, 0.0, 0.0, 0.0];
+        let numbers = [1e9, -1e9, f32::INFINITY, 0.0, 0.0, 0.0, 0.0, 0.0];
         for level in levels() {
             let mut store = Store::new(1, 1, 8, 1);
-            let mut parts = [(); 3].map(|()| numbers.clone());
-            put(level, (&mut store, 0), &[SECOND], &mut parts);
+            put(level, (&mut store, 0), &[SECOND], &numbers, &numbers);
             let (_, values) = store.head(0, 0, 0);
             let found = [0, 1, 2, 3].map(|number| f16::from_bits(values[3 * 16 + number]).to_f32());
             assert_eq!(found, [65_504.0, -65_504.0, 65_504.0, 0.0], "{level:?}");

@@ -1,8 +1,9 @@
-//! Rotary position embedding: pairs of a head's numbers are turned by an angle that grows with the position.
+//! Rotary position embedding: pairs of a head's numbers are rotated by an angle that grows with the position
+//! (<https://arxiv.org/abs/2104.09864>).
 
 use super::simd::{Kernel, LANES, Lanes, Level};
 
-/// Which two numbers of a head are turned together.
+/// Which two numbers of a head are rotated together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pairs {
     /// `2i` and `2i + 1`.
@@ -16,9 +17,9 @@ pub enum Pairs {
 pub struct Angles {
     pairs: Pairs,
     head_dim: usize,
-    /// `[rows, head_dim]`: what a number is multiplied by.
+    /// `[rows, head_dim]`: the factor of each number.
     cosines: Vec<f32>,
-    /// `[rows, head_dim]`: what its partner is multiplied by; the first of a pair has its sine with a minus.
+    /// `[rows, head_dim]`: the factor of each number's partner; the first number of a pair has the negative sine.
     sines: Vec<f32>,
 }
 
@@ -33,8 +34,8 @@ impl Angles {
         }
     }
 
-    /// Works out the rows' angles: `frequencies` (radians a token, `[head_dim / 2]`) times the row's position, and the
-    /// `magnitude` that turned numbers are multiplied by.
+    /// Computes the rows' angles: `frequencies` (radians per token, `[head_dim / 2]`) times the row's position. Rotated
+    /// numbers are also multiplied by `magnitude`.
     ///
     /// # Panics
     /// If there are not half as many frequencies as a head has numbers.
@@ -62,7 +63,7 @@ impl Angles {
         }
     }
 
-    /// Turns the heads of a row, `[heads, head_dim]`, by the angles of `row`.
+    /// Rotates `heads`, the heads of a row as `[heads, head_dim]`, by the angles of `row`.
     ///
     /// # Panics
     /// If there is no such row, or `heads` is not whole heads.
@@ -99,7 +100,7 @@ impl Kernel for Turn<'_, '_> {
                 let angles = self.cosines.chunks(LANES).zip(self.sines.chunks(LANES));
                 for (part, (cosines, sines)) in self.head.chunks_mut(LANES).zip(angles) {
                     let count = part.len();
-                    // SAFETY: as the caller's; the three parts have `count` numbers.
+                    // SAFETY: promised by the caller; the three parts have `count` numbers.
                     unsafe {
                         let x = L::load_some(part.as_ptr(), count);
                         let turned = x.swap_pairs().mul(L::load_some(sines.as_ptr(), count));
@@ -112,7 +113,7 @@ impl Kernel for Turn<'_, '_> {
                 let (first, second) = self.head.split_at_mut(half);
                 for at in (0..half).step_by(LANES) {
                     let count = (half - at).min(LANES);
-                    // SAFETY: as the caller's; `count` numbers are there from `at` in each half.
+                    // SAFETY: promised by the caller; each half has `count` numbers from `at` on.
                     unsafe {
                         let load = |from: &[f32]| L::load_some(from.as_ptr().add(at), count);
                         let (x, y) = (load(first), load(second));
@@ -171,7 +172,7 @@ mod tests {
             let head_dim = 2 * pairs_of_head;
             let frequencies = frequencies(head_dim);
             let mut angles = Angles::new(pairs, head_dim);
-            // What was there before does not matter.
+            // Angles that were set before do not matter.
             angles.set([7, 8, 9].into_iter(), &frequencies, 1.0);
             angles.set(positions.iter().copied(), &frequencies, magnitude);
             let before = Random(seed).numbers(heads * head_dim, 1.0);

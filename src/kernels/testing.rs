@@ -1,35 +1,95 @@
-//! What the kernels' tests share: the levels of this processor, numbers that a seed decides, comparisons.
+//! Shared by the kernels' tests: this processor's levels, numbers that depend on a seed, comparisons.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use candle_core::quantized::GgmlDType;
 
 use super::activations::{Activations, Factors};
+use super::kv_store::Store;
 use super::pack::PackError;
 use super::pool::Pool;
+use super::qkv::{Place, Projections, QkvFinish, finish_and_store};
+use super::rotary::{Angles, Pairs};
 use super::simd::Level;
-use super::tiles::Matrix;
+use super::tiles::{COLUMNS, Matrix};
+
+/// A kernel with a body of one expression: its fields, its result, and the name of the level's vector.
+macro_rules! kernel {
+    ($(#[$doc:meta])* $name:ident($($field:ident: $type:ty),*) -> $output:ty, $lanes:ident $body:block) => {
+        $(#[$doc])*
+        struct $name($($type),*);
+
+        impl $crate::kernels::simd::Kernel for $name {
+            type Output = $output;
+
+            #[inline(always)]
+            unsafe fn run<$lanes: $crate::kernels::simd::Lanes>(self) -> $output {
+                let Self($($field),*) = self;
+                // SAFETY: promised by the caller; all pointers are to arrays of the size that is read or written there.
+                unsafe { $body }
+            }
+        }
+    };
+}
+pub(super) use kernel;
 
 /// Every level that this processor has.
 pub fn levels() -> Vec<Level> {
-    Level::ALL.into_iter().filter(|level| level.is_there()).collect()
+    Level::ALL
+        .into_iter()
+        .filter(|level| level.is_supported())
+        .collect()
 }
 
 /// A matrix of single-precision numbers.
 pub fn packed(weights: &[f32], rows: usize, columns: usize) -> Result<Matrix, PackError> {
-    let data: Vec<u8> = weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
-    Matrix::pack(GgmlDType::F32, &data, rows, columns)
+    Matrix::pack(&alone(), GgmlDType::F32, &little_endian(weights), rows, columns)
 }
 
-/// A pool whose helpers are never asked: one thread.
+/// A matrix of single-precision numbers in wide tiles.
+pub fn packed_wide(weights: &[f32], rows: usize, columns: usize) -> Matrix {
+    let data = little_endian(weights);
+    Matrix::pack_wide(&alone(), GgmlDType::F32, &data, rows, columns).unwrap()
+}
+
+fn little_endian(numbers: &[f32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+}
+
+/// Stores keys and values, `[places, kv_heads, head_dim]` each, unchanged: at position 0 nothing is rotated.
+pub fn put(
+    level: Level,
+    (store, layer): (&mut Store, usize),
+    places: &[Place],
+    keys: &[f32],
+    values: &[f32],
+) {
+    let mut angles = Angles::new(Pairs::Halves, store.head_dim());
+    angles.set(places.iter().map(|_| 0), &vec![1.0; store.head_dim() / 2], 1.0);
+    let finish = QkvFinish {
+        biases: None,
+        norms: None,
+        angles: &angles,
+    };
+    let projections = Projections {
+        queries: &mut [],
+        keys: &mut keys.to_vec(),
+        values: &mut values.to_vec(),
+    };
+    finish_and_store(&alone(), level, &finish, projections, (store, layer), places);
+}
+
+/// A pool of one thread.
 pub fn alone() -> Pool {
     threads(1)
 }
 
-/// A pool of so many threads.
+/// A pool of `threads` threads.
 pub fn threads(threads: usize) -> Pool {
     Pool::new("kernel-test", threads).unwrap()
 }
 
-/// The generator SplitMix64: numbers that look random and depend on the seed alone.
+/// The generator SplitMix64: numbers that look random and depend on the seed only.
 pub struct Random(pub u64);
 
 impl Random {
@@ -52,7 +112,7 @@ impl Random {
         (self.bits() >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 
-    /// So many numbers from `-size` to `size`.
+    /// `count` numbers from `-size` to `size`.
     pub fn numbers(&mut self, count: usize, size: f32) -> Vec<f32> {
         (0..count).map(|_| self.number() * size).collect()
     }
@@ -81,7 +141,7 @@ pub fn blocks_of(rows: &Activations, row: usize) -> Vec<(Vec<i8>, Factors)> {
     (0..rows.blocks()).map(block).collect()
 }
 
-/// The numbers that quantised rows stand for, `[rows, columns]`, the padding left out.
+/// The numbers that quantised rows stand for, `[rows, columns]`, without the padding.
 pub fn restored(rows: &Activations) -> Vec<f32> {
     let numbers = |row| {
         let blocks = blocks_of(rows, row).into_iter();
@@ -93,12 +153,43 @@ pub fn restored(rows: &Activations) -> Vec<f32> {
     (0..rows.rows()).flat_map(numbers).collect()
 }
 
-/// The bits of numbers: what is the same to the last bit has the same.
+/// Half a step of the quantised number at place `at` of `[rows, columns]`, and a little for what rounding adds.
+pub fn half_step(rows: &Activations, at: usize) -> f64 {
+    let (row, column) = (at / rows.columns(), at % rows.columns());
+    f64::from(rows.block(row, column / COLUMNS).1.scale) * 0.501
+}
+
+/// Weights `e^score`, divided by their sum.
+pub fn softmax(scores: &[f64]) -> Vec<f64> {
+    let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = scores.iter().map(|score| (score - largest).exp()).collect();
+    let total: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / total).collect()
+}
+
+/// Numbers in double precision.
+pub fn doubles(numbers: &[f32]) -> Vec<f64> {
+    numbers.iter().copied().map(f64::from).collect()
+}
+
+/// Asserts that `call` panics with a message that contains `expected`.
+#[track_caller]
+pub fn assert_panics(expected: &str, call: impl FnOnce()) {
+    let panic = catch_unwind(AssertUnwindSafe(call)).expect_err(expected);
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let message = text.or(panic.downcast_ref::<&str>().copied());
+    assert!(
+        message.is_some_and(|message| message.contains(expected)),
+        "{message:?} instead of {expected}"
+    );
+}
+
+/// The bits of numbers, to compare them to the last bit.
 pub fn bits(numbers: &[f32]) -> Vec<u32> {
     numbers.iter().map(|number| number.to_bits()).collect()
 }
 
-/// Whether all numbers are within `bound` of what they should be. `NaN` is within nothing.
+/// Asserts that all numbers are within `bound` of what they should be. `NaN` is within no bound.
 #[track_caller]
 pub fn assert_near(level: Level, found: &[f32], wanted: &[f64], bound: impl Fn(usize) -> f64) {
     assert_eq!(found.len(), wanted.len());

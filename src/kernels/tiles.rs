@@ -1,24 +1,25 @@
-//! How a weight matrix lies in memory for the matrix products.
+//! The memory layout of a weight matrix for the matrix products.
 //!
-//! A tile holds 16 rows × 32 columns. A row of the matrix makes one number of the product's output, so the 16 rows of
-//! a tile are 16 *lanes* of one SIMD register, and a column is the index `k` that the product sums over. Each lane
-//! has a scale and a minimum, and its weights are `scale[lane] * code(lane, k) + min[lane]` with codes of 4, 5 or 8
-//! bits. The codes lie in *quads*: four columns of a lane next to each other, then the same four columns of the next
-//! lane, since the dot-product instructions multiply four bytes for each 32-bit lane.
+//! A tile holds 16 rows × 32 columns. A row of the matrix gives one number of the product's output, so the 16 rows of a
+//! tile are 16 *lanes* of one SIMD register, and a column is the index `k` that the product sums over. Each lane has a
+//! scale and a minimum, and its weights are `scale[lane] * code(lane, k) + min[lane]` with codes of 4, 5 or 8 bits. The
+//! codes lie in *quads*: four columns of a lane next to each other, then the same four columns of the next lane, since
+//! the dot-product instructions multiply four bytes for each 32-bit lane.
 //!
-//! In: what [`super::pack`] fills the tiles with. Out: the tiles, for the kernels. A filled matrix never changes and may
-//! be read by any thread. Nothing here can fail.
+//! In: the tiles that [`super::pack`] fills. Out: the tiles, for the kernels. A filled matrix never changes and may be
+//! read by any thread. Nothing here can fail.
 
 use std::fmt;
 
-/// Rows of a tile.
-pub const LANES: usize = 16;
+use super::simd::LANES;
+
 /// Columns of a tile.
 pub const COLUMNS: usize = 32;
 /// Quads of a lane: runs of four columns.
 pub const QUADS: usize = COLUMNS / 4;
-/// Tiles in a row that a wide form's scales are of, and blocks of a row that share a scale with them: 128 columns. With
-/// more, sums of products of codes (`128 · 255 · 127`) would leave the 22 bits that the kernels have for them.
+/// Neighbouring tiles that share their scales in a wide matrix, and blocks of a row that share a scale when they are
+/// multiplied with it: 128 columns. With more columns, sums of products of codes (`128 · 255 · 127`) would not fit the
+/// 22 bits that the kernels have for them.
 pub const WIDE: usize = 4;
 
 /// 16 rows × 32 columns with codes of four bits, 0 to 15: 5 bits a weight.
@@ -62,27 +63,40 @@ pub struct Tile8 {
     pub codes: [u8; 512],
 }
 
-/// A [`Tile8`] whose scales are those of the [`WIDE`] tiles in a row that it is one of, or of fewer at the row's end. A
-/// product scales its sums only once for all of them.
+/// A [`Tile8`] that shares its scales with [`WIDE`] neighbouring tiles, or with fewer at the row's end. A product
+/// scales its sums only once for all of them.
 #[derive(Debug, Clone, Copy)]
 #[repr(transparent)]
 pub struct Wide(pub Tile8);
 
-// The kernels load whole cache lines, and the figures of bits per weight above count on no padding.
+// The kernels load whole cache lines, and the bits per weight stated above assume that there is no padding.
 const _: () = assert!(size_of::<Tile4>() == 320 && size_of::<Tile5>() == 384 && size_of::<Tile8>() == 576);
 
 /// The tiles of a matrix: rows of tiles one after another, so tile `(row / 16) * blocks + k / 32`, where `blocks` is
 /// the number of columns divided by 32 and rounded up.
 pub enum Tiles {
-    /// Of Q4_0, Q4_1 and Q4_K.
+    /// For Q4_0, Q4_1 and Q4_K.
     Four(Vec<Tile4>),
-    /// Of Q5_0, Q5_1 and Q5_K.
+    /// For Q5_0, Q5_1 and Q5_K.
     Five(Vec<Tile5>),
-    /// Of Q8_0, Q6_K and the unquantised types.
+    /// For Q8_0, Q6_K and the unquantised types.
     Eight(Vec<Tile8>),
-    /// Of the unquantised types where speed is worth a little precision.
+    /// For the unquantised types, where speed matters more than a little precision.
     Wide(Vec<Wide>),
 }
+
+/// Evaluates `$body` with `$tiles` as a slice or vector of whichever type they are.
+macro_rules! with_tiles {
+    ($all:expr, $tiles:ident => $body:expr) => {
+        match $all {
+            $crate::kernels::tiles::Tiles::Four($tiles) => $body,
+            $crate::kernels::tiles::Tiles::Five($tiles) => $body,
+            $crate::kernels::tiles::Tiles::Eight($tiles) => $body,
+            $crate::kernels::tiles::Tiles::Wide($tiles) => $body,
+        }
+    };
+}
+pub(super) use with_tiles;
 
 /// A weight matrix in tiles. Lanes beyond the last row have a scale and a minimum of zero; columns beyond the last one
 /// hold weights of zero.
@@ -96,14 +110,9 @@ impl Matrix {
     /// A matrix of these tiles.
     ///
     /// # Panics
-    /// If they are not as many as [`Tiles`] says for these rows and columns.
+    /// If there are not as many tiles as rows and columns need.
     pub(super) fn new(rows: usize, columns: usize, tiles: Tiles) -> Self {
-        let count = match &tiles {
-            Tiles::Four(tiles) => tiles.len(),
-            Tiles::Five(tiles) => tiles.len(),
-            Tiles::Eight(tiles) => tiles.len(),
-            Tiles::Wide(tiles) => tiles.len(),
-        };
+        let count = with_tiles!(&tiles, tiles => tiles.len());
         assert_eq!(
             count,
             rows.div_ceil(LANES) * columns.div_ceil(COLUMNS),
@@ -112,22 +121,22 @@ impl Matrix {
         Self { rows, columns, tiles }
     }
 
-    /// Rows: numbers that a product with this matrix puts out.
+    /// Rows: the numbers in a row of a product's output.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Columns: numbers that a product with this matrix takes in.
+    /// Columns: the numbers in a row of a product's input.
     pub fn columns(&self) -> usize {
         self.columns
     }
 
-    /// Tiles that one row passes through: the columns divided by 32, rounded up.
+    /// Tiles along one row: the columns divided by 32, rounded up.
     pub fn blocks(&self) -> usize {
         self.columns.div_ceil(COLUMNS)
     }
 
-    /// How many blocks of a row that is multiplied with it must share a scale.
+    /// How many blocks of an input row must share a scale.
     pub(super) fn span(&self) -> usize {
         match &self.tiles {
             Tiles::Wide(_) => WIDE,
@@ -142,18 +151,13 @@ impl Matrix {
 
     /// Bytes of memory that the tiles take up.
     pub fn bytes(&self) -> usize {
-        match &self.tiles {
-            Tiles::Four(tiles) => size_of_val(&tiles[..]),
-            Tiles::Five(tiles) => size_of_val(&tiles[..]),
-            Tiles::Eight(tiles) => size_of_val(&tiles[..]),
-            Tiles::Wide(tiles) => size_of_val(&tiles[..]),
-        }
+        with_tiles!(&self.tiles, tiles => size_of_val(&tiles[..]))
     }
 }
 
 impl fmt::Debug for Matrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the weights: they are millions.
+        // Without the weights: there are millions of them.
         let mut shape = f.debug_struct("Matrix");
         shape
             .field("rows", &self.rows)

@@ -1,23 +1,23 @@
-//! What inference computes on.
+//! The device that inference runs on.
 //!
-//! In: the operator's choice. Out: a candle device and its label for metrics. The only file that asks whether the
-//! binary was built with `cuda`. A GPU that was asked for and is not there is an error, never a quiet fallback. (Where
-//! there is not even a driver, the system's loader refuses a binary that was built with `cuda`, in its own words.)
+//! In: the operator's choice. Out: a candle device and its label for metrics. This is the only file that depends on the
+//! feature `cuda`. If a GPU was chosen and there is none, that is an error; the CPU is never used instead without a
+//! word. (On a machine without a driver, the system's loader refuses to start a binary that was built with `cuda`.)
 
 use candle_core::Device;
 
 use super::WeightsError;
 
-/// What the operator asked for.
+/// The operator's choice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceChoice {
-    /// The first GPU if this binary was built for it and it can be used, else the CPU.
+    /// The first GPU, if this binary was built with `cuda` and the GPU can be used; otherwise the CPU.
     #[default]
     Auto,
     /// The CPU.
     Cpu,
-    /// The first GPU, or nothing.
+    /// The first GPU; an error if it cannot be used.
     Cuda,
 }
 
@@ -42,7 +42,10 @@ impl std::str::FromStr for DeviceChoice {
     }
 }
 
-/// The device, and its label `cpu` or `cuda`.
+/// The chosen device, and its label `cpu` or `cuda`.
+///
+/// # Errors
+/// [`WeightsError::Device`] if a GPU was chosen and cannot be used.
 pub fn select(choice: DeviceChoice) -> Result<(Device, &'static str), WeightsError> {
     match choice {
         DeviceChoice::Cpu => Ok((Device::Cpu, "cpu")),
@@ -50,15 +53,15 @@ pub fn select(choice: DeviceChoice) -> Result<(Device, &'static str), WeightsErr
         DeviceChoice::Auto => match gpu() {
             Ok(device) => Ok((device, "cuda")),
             Err(reason) => {
-                tracing::info!(reason, "computing on the CPU");
+                tracing::info!(reason, "Models run on the CPU.");
                 Ok((Device::Cpu, "cpu"))
             }
         },
     }
 }
 
-/// The same hardware for another thread. candle's handle on a GPU holds a handle of cuBLAS, whose workspace two threads
-/// must not use at a time.
+/// A handle on the same hardware for another thread. candle's handle on a GPU holds a handle of cuBLAS, whose workspace
+/// two threads must not use at the same time.
 pub fn for_another_thread(device: &Device) -> Result<Device, WeightsError> {
     match device {
         Device::Cpu => Ok(Device::Cpu),
@@ -66,18 +69,18 @@ pub fn for_another_thread(device: &Device) -> Result<Device, WeightsError> {
     }
 }
 
-/// Bytes of the GPU's memory in use, by this process and others; 0 of a CPU.
+/// Bytes of the GPU's memory in use, by this process and others; 0 for a CPU.
 #[cfg(feature = "cuda")]
 pub fn memory_used(device: &Device) -> u64 {
     let Device::Cuda(device) = device else { return 0 };
     match device.cuda_stream().context().mem_get_info() {
         Ok((free, total)) => (total - free) as u64,
-        // A GPU that no longer answers is told of by the generations that fail.
+        // If the GPU no longer responds, generations fail and report it.
         Err(_) => 0,
     }
 }
 
-/// Bytes of the GPU's memory in use, by this process and others; 0 of a CPU.
+/// Bytes of the GPU's memory in use, by this process and others; 0 for a CPU.
 #[cfg(not(feature = "cuda"))]
 pub fn memory_used(_: &Device) -> u64 {
     0
@@ -86,7 +89,7 @@ pub fn memory_used(_: &Device) -> u64 {
 #[cfg(feature = "cuda")]
 fn gpu() -> Result<Device, String> {
     Device::new_cuda(0).map_err(|error| {
-        // With RUST_BACKTRACE, candle's errors go on with a backtrace.
+        // With RUST_BACKTRACE, a backtrace follows the first line of candle's errors.
         let error = error.to_string();
         let reason = error.lines().next().unwrap_or_default();
         format!("no NVIDIA GPU could be used: {reason}")
@@ -101,22 +104,18 @@ fn gpu() -> Result<Device, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights::testing::assert_error;
 
     #[test]
-    fn a_choice_reads_as_it_is_written() {
+    fn a_device_choice_is_parsed_as_it_is_displayed() {
         for choice in [DeviceChoice::Auto, DeviceChoice::Cpu, DeviceChoice::Cuda] {
             assert_eq!(choice.to_string().parse(), Ok(choice));
         }
-        assert!(
-            "gpu"
-                .parse::<DeviceChoice>()
-                .unwrap_err()
-                .contains("auto, cpu or cuda")
-        );
+        assert_error("gpu".parse::<DeviceChoice>(), &["auto, cpu or cuda"]);
     }
 
     #[test]
-    fn the_cpu_is_always_there() {
+    fn the_cpu_can_always_be_selected() {
         let (device, label) = select(DeviceChoice::Cpu).unwrap();
         assert!(device.is_cpu());
         assert_eq!(memory_used(&device), 0);
@@ -135,7 +134,7 @@ mod tests {
 
     #[cfg(feature = "cuda")]
     #[test]
-    fn a_gpu_is_there_or_its_absence_is_said_in_words() {
+    fn a_gpu_is_selected_or_the_error_says_what_to_do() {
         match select(DeviceChoice::Cuda) {
             Ok((device, label)) => assert!(device.is_cuda() && label == "cuda"),
             Err(error) => {
@@ -153,12 +152,8 @@ mod tests {
 
     #[cfg(not(feature = "cuda"))]
     #[test]
-    fn a_gpu_that_cannot_be_had_is_an_error_and_not_the_cpu() {
-        let message = select(DeviceChoice::Cuda).unwrap_err().to_string();
-        assert!(
-            message.contains("without the feature `cuda`") && message.contains("cpu"),
-            "{message}"
-        );
+    fn without_cuda_choosing_a_gpu_is_an_error() {
+        assert_error(select(DeviceChoice::Cuda), &["without the feature `cuda`", "cpu"]);
         assert_eq!(select(DeviceChoice::Auto).unwrap().1, "cpu");
     }
 }

@@ -1,7 +1,7 @@
-//! A user's own embedding model: what its folder says of itself.
+//! A user's own embedding model, as its folder describes it.
 //!
-//! In: a folder as sentence-transformers writes it. Out: an [`EmbeddingModel`], or an error that names what is
-//! missing or not built in. The weights are hashed, because the index has to notice when they change.
+//! In: a folder as sentence-transformers writes it. Out: an [`EmbeddingModel`], or an error that names what is missing
+//! or not supported. The weights are hashed, because the index has to be rebuilt when they change.
 
 use std::path::Path;
 
@@ -9,14 +9,17 @@ use serde_json::Value;
 
 use super::{EmbeddingModel, Pooling, Prefixes, WeightsError, verify};
 
-/// The weights' file in an embedding folder.
+/// The name of the weights' file in an embedding folder.
 pub const WEIGHTS: &str = "model.safetensors";
-/// The tokenizer's file in an embedding folder.
+/// The name of the tokenizer's file in an embedding folder.
 pub const TOKENIZER: &str = "tokenizer.json";
-/// The architecture's file in an embedding folder.
-pub const CONFIG: &str = "config.json";
+/// The name of the architecture's file in an embedding folder.
+const CONFIG: &str = "config.json";
 
 /// Reads the folder `dir`.
+///
+/// # Errors
+/// [`WeightsError::Folder`].
 pub fn embedding_model(dir: &Path) -> Result<EmbeddingModel, WeightsError> {
     read(dir).map_err(|problem| WeightsError::Folder {
         dir: dir.to_path_buf(),
@@ -41,7 +44,7 @@ fn read(dir: &Path) -> Result<EmbeddingModel, String> {
     })
 }
 
-/// A folder without this file gets mean pooling, as sentence-transformers gives it.
+/// The pooling that the folder asks for. Without a config it is the mean, as in sentence-transformers.
 fn pooling(config: Option<Value>) -> Result<Pooling, String> {
     let Some(Value::Object(config)) = config else {
         return Ok(Pooling::Mean);
@@ -54,13 +57,14 @@ fn pooling(config: Option<Value>) -> Result<Pooling, String> {
         ["pooling_mode_mean_tokens"] => Ok(Pooling::Mean),
         ["pooling_mode_cls_token"] => Ok(Pooling::Cls),
         _ => Err(format!(
-            "1_Pooling/config.json asks for {modes:?}, and only pooling_mode_mean_tokens or pooling_mode_cls_token, \
-             one of them, is built in"
+            "1_Pooling/config.json asks for {modes:?}; either pooling_mode_mean_tokens or pooling_mode_cls_token is \
+             supported"
         )),
     }
 }
 
-/// What sentence-transformers calls prompts: for questions, and for what is searched, which has two names there.
+/// The prefixes of questions and of passages. sentence-transformers calls them prompts and has two names for that of
+/// passages.
 fn prefixes(config: Option<Value>) -> Result<Prefixes, String> {
     let prompt = |name: &str| match config
         .as_ref()
@@ -78,9 +82,9 @@ fn prefixes(config: Option<Value>) -> Result<Prefixes, String> {
     })
 }
 
-/// The limit the model was trained with, else the number of positions it has.
+/// The limit that the model was trained with, or otherwise the number of its positions.
 fn max_tokens(dir: &Path) -> Result<usize, String> {
-    let figure = |file: &str, key: &str| -> Result<Option<usize>, String> {
+    let limit = |file: &str, key: &str| -> Result<Option<usize>, String> {
         let Some(Value::Object(config)) = json(dir, file)? else {
             return Ok(None);
         };
@@ -94,13 +98,13 @@ fn max_tokens(dir: &Path) -> Result<usize, String> {
             },
         }
     };
-    let positions = figure(CONFIG, "max_position_embeddings")?
-        .ok_or_else(|| format!("{CONFIG} does not say max_position_embeddings"))?;
-    Ok(figure("sentence_bert_config.json", "max_seq_length")?
+    let positions = limit(CONFIG, "max_position_embeddings")?
+        .ok_or_else(|| format!("{CONFIG} has no max_position_embeddings"))?;
+    Ok(limit("sentence_bert_config.json", "max_seq_length")?
         .map_or(positions, |tokens| tokens.min(positions)))
 }
 
-/// A JSON file of the folder, or `None` where there is no such file.
+/// A JSON file of the folder, or `None` if there is no such file.
 fn json(dir: &Path, name: &str) -> Result<Option<Value>, String> {
     match std::fs::read(dir.join(name)) {
         Ok(bytes) => serde_json::from_slice(&bytes)
@@ -113,8 +117,10 @@ fn json(dir: &Path, name: &str) -> Result<Option<Value>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
+    use crate::weights::testing::assert_error;
 
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -172,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_not_built_in_is_named() {
+    fn errors_name_what_is_missing_or_not_supported() {
         let two = r#"{"pooling_mode_max_tokens":true,"pooling_mode_mean_tokens":true}"#;
         let cases = [
             (("1_Pooling/config.json", two), "pooling_mode_max_tokens"),
@@ -189,19 +195,10 @@ mod tests {
         ];
         for (file, expected) in cases {
             let folder = folder(&[file]);
-            let message = embedding_model(folder.path()).unwrap_err().to_string();
-            assert!(
-                message.contains(expected) && message.contains("models/README.md"),
-                "{message}"
-            );
+            assert_error(embedding_model(folder.path()), &[expected, "models/README.md"]);
         }
         let folder = folder(&[]);
         fs::remove_file(folder.path().join(TOKENIZER)).unwrap();
-        assert!(
-            embedding_model(folder.path())
-                .unwrap_err()
-                .to_string()
-                .contains("no file tokenizer.json")
-        );
+        assert_error(embedding_model(folder.path()), &["no file tokenizer.json"]);
     }
 }

@@ -1,8 +1,8 @@
 //! A chat model's GGUF file: header and metadata, checked.
 //!
-//! In: a path. Out: a [`Gguf`], of which every tensor lies inside the file and whose figures make sense, so that
-//! nothing read from a damaged file can panic or ask for memory the file does not account for. The tensors stay on
-//! disk. Runs on the thread that loads; holds at most [`MAX_HEADER`] bytes of the file at a time.
+//! In: a path. Out: a [`Gguf`] whose tensors all lie inside the file and whose dimensions are plausible, so that a
+//! damaged file can neither cause a panic nor make the program allocate more memory than the file justifies. The
+//! tensors stay on disk. Runs on the loading thread and holds at most [`MAX_HEADER`] bytes of the file in memory.
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
@@ -10,16 +10,14 @@ use std::path::{Path, PathBuf};
 
 use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
 
-use super::{WeightsError, gguf_header, gguf_tensors};
+use super::{WeightsError, gguf_header, tensor_types};
 
-pub use super::gguf_tensors::TensorView;
-
-/// The longest header: metadata and tensor descriptions. Those of vocabularies of 262,144 tokens take 16 MB.
+/// The longest header: metadata and tensor descriptions. With a vocabulary of 262,144 tokens it takes 16 MB.
 pub const MAX_HEADER: u64 = 64 << 20;
-/// The largest figure of a model's shape that makes sense; the vocabulary and the context have their own uses.
-const MAX_FIGURE: usize = 1 << 20;
+/// The largest plausible dimension of a model's shape. It does not limit the vocabulary or the context.
+const MAX_DIMENSION: usize = 1 << 20;
 
-/// A GGUF file whose header has been read and found sound.
+/// A GGUF file whose header has been read and checked.
 pub struct Gguf {
     path: PathBuf,
     pub(super) content: Content,
@@ -38,6 +36,9 @@ impl std::fmt::Debug for Gguf {
 
 impl Gguf {
     /// Reads and checks the header of `path`.
+    ///
+    /// # Errors
+    /// [`WeightsError::Gguf`].
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
         let file = File::open(path).map_err(|error| damaged(path, error))?;
         let length = file.metadata().map_err(|error| damaged(path, error))?.len();
@@ -60,16 +61,16 @@ impl Gguf {
             }
         }
         let architecture =
-            text(&content, "general.architecture").ok_or("it does not say its general.architecture")?;
-        let figures = MetadataReader {
+            text(&content, "general.architecture").ok_or("its metadata has no general.architecture")?;
+        let dimensions = MetadataReader {
             content: &content,
             architecture,
         };
-        figures.check()?;
+        dimensions.check()?;
         Ok(Self {
             path: path.to_path_buf(),
             architecture: architecture.to_string(),
-            context_length: figures.number("context_length")?,
+            context_length: dimensions.number("context_length")?,
             content,
         })
     }
@@ -84,22 +85,22 @@ impl Gguf {
         &self.architecture
     }
 
-    /// Tokens the model was trained to look back on.
+    /// The context that the model was trained with, in tokens.
     pub fn context_length(&self) -> usize {
         self.context_length
     }
 
-    /// The model's name as its maker wrote it.
+    /// The model's name, as its author wrote it.
     pub fn name(&self) -> Option<&str> {
         self.text("general.name")
     }
 
-    /// The Jinja template that makes a prompt of a conversation.
+    /// The Jinja template that turns a conversation into a prompt.
     pub fn chat_template(&self) -> Option<&str> {
         self.text("tokenizer.chat_template")
     }
 
-    /// The token that begins a text, where the model has one.
+    /// The token that begins a text, if the model has one.
     pub fn bos_id(&self) -> Option<u32> {
         self.id("tokenizer.ggml.bos_token_id")
     }
@@ -109,7 +110,7 @@ impl Gguf {
         self.id("tokenizer.ggml.eos_token_id")
     }
 
-    /// The token that ends a message, where it is not [`Self::eos_id`].
+    /// The token that ends a message, if it is not [`Self::eos_id`].
     pub fn eot_id(&self) -> Option<u32> {
         self.id("tokenizer.ggml.eot_token_id")
     }
@@ -121,26 +122,15 @@ impl Gguf {
 
     /// A list of texts of the metadata; `None` also if an element is not a text.
     pub fn texts(&self, key: &str) -> Option<Vec<&str>> {
-        let texts = self.content.metadata.get(key)?.to_vec().ok()?;
-        texts
-            .iter()
-            .map(|text| text.to_string().ok().map(String::as_str))
-            .collect()
+        self.list(key, |text| text.to_string().ok().map(String::as_str))
     }
 
     /// A list of whole numbers of the metadata; `None` also if an element is not one.
     pub fn numbers(&self, key: &str) -> Option<Vec<u64>> {
-        self.content
-            .metadata
-            .get(key)?
-            .to_vec()
-            .ok()?
-            .iter()
-            .map(whole)
-            .collect()
+        self.list(key, whole)
     }
 
-    /// A whole number of the metadata, of whatever width it was written.
+    /// A whole number of the metadata, of any width.
     pub fn number(&self, key: &str) -> Option<u64> {
         whole(self.content.metadata.get(key)?)
     }
@@ -156,27 +146,25 @@ impl Gguf {
 
     /// A list of numbers of the metadata that may have fractions; `None` also if an element is not one.
     pub fn floats(&self, key: &str) -> Option<Vec<f32>> {
-        let floats = self.content.metadata.get(key)?.to_vec().ok()?;
-        floats.iter().map(|float| float.to_f32().ok()).collect()
+        self.list(key, |float| float.to_f32().ok())
     }
 
-    /// A yes or no of the metadata.
+    /// A flag of the metadata.
     pub fn flag(&self, key: &str) -> Option<bool> {
         self.content.metadata.get(key)?.to_bool().ok()
     }
 
     /// A list of flags of the metadata; `None` also if an element is not one.
     pub fn flags(&self, key: &str) -> Option<Vec<bool>> {
-        let flags = self.content.metadata.get(key)?.to_vec().ok()?;
-        flags.iter().map(|flag| flag.to_bool().ok()).collect()
+        self.list(key, |flag| flag.to_bool().ok())
     }
 
-    /// Whether the metadata has an entry of this name.
+    /// Whether the metadata has an entry with this key.
     pub fn has(&self, key: &str) -> bool {
         self.content.metadata.contains_key(key)
     }
 
-    /// The file, to read tensors from.
+    /// Opens the file to read tensors.
     pub fn open(&self) -> Result<BufReader<File>, WeightsError> {
         File::open(&self.path)
             .map(BufReader::new)
@@ -184,15 +172,17 @@ impl Gguf {
     }
 
     fn id(&self, key: &str) -> Option<u32> {
-        self.content
-            .metadata
-            .get(key)
-            .and_then(whole)
-            .and_then(|id| u32::try_from(id).ok())
+        u32::try_from(self.number(key)?).ok()
+    }
+
+    /// A list of the metadata; `None` also if an element is of another type than `element` reads.
+    fn list<'a, T>(&'a self, key: &str, element: impl Fn(&'a Value) -> Option<T>) -> Option<Vec<T>> {
+        let values = self.content.metadata.get(key)?.to_vec().ok()?;
+        values.iter().map(element).collect()
     }
 }
 
-/// The figures of a decoder's shape, by their names without the architecture.
+/// Reads the dimensions of a decoder by their keys without the architecture's name.
 struct MetadataReader<'a> {
     content: &'a Content,
     architecture: &'a str,
@@ -212,12 +202,12 @@ impl MetadataReader<'_> {
 
     fn number(&self, name: &str) -> Result<usize, String> {
         self.optional(name)?
-            .ok_or_else(|| format!("it does not say its {}.{name}", self.architecture))
+            .ok_or_else(|| format!("its metadata has no {}.{name}", self.architecture))
     }
 
     fn small(&self, name: &str) -> Result<usize, String> {
         match self.number(name)? {
-            number if number <= MAX_FIGURE => Ok(number),
+            number if number <= MAX_DIMENSION => Ok(number),
             number => Err(format!(
                 "its {}.{name} is {number}, which no model has",
                 self.architecture
@@ -225,7 +215,7 @@ impl MetadataReader<'_> {
         }
     }
 
-    /// Whether the figures go together, before anything is asked for by them.
+    /// Checks that the dimensions fit together, before any memory is allocated by them.
     fn check(&self) -> Result<(), String> {
         let (blocks, heads, width) = (
             self.small("block_count")?,
@@ -264,7 +254,7 @@ fn text<'a>(content: &'a Content, key: &str) -> Option<&'a str> {
     content.metadata.get(key)?.to_string().ok().map(String::as_str)
 }
 
-/// A whole number that is not negative, of whatever width it was written.
+/// A whole number of any width that is not negative.
 fn whole(value: &Value) -> Option<u64> {
     match value {
         Value::I8(n) => u64::try_from(*n).ok(),
@@ -276,12 +266,12 @@ fn whole(value: &Value) -> Option<u64> {
     }
 }
 
-/// Where a tensor's data ends, counted from where all tensors' data begins; `None` if that is no number, or if the
-/// tensor does not consist of whole blocks.
+/// Where a tensor's data ends, counted from the start of all tensors' data; `None` if that overflows, or if the tensor
+/// does not consist of whole blocks.
 fn end(tensor: &TensorInfo) -> Option<u64> {
     tensor
         .offset
-        .checked_add(u64::try_from(gguf_tensors::size(tensor)?).ok()?)
+        .checked_add(u64::try_from(tensor_types::size(tensor)?).ok()?)
 }
 
 pub(super) fn damaged(path: &Path, problem: impl std::fmt::Display) -> WeightsError {

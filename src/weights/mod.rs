@@ -1,8 +1,8 @@
-//! What is on disk under the models folder, verified; and what can be read from it without computing.
+//! The models on disk: verified files, and what can be read from them without computing.
 //!
-//! In: the models folder, or the path of a user's own model. Out: paths that are known to hold the right files, the
-//! GGUF header, tokenizers, the device. Runs on the thread that loads, before any worker starts. Everything that can
-//! be wrong with a file is a [`WeightsError`] that names it and says what to do.
+//! In: the models folder, or the path of a user's own model. Out: paths of verified files, the GGUF header, tokenizers,
+//! the device. Runs on the loading thread, before any worker starts. Whatever is wrong with a file is a
+//! [`WeightsError`] that names the file and says what to do.
 
 pub mod device;
 pub mod folder;
@@ -19,6 +19,7 @@ pub(crate) mod testing;
 
 use std::path::{Path, PathBuf};
 
+pub use gguf_tensors::TensorView;
 use manifest::{Golden, Manifest, ManifestError, ManifestModel, ModelRole};
 pub use manifest::{Pooling, Prefixes};
 use verify::VerifyError;
@@ -29,13 +30,13 @@ pub enum WeightsError {
     /// The list of default models is wrong.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// A file of a default model is missing or is not the one that is meant.
+    /// A file of a default model is missing or is not the file that the manifest describes.
     #[error("{0}; run `make models`, which gets the default models and checks them")]
     Default(#[source] VerifyError),
-    /// The path of a user's own chat model leads nowhere.
+    /// There is no file at the path of a user's own chat model.
     #[error("there is no file {}; give the path of a GGUF file as the chat model", .0.display())]
     NoChatModel(PathBuf),
-    /// A user's own embedding folder lacks something or asks for something that is not built in.
+    /// A user's own embedding folder is incomplete or needs something that is not supported.
     #[error("the embedding model {} cannot be used: {problem}; models/README.md says what its folder must hold", dir.display())]
     Folder {
         /// The folder.
@@ -43,7 +44,7 @@ pub enum WeightsError {
         /// What is wrong.
         problem: String,
     },
-    /// A chat model's file is damaged, or is no GGUF.
+    /// A chat model's file is damaged or not a GGUF file.
     #[error("{} is not a usable GGUF file: {problem}; fetch or copy it again, or use another", path.display())]
     Gguf {
         /// The file.
@@ -51,7 +52,7 @@ pub enum WeightsError {
         /// What is wrong.
         problem: String,
     },
-    /// A tokenizer cannot be built from what the model's files say.
+    /// No tokenizer can be built from the model's files.
     #[error("the tokenizer in {} cannot be used: {problem}", path.display())]
     Tokenizer {
         /// The file that describes the tokenizer.
@@ -59,7 +60,7 @@ pub enum WeightsError {
         /// What is wrong.
         problem: String,
     },
-    /// The device that was asked for cannot be used.
+    /// The chosen device cannot be used.
     #[error(
         "the device cuda cannot be used: {0}; choose the device cpu, or a binary and a machine with CUDA"
     )]
@@ -73,9 +74,9 @@ pub struct ChatModel {
     pub path: PathBuf,
     /// Its name in logs and metrics.
     pub name: String,
-    /// Of the file; known, because verified, for a default model only.
+    /// The file's hash. Only default models are verified, so it is known for them only.
     pub sha256: Option<String>,
-    /// What it is known to say; of a default model only.
+    /// A text and its known continuation; for a default model only.
     pub golden: Option<Golden>,
 }
 
@@ -86,21 +87,24 @@ pub struct EmbeddingModel {
     pub dir: PathBuf,
     /// Its name in logs and metrics.
     pub name: String,
-    /// Of `model.safetensors`.
+    /// The hash of `model.safetensors`.
     pub sha256: Option<String>,
-    /// The most tokens of a text that the model reads; what follows is cut off.
+    /// The most tokens of a text that the model reads; the rest is cut off.
     pub max_tokens: usize,
-    /// How the vectors of a text's tokens become one.
+    /// How the vectors of a text's tokens are combined into one.
     pub pooling: Pooling,
-    /// What texts begin with.
+    /// The texts that precede questions and passages.
     pub prefixes: Prefixes,
-    /// What it is known to make of a text; of a default model only.
+    /// A text and its known vector; for a default model only.
     pub golden: Option<Golden>,
 }
 
 /// The chat model: the default one, verified, or the user's own GGUF file.
 ///
-/// An own file is taken as it is, unless it bears a default model's file name: then it has to be that file.
+/// A user's own file is not verified, unless it has a default model's file name: then it has to be that file.
+///
+/// # Errors
+/// See [`WeightsError`].
 pub fn chat_model(models_dir: &Path, override_file: Option<&Path>) -> Result<ChatModel, WeightsError> {
     let manifest = Manifest::load(models_dir)?;
     let default = manifest.model(ModelRole::Chat)?;
@@ -124,6 +128,9 @@ pub fn chat_model(models_dir: &Path, override_file: Option<&Path>) -> Result<Cha
 }
 
 /// The embedding model: the default one, verified, or the user's own folder.
+///
+/// # Errors
+/// See [`WeightsError`].
 pub fn embedding_model(
     models_dir: &Path,
     override_dir: Option<&Path>,
@@ -172,7 +179,7 @@ fn verify_files(model: &ManifestModel, dir: &Path) -> Result<(), WeightsError> {
     Ok(())
 }
 
-/// A file's or folder's name without what follows its last dot, if that looks like `.gguf`.
+/// A file's or folder's name without the ending `.gguf`.
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     name.strip_suffix(".gguf").unwrap_or(&name).to_string()
@@ -180,8 +187,10 @@ fn stem(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
+    use crate::weights::testing::assert_error;
 
     /// A models folder with a manifest of small files: a chat model `abc` and an embedding model.
     fn models() -> tempfile::TempDir {
@@ -236,25 +245,17 @@ mod tests {
         let models = models();
         let chat = models.path().join("chat/tiny.gguf");
         fs::write(&chat, "tiny_gguf").unwrap();
-        let message = chat_model(models.path(), None).unwrap_err().to_string();
-        assert!(
-            message.contains("sha256") && message.contains("tiny.gguf"),
-            "{message}"
-        );
-        assert!(message.contains("make models"), "{message}");
+        let changed = chat_model(models.path(), None);
+        assert_error(changed, &["sha256", "tiny.gguf", "make models"]);
         fs::remove_file(&chat).unwrap();
-        let message = chat_model(models.path(), None).unwrap_err().to_string();
-        assert!(
-            message.contains("there is no file") && message.contains("make models"),
-            "{message}"
-        );
+        let missing = chat_model(models.path(), None);
+        assert_error(missing, &["there is no file", "make models"]);
         fs::write(models.path().join("embedding/model.safetensors"), "short").unwrap();
-        let message = embedding_model(models.path(), None).unwrap_err().to_string();
-        assert!(message.contains("has 5 bytes"), "{message}");
+        assert_error(embedding_model(models.path(), None), &["has 5 bytes"]);
     }
 
     #[test]
-    fn an_own_chat_model_is_taken_as_it_is_unless_it_bears_a_defaults_name() {
+    fn a_users_own_chat_model_is_not_verified_unless_it_has_a_default_models_name() {
         let (models, elsewhere) = (models(), tempfile::tempdir().unwrap());
         let own = elsewhere.path().join("Qwen2.5-0.5B.Q8_0.gguf");
         fs::write(&own, "anything").unwrap();
@@ -270,13 +271,8 @@ mod tests {
             Err(WeightsError::Default(_))
         ));
 
-        let message = chat_model(models.path(), Some(Path::new("/nowhere/a.gguf")))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("/nowhere/a.gguf") && message.contains("GGUF"),
-            "{message}"
-        );
+        let nowhere = chat_model(models.path(), Some(Path::new("/nowhere/a.gguf")));
+        assert_error(nowhere, &["/nowhere/a.gguf", "GGUF"]);
     }
 
     #[test]

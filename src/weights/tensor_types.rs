@@ -1,11 +1,12 @@
-//! The number formats of tensors: which can be read, and what they are called.
+//! The number formats of tensors: their names, their sizes, and which of them can be read.
 //!
-//! In: a type's number in a GGUF header. Out: nothing, or an error that names the type and lists the supported ones.
+//! In: a type's number in a GGUF header. Out: nothing, or an error that names the type and lists the supported types.
 
 use candle_core::quantized::GgmlDType;
+use candle_core::quantized::gguf_file::TensorInfo;
 
-/// The types that every decoder of ours reads, in the order of their widths.
-pub const SUPPORTED: [GgmlDType; 11] = [
+/// The types that both decoders read, the widest first.
+const SUPPORTED: [GgmlDType; 11] = [
     GgmlDType::F32,
     GgmlDType::F16,
     GgmlDType::BF16,
@@ -19,8 +20,8 @@ pub const SUPPORTED: [GgmlDType; 11] = [
     GgmlDType::Q4_0,
 ];
 
-/// Numbers and names of ggml's types, as `enum ggml_type` and `type_traits` in
-/// <https://github.com/ggml-org/ggml/blob/master/include/ggml.h> have them.
+/// Numbers and names of ggml's types, from `enum ggml_type` and `type_traits` in
+/// <https://github.com/ggml-org/ggml/blob/master/include/ggml.h>.
 const NAMES: [(u32, &str); 33] = [
     (0, "F32"),
     (1, "F16"),
@@ -57,7 +58,7 @@ const NAMES: [(u32, &str); 33] = [
     (40, "NVFP4"),
 ];
 
-/// A type's number in a GGUF header, where it has one.
+/// A type's number in a GGUF header; `None` if it has none.
 fn number(kind: GgmlDType) -> Option<u32> {
     let name = name(kind);
     NAMES
@@ -65,7 +66,7 @@ fn number(kind: GgmlDType) -> Option<u32> {
         .find_map(|(number, other)| (other == name).then_some(number))
 }
 
-/// What a type is called.
+/// The name of a type.
 pub fn name(kind: GgmlDType) -> &'static str {
     match kind {
         GgmlDType::F32 => "F32",
@@ -86,7 +87,7 @@ pub fn name(kind: GgmlDType) -> &'static str {
     }
 }
 
-/// Whether a tensor of the type with this number can be read.
+/// Checks that the type with this number can be read.
 pub(super) fn check(tensor: &str, kind: u32) -> Result<(), String> {
     if SUPPORTED
         .into_iter()
@@ -104,9 +105,23 @@ pub(super) fn check(tensor: &str, kind: u32) -> Result<(), String> {
     ))
 }
 
+/// The size of a tensor in bytes; `None` if it does not consist of whole blocks, or if the size overflows.
+pub(super) fn size(tensor: &TensorInfo) -> Option<usize> {
+    let elements = tensor
+        .shape
+        .dims()
+        .iter()
+        .try_fold(1_usize, |product, n| product.checked_mul(*n))?;
+    let (block, bytes) = (tensor.ggml_dtype.block_size(), tensor.ggml_dtype.type_size());
+    elements
+        .is_multiple_of(block)
+        .then(|| (elements / block).checked_mul(bytes))?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights::testing::assert_error;
 
     #[test]
     fn supported_types_pass_and_others_are_named() {
@@ -117,13 +132,8 @@ mod tests {
             check("a", kind).unwrap();
         }
         for (kind, expected) in [(20, "type IQ4_NL"), (10, "type Q2_K"), (99, "type number 99")] {
-            let message = check("blk.0.ffn_up.weight", kind).unwrap_err();
-            assert!(
-                message.contains(expected)
-                    && message.contains("blk.0.ffn_up.weight")
-                    && message.contains("Q4_1"),
-                "{message}"
-            );
+            let refused = check("blk.0.ffn_up.weight", kind);
+            assert_error(refused, &[expected, "blk.0.ffn_up.weight", "Q4_1"]);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where tests find the real models, and how they write small ones.
+//! Where tests find the default models, and how they write small GGUF files.
 
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
 
-/// The models folder: `RECOMMENDER_TEST_MODELS`, or `models/` of this checkout. A test without its models fails.
+/// The models folder: `RECOMMENDER_TEST_MODELS`, or `models/` of this checkout. A test fails if there are no models.
 pub(crate) fn models_dir() -> PathBuf {
     let dir = std::env::var_os("RECOMMENDER_TEST_MODELS").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models")),
@@ -31,7 +31,16 @@ pub(crate) fn embedding_model() -> PathBuf {
     models_dir().join("embedding/all-MiniLM-L6-v2")
 }
 
-/// Metadata of a tiny Llama.
+/// Asserts that the result is an error whose message contains all `parts`.
+#[track_caller]
+pub(crate) fn assert_error<T>(result: Result<T, impl ToString>, parts: &[&str]) {
+    let message = result.err().expect("an error").to_string();
+    for part in parts {
+        assert!(message.contains(part), "{message}, without {part}");
+    }
+}
+
+/// The metadata of a tiny Llama.
 pub(crate) fn metadata() -> Vec<(&'static str, Value)> {
     vec![
         ("general.architecture", Value::String("llama".to_string())),

@@ -1,8 +1,8 @@
-//! Whether a file is the one that is meant: its size, then its sha256.
+//! Verifies that a file is the expected one: its size, then its sha256.
 //!
-//! In: a path and what is expected. Out: nothing, or an error that names file, expected and found. The file is
-//! streamed, never held. Runs on the caller's thread, at the speed of the hash: some 0.3 s for the default chat
-//! model. `models/fetch` compiles this file too.
+//! In: a path and what is expected. Out: nothing, or an error that names the file, the expected value and the found
+//! one. The file is read piece by piece. Runs on the caller's thread, at the speed of the hash: some 0.3 s for the
+//! default chat model. `models/fetch` compiles this file too.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// Why a file is not the one that is meant.
+/// Why a file is not the expected one.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// It is not there.
+    /// There is no such file.
     #[error("there is no file {}", .0.display())]
     Missing(PathBuf),
     /// It cannot be read.
@@ -21,32 +21,35 @@ pub enum VerifyError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// It is shorter or longer.
+    /// It has another size.
     #[error("the file {} has {found} bytes and should have {expected}", path.display())]
     Size {
         /// The file.
         path: PathBuf,
-        /// Bytes it should have.
+        /// The expected size in bytes.
         expected: u64,
-        /// Bytes it has.
+        /// The size in bytes.
         found: u64,
     },
-    /// It holds something else.
+    /// It has other content.
     #[error("the file {} has sha256 {found} and should have {expected}", path.display())]
     Hash {
         /// The file.
         path: PathBuf,
-        /// The hash it should have.
+        /// The expected hash.
         expected: String,
-        /// The hash it has.
+        /// The hash.
         found: String,
     },
 }
 
 /// Checks size and hash of `path`.
+///
+/// # Errors
+/// See [`VerifyError`].
 pub fn verify(path: &Path, size: u64, sha256: &str) -> Result<(), VerifyError> {
     let found = std::fs::metadata(path)
         .map_err(|source| unreadable(path, source))?
@@ -70,6 +73,9 @@ pub fn verify(path: &Path, size: u64, sha256: &str) -> Result<(), VerifyError> {
 }
 
 /// The sha256 of a file, in lower-case hexadecimal.
+///
+/// # Errors
+/// [`VerifyError::Missing`] and [`VerifyError::Unreadable`].
 pub fn hash(path: &Path) -> Result<String, VerifyError> {
     let mut file = File::open(path).map_err(|source| unreadable(path, source))?;
     let mut sha256 = Sha256::new();
@@ -107,7 +113,7 @@ mod tests {
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     #[test]
-    fn the_right_file_passes_and_any_other_is_named_with_what_was_found() {
+    fn the_expected_file_passes_and_errors_name_what_was_found() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("abc");
         assert!(matches!(verify(&path, 3, ABC), Err(VerifyError::Missing(missing)) if missing == path));

@@ -97,7 +97,7 @@ fn index_of_first(config: &Config, rows: usize) -> anyhow::Result<Index> {
         kept: Some((config.index_dir.as_path(), fingerprint.as_str())),
     };
     let app::UniqueVectors { vectors, rows, .. } = embedding.embed(&texts, &|_| {})?;
-    Ok(Index::of_texts(vectors, rows))
+    Ok(Index::build_from_rows(vectors, rows))
 }
 
 fn print(result: &(impl Display + Serialize), json: bool) -> anyhow::Result<()> {

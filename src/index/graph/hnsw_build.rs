@@ -1,7 +1,7 @@
-//! Building the graph: the one file that knows hnsw_rs.
+//! Builds the graph. This is the only file that uses hnsw_rs.
 //!
-//! Rows are inserted one after another, by one thread. In parallel it would be faster and different every time; this
-//! way the layers, which hnsw_rs draws from a seed of its own, and the links are the same for the same rows.
+//! One thread inserts the rows one after another. In parallel that would be faster, but the graph would differ every
+//! time. This way the layers, which hnsw_rs draws from a fixed seed, and the links are the same for the same rows.
 
 use hnsw_rs::anndists::dist::Distance;
 use hnsw_rs::hnsw::Hnsw;
@@ -11,30 +11,30 @@ use crate::index::quantized::QuantizedRows;
 use crate::kernels::int8::dot;
 use crate::kernels::simd::Level;
 
-/// The hnsw_rs that builds; a test compares it with `Cargo.lock`. Another may link other rows.
+/// The version of hnsw_rs; a test compares it with `Cargo.lock`. Another version may link other rows.
 pub(crate) const HNSW_RS: &str = "0.3.5";
-/// Links of a point on the upper layers; twice as many on the lowest.
-pub(crate) const LINKS: usize = 24;
-/// Candidates kept while a point is inserted.
-pub(crate) const WIDTH_OF_BUILDING: usize = 200;
-/// Layers at most, as hnsw_rs has them.
-const LAYERS: usize = 16;
+/// The most links of a point on the upper layers (`M` in the paper); twice as many on the lowest layer.
+pub(crate) const MAX_LINKS: usize = 24;
+/// Candidates that are kept while a point is inserted (`efConstruction` in the paper).
+pub(crate) const EF_CONSTRUCTION: usize = 200;
+/// The most layers that hnsw_rs supports.
+const MAX_LAYERS: usize = 16;
 
-/// Links all rows, of which there is at least one.
+/// Links all rows. There is at least one.
 pub(super) fn build(codes: &QuantizedRows) -> Graph {
     let longest = (0..codes.len()).map(|row| dot(Level::best(), codes.row(row), codes.row(row)));
-    let distance = Distant {
-        most: longest.max().unwrap_or(0),
+    let distance = CodeDistance {
+        largest: longest.max().unwrap_or(0),
     };
-    let hnsw = Hnsw::new(LINKS, codes.len(), LAYERS, WIDTH_OF_BUILDING, distance);
+    let hnsw = Hnsw::new(MAX_LINKS, codes.len(), MAX_LAYERS, EF_CONSTRUCTION, distance);
     for row in 0..codes.len() {
         hnsw.insert((codes.row(row), row));
     }
     freeze(&hnsw, codes.len())
 }
 
-/// The links of hnsw_rs' structure, as numbers.
-fn freeze(hnsw: &Hnsw<'_, i8, Distant>, rows: usize) -> Graph {
+/// Copies the links out of hnsw_rs' structure.
+fn freeze(hnsw: &Hnsw<'_, i8, CodeDistance>, rows: usize) -> Graph {
     let mut links = vec![Vec::new(); rows];
     let mut entry = (0, 0);
     for point in hnsw.get_point_indexation() {
@@ -45,7 +45,7 @@ fn freeze(hnsw: &Hnsw<'_, i8, Distant>, rows: usize) -> Graph {
         let of_layer = |links: &Vec<hnsw_rs::hnsw::Neighbour>| -> Vec<u32> {
             links.iter().map(|link| link.d_id as u32).collect()
         };
-        // On the layers above its own a point has links too; nothing leads to them.
+        // A point also has links on the layers above its own, but no search reaches them.
         links[row] = point.get_neighborhood_id()[..=layer]
             .iter()
             .map(of_layer)
@@ -62,15 +62,15 @@ fn freeze(hnsw: &Hnsw<'_, i8, Distant>, rows: usize) -> Graph {
     }
 }
 
-/// How far apart rows are by their codes: the more, the smaller their product, and never below 0, which hnsw_rs does
-/// not forgive. Whole numbers up to 2²⁴, as those of 1,040 codes are, have an `f32` each.
-struct Distant {
-    /// The largest product that two rows can have: that of the longest with itself.
-    most: i32,
+/// The distance of rows by their codes: the largest product of two rows minus theirs. It is never negative, which
+/// hnsw_rs requires. Up to 1,040 codes per row it is a whole number below 2²⁴, which an `f32` represents exactly.
+struct CodeDistance {
+    /// The largest product of two rows: that of the longest row with itself.
+    largest: i32,
 }
 
-impl Distance<i8> for Distant {
+impl Distance<i8> for CodeDistance {
     fn eval(&self, left: &[i8], right: &[i8]) -> f32 {
-        (self.most - dot(Level::best(), left, right)) as f32
+        (self.largest - dot(Level::best(), left, right)) as f32
     }
 }

@@ -1,9 +1,9 @@
-//! One layer's links: for each row those it leads to, in one list.
+//! The links of one layer, as one list with an index of rows.
 
-/// The links of all rows. A row that is not in the layer has none.
+/// The links of all rows. A row that is not in the layer has no links.
 #[derive(Debug, PartialEq)]
 pub(super) struct Links {
-    /// Where each row's links begin in `rows`, and one more entry for the end.
+    /// For each row the place in `rows` where its links begin, and one more entry for the end.
     starts: Vec<u32>,
     rows: Vec<u32>,
 }
@@ -14,17 +14,17 @@ impl Links {
         let (mut starts, mut rows) = (vec![0], Vec::new());
         for of_row in links {
             rows.extend_from_slice(of_row);
-            starts.push(u32::try_from(rows.len()).expect("four thousand million links do not fit in memory"));
+            starts.push(u32::try_from(rows.len()).expect("there are at most u32::MAX links"));
         }
         Self { starts, rows }
     }
 
-    /// Rows, those without links too.
+    /// The number of rows, with those that have no links.
     pub(super) fn len(&self) -> usize {
         self.starts.len() - 1
     }
 
-    /// Where a row leads.
+    /// The rows that a row is linked to.
     pub(super) fn of(&self, row: u32) -> &[u32] {
         let row = row as usize;
         &self.rows[self.starts[row] as usize..self.starts[row + 1] as usize]
@@ -36,7 +36,7 @@ impl Links {
         numbers.extend_from_slice(&self.rows);
     }
 
-    /// Takes the links of so many rows off the front of numbers; nothing where they lead out of the rows.
+    /// Removes the links of `rows` rows from the front of `numbers`; `None` if a link leads to no row.
     pub(super) fn read(numbers: &mut &[u32], rows: usize) -> Option<Self> {
         let (starts, rest) = numbers.split_at_checked(rows + 1)?;
         let (links, rest) = rest.split_at_checked(*starts.last()? as usize)?;

@@ -1,47 +1,23 @@
-//! Numbers in files, and a folder that is replaced in one step.
+//! Files of numbers, and the replacement of a whole folder.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
-/// Bytes moved at a time; a multiple of a number's four.
+/// The bytes that are read at a time; a multiple of the four bytes of a number.
 const PIECE: u64 = 1 << 16;
 
-/// A number of four bytes, written little-endian.
-pub(super) trait FileNumber: Copy {
-    fn bytes(self) -> [u8; 4];
-    fn from(bytes: [u8; 4]) -> Self;
-}
-
-impl FileNumber for f32 {
-    fn bytes(self) -> [u8; 4] {
-        self.to_le_bytes()
-    }
-    fn from(bytes: [u8; 4]) -> Self {
-        Self::from_le_bytes(bytes)
-    }
-}
-
-impl FileNumber for u32 {
-    fn bytes(self) -> [u8; 4] {
-        self.to_le_bytes()
-    }
-    fn from(bytes: [u8; 4]) -> Self {
-        Self::from_le_bytes(bytes)
-    }
-}
-
-/// Writes the numbers one after another.
-pub(super) fn write<N: FileNumber>(path: &Path, numbers: &[N]) -> io::Result<()> {
+/// Writes the numbers one after another, each as the four bytes that `bytes` makes of it.
+pub(super) fn write<N: Copy>(path: &Path, numbers: &[N], bytes: fn(N) -> [u8; 4]) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     for number in numbers {
-        file.write_all(&number.bytes())?;
+        file.write_all(&bytes(*number))?;
     }
     file.flush()
 }
 
-/// Reads a file of numbers, piece by piece, so that its bytes are never in memory a second time as a whole.
-pub(super) fn read<N: FileNumber>(path: &Path) -> io::Result<Vec<N>> {
+/// Reads a file of numbers of four bytes each. Only a small piece of the file is in memory beside the numbers.
+pub(super) fn read<N>(path: &Path, number: fn([u8; 4]) -> N) -> io::Result<Vec<N>> {
     let mut file = File::open(path)?;
     let mut numbers =
         Vec::with_capacity(usize::try_from(file.metadata()?.len() / 4).map_err(io::Error::other)?);
@@ -51,18 +27,20 @@ pub(super) fn read<N: FileNumber>(path: &Path) -> io::Result<Vec<N>> {
         if !rest.is_empty() {
             return Err(io::Error::other("the last number is cut off"));
         }
-        numbers.extend(whole.iter().map(|&bytes| N::from(bytes)));
+        numbers.extend(whole.iter().map(|&bytes| number(bytes)));
         piece.clear();
     }
     Ok(numbers)
 }
 
-/// Lets `fill` fill a new folder and puts it in the place of `dir/name`. Until the last step the old folder is
-/// untouched, and a crash leaves the old one, the new one, or in the instant between two renamings none; never a
-/// mixture. All of it happens inside `dir`, which may be a mount point.
+/// Lets `fill` fill a new folder and puts it in the place of `dir/name`. A crash leaves the old folder, the new one,
+/// or, between the two renamings, none; never a mixture. All of it happens inside `dir`, which may be a mount point.
 ///
 /// # Errors
-/// Whatever the file system says; also where another process is at it.
+/// Whatever the file system says; also if another process is writing the folder. The old folder is still in its place
+/// after an error, with two exceptions. If the new folder cannot take the place of the old one, and the old one cannot
+/// be renamed back either, there is none. If only the last step fails, which makes the renamings durable, the new
+/// folder is in its place, and a power failure may undo that.
 pub(super) fn replace(dir: &Path, name: &str, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let lock = File::create(dir.join("lock"))?;
@@ -75,14 +53,15 @@ pub(super) fn replace(dir: &Path, name: &str, fill: impl FnOnce(&Path) -> io::Re
     let filled = fill(&new)
         .and_then(|()| sync(&new))
         .and_then(|()| swap(&current, &new, &old));
-    // What is left over helps nobody; the error that counts is the first one.
+    // After an error, what is left of the new folder is useless; only the first error is reported.
     let _ = remove(&new);
     filled?;
-    File::open(dir)?.sync_all()?;
-    remove(&old)
+    // The next call removes the old folder if this one cannot: the new folder is in its place already.
+    let _ = remove(&old);
+    File::open(dir)?.sync_all()
 }
 
-/// Everything in the folder, and the folder, to the disk: a renaming must not overtake what it renames.
+/// Writes the folder's files and the folder itself to the disk, so that they are durable before the renaming is.
 fn sync(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         File::open(entry?.path())?.sync_all()?;
@@ -97,7 +76,7 @@ fn swap(current: &Path, new: &Path, old: &Path) -> io::Result<()> {
     }
     fs::rename(new, current).inspect_err(|_| {
         if replaces {
-            // The first renaming went well a moment ago; where this one does not, nothing more can be done.
+            // The first renaming has just succeeded; if this one fails, nothing more can be done.
             let _ = fs::rename(old, current);
         }
     })
@@ -120,11 +99,11 @@ mod tests {
         let path = dir.path().join("numbers");
         for count in [0, 1, 16_384, 40_000] {
             let numbers: Vec<f32> = (0..count).map(|i| i as f32 * 0.1 - 7.0).collect();
-            write(&path, &numbers).unwrap();
-            assert_eq!(read::<f32>(&path).unwrap(), numbers);
+            write(&path, &numbers, f32::to_le_bytes).unwrap();
+            assert_eq!(read(&path, f32::from_le_bytes).unwrap(), numbers);
         }
         fs::write(&path, [1, 2, 3, 4, 5]).unwrap();
-        assert!(read::<u32>(&path).is_err());
+        assert!(read(&path, u32::from_le_bytes).is_err());
     }
 
     #[test]
@@ -148,7 +127,17 @@ mod tests {
     }
 
     #[test]
-    fn what_a_crash_left_is_cleared_away_and_a_second_writer_is_refused() {
+    fn an_old_folder_that_cannot_be_removed_does_not_undo_the_new_one() {
+        let dir = tempfile::tempdir().unwrap();
+        // A file in the folder's place: it can be renamed, but not removed as a folder.
+        fs::write(dir.path().join("it"), "a file").unwrap();
+        replace(dir.path(), "it", |new| fs::write(new.join("file"), "new")).unwrap();
+        assert_eq!(fs::read(dir.path().join("it/file")).unwrap(), b"new");
+        assert!(dir.path().join("it.old").is_file());
+    }
+
+    #[test]
+    fn the_rest_of_a_crash_is_removed_and_a_second_writer_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         for left_over in ["it.new", "it.old"] {
             fs::create_dir(dir.path().join(left_over)).unwrap();

@@ -1,9 +1,9 @@
 //! The index on disk, so that a second start with the same data embeds nothing.
 //!
-//! A snapshot is the folder `snapshot` inside the index folder: `header.json` (what it was made from, and length and
-//! SHA-256 of every other file), the vectors, the row of every passage, and the graph's links. It is written beside
-//! the old one and takes its place by renaming. Whatever is wrong with one, it is never trusted and never fatal: the
-//! caller logs why and builds the index again. Both ways run on the thread that starts the server.
+//! A snapshot is the folder `snapshot` inside the index folder: `header.json` (the fingerprint, and length and SHA-256
+//! of every other file), the vectors, the row of every passage, and the graph's links. It is written beside the old one
+//! and takes its place by renaming. A snapshot with any fault is not used, and no fault is fatal: the caller logs the
+//! reason and builds the index again. Loading and saving run on the thread that starts the server.
 
 mod files;
 
@@ -14,11 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::dedup::DistinctRows;
 use super::graph::{Graph, HNSW_RS};
-use super::index_fingerprint::sha256;
+use super::index_fingerprint::{FORMAT, sha256};
 use super::{Fingerprint, Index, Vectors};
-
-/// Changes whenever the files below do.
-pub(super) const FORMAT: usize = 2;
 
 const SNAPSHOT: &str = "snapshot";
 const HEADER: &str = "header.json";
@@ -44,7 +41,7 @@ struct Sum {
     sha256: String,
 }
 
-/// Why there is no snapshot to use. Every one of these means: build the index.
+/// Why there is no usable snapshot. In all cases the caller builds the index.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
     /// Nothing was saved yet.
@@ -53,13 +50,13 @@ pub enum Unusable {
         /// The index folder.
         dir: PathBuf,
     },
-    /// It was made from something else.
+    /// It was made from other inputs.
     #[error("the snapshot in {} was made from other data, another model or by another version", dir.display())]
     Stale {
         /// The index folder.
         dir: PathBuf,
     },
-    /// Its files are not what was written.
+    /// A file is not as it was written.
     #[error("the snapshot is damaged: {} {what}", file.display())]
     Damaged {
         /// The file.
@@ -69,7 +66,7 @@ pub enum Unusable {
     },
 }
 
-/// Why a snapshot could not be written; the index in memory is as good as ever.
+/// Why a snapshot could not be written. The index in memory is not affected.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the snapshot cannot be written to {}: {source}; make the folder writable, or every start embeds all reviews",
@@ -78,11 +75,11 @@ pub enum Unusable {
 pub struct NotSaved {
     /// The index folder.
     pub dir: PathBuf,
-    /// What the operating system said.
+    /// The operating system's error.
     pub source: std::io::Error,
 }
 
-/// The index saved in this folder, if it was made from what the fingerprint says.
+/// Loads the index from this folder, if its fingerprint is this one.
 ///
 /// # Errors
 /// See [`Unusable`].
@@ -95,10 +92,12 @@ pub fn load(dir: &Path, fingerprint: &Fingerprint) -> Result<Index, Unusable> {
     for file in file_names(header.graph) {
         verify(&snapshot.join(file), header.files.get(file))?;
     }
-    let values = files::read::<f32>(&snapshot.join(VECTORS)).map_err(damaged(&snapshot, VECTORS))?;
+    let values =
+        files::read(&snapshot.join(VECTORS), f32::from_le_bytes).map_err(damaged(&snapshot, VECTORS))?;
     let rows = Vectors::from_values(header.dimension, values).filter(|rows| rows.len() == header.rows);
     let rows = rows.ok_or_else(|| damaged(&snapshot, HEADER)("counts other vectors than there are"))?;
-    let of_passages = files::read::<u32>(&snapshot.join(ROWS)).map_err(damaged(&snapshot, ROWS))?;
+    let of_passages =
+        files::read(&snapshot.join(ROWS), u32::from_le_bytes).map_err(damaged(&snapshot, ROWS))?;
     let passages =
         DistinctRows::from_rows(of_passages, rows.len()).filter(|all| all.len() == header.passages);
     let passages =
@@ -108,21 +107,23 @@ pub fn load(dir: &Path, fingerprint: &Fingerprint) -> Result<Index, Unusable> {
 }
 
 fn read_graph(snapshot: &Path, rows: usize) -> Result<Graph, Unusable> {
-    let numbers = files::read::<u32>(&snapshot.join(GRAPH)).map_err(damaged(snapshot, GRAPH))?;
+    let numbers = files::read(&snapshot.join(GRAPH), u32::from_le_bytes).map_err(damaged(snapshot, GRAPH))?;
     Graph::from_numbers(&numbers, rows)
         .ok_or_else(|| damaged(snapshot, GRAPH)("leads to rows that are not there"))
 }
 
-/// Writes the index into this folder, in place of what is there.
+/// Writes the index into this folder, in place of the snapshot that is there.
 ///
 /// # Errors
-/// See [`NotSaved`]; what was there before is there still.
+/// See [`NotSaved`]. Whatever fails, [`load`] never gets a half-written snapshot: it finds the old one, the new one or
+/// none. As a rule that is the old one. It is the new one if only the last step failed, which makes the renaming
+/// durable, and none if the new one could not be renamed into place and the old one could not be renamed back.
 pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), NotSaved> {
     let written = files::replace(dir, SNAPSHOT, |new| {
-        files::write(&new.join(VECTORS), index.rows.values())?;
-        files::write(&new.join(ROWS), index.passages.rows())?;
+        files::write(&new.join(VECTORS), index.rows.values(), f32::to_le_bytes)?;
+        files::write(&new.join(ROWS), index.passages.rows(), u32::to_le_bytes)?;
         if let Some(graph) = &index.graph {
-            files::write(&new.join(GRAPH), &graph.to_numbers())?;
+            files::write(&new.join(GRAPH), &graph.to_numbers(), u32::to_le_bytes)?;
         }
         let sum = |file: &str| {
             let (bytes, sha256) = sha256(&new.join(file))?;
@@ -148,7 +149,7 @@ pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), 
     })
 }
 
-/// What the header vouches for.
+/// The files whose checksums are in the header.
 fn file_names(graph: bool) -> impl Iterator<Item = &'static str> {
     [VECTORS, ROWS].into_iter().chain(graph.then_some(GRAPH))
 }
@@ -180,7 +181,7 @@ fn verify(path: &Path, promised: Option<&Sum>) -> Result<(), Unusable> {
     }
 }
 
-/// Makes a reason of what went wrong with a file.
+/// Makes an [`Unusable::Damaged`] of an error with a file.
 fn damaged<E: std::fmt::Display>(snapshot: &Path, file: &str) -> impl FnOnce(E) -> Unusable {
     let file = snapshot.join(file);
     move |what| Unusable::Damaged {

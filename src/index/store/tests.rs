@@ -1,4 +1,4 @@
-//! Snapshots that are whole, stale, damaged in every way, or cannot be written.
+//! Snapshots that are intact, stale, damaged in every way, or cannot be written.
 
 use std::fs;
 
@@ -37,13 +37,13 @@ fn a_loaded_index_answers_as_the_one_that_was_built() {
     let (dir, index) = saved();
     let loaded = load(dir.path()).unwrap();
     assert_same_answers(&index, &loaded);
-    // What was loaded can be saved, over itself.
+    // A loaded index can be saved over its own snapshot.
     save(dir.path(), &fingerprint("data"), &loaded).unwrap();
     assert_same_answers(&index, &load(dir.path()).unwrap());
 }
 
 #[test]
-fn an_index_of_nothing_is_a_snapshot_too() {
+fn an_empty_index_has_a_snapshot_too() {
     let dir = tempfile::tempdir().unwrap();
     save(
         dir.path(),
@@ -104,7 +104,7 @@ fn no_damage_to_any_file_is_trusted() {
         for bytes in versions {
             fs::write(&path, bytes).unwrap();
             let reason = load(dir.path()).expect_err(file);
-            // A header that changed in the middle may accuse another file.
+            // A header with a change in its middle may blame another file.
             let named = matches!(reason, Unusable::Damaged { .. }) && reason.to_string().contains(file);
             assert!(named || file == HEADER, "{file}: {reason}");
         }

@@ -1,39 +1,39 @@
-//! The arithmetic of attention: up to [`QUERIES`] queries that share a head of keys and values.
+//! The arithmetic of attention for up to [`QUERIES`] queries that share a head of keys and values.
 
 use std::f32::consts::LOG2_E;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::PARTITION;
-use super::softmax::{SoftmaxState, divide, join, soften};
+use super::softmax::{SoftmaxState, divide, join, softmax_weights};
 use crate::kernels::kv_store::{BLOCK, Store};
 use crate::kernels::simd::{Kernel, LANES, Lanes};
 use crate::kernels::unrolled::unrolled;
 
-/// Queries whose scores the registers hold beside a key.
+/// The most queries whose scores fit the registers beside a key.
 pub const QUERIES: usize = 12;
 /// Blocks of a partition.
 const BLOCKS: usize = PARTITION / BLOCK;
-/// The most numbers that a head may have: what is multiplied lies at distances that are known beforehand, so that one
-/// address is enough for all queries.
+/// The most numbers that a head may have. The queries in the scratch memory lie this far apart, a distance known to the
+/// compiler, so that one address is enough for all queries.
 pub const LONGEST_HEAD: usize = 256;
 
-/// One row's query of one head.
+/// The query of one row and one head.
 #[derive(Default)]
 pub struct QueryHead<'a> {
     /// `[head_dim]`.
     pub numbers: &'a [f32],
-    /// Where the result goes, `[head_dim]`.
+    /// The result, `[head_dim]`.
     pub out: &'a mut [f32],
-    /// The first key it looks at.
+    /// The position of the first key that the query attends to.
     pub first: usize,
-    /// The key it ends before.
+    /// One more than the position of the last key that the query attends to.
     pub end: usize,
 }
 
-/// Attention of some queries over some partitions. Gives each query's state.
+/// Attention of some queries over some partitions of the keys. Its output is each query's state.
 pub struct Attend<'a, 'b> {
-    /// Where keys and values are.
+    /// The keys and values.
     pub store: &'a Store,
     /// The store's layer.
     pub layer: usize,
@@ -41,9 +41,9 @@ pub struct Attend<'a, 'b> {
     pub head: usize,
     /// The sequence's blocks.
     pub blocks: &'a [u32],
-    /// Which keys, in units of [`PARTITION`].
+    /// The keys to attend to, in partitions of [`PARTITION`].
     pub partitions: Range<usize>,
-    /// What scores are multiplied by.
+    /// The factor of the scores.
     pub scale: f32,
     /// Whether to divide by the sum of all weights at the end.
     pub finish: bool,
@@ -51,7 +51,7 @@ pub struct Attend<'a, 'b> {
     pub queries: &'a mut [QueryHead<'b>],
 }
 
-/// What the queries are worked on in. Not initialised: each part is written before it is read.
+/// Working memory. It is not initialised: each part is written before it is read.
 struct Scratch {
     /// The queries, scaled, `[queries, head_dim]`.
     queries: [[f32; LONGEST_HEAD]; QUERIES],
@@ -76,7 +76,7 @@ impl Kernel for Attend<'_, '_> {
         );
         let mut states = [SoftmaxState::default(); QUERIES];
         let mut scratch = MaybeUninit::<Scratch>::uninit();
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         let scratch = unsafe { self.scale::<L>(&mut scratch) };
         for partition in self.partitions.clone() {
             let from = partition * PARTITION;
@@ -87,15 +87,15 @@ impl Kernel for Attend<'_, '_> {
                 continue;
             }
             let blocks = &self.blocks[from / BLOCK..][..keys.div_ceil(BLOCK)];
-            // SAFETY: as the caller's; `scores` writes the first `blocks · BLOCK` weights of each query before `soften`
-            // and `values` read them, and a partition has no more than `BLOCKS` blocks.
+            // SAFETY: promised by the caller; `scores` writes the first `blocks · BLOCK` weights of each query before
+            // `softmax_weights` and `values` read them, and a partition has no more than `BLOCKS` blocks.
             unsafe {
                 self.scores::<L>(blocks, scratch);
                 let mut factors = [(0.0, 0.0); QUERIES];
                 for (index, query) in self.queries.iter().enumerate() {
                     let range = query.first.max(from) - from..query.end.clamp(from, from + keys) - from;
                     let weights = (&raw mut (*scratch).weights[index]).cast();
-                    let found = soften::<L>(weights, range, blocks.len());
+                    let found = softmax_weights::<L>(weights, range, blocks.len());
                     factors[index] = if found.sum > 0.0 {
                         states[index].join::<L>(found)
                     } else {
@@ -107,7 +107,7 @@ impl Kernel for Attend<'_, '_> {
         }
         if self.finish {
             for (query, state) in self.queries.iter_mut().zip(&states) {
-                // SAFETY: as the caller's.
+                // SAFETY: promised by the caller.
                 unsafe { divide::<L>(query.out, state.sum) };
             }
         }
@@ -116,7 +116,8 @@ impl Kernel for Attend<'_, '_> {
 }
 
 impl Attend<'_, '_> {
-    /// Puts the queries next to each other, multiplied by the scale, and by what makes powers of `e` powers of two.
+    /// Copies the queries to the scratch memory, multiplied by the scale and by `log₂ e`, which makes powers of `e`
+    /// powers of two.
     ///
     /// # Safety
     /// The processor has the instructions of `L`; the queries have a head's size, no more than [`LONGEST_HEAD`].
@@ -124,7 +125,7 @@ impl Attend<'_, '_> {
     unsafe fn scale<L: Lanes>(&self, scratch: &mut MaybeUninit<Scratch>) -> *mut Scratch {
         let scratch = scratch.as_mut_ptr();
         for (index, query) in self.queries.iter().enumerate() {
-            // SAFETY: as the caller's; no more is written than the query has.
+            // SAFETY: promised by the caller; as many numbers are written as the query has.
             unsafe {
                 let to = (&raw mut (*scratch).queries[index]).cast::<f32>();
                 for (at, numbers) in query.numbers.chunks(LANES).enumerate() {
@@ -145,7 +146,7 @@ impl Attend<'_, '_> {
     #[inline(always)]
     unsafe fn scores<L: Lanes>(&self, blocks: &[u32], scratch: *mut Scratch) {
         let mut query = 0;
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe {
             while query < self.queries.len() {
                 query += match self.queries.len() - query {
@@ -160,7 +161,7 @@ impl Attend<'_, '_> {
         }
     }
 
-    /// The scores of `R` queries from `query` on, of `B` blocks of keys at a time.
+    /// Forms the scores of `R` queries from `query` on, over `B` blocks of keys at a time. Returns `R`.
     ///
     /// # Safety
     /// As [`Self::scores`].
@@ -173,18 +174,18 @@ impl Attend<'_, '_> {
     ) -> usize {
         let (several, rest) = blocks.as_chunks::<B>();
         for (index, blocks) in several.iter().enumerate() {
-            // SAFETY: as the caller's.
+            // SAFETY: promised by the caller.
             unsafe { self.scores_in::<L, R, B>(query, blocks, index * B, scratch) };
         }
         for (index, block) in rest.iter().enumerate() {
-            // SAFETY: as the caller's.
+            // SAFETY: promised by the caller.
             unsafe { self.scores_in::<L, R, 1>(query, &[*block], several.len() * B + index, scratch) };
         }
         R
     }
 
-    /// The scores of `R` queries from `query` on over `B` blocks of keys, the first of which is the partition's
-    /// `first`.
+    /// Forms the scores of `R` queries from `query` on, over `B` blocks of keys, which are the partition's blocks from
+    /// `first` on.
     ///
     /// # Safety
     /// As [`Self::scores`].
@@ -197,7 +198,7 @@ impl Attend<'_, '_> {
         scratch: *mut Scratch,
     ) {
         let keys = blocks.map(|block| self.store.head(self.layer, block, self.head).0.as_ptr());
-        // SAFETY: as the caller's; a block of keys has `head_dim` vectors, a query `head_dim` numbers.
+        // SAFETY: promised by the caller; a block of keys has `head_dim` vectors, a query `head_dim` numbers.
         unsafe {
             let queries = (&raw const (*scratch).queries[query]).cast::<f32>();
             let mut sums = [[L::splat(0.0); B]; R];
@@ -219,7 +220,7 @@ impl Attend<'_, '_> {
         }
     }
 
-    /// Adds up the weighted values of some blocks for all queries, and joins them to what is in `out`.
+    /// Adds up the weighted values of some blocks for all queries and joins the sums to those in `out`.
     ///
     /// # Safety
     /// The processor has the instructions of `L`; the queries have a head's size, and each has a weight for every token
@@ -232,7 +233,7 @@ impl Attend<'_, '_> {
         factors: &[(f32, f32); QUERIES],
     ) {
         let mut query = 0;
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe {
             while query < self.queries.len() {
                 query += match self.queries.len() - query {
@@ -247,7 +248,7 @@ impl Attend<'_, '_> {
         }
     }
 
-    /// The same for `R` queries from `query` on, `V` vectors of a head at a time.
+    /// [`Self::values`] for `R` queries from `query` on, `V` vectors of a head at a time. Returns `R`.
     ///
     /// # Safety
     /// As [`Self::values`].
@@ -261,7 +262,7 @@ impl Attend<'_, '_> {
     ) -> usize {
         let vectors = self.store.head_dim().div_ceil(LANES);
         let mut vector = 0;
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe {
             while vector < vectors {
                 vector += if V <= vectors - vector {
@@ -274,7 +275,8 @@ impl Attend<'_, '_> {
         R
     }
 
-    /// `V` vectors of the sums of `R` queries, joined to those of the partitions before.
+    /// Computes `V` vectors of the weighted sums of `R` queries and joins them to those of the partitions before.
+    /// Returns `V`.
     ///
     /// # Safety
     /// As [`Self::values`]; a head has `V` vectors from `vector` on.
@@ -289,7 +291,7 @@ impl Attend<'_, '_> {
     ) -> usize {
         let size = self.store.head_dim();
         let stride = size.next_multiple_of(LANES);
-        // SAFETY: as the caller's; a block of values has `BLOCK · stride` numbers, a query `PARTITION` weights.
+        // SAFETY: promised by the caller; a block of values has `BLOCK · stride` numbers, a query `PARTITION` weights.
         unsafe {
             let weights = (&raw const (*weights)[query]).cast::<f32>();
             let mut sums = [[L::splat(0.0); V]; R];

@@ -1,8 +1,8 @@
 //! Attention over stored keys and values: `softmax(q · kᵀ · scale) · v`, without ever holding all scores.
 //!
-//! Keys are taken in partitions of [`PARTITION`]. Within one, the scores of a few queries are formed, turned into
-//! weights and used up; partitions are joined one after the other, as in FlashAttention
-//! (<https://arxiv.org/abs/2205.14135>) and, where few rows have several threads to themselves, Flash-Decoding
+//! Keys are processed in partitions of [`PARTITION`]. Within a partition, the scores of a few queries are formed,
+//! turned into weights and used at once. Partitions are joined one after the other, as in FlashAttention
+//! (<https://arxiv.org/abs/2205.14135>), or, where there are few rows for several threads, as in Flash-Decoding
 //! (<https://pytorch.org/blog/flash-decoding/>). A query's arithmetic depends only on its own position, so its result
 //! is the same in any batch and on any number of threads.
 
@@ -23,20 +23,20 @@ pub use plan::{AttentionSpan, Plan};
 use softmax::{Merge, SoftmaxState};
 
 /// Keys whose scores are formed together.
-pub const PARTITION: usize = 256;
+const PARTITION: usize = 256;
 
-/// What attention of one layer is.
+/// The parameters of one layer's attention.
 #[derive(Debug, Clone, Copy)]
 pub struct Attention {
     /// Heads of queries.
     pub heads: usize,
-    /// What scores are multiplied by.
+    /// The factor of the scores.
     pub scale: f32,
-    /// How many tokens a token looks back on, itself included, where that is limited.
+    /// The most tokens that a token attends to, itself included; `None` if that is not limited.
     pub window: Option<usize>,
 }
 
-/// What tasks of single partitions leave for the merge; kept between layers so that nothing is allocated in one.
+/// The results of tasks over single partitions, to be merged. Kept between layers, so that no layer allocates memory.
 #[derive(Debug, Default)]
 pub struct Partials {
     /// `[partials, queries of a head, head_dim]`.
@@ -45,10 +45,10 @@ pub struct Partials {
     states: Vec<SoftmaxState>,
 }
 
-/// Attention of a batch's rows, `queries` and `out` both `[rows, heads, head_dim]`, over `layer` of `store`.
+/// Computes the attention of a batch's rows over `layer` of `store`. `queries` and `out` are `[rows, heads, head_dim]`.
 ///
 /// # Panics
-/// If a slice does not have the shape, `plan` is for other heads than these, or it names blocks that the store does not
+/// If a slice does not have its shape, `plan` was made for other heads, or it names blocks that the store does not
 /// have.
 #[allow(clippy::too_many_arguments)] // Each is a different thing; a struct would only be taken apart again.
 pub fn attend(
@@ -77,18 +77,18 @@ pub fn attend(
     let sums = Disjoint::new(&mut partials.sums);
     let states = Disjoint::new(&mut partials.states);
 
-    // A row and one of the queries that share the task's head of keys and values.
+    // `wanted` names rows and, for each, one of the queries that share the task's head of keys and values.
     let attend = |task: &Task, wanted: &[(usize, usize)]| {
         let mut given: [QueryHead<'_>; QUERIES] = Default::default();
         for (given, (row, query)) in given.iter_mut().zip(wanted) {
             let position = task.first_position + (row - task.rows.start);
             let at = (row * heads + task.head * group + query) * size;
             let to = match task.partial {
-                // SAFETY: every row and head is in one task, and every query comes up once there.
+                // SAFETY: every row and head is in one task, and every query occurs once in it.
                 None => unsafe { all.part(at..at + size) },
                 Some(partial) => {
                     let at = ((partial + row - task.rows.start) * group + query) * size;
-                    // SAFETY: every partial is one task's.
+                    // SAFETY: every partial result belongs to one task.
                     unsafe { sums.part(at..at + size) }
                 }
             };
@@ -114,7 +114,7 @@ pub fn attend(
         if let Some(partial) = task.partial {
             for (state, (row, query)) in reached.iter().zip(wanted) {
                 let at = (partial + row - task.rows.start) * group + query;
-                // SAFETY: every partial is one task's.
+                // SAFETY: every partial result belongs to one task.
                 let own = unsafe { states.part(at..at + 1) };
                 own[0] = *state;
             }

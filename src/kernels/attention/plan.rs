@@ -1,4 +1,4 @@
-//! Which rows look back on which blocks, and how that is cut into tasks. The same for every layer of a step.
+//! Which rows attend to which blocks, and how that is split into tasks. The plan is the same for all layers of a step.
 
 use std::iter::StepBy;
 use std::ops::Range;
@@ -18,7 +18,7 @@ pub struct AttentionSpan<'a> {
     pub rows: Range<usize>,
 }
 
-/// Tasks of a batch's attention.
+/// The tasks of a batch's attention.
 #[derive(Debug)]
 pub struct Plan<'a> {
     spans: Vec<AttentionSpan<'a>>,
@@ -38,12 +38,12 @@ pub(super) struct Task {
     pub rows: Range<usize>,
     pub first_position: usize,
     pub partitions: Range<usize>,
-    /// Where the first row's result goes when other tasks have other partitions of the same rows; those of the next
-    /// rows follow.
+    /// The number of the first row's partial result, if other tasks have other partitions of the same rows; the partial
+    /// results of the next rows follow. `None` if the task has all partitions.
     pub partial: Option<usize>,
 }
 
-/// A row's results of each partition.
+/// A row's partial results, one for each partition.
 #[derive(Debug)]
 struct Merge {
     row: usize,
@@ -52,12 +52,13 @@ struct Merge {
 }
 
 impl<'a> Plan<'a> {
-    /// A plan for `spans`, which follow each other in the batch, with `group` queries to each of `kv_heads` heads.
+    /// A plan for `spans`, which follow each other in the batch. Each of `kv_heads` heads of keys and values has
+    /// `group` queries.
     ///
     /// # Panics
     /// If the spans' rows overlap or leave any out, a span has too few blocks for its rows, or `group` is zero.
     pub fn new(spans: Vec<AttentionSpan<'a>>, kv_heads: usize, group: usize, threads: usize) -> Self {
-        // Threads write the rows' results at once, which is only right if each row is in one span.
+        // Threads write the rows' results at the same time, which is sound only if each row is in one span.
         let mut rows = 0;
         for span in &spans {
             assert!(
@@ -79,10 +80,10 @@ impl<'a> Plan<'a> {
             merges: Vec::new(),
             spans,
         };
-        // A few groups of queries to a task, so that there are tasks enough.
+        // Only a few groups of queries per task, so that there are enough tasks.
         let step = (QUERIES / group).max(1) * 2;
         let tasks: usize = plan.spans.iter().map(|span| span.rows.len().div_ceil(step)).sum();
-        // Worth the merge only where there are too few tasks to keep the threads equally busy.
+        // The merge pays only if there are too few tasks to keep the threads equally busy.
         let split = threads > 1 && tasks * kv_heads < threads * 4;
         for span in 0..plan.spans.len() {
             for head in 0..kv_heads {
@@ -136,7 +137,7 @@ impl<'a> Plan<'a> {
         self.kv_heads
     }
 
-    /// Queries that share such a head.
+    /// Queries that share a head of keys and values.
     pub fn group(&self) -> usize {
         self.group
     }
@@ -153,7 +154,7 @@ impl<'a> Plan<'a> {
         self.partials
     }
 
-    /// Row, head and the partials that make its result.
+    /// For each row and head that has partial results: the row, the head and the numbers of the partial results.
     pub(super) fn merges(&self) -> impl Iterator<Item = (usize, usize, StepBy<Range<usize>>)> {
         self.merges
             .iter()

@@ -1,13 +1,13 @@
-//! Softmax in pieces: weights of one partition, and how partitions are joined.
+//! Softmax in pieces: the weights of one partition, and how partitions are joined.
 //!
-//! Scores come multiplied by `log₂ e`, so that weights are powers of two, which are less work than those of `e`.
+//! Scores are already multiplied by `log₂ e`, so that weights are powers of two, which are cheaper than powers of `e`.
 
 use std::ops::Range;
 
 use crate::kernels::kv_store::BLOCK;
 use crate::kernels::simd::{Kernel, LANES, Lanes};
 
-/// How far a query's softmax has come.
+/// The state of a query's softmax over the keys so far.
 #[derive(Debug, Clone, Copy)]
 pub struct SoftmaxState {
     /// The largest score so far.
@@ -26,14 +26,14 @@ impl Default for SoftmaxState {
 }
 
 impl SoftmaxState {
-    /// Joins with what other keys gave. Says what the numbers before and the new ones are to be multiplied by.
+    /// Joins the state of other keys to this one. Returns the factor of the sums so far and that of the new sums.
     ///
     /// # Safety
     /// The processor has the instructions of `L`.
     #[inline(always)]
     pub unsafe fn join<L: Lanes>(&mut self, other: SoftmaxState) -> (f32, f32) {
         let less = self.largest - other.largest;
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         let power = unsafe {
             let mut lanes = [0.0; LANES];
             L::splat(-less.abs()).exp2().store(lanes.as_mut_ptr());
@@ -50,13 +50,17 @@ impl SoftmaxState {
     }
 }
 
-/// Turns a partition's scores into weights `2^(score - largest)`, zero outside of `range`.
+/// Turns a partition's scores into weights `2^(score - largest)`; weights outside of `range` are zero.
 ///
 /// # Safety
 /// The processor has the instructions of `L`; `scores` has `blocks · BLOCK` numbers.
 #[inline(always)]
-pub unsafe fn soften<L: Lanes>(scores: *mut f32, range: Range<usize>, blocks: usize) -> SoftmaxState {
-    // SAFETY: as the caller's.
+pub unsafe fn softmax_weights<L: Lanes>(
+    scores: *mut f32,
+    range: Range<usize>,
+    blocks: usize,
+) -> SoftmaxState {
+    // SAFETY: promised by the caller.
     unsafe {
         let lowest = L::splat(f32::NEG_INFINITY);
         let mut largest = lowest;
@@ -80,7 +84,7 @@ pub unsafe fn soften<L: Lanes>(scores: *mut f32, range: Range<usize>, blocks: us
     }
 }
 
-/// What of a block's lanes is in `range`, and `outside` in the other lanes.
+/// The lanes of a block that are in `range`, and `outside` in the other lanes.
 ///
 /// # Safety
 /// The processor has the instructions of `L`.
@@ -91,17 +95,17 @@ unsafe fn inside<L: Lanes>(lanes: L, block: usize, range: &Range<usize>, outside
         return lanes;
     }
     let bound = |at: usize| at.clamp(from, from + BLOCK) - from;
-    // SAFETY: as the caller's.
+    // SAFETY: promised by the caller.
     unsafe { outside.first(bound(range.start), lanes.first(bound(range.end), outside)) }
 }
 
-/// `out · before + sums · new`; what was in `out` does not count where `before` is zero.
+/// Sets `out` to `out · before + sums · new`. The old content of `out` is ignored if `before` is zero.
 ///
 /// # Safety
 /// The processor has the instructions of `L`; `out` has `count` numbers.
 #[inline(always)]
 pub unsafe fn join<L: Lanes>(out: *mut f32, count: usize, sums: L, before: f32, new: f32) {
-    // SAFETY: as the caller's.
+    // SAFETY: promised by the caller.
     unsafe {
         let joined = if before == 0.0 {
             sums.mul(L::splat(new))
@@ -113,14 +117,14 @@ pub unsafe fn join<L: Lanes>(out: *mut f32, count: usize, sums: L, before: f32, 
     }
 }
 
-/// Divides all numbers.
+/// Divides all numbers of `out` by `by`.
 ///
 /// # Safety
 /// The processor has the instructions of `L`.
 #[inline(always)]
 pub unsafe fn divide<L: Lanes>(out: &mut [f32], by: f32) {
     for out in out.chunks_mut(LANES) {
-        // SAFETY: as the caller's; every access stays inside the chunk.
+        // SAFETY: promised by the caller; every access stays inside the chunk.
         unsafe {
             L::load_some(out.as_ptr(), out.len())
                 .div(L::splat(by))
@@ -129,9 +133,9 @@ pub unsafe fn divide<L: Lanes>(out: &mut [f32], by: f32) {
     }
 }
 
-/// Joins what several tasks found for one query, in the order of the keys.
+/// Joins the results of several tasks for one query, in the order of the keys.
 pub struct Merge<'a, I> {
-    /// States and sums, `[head_dim]`.
+    /// The state and the sums, `[head_dim]`, of each task.
     pub parts: I,
     /// The result, `[head_dim]`.
     pub out: &'a mut [f32],
@@ -148,7 +152,7 @@ impl<'a, I: Iterator<Item = (SoftmaxState, &'a [f32])>> Kernel for Merge<'_, I> 
             if found.sum == 0.0 {
                 continue;
             }
-            // SAFETY: as the caller's; `sums` and `out` are as long as each other.
+            // SAFETY: promised by the caller; `sums` and `out` have one length.
             unsafe {
                 let (before, new) = state.join::<L>(found);
                 for (out, sums) in self.out.chunks_mut(LANES).zip(sums.chunks(LANES)) {
@@ -157,7 +161,7 @@ impl<'a, I: Iterator<Item = (SoftmaxState, &'a [f32])>> Kernel for Merge<'_, I> 
                 }
             }
         }
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe { divide::<L>(self.out, state.sum) };
     }
 }

@@ -1,28 +1,29 @@
-//! Attention against a softmax in double precision, and against itself in other batches.
+//! Attention compared with a softmax in double precision, and with itself in other batches.
+
+use std::ops::Range;
 
 use half::f16;
 use proptest::prelude::*;
 
-use std::ops::Range;
-
 use super::*;
 use crate::kernels::kv_store::BLOCK;
-use crate::kernels::qkv::{Place, Projections, QkvFinish, place};
-use crate::kernels::rotary::{Angles, Pairs};
-use crate::kernels::testing::{Random, alone, assert_near, bits, levels, threads};
+use crate::kernels::qkv::Place;
+use crate::kernels::testing::{
+    Random, alone, assert_near, assert_panics, bits, levels, put, softmax, threads,
+};
 
 const LAYER: usize = 1;
 
 #[derive(Debug, Clone)]
 struct Heads {
     kv_heads: usize,
-    /// Queries to a head of keys and values.
+    /// Heads of queries for each head of keys and values.
     group: usize,
     size: usize,
     window: Option<usize>,
 }
 
-/// Rows of one sequence, in a store that has all of its tokens.
+/// A sequence whose tokens are all in the store, and the number of its last tokens that are rows of the batch.
 struct Sequence {
     blocks: Vec<u32>,
     /// `[tokens, kv_heads, size]`.
@@ -41,7 +42,7 @@ struct Batch {
 }
 
 impl Batch {
-    /// Sequences with so many tokens before their rows, and so many rows.
+    /// Sequences, each given as the number of tokens before its rows and the number of rows.
     fn new(heads: &Heads, spans: &[(usize, usize)], seed: u64) -> Self {
         let mut random = Random(seed);
         let per_sequence = spans
@@ -54,7 +55,7 @@ impl Batch {
             .iter()
             .enumerate()
             .map(|(number, (start, rows))| {
-                // Blocks of all sequences mixed, the last first.
+                // The blocks of all sequences are mixed, and the last of a sequence comes first.
                 let block = |at: usize| ((per_sequence - 1 - at) * spans.len() + number) as u32;
                 let width = heads.kv_heads * heads.size;
                 let mut numbers = |size| random.numbers((start + rows) * width, size);
@@ -97,7 +98,7 @@ impl Batch {
             window: self.heads.window,
         };
         let mut out = vec![f32::NAN; queries.len()];
-        // What an earlier layer left behind must not matter.
+        // Numbers that an earlier layer left in the buffers must not matter.
         let mut partials = Partials {
             sums: vec![f32::NAN; 64],
             states: Vec::new(),
@@ -116,7 +117,7 @@ impl Batch {
         out
     }
 
-    /// All rows of all sequences in one batch.
+    /// The results of all rows of all sequences in one batch.
     fn together(&self, pool: &Pool, level: Level) -> Vec<f32> {
         let mut end = 0;
         let spans = self.sequences.iter().map(|sequence| {
@@ -126,7 +127,7 @@ impl Batch {
         self.attend(pool, level, spans.collect(), &self.queries)
     }
 
-    /// Every row in a batch of its own.
+    /// The results of all rows, each in a batch of its own.
     fn one_by_one(&self, pool: &Pool, level: Level) -> Vec<f32> {
         let rows = self
             .sequences
@@ -140,7 +141,7 @@ impl Batch {
             .collect()
     }
 
-    /// The softmax over all keys that a row may see, in double precision.
+    /// The expected results: a softmax over all keys that a row may see, in double precision.
     fn plain(&self) -> Vec<f64> {
         let Heads {
             kv_heads,
@@ -167,16 +168,13 @@ impl Batch {
                     let dot: f64 = key.iter().zip(query).map(|(k, q)| k * f64::from(*q)).sum();
                     dot * f64::from(self.scale())
                 });
-                let scores: Vec<f64> = scores.collect();
-                let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let weights: Vec<f64> = scores.iter().map(|score| (score - largest).exp()).collect();
-                let total: f64 = weights.iter().sum();
+                let weights = softmax(&scores.collect::<Vec<_>>());
                 let mut sums = vec![0.0; size];
                 for (at, weight) in seen.clone().zip(weights) {
                     let values = token(&sequence.values, at);
                     sums.iter_mut()
                         .zip(values)
-                        .for_each(|(sum, value)| *sum += weight / total * value);
+                        .for_each(|(sum, value)| *sum += weight * value);
                 }
                 out.extend(sums);
             }
@@ -186,44 +184,25 @@ impl Batch {
 }
 
 impl Sequence {
-    /// Some of its rows, from row `first` of the batch on.
+    /// Some of the sequence's rows, which are the rows from `first` on in the batch.
     fn span(&self, rows: Range<usize>, first: usize) -> AttentionSpan<'_> {
-        AttentionSpan {
-            blocks: &self.blocks,
-            start: self.start + rows.start,
-            rows: first..first + rows.len(),
-        }
+        let in_batch = first..first + rows.len();
+        span(&self.blocks, self.start + rows.start, in_batch)
     }
 
     fn store_in(&self, store: &mut Store) {
-        let tokens = self.start + self.rows;
         let place_of = |token: usize| Place {
             block: self.blocks[token / BLOCK],
             slot: token % BLOCK,
         };
-        let places: Vec<Place> = (0..tokens).map(place_of).collect();
-        // At position zero nothing is turned.
-        let mut angles = Angles::new(Pairs::Halves, store.head_dim());
-        angles.set(places.iter().map(|_| 0), &vec![1.0; store.head_dim() / 2], 1.0);
-        let finish = QkvFinish {
-            biases: None,
-            norms: None,
-            angles: &angles,
-        };
-        let projections = Projections {
-            queries: &mut [],
-            keys: &mut self.keys.clone(),
-            values: &mut self.values.clone(),
-        };
-        place(
-            &alone(),
-            Level::best(),
-            &finish,
-            projections,
-            (store, LAYER),
-            &places,
-        );
+        let places: Vec<Place> = (0..self.start + self.rows).map(place_of).collect();
+        put(Level::best(), (store, LAYER), &places, &self.keys, &self.values);
     }
+}
+
+/// Rows of a sequence with these blocks, the first of them at position `start`.
+fn span(blocks: &[u32], start: usize, rows: Range<usize>) -> AttentionSpan<'_> {
+    AttentionSpan { blocks, start, rows }
 }
 
 fn any_heads() -> impl Strategy<Value = Heads> {
@@ -251,7 +230,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn results_are_those_of_a_softmax(heads in any_heads(), spans in prop::collection::vec(any_span(), 1..4), seed: u64) {
+    fn results_are_those_of_a_softmax(
+        heads in any_heads(), spans in prop::collection::vec(any_span(), 1..4), seed: u64,
+    ) {
         let batch = Batch::new(&heads, &spans, seed);
         let wanted = batch.plain();
         for level in levels() {
@@ -261,7 +242,9 @@ proptest! {
     }
 
     #[test]
-    fn batches_and_threads_change_no_bit(heads in any_heads(), spans in prop::collection::vec(any_span(), 1..4), seed: u64) {
+    fn batches_and_threads_change_no_bit(
+        heads in any_heads(), spans in prop::collection::vec(any_span(), 1..4), seed: u64,
+    ) {
         let batch = Batch::new(&heads, &spans, seed);
         for level in levels() {
             let wanted = bits(&batch.one_by_one(&alone(), level));
@@ -285,12 +268,8 @@ const HEADS: Heads = Heads {
 #[test]
 fn a_few_deep_rows_are_split_only_for_several_threads() {
     let blocks: Vec<u32> = (0..64).collect();
-    let span = |start, rows| AttentionSpan {
-        blocks: &blocks,
-        start,
-        rows: 0..rows,
-    };
-    let partials = |start, rows, threads| Plan::new(vec![span(start, rows)], 2, 3, threads).partials();
+    let partials =
+        |start, rows, threads| Plan::new(vec![span(&blocks, start, 0..rows)], 2, 3, threads).partials();
     // Two heads of keys and values, four partitions.
     assert_eq!(partials(1_000, 1, 2), 8);
     assert_eq!(partials(1_000, 5, 2), 40);
@@ -308,12 +287,8 @@ fn equal_keys_give_the_mean_of_the_values() {
     sequence.values.fill(1.5);
     sequence.store_in(&mut batch.store);
     for level in levels() {
-        assert!(
-            batch
-                .together(&alone(), level)
-                .iter()
-                .all(|number| (number - 1.5).abs() < 1e-6)
-        );
+        let found = batch.together(&alone(), level);
+        assert_near(level, &found, &vec![1.5; found.len()], |_| 1e-6);
     }
 }
 
@@ -343,70 +318,37 @@ fn no_rows_give_no_results() {
     assert!(batch.attend(&alone(), Level::best(), Vec::new(), &[]).is_empty());
 }
 
-/// A plan for a batch's first sequence, as `rows` of the batch.
-fn plan_for(starts: &[(usize, Range<usize>)], blocks: &[u32]) {
-    let span = |(start, rows): &(usize, Range<usize>)| AttentionSpan {
-        blocks,
-        start: *start,
-        rows: rows.clone(),
+#[test]
+fn plans_that_do_not_fit_are_refused() {
+    let plan = |rows: &[(usize, Range<usize>)]| {
+        let spans = rows.iter().map(|(start, rows)| span(&[0], *start, rows.clone()));
+        Plan::new(spans.collect(), 2, 3, 2);
     };
-    Plan::new(starts.iter().map(span).collect(), 2, 3, 2);
+    assert_panics("spans that follow each other", || plan(&[(0, 0..2), (0, 1..3)]));
+    assert_panics("spans that follow each other", || plan(&[(0, 0..2), (0, 3..4)]));
+    assert_panics("blocks for all tokens of a span", || plan(&[(15, 0..2)]));
 }
 
 #[test]
-#[should_panic(expected = "spans that follow each other")]
-fn rows_of_two_spans_are_refused() {
-    plan_for(&[(0, 0..2), (0, 1..3)], &[0]);
-}
-
-#[test]
-#[should_panic(expected = "spans that follow each other")]
-fn rows_of_no_span_are_refused() {
-    plan_for(&[(0, 0..2), (0, 3..4)], &[0]);
-}
-
-#[test]
-#[should_panic(expected = "blocks for all tokens of a span")]
-fn too_few_blocks_are_refused() {
-    plan_for(&[(15, 0..2)], &[0]);
-}
-
-#[test]
-#[should_panic(expected = "a head of no more than 256 numbers")]
-fn a_head_that_is_too_long_is_refused() {
-    let heads = Heads { size: 272, ..HEADS };
-    Batch::new(&heads, &[(4, 1)], 1).together(&alone(), Level::best());
-}
-
-#[test]
-#[should_panic(expected = "a plan for these heads")]
-fn a_plan_for_other_heads_is_refused() {
-    let mut batch = Batch::new(&HEADS, &[(4, 1)], 1);
-    batch.store = Store::new(LAYER + 1, 1, HEADS.size, 4);
-    batch.together(&alone(), Level::best());
-}
-
-#[test]
-#[should_panic(expected = "a query for each head")]
-fn a_plan_for_other_rows_is_refused() {
+fn shapes_that_do_not_fit_are_refused() {
     let batch = Batch::new(&HEADS, &[(4, 1)], 1);
-    let span = batch.sequences[0].span(0..1, 0);
-    batch.attend(
-        &alone(),
-        Level::best(),
-        vec![span],
-        &[batch.queries.clone(), batch.queries.clone()].concat(),
-    );
-}
-
-#[test]
-#[should_panic(expected = "a block of the store")]
-fn blocks_that_are_not_in_the_store_are_refused() {
-    let batch = Batch::new(&HEADS, &[(4, 1)], 1);
-    let span = AttentionSpan {
-        blocks: &[77],
-        start: 4,
-        rows: 0..1,
+    let attend = |span, queries: &[f32]| {
+        batch.attend(&alone(), Level::best(), vec![span], queries);
     };
-    batch.attend(&alone(), Level::best(), vec![span], &batch.queries);
+    let two_rows = batch.queries.repeat(2);
+    assert_panics("a query for each head", || {
+        attend(batch.sequences[0].span(0..1, 0), &two_rows)
+    });
+    assert_panics("a block of the store", || {
+        attend(span(&[77], 4, 0..1), &batch.queries)
+    });
+    let mut other_heads = Batch::new(&HEADS, &[(4, 1)], 1);
+    other_heads.store = Store::new(LAYER + 1, 1, HEADS.size, 4);
+    assert_panics("a plan for these heads", || {
+        other_heads.together(&alone(), Level::best());
+    });
+    let long = Batch::new(&Heads { size: 272, ..HEADS }, &[(4, 1)], 1);
+    assert_panics("a head of no more than 256 numbers", || {
+        long.together(&alone(), Level::best());
+    });
 }

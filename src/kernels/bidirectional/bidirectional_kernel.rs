@@ -1,14 +1,14 @@
-//! The arithmetic of one head over one text.
+//! The arithmetic of one attention head over one text.
 
 use crate::kernels::simd::{Kernel, LANES, Lanes};
 use crate::kernels::unrolled::unrolled;
 
-/// Queries that are worked on together. The last of a text are filled up with zeros: that takes less time than more
-/// versions of this code would take to compile.
+/// Queries that are computed together. The last group of a text is padded with zero queries: they cost less time than
+/// the compilation of a version of this code for each size of a group.
 const QUERIES: usize = 6;
 
-/// One head of one text. Rows of all slices, and of `out`, start `width` numbers after each other, and a head has as
-/// many numbers as `query_bias`.
+/// One head of one text. The rows of all slices, and of `out`, are `width` numbers apart, and a head has as many
+/// numbers as `query_bias`.
 pub struct HeadTask<'a> {
     pub tokens: usize,
     pub width: usize,
@@ -21,16 +21,16 @@ pub struct HeadTask<'a> {
     pub scratch: &'a mut Vec<f32>,
 }
 
-/// Where things lie in the scratch memory.
+/// The parts of the scratch memory.
 #[derive(Clone, Copy)]
 struct Scratch {
-    /// Keys with the tokens next to each other, `[head_dim, stride]`.
+    /// The transposed keys, `[head_dim, stride]`.
     keys: *mut f32,
-    /// The queries at hand, biased and scaled, `[QUERIES, head_dim]`.
+    /// The current queries with their bias, scaled, `[QUERIES, head_dim]`.
     queries: *mut f32,
-    /// Their scores and then weights, `[QUERIES, stride]`.
+    /// The scores of the current queries, later their weights, `[QUERIES, stride]`.
     weights: *mut f32,
-    /// Tokens, filled up to whole vectors.
+    /// The number of tokens, rounded up to whole vectors.
     stride: usize,
 }
 
@@ -43,11 +43,11 @@ impl Kernel for HeadTask<'_> {
         let last = (self.tokens - 1) * self.width + size;
         assert!(self.queries.len().min(self.keys.len()).min(self.values.len()) >= last);
         let scratch = self.scratch(size);
-        // SAFETY: as the caller's; the slices hold `tokens` rows, as was just checked.
+        // SAFETY: promised by the caller; the slices hold `tokens` rows, as was just checked.
         unsafe {
             self.transpose(scratch);
             for first in (0..self.tokens).step_by(QUERIES) {
-                self.some::<L>(first, scratch);
+                self.attend_some::<L>(first, scratch);
             }
         }
     }
@@ -70,11 +70,11 @@ impl HeadTask<'_> {
         }
     }
 
-    /// Puts numbers of the same place in all keys next to each other, and zeros after the last.
+    /// Transposes the keys and pads each row with zeros.
     #[inline(always)]
     unsafe fn transpose(&self, scratch: Scratch) {
         let size = self.query_bias.len();
-        // SAFETY: `size` times `stride` numbers are there.
+        // SAFETY: the scratch memory holds `size` times `stride` keys.
         let to = unsafe { std::slice::from_raw_parts_mut(scratch.keys, size * scratch.stride) };
         for token in 0..self.tokens {
             let key = &self.keys[token * self.width..][..size];
@@ -87,12 +87,12 @@ impl HeadTask<'_> {
         }
     }
 
-    /// All there is to do for the queries from `first` on, at most [`QUERIES`].
+    /// Computes the results of the next queries from `first` on, at most [`QUERIES`].
     #[inline(always)]
-    unsafe fn some<L: Lanes>(&self, first: usize, scratch: Scratch) {
+    unsafe fn attend_some<L: Lanes>(&self, first: usize, scratch: Scratch) {
         let size = self.query_bias.len();
         let count = (self.tokens - first).min(QUERIES);
-        // SAFETY: as the caller's; scratch memory has room for the queries and their weights.
+        // SAFETY: promised by the caller; the scratch memory has room for the queries and their weights.
         unsafe {
             let queries = std::slice::from_raw_parts_mut(scratch.queries, QUERIES * size);
             queries[count * size..].fill(0.0);
@@ -105,7 +105,8 @@ impl HeadTask<'_> {
             self.scores::<L>(scratch);
             let mut factors = [0.0; QUERIES];
             for (row, factor) in factors.iter_mut().enumerate().take(count) {
-                *factor = soften::<L>(scratch.weights.add(row * scratch.stride), self.tokens).recip();
+                *factor =
+                    softmax_weights::<L>(scratch.weights.add(row * scratch.stride), self.tokens).recip();
             }
             let vectors = size.div_ceil(LANES);
             let mut vector = 0;
@@ -118,12 +119,12 @@ impl HeadTask<'_> {
         }
     }
 
-    /// Scores of [`QUERIES`] queries, of sixteen keys at a time.
+    /// Forms the scores of [`QUERIES`] queries, for sixteen keys at a time.
     #[inline(always)]
     unsafe fn scores<L: Lanes>(&self, scratch: Scratch) {
         let size = self.query_bias.len();
         for at in (0..scratch.stride).step_by(LANES) {
-            // SAFETY: as the caller's; keys and weights have `stride` numbers a row, queries `size`.
+            // SAFETY: promised by the caller; keys and weights have `stride` numbers a row, queries `size`.
             unsafe {
                 let mut sums = [L::splat(0.0); QUERIES];
                 for number in 0..size {
@@ -140,7 +141,8 @@ impl HeadTask<'_> {
         }
     }
 
-    /// `V` vectors of the results of as many queries as there are `factors`.
+    /// Computes `V` vectors, from vector `vector` on, of the results of as many queries as there are `factors`. Returns
+    /// `V`.
     #[inline(always)]
     unsafe fn values<L: Lanes, const V: usize>(
         &self,
@@ -150,9 +152,9 @@ impl HeadTask<'_> {
         factors: &[f32],
     ) -> usize {
         let size = self.query_bias.len();
-        // The last vector may be shorter; those before it are whole.
+        // Only the last vector may be shorter.
         let count = |part: usize| (size - (vector + part) * LANES).min(LANES);
-        // SAFETY: as the caller's; each access is within a head's numbers of one of the text's rows.
+        // SAFETY: promised by the caller; each access is within a head's numbers of one of the text's rows.
         unsafe {
             let mut sums = [[L::splat(0.0); V]; QUERIES];
             for token in 0..self.tokens {
@@ -178,14 +180,14 @@ impl HeadTask<'_> {
     }
 }
 
-/// Turns `count` scores into weights `e^(score - largest)`; gives their sum.
+/// Turns `count` scores into weights `e^(score - largest)` and returns the sum of the weights.
 ///
 /// # Safety
-/// The processor has the instructions of `L`; `scores` has `count` numbers, filled up to whole vectors.
+/// The processor has the instructions of `L`; `scores` has `count` numbers, padded to whole vectors.
 #[inline(always)]
-unsafe fn soften<L: Lanes>(scores: *mut f32, count: usize) -> f32 {
+unsafe fn softmax_weights<L: Lanes>(scores: *mut f32, count: usize) -> f32 {
     let parts = || (0..count).step_by(LANES).map(|at| (at, count - at));
-    // SAFETY: as the caller's.
+    // SAFETY: promised by the caller.
     unsafe {
         let lowest = L::splat(f32::NEG_INFINITY);
         let mut largest = lowest;

@@ -1,8 +1,8 @@
-//! Attention of an encoder: every token of a text looks at all of the text's tokens.
+//! Attention of an encoder: every token of a text attends to all tokens of the text.
 //!
-//! In: queries, keys and values of several texts, their rows packed one text after another without padding. Out: a
-//! row for each token. A task is one head of one text, so what a text gets does not depend on the texts beside it.
-//! Keys and values are single precision: nothing is stored for later, so there is nothing to save.
+//! In: queries, keys and values of several texts, whose rows lie one text after another without padding. Out: a row for
+//! each token. A task is one head of one text, so a text's result does not depend on the other texts of the batch. Keys
+//! and values are single precision: they are not kept, so half precision would save no memory.
 
 mod bidirectional_kernel;
 #[cfg(test)]
@@ -16,16 +16,16 @@ use super::simd::Level;
 use bidirectional_kernel::HeadTask;
 
 thread_local! {
-    /// Transposed keys and the weights of a few queries, as large as the longest text that the thread has seen.
+    /// Transposed keys and the weights of a few queries, as large as the longest text of the thread so far needs.
     static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What attention of one layer is.
+/// The parameters of one layer's attention.
 #[derive(Debug, Clone, Copy)]
 pub struct Bidirectional<'a> {
-    /// Heads of queries, and as many of keys and values.
+    /// Heads of queries, and as many heads of keys and values.
     pub heads: usize,
-    /// What scores are multiplied by.
+    /// The factor of the scores.
     pub scale: f32,
     /// Added to each row of queries, `[heads, head_dim]`.
     pub query_bias: &'a [f32],
@@ -36,9 +36,9 @@ pub struct Bidirectional<'a> {
 pub struct Projected<'a> {
     /// Without their bias.
     pub queries: &'a [f32],
-    /// Without a bias: it would add the same to all scores of a query, and softmax takes that away again.
+    /// Without a bias: it would add the same number to all scores of a query, which does not change a softmax.
     pub keys: &'a [f32],
-    /// Without a bias: weights sum to 1, so it would come through unchanged and can be added later.
+    /// Without a bias: weights sum to 1, so attention would pass it on unchanged. The caller adds it afterwards.
     pub values: &'a [f32],
 }
 
@@ -89,7 +89,7 @@ impl Bidirectional<'_> {
                     queries: &queries[at..],
                     keys: &keys[at..],
                     values: &values[at..],
-                    // Written at the head's own numbers of the text's own rows only.
+                    // The task writes only its head's numbers in its text's rows.
                     out: out.start().wrapping_add(at),
                     scratch,
                 });

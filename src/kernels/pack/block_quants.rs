@@ -1,11 +1,11 @@
-//! The types whose blocks of 32 weights are lanes already: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0.
+//! The types in which a block of 32 weights has one scale, as a lane of a tile has: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0.
 //!
-//! Layouts: <https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h>. All begin with a half-precision scale;
-//! the `_1` types continue with a half-precision minimum, the others count their codes from the middle: from -8, -16,
-//! -128. That shift goes into the minimum here. It is a power of two times the scale, so it is exact, unless it is
-//! larger than 65504: then it is infinite and refused. Four and five bits lie in 16 bytes, where byte `j` holds the low
-//! four bits of weight `j` in its low half and of weight `j + 16` in its high half; the fifth bits of all 32 weights
-//! are one number of 32 bits in front of them. So no type loses anything.
+//! Layouts: <https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h>. All begin with a half-precision scale. In
+//! the `_1` types a half-precision minimum follows. The others have codes with an offset: -8, -16 or -128. Here that
+//! offset becomes a part of the minimum. It is a power of two times the scale, so it is exact, unless it is larger than
+//! 65504: then it is infinite and refused. Codes of four and five bits lie in 16 bytes, where byte `j` holds the low
+//! four bits of weight `j` in its low half and those of weight `j + 16` in its high half. The fifth bits of all 32
+//! weights are one number of 32 bits in front of these bytes. So packing loses nothing for any of these types.
 
 use half::f16;
 
@@ -13,7 +13,7 @@ use super::super::tiles::{Tile4, Tile5, Tile8};
 use super::lane::{Lane, spread_bits};
 use super::{Format, half_word, word};
 
-/// A minimum that makes `zero` the code of the weight 0.
+/// The minimum with which `zero` is the code of the weight 0.
 pub(super) fn centred(scale: u16, zero: u8) -> u16 {
     let min = f16::from_bits(scale).to_f32() * -f32::from(zero);
     f16::from_f32(min).to_bits()
@@ -37,7 +37,6 @@ pub(super) enum Q4_0 {}
 impl Format for Q4_0 {
     type Tile = Tile4;
     const BYTES: usize = 2 + 16;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         let scale = half_word(group, 0);
@@ -55,7 +54,6 @@ pub(super) enum Q4_1 {}
 impl Format for Q4_1 {
     type Tile = Tile4;
     const BYTES: usize = 2 + 2 + 16;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         Lane {
@@ -72,7 +70,6 @@ pub(super) enum Q5_0 {}
 impl Format for Q5_0 {
     type Tile = Tile5;
     const BYTES: usize = 2 + 4 + 16;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         let scale = half_word(group, 0);
@@ -90,7 +87,6 @@ pub(super) enum Q5_1 {}
 impl Format for Q5_1 {
     type Tile = Tile5;
     const BYTES: usize = 2 + 2 + 4 + 16;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         Lane {
@@ -107,11 +103,10 @@ pub(super) enum Q8_0 {}
 impl Format for Q8_0 {
     type Tile = Tile8;
     const BYTES: usize = 2 + 32;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         let scale = half_word(group, 0);
-        // To turn the sign bit over is to add 128.
+        // Inverting the sign bit adds 128.
         let quads = std::array::from_fn(|q| word(&group[2..], q) ^ 0x8080_8080);
         Lane {
             scale,

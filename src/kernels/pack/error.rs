@@ -5,7 +5,7 @@ use candle_core::quantized::GgmlDType;
 /// Why a tensor could not be packed. The caller knows the tensor's name and puts it in front.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    /// There is no form for weights of this type.
+    /// Weights of this type are not supported.
     #[error(
         "weights of type {kind:?} are not supported; take a file whose tensors are of the types Q4_0, Q4_1, Q4_K, \
          Q5_0, Q5_1, Q5_K, Q6_K, Q8_0, F16, BF16 or F32"
@@ -15,7 +15,7 @@ pub enum PackError {
         kind: GgmlDType,
     },
 
-    /// Rows of blocks have to hold whole blocks.
+    /// The rows do not consist of whole blocks.
     #[error(
         "its rows are {columns} weights long, and its type {kind:?} needs a multiple of {block}; the file is damaged: \
          get it again"
@@ -39,9 +39,9 @@ pub enum PackError {
         rows: usize,
         /// Weights of a row.
         columns: usize,
-        /// The bytes that the shape asks for.
+        /// The bytes that the shape needs.
         expected: usize,
-        /// The bytes that there are.
+        /// The bytes of the data.
         found: usize,
     },
 
@@ -55,9 +55,9 @@ pub enum PackError {
         row: usize,
         /// The first of the 32 columns, counted from 0.
         column: usize,
-        /// What the scale came to.
+        /// The value of the scale.
         scale: f32,
-        /// What the minimum came to.
+        /// The value of the minimum.
         min: f32,
     },
 }

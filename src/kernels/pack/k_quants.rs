@@ -1,14 +1,14 @@
-//! The types with scales of scales whose 32 weights have one scale and one minimum: Q4_K, Q5_K.
+//! The types whose scales are quantised themselves, with one scale and one minimum for 32 weights: Q4_K, Q5_K.
 //!
 //! Layouts: <https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h>. A group of 256 weights begins with two
-//! half-precision factors `d` and `dmin` and eight whole numbers of six bits for each; lane `i` has the scale
+//! half-precision factors `d` and `dmin` and, for each of them, eight whole numbers of six bits. Lane `i` has the scale
 //! `d * s[i]` and the minimum `-dmin * m[i]`.
 //!
-//! Such a product can need 17 bits of mantissa and is rounded to the 11 of half precision: it moves by at most 2^-11 of
-//! itself, or by 2^-25 where half precision ends at that. So a weight of code `c` moves by at most
-//! `2^-11 * (c * |scale| + |min|) + 2^-25 * (c + 1)`. The scale's part of that is 1.5% of the step between two codes, for
-//! the largest code of five bits; the type itself rounded weights by up to 50% of it. A product larger than 65504 is
-//! infinite and refused.
+//! Such a product can need 17 bits of mantissa and is rounded to the 11 bits of half precision: it changes by at most
+//! 2^-11 of itself, or by 2^-25 near the smallest half-precision numbers. So a weight with code `c` changes by at most
+//! `2^-11 * (c * |scale| + |min|) + 2^-25 * (c + 1)`. The part that comes from the scale is 1.5% of the step between
+//! two codes, for the largest code of five bits; the type itself rounds weights by up to 50% of a step. A product
+//! larger than 65504 is infinite and refused.
 
 use half::f16;
 
@@ -30,9 +30,9 @@ fn scale_and_min(head: &[u8], index: usize) -> (u16, u16) {
     )
 }
 
-/// The two numbers of six bits of lane `index`. Bytes 0 to 3 hold the scales of lanes 0 to 3, bytes 4 to 7 their
-/// minima, and both leave two bits over; those are the upper bits for lanes 4 to 7, whose four lower bits are the low
-/// halves (scales) and the high halves (minima) of bytes 8 to 11.
+/// The two numbers of six bits of lane `index`. Bytes 0 to 3 hold the scales of lanes 0 to 3, and bytes 4 to 7 their
+/// minima. The two upper bits of each of these bytes are the upper bits of the scales and minima of lanes 4 to 7, whose
+/// four lower bits are the low halves (scales) and the high halves (minima) of bytes 8 to 11.
 fn six_bits(bytes: &[u8], index: usize) -> [u8; 2] {
     let (scale, min) = (bytes[index % 4], bytes[4 + index % 4]);
     if index < 4 {

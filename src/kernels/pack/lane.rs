@@ -1,9 +1,10 @@
-//! What the packer moves: one lane of a tile, and its ways into and out of the three forms.
+//! One lane of a tile, and how it is written to and read from each type of tile.
 //!
-//! In: 32 weights of one row as a scale, a minimum and codes. Out: the same, at their places in a tile; or back from
-//! there. Pure functions over plain memory; nothing can fail.
+//! In: 32 weights of one row as a scale, a minimum and codes. Out: the same, at their places in a tile, and back. Pure
+//! functions; nothing can fail.
 
-use super::super::tiles::{LANES, QUADS, Tile4, Tile5, Tile8, Wide};
+use super::super::simd::LANES;
+use super::super::tiles::{QUADS, Tile4, Tile5, Tile8, Wide};
 
 /// Bytes of one quad of every lane.
 const QUAD_BYTES: usize = LANES * 4;
@@ -28,15 +29,15 @@ impl Lane {
     }
 }
 
-/// What the three forms have in common: lanes go in and come out again.
+/// The common interface of the types of tiles.
 pub(super) trait Tile: Copy + Send {
     /// Sixteen lanes of zeros, for the rows and columns beyond the matrix's end.
     const EMPTY: Self;
 
-    /// Puts a lane in its place. Codes have no more bits than the form keeps.
+    /// Writes a lane. Codes have no more bits than the tile stores.
     fn set(&mut self, lane: usize, weights: &Lane);
 
-    /// The lane as it was put in.
+    /// Reads a lane.
     fn get(&self, lane: usize) -> Lane;
 }
 
@@ -133,7 +134,7 @@ impl Tile for Wide {
     }
 }
 
-/// Puts codes of four bits in the places of one lane, two quads to four bytes.
+/// Writes the codes of four bits of one lane, two quads in four bytes.
 fn set_halves(codes: &mut [u8; 256], lane: usize, quads: &[u32; QUADS]) {
     let (groups, _) = codes.as_chunks_mut::<QUAD_BYTES>();
     let (pairs, _) = quads.as_chunks();
@@ -142,7 +143,7 @@ fn set_halves(codes: &mut [u8; 256], lane: usize, quads: &[u32; QUADS]) {
     }
 }
 
-/// What [`set_halves`] put there.
+/// Reads the codes that [`set_halves`] wrote.
 fn halves(codes: &[u8; 256], lane: usize) -> [u32; QUADS] {
     let groups = codes.as_chunks::<QUAD_BYTES>().0;
     std::array::from_fn(|q| {
@@ -151,7 +152,7 @@ fn halves(codes: &[u8; 256], lane: usize) -> [u32; QUADS] {
     })
 }
 
-/// The lowest bit of each of the four bytes, next to each other: the first byte's is the lowest.
+/// Gathers the lowest bits of the four bytes, that of the lowest byte first.
 fn gather_bits(bytes: u32) -> u32 {
     // The multiplication adds up shifted copies; bit 8j of `bytes` reaches bit 24 + j, and no two sums meet.
     bytes.wrapping_mul(0x0102_0408) >> 24 & 0xf

@@ -1,16 +1,16 @@
-//! The types that have no form of their own and are quantised to 8 bits: Q6_K, F16, BF16, F32.
+//! The types without a tile of their own, which are quantised to 8 bits: Q6_K, F16, BF16, F32.
 //!
-//! Each 32 weights of a row, or each [`WIDE`] times as many, get one scale, and codes from 1 to 255 with 128 for zero. The scale is the largest of the
-//! weights' sizes, `a`, divided by 127 and rounded up to a half-precision number; rounding up keeps `a` within the
-//! codes. A weight moves by at most half a scale (and a rounding of `f32`), where
-//! `scale <= a / 127 * (1 + 2^-10) + 2^-24`: by 0.4% of the largest weight beside it.
+//! Each 32 weights of a row, or [`WIDE`] times as many, get one scale, and codes from 1 to 255, where 128 stands for
+//! zero. The scale is the largest absolute weight, `a`, divided by 127 and rounded up to a half-precision number; it is
+//! rounded up so that `a` has a code. A weight changes by at most half a scale (and a rounding of `f32`), where
+//! `scale <= a / 127 * (1 + 2^-10) + 2^-24`: by 0.4% of the largest of these weights.
 //!
-//! Q6_K has a scale for each 16 weights and counts in 64 steps, of which `a` is at most 32: for the half whose own scale
-//! is larger, 0.4% of `a` is an eighth of the step that the type itself rounded to. The other half is no worse off
-//! in absolute terms, but its own steps may be smaller than that.
+//! Q6_K has a scale for each 16 weights and 64 steps, and `a` is at most 32 steps. For the half of the 32 weights whose
+//! own scale is larger, 0.4% of `a` is an eighth of the step that the type itself rounds to. The error of the other
+//! half is not larger, but its own steps may be smaller than that.
 //!
-//! A weight that is infinite or not a number, or so large (64,992) that 128 scales are more than half precision holds,
-//! makes the lane infinite or NaN, and it is refused.
+//! A weight that is infinite or NaN, or larger than 64,992, so that 128 scales exceed half precision, makes the lane
+//! infinite or NaN, and the tensor is refused.
 
 use std::marker::PhantomData;
 
@@ -21,17 +21,18 @@ use super::block_quants::centred;
 use super::lane::Lane;
 use super::{Format, half_word, word};
 
-/// 32 weights as a lane, with the scale of `all` weights that share it, they among them. Weights that are missing at the
-/// end of a row are given as zero.
+/// 32 weights as a lane, with a common scale for `all` weights, which include these. Weights that are missing at the
+/// end of a row are passed as zero.
 fn quantise(weights: &[f32; COLUMNS], all: &[f32]) -> Lane {
-    // As bits without a sign, numbers are in order of size, and infinity and NaN come last: none can hide.
+    // The bits without the sign are in the order of the absolute numbers, and infinity and NaN come last, so that they
+    // are always found.
     let size = |weight: &f32| weight.to_bits() & 0x7fff_ffff;
     let largest = all.iter().map(size).fold(0, u32::max);
     let scale = round_up(f32::from_bits(largest) / 127.0);
     let step = scale.to_f32();
     let inverse = if step > 0.0 { step.recip() } else { 0.0 };
-    // Above 2^23 the last bit of a single-precision number counts ones: the sum is rounded to a whole number, and its
-    // low byte is the code. A cast to a byte also looks at what does not fit, and takes longer.
+    // Above 2^23 the last bit of a single-precision number stands for 1, so the sum is rounded to a whole number, and
+    // its low byte is the code. A cast to a byte also checks the range, which takes longer.
     let code = |weight: f32| (weight * inverse + (8_388_608.0 + 128.0)).to_bits() as u8;
     let codes = weights.map(code);
     let quads = std::array::from_fn(|q| word(&codes, q));
@@ -42,7 +43,8 @@ fn quantise(weights: &[f32; COLUMNS], all: &[f32]) -> Lane {
     }
 }
 
-/// The smallest half-precision number that is not below `value`, which is not negative; NaN and infinity stay so.
+/// The smallest half-precision number that is not below `value`, which is not negative. NaN and infinity stay as they
+/// are.
 fn round_up(value: f32) -> f16 {
     let nearest = f16::from_f32(value);
     if nearest.to_f32() < value {
@@ -52,12 +54,12 @@ fn round_up(value: f32) -> f16 {
     }
 }
 
-/// A number as it lies in a file.
+/// A type of unquantised numbers in a file.
 pub(super) trait WeightNumber: 'static {
     /// Bytes of a number.
     const BYTES: usize;
 
-    /// Reads the numbers in `bytes`, as many as there are places or fewer.
+    /// Reads the numbers in `bytes`, at most as many as `to` has places.
     fn read(bytes: &[u8], to: &mut [f32]);
 }
 
@@ -75,7 +77,7 @@ impl WeightNumber for f16 {
     const BYTES: usize = 2;
 
     fn read(bytes: &[u8], to: &mut [f32]) {
-        // Many at once, because a single conversion asks each time whether the CPU has an instruction for it.
+        // Many at once, because each single conversion checks whether the CPU has an instruction for it.
         let mut halves = [f16::ZERO; COLUMNS];
         for (bytes, to) in bytes.chunks(2 * COLUMNS).zip(to.chunks_mut(COLUMNS)) {
             let numbers = bytes.as_chunks().0;
@@ -97,13 +99,12 @@ impl WeightNumber for bf16 {
     }
 }
 
-/// Plain numbers, each 32 with a scale of their own.
+/// Unquantised numbers with a scale for each 32 weights.
 pub(super) struct Plain<N>(PhantomData<N>);
 
 impl<N: WeightNumber> Format for Plain<N> {
     type Tile = Tile8;
     const BYTES: usize = COLUMNS * N::BYTES;
-    const BLOCKS: usize = 1;
 
     fn lane(group: &[u8], _: usize) -> Lane {
         let mut weights = [0.0; COLUMNS];
@@ -112,7 +113,7 @@ impl<N: WeightNumber> Format for Plain<N> {
     }
 }
 
-/// Plain numbers, as many with a scale as the form says.
+/// Unquantised numbers with a scale for each [`WIDE`] · 32 weights.
 pub(super) struct PlainWide<N>(PhantomData<N>);
 
 impl<N: WeightNumber> Format for PlainWide<N> {
@@ -127,12 +128,12 @@ impl<N: WeightNumber> Format for PlainWide<N> {
     }
 }
 
-/// 128 bytes of low four bits, 64 bytes of high two bits, 16 signed bytes of scales, and a half-precision factor of
-/// them, for 256 weights.
+/// 256 weights: 128 bytes of low four bits, 64 bytes of high two bits, 16 signed bytes of scales, and a half-precision
+/// factor of the scales.
 ///
-/// Each half of the weights takes up half of each part. Of its four lanes, the first two lie in the low halves of its 64
-/// bytes and the other two in the high halves; the high bits of the four lie in the same 32 bytes, the first lane's
-/// lowest. Codes count from -32, and each 16 weights have a scale of their own. Layout:
+/// Each half of the weights takes up half of each part. Of its four lanes, the first two lie in the low halves of its
+/// 64 bytes and the other two in the high halves. The high bits of the four lanes lie in the same 32 bytes, those of
+/// the first lane lowest. Codes have an offset of -32, and each 16 weights have their own scale. Layout:
 /// <https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h>.
 pub(super) enum Q6K {}
 

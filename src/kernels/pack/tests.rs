@@ -1,4 +1,4 @@
-//! Packed rows against candle's own reading of the same bytes, and the places of single codes.
+//! Packed rows compared with what candle reads in the same bytes, and the places of single codes.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,12 @@ use candle_core::{Device, Tensor};
 use half::{bf16, f16};
 use proptest::prelude::*;
 
-use super::super::tiles::{COLUMNS, LANES, Matrix, Tile8, Tiles, WIDE};
-use super::{PackError, Strip};
-use crate::kernels::testing::packed;
+use super::PackError;
+use crate::kernels::simd::LANES;
+use crate::kernels::testing::{Random, alone, packed, threads};
+use crate::kernels::tiles::{COLUMNS, Matrix, Tile8, Tiles, WIDE};
 
-/// Types that lose nothing.
+/// Types whose packing loses nothing.
 const EXACT: [GgmlDType; 5] = [
     GgmlDType::Q4_0,
     GgmlDType::Q4_1,
@@ -28,26 +29,14 @@ fn any_type() -> impl Strategy<Value = GgmlDType> {
     prop::sample::select([&EXACT[..], &ROUNDED, &REQUANTISED].concat())
 }
 
-/// The generator SplitMix64: bytes that look random and depend on the seed alone.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    /// A half-precision number of either sign between 0 and 8, also below the normal ones.
-    fn half(&mut self) -> f16 {
-        let bits = self.next();
-        let exponent = (bits >> 16) % 18;
-        f16::from_bits((bits & 0x83ff) as u16 | (exponent as u16) << 10)
-    }
+/// A half-precision number of either sign between 0 and 8, also below the normal ones.
+fn half(random: &mut Random) -> f16 {
+    let bits = random.bits();
+    let exponent = (bits >> 16) % 18;
+    f16::from_bits((bits & 0x83ff) as u16 | (exponent as u16) << 10)
 }
 
-/// A tensor of this type: any codes, and factors that are finite.
+/// A tensor of this type: any codes, and finite factors.
 fn data(kind: GgmlDType, rows: usize, columns: usize, seed: u64) -> Vec<u8> {
     // Where a block has its half-precision numbers.
     let halves: &[usize] = match kind {
@@ -58,14 +47,14 @@ fn data(kind: GgmlDType, rows: usize, columns: usize, seed: u64) -> Vec<u8> {
     let mut random = Random(seed);
     let mut data = vec![0; rows * columns / kind.block_size() * kind.type_size()];
     for block in data.chunks_exact_mut(kind.type_size()) {
-        let factor = random.half().to_f32() / 3.0;
+        let factor = half(&mut random).to_f32() / 3.0;
         match kind {
             GgmlDType::F32 => block.copy_from_slice(&factor.to_le_bytes()),
             GgmlDType::BF16 => block.copy_from_slice(&bf16::from_f32(factor).to_le_bytes()),
             _ => {
-                block.fill_with(|| random.next() as u8);
+                block.fill_with(|| random.bits() as u8);
                 for place in halves {
-                    block[*place..][..2].copy_from_slice(&random.half().to_le_bytes());
+                    block[*place..][..2].copy_from_slice(&half(&mut random).to_le_bytes());
                 }
             }
         }
@@ -73,7 +62,7 @@ fn data(kind: GgmlDType, rows: usize, columns: usize, seed: u64) -> Vec<u8> {
     data
 }
 
-/// What candle reads in the same bytes.
+/// The weights that candle reads in the same bytes.
 fn oracle(kind: GgmlDType, data: &[u8], rows: usize, columns: usize) -> Vec<Vec<f32>> {
     let storage = QStorage::from_data(Cow::Borrowed(data), &Device::Cpu, kind).unwrap();
     let tensor: Tensor = QTensor::new(storage, (rows, columns))
@@ -83,13 +72,20 @@ fn oracle(kind: GgmlDType, data: &[u8], rows: usize, columns: usize) -> Vec<Vec<
     tensor.to_vec2().unwrap()
 }
 
+/// A tensor of [`data`], packed, and what candle reads in the same bytes.
+fn packed_and_read(kind: GgmlDType, rows: usize, columns: usize, seed: u64) -> (Matrix, Vec<Vec<f32>>) {
+    let data = data(kind, rows, columns, seed);
+    let matrix = Matrix::pack(&alone(), kind, &data, rows, columns).unwrap();
+    (matrix, oracle(kind, &data, rows, columns))
+}
+
 fn row(matrix: &Matrix, row: usize) -> Vec<f32> {
     let mut out = vec![f32::NAN; matrix.columns()];
     matrix.row(row, &mut out);
     out
 }
 
-/// Scale, minimum and code of one weight, by the places that the forms' descriptions name.
+/// Scale, minimum and code of one weight, read where the descriptions of the tiles say.
 fn parts(matrix: &Matrix, row: usize, k: usize) -> (f32, f32, u8) {
     let (tile, lane, k) = (
         row / LANES * matrix.blocks() + k / COLUMNS,
@@ -121,18 +117,14 @@ fn parts(matrix: &Matrix, row: usize, k: usize) -> (f32, f32, u8) {
     (f16::from_bits(scale).to_f32(), f16::from_bits(min).to_f32(), code)
 }
 
-/// How far a weight may move when those that share a scale, with `largest` as the largest size, are quantised.
-fn symmetric_bound(largest: f32) -> f32 {
-    let scale = largest / 127.0 * (1.0 + 2f32.powi(-10)) + 2f32.powi(-24);
-    scale / 2.0 * 1.0001
-}
-
+/// Asserts that weights have moved by no more than quantising each `shared` of them with one scale moves them.
 fn assert_quantised(weights: &[f32], packed: &[f32], shared: usize) {
     for (weights, packed) in weights.chunks(shared).zip(packed.chunks(shared)) {
         let largest = weights
             .iter()
             .fold(0f32, |largest, weight| largest.max(weight.abs()));
-        let bound = symmetric_bound(largest);
+        let scale = largest / 127.0 * (1.0 + 2f32.powi(-10)) + 2f32.powi(-24);
+        let bound = scale / 2.0 * 1.0001;
         for (weight, packed) in weights.iter().zip(packed) {
             assert!(
                 (weight - packed).abs() <= bound,
@@ -147,10 +139,8 @@ proptest! {
     fn types_of_blocks_lose_nothing(
         kind in prop::sample::select(&EXACT[..]), rows in 1..40usize, blocks in 1..5usize, seed: u64,
     ) {
-        let columns = blocks * 32;
-        let data = data(kind, rows, columns, seed);
-        let matrix = Matrix::pack(kind, &data, rows, columns).unwrap();
-        for (index, expected) in oracle(kind, &data, rows, columns).into_iter().enumerate() {
+        let (matrix, read) = packed_and_read(kind, rows, blocks * 32, seed);
+        for (index, expected) in read.into_iter().enumerate() {
             prop_assert_eq!(row(&matrix, index), expected);
         }
     }
@@ -159,10 +149,8 @@ proptest! {
     fn scales_of_scales_are_rounded_within_the_bound(
         kind in prop::sample::select(&ROUNDED[..]), rows in 1..40usize, blocks in 1..3usize, seed: u64,
     ) {
-        let columns = blocks * 256;
-        let data = data(kind, rows, columns, seed);
-        let matrix = Matrix::pack(kind, &data, rows, columns).unwrap();
-        for (index, expected) in oracle(kind, &data, rows, columns).into_iter().enumerate() {
+        let (matrix, read) = packed_and_read(kind, rows, blocks * 256, seed);
+        for (index, expected) in read.into_iter().enumerate() {
             for (k, (expected, packed)) in expected.into_iter().zip(row(&matrix, index)).enumerate() {
                 let (scale, min, code) = parts(&matrix, index, k);
                 let code = f32::from(code);
@@ -175,24 +163,13 @@ proptest! {
     }
 
     #[test]
-    fn other_types_are_quantised_within_the_bound(
-        kind in prop::sample::select(&REQUANTISED[..]), rows in 1..40usize, eighths in 1..80usize, seed: u64,
+    fn other_types_are_quantised_within_the_bound_at_any_length(
+        kind in prop::sample::select(&REQUANTISED[..]), rows in 1..40usize, columns in 1..640usize, seed: u64,
     ) {
-        let columns = if kind == GgmlDType::Q6K { eighths.div_ceil(32) * 256 } else { eighths * 8 };
-        let data = data(kind, rows, columns, seed);
-        let matrix = Matrix::pack(kind, &data, rows, columns).unwrap();
-        for (index, expected) in oracle(kind, &data, rows, columns).into_iter().enumerate() {
+        let columns = columns.next_multiple_of(kind.block_size());
+        let (matrix, read) = packed_and_read(kind, rows, columns, seed);
+        for (index, expected) in read.into_iter().enumerate() {
             assert_quantised(&expected, &row(&matrix, index), COLUMNS);
-        }
-    }
-
-    #[test]
-    fn rows_of_numbers_may_have_any_length(rows in 1..40usize, columns in 1..100usize, seed: u64) {
-        let data = data(GgmlDType::F32, rows, columns, seed);
-        let matrix = Matrix::pack(GgmlDType::F32, &data, rows, columns).unwrap();
-        let weights: Vec<f32> = data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        for (index, weights) in weights.chunks(columns).enumerate() {
-            assert_quantised(weights, &row(&matrix, index), COLUMNS);
         }
     }
 
@@ -201,7 +178,7 @@ proptest! {
         kind in prop::sample::select(&REQUANTISED[1..]), rows in 1..40usize, columns in 1..300usize, seed: u64,
     ) {
         let data = data(kind, rows, columns, seed);
-        let matrix = Matrix::pack_wide_with(kind, &data, rows, columns, in_two_threads).unwrap();
+        let matrix = Matrix::pack_wide(&threads(2), kind, &data, rows, columns).unwrap();
         for (index, expected) in oracle(kind, &data, rows, columns).into_iter().enumerate() {
             assert_quantised(&expected, &row(&matrix, index), WIDE * COLUMNS);
             for k in 0..columns {
@@ -214,12 +191,10 @@ proptest! {
 
     #[test]
     fn codes_lie_where_the_forms_say(kind in any_type(), rows in 1..40usize, seed: u64) {
-        let columns = 512;
-        let data = data(kind, rows, columns, seed);
-        let matrix = Matrix::pack(kind, &data, rows, columns).unwrap();
+        let (matrix, _) = packed_and_read(kind, rows, 512, seed);
         for index in 0..rows.next_multiple_of(LANES) {
             let expected = (index < rows).then(|| row(&matrix, index));
-            for k in 0..columns {
+            for k in 0..512 {
                 let (scale, min, code) = parts(&matrix, index, k);
                 match &expected {
                     Some(expected) => prop_assert_eq!(scale * f32::from(code) + min, expected[k]),
@@ -232,21 +207,12 @@ proptest! {
     #[test]
     fn threads_pack_the_same(kind in any_type(), rows in 1..100usize, seed: u64) {
         let data = data(kind, rows, 256, seed);
-        let alone = Matrix::pack(kind, &data, rows, 256).unwrap();
-        let together = Matrix::pack_with(kind, &data, rows, 256, in_two_threads).unwrap();
+        let alone = Matrix::pack(&alone(), kind, &data, rows, 256).unwrap();
+        let together = Matrix::pack(&threads(3), kind, &data, rows, 256).unwrap();
         for index in 0..rows {
             prop_assert_eq!(row(&alone, index), row(&together, index));
         }
     }
-}
-
-fn in_two_threads(mut strips: Vec<Strip<'_>>) -> Result<(), PackError> {
-    let second = strips.split_off(strips.len() / 2);
-    let pack = |strips: Vec<Strip<'_>>| strips.into_iter().try_for_each(Strip::pack);
-    std::thread::scope(|scope| {
-        let second = scope.spawn(|| pack(second));
-        pack(strips).and(second.join().unwrap())
-    })
 }
 
 #[test]
@@ -260,7 +226,7 @@ fn columns_beyond_the_end_are_zero() {
 
 #[test]
 fn only_plain_numbers_have_a_wide_form() {
-    let refused = Matrix::pack_wide_with(GgmlDType::Q8_0, &[0; 34], 1, 32, in_two_threads);
+    let refused = Matrix::pack_wide(&alone(), GgmlDType::Q8_0, &[0; 34], 1, 32);
     assert!(refused.is_err());
 }
 
@@ -274,7 +240,7 @@ fn bytes_are_those_of_the_tiles() {
         (GgmlDType::F32, 0, 0),
     ];
     for (kind, columns, bytes) in cases {
-        let matrix = Matrix::pack(kind, &data(kind, 17, columns, 1), 17, columns).unwrap();
+        let matrix = Matrix::pack(&alone(), kind, &data(kind, 17, columns, 1), 17, columns).unwrap();
         assert_eq!(matrix.bytes(), bytes, "{kind:?}");
     }
 }
@@ -282,7 +248,7 @@ fn bytes_are_those_of_the_tiles() {
 #[test]
 fn nothing_packs_to_nothing() {
     for (rows, columns) in [(0, 0), (0, 32), (0, usize::MAX), (3, 0)] {
-        let matrix = Matrix::pack(GgmlDType::F32, &[], rows, columns).unwrap();
+        let matrix = Matrix::pack(&alone(), GgmlDType::F32, &[], rows, columns).unwrap();
         assert_eq!(
             (matrix.bytes(), matrix.rows(), matrix.columns()),
             (0, rows, columns)
@@ -294,17 +260,10 @@ fn nothing_packs_to_nothing() {
 fn the_largest_weight_and_the_first_beyond_it() {
     assert!(packed(&[64_992.0; 32], 1, 32).is_ok());
     let error = packed(&[65_000.0; 32], 1, 32).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            PackError::Range {
-                row: 0,
-                column: 0,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    let PackError::Range { row, column, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!((row, column), (0, 0));
 }
 
 #[test]
@@ -332,7 +291,7 @@ fn scales_that_are_not_finite_are_named_by_place() {
         // The last row but one, and its last block.
         let end = data.len() / rows * (rows - 1);
         data[end - block + place..][..2].copy_from_slice(&bytes);
-        let error = Matrix::pack(kind, &data, rows, columns).unwrap_err();
+        let error = Matrix::pack(&alone(), kind, &data, rows, columns).unwrap_err();
         let first = columns - kind.block_size().max(COLUMNS);
         assert!(
             matches!(error, PackError::Range { row: 18, column, .. } if column >= first),
@@ -342,39 +301,21 @@ fn scales_that_are_not_finite_are_named_by_place() {
 }
 
 #[test]
-fn what_cannot_be_packed_is_said() {
-    let message = |kind, bytes, columns| {
-        let error = Matrix::pack(kind, &vec![0; bytes], 2, columns).unwrap_err();
-        error.to_string()
-    };
+fn what_cannot_be_packed_is_an_error_that_says_why() {
+    use GgmlDType::{F32, Q2K, Q4_0, Q4K, Q8_1};
     let cases = [
-        (
-            message(GgmlDType::Q2K, 2 * 84, 256),
-            "weights of type Q2K are not supported; take a file",
-        ),
-        (
-            message(GgmlDType::Q8_1, 2 * 36, 32),
-            "Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0, F16, BF16 or F32",
-        ),
-        (
-            message(GgmlDType::Q4K, 288, 128),
-            "128 weights long, and its type Q4K needs a multiple of 256",
-        ),
-        (
-            message(GgmlDType::Q4_0, 35, 32),
-            "2 rows of 32 weights take up 36 bytes, and there are 35",
-        ),
-        (
-            message(GgmlDType::Q4_0, 37, 32),
-            "2 rows of 32 weights take up 36 bytes, and there are 37",
-        ),
-        (message(GgmlDType::F32, 8, usize::MAX), "there are 8;"),
-        (
-            message(GgmlDType::F32, 20, 3),
-            "2 rows of 3 weights take up 24 bytes, and there are 20",
-        ),
+        (Q2K, 2 * 84, 256, "type Q2K are not supported; take a file"),
+        (Q8_1, 2 * 36, 32, "Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0, F16"),
+        (Q4K, 288, 128, "128 weights long, and its type Q4K needs"),
+        (Q4K, 288, 128, "a multiple of 256"),
+        (Q4_0, 35, 32, "2 rows of 32 weights take up 36 bytes"),
+        (Q4_0, 35, 32, "36 bytes, and there are 35"),
+        (Q4_0, 37, 32, "36 bytes, and there are 37"),
+        (F32, 8, usize::MAX, "there are 8;"),
+        (F32, 20, 3, "2 rows of 3 weights take up 24 bytes"),
     ];
-    for (message, part) in cases {
-        assert!(message.contains(part), "{message}");
+    for (kind, bytes, columns, part) in cases {
+        let error = Matrix::pack(&alone(), kind, &vec![0; bytes], 2, columns).unwrap_err();
+        assert!(error.to_string().contains(part), "{error}");
     }
 }

@@ -1,15 +1,16 @@
-//! Single rows of a packed matrix as `f32`.
+//! Reads single rows of a packed matrix as `f32`.
 //!
-//! In: a matrix and the number of a row. Out: the row's weights, in memory of the caller's. It runs on the caller's
-//! thread and cannot fail. This is how tokens are looked up in an embedding table, so no copy of it in `f32` is kept.
+//! In: a matrix and the number of a row. Out: the row's weights, in the caller's memory. It runs on the caller's thread
+//! and cannot fail. Tokens are looked up in an embedding table this way, so no `f32` copy of the table is kept.
 
 use half::f16;
 
-use super::super::tiles::{COLUMNS, LANES, Matrix, Tiles};
+use super::super::simd::LANES;
+use super::super::tiles::{COLUMNS, Matrix, with_tiles};
 use super::lane::{Lane, Tile};
 
 impl Matrix {
-    /// Writes one row back as `f32`: the lookup in an embedding table.
+    /// Writes one row to `out` as `f32`, for the lookup in an embedding table.
     ///
     /// # Panics
     ///
@@ -23,12 +24,7 @@ impl Matrix {
             out.len()
         );
         let blocks = self.blocks();
-        match self.tiles() {
-            Tiles::Four(tiles) => write_row(tiles, blocks, row, out),
-            Tiles::Five(tiles) => write_row(tiles, blocks, row, out),
-            Tiles::Eight(tiles) => write_row(tiles, blocks, row, out),
-            Tiles::Wide(tiles) => write_row(tiles, blocks, row, out),
-        }
+        with_tiles!(self.tiles(), tiles => write_row(tiles, blocks, row, out));
     }
 }
 

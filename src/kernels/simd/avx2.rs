@@ -8,7 +8,7 @@ use std::arch::x86_64::*;
 
 use super::{Lanes, WHOLE};
 
-/// Sixteen `f32`, eight and eight.
+/// Sixteen `f32`, eight in each register.
 #[derive(Clone, Copy)]
 pub struct Ymm<const VNNI: bool>(__m256, __m256);
 
@@ -32,7 +32,7 @@ unsafe fn dot8<const VNNI: bool>(sums: __m256i, codes: __m256i, quads: __m256i) 
     }
 }
 
-/// As [`dot8`] for all bytes: the high and the low four bits apart.
+/// [`dot8`] for all codes up to 255: it multiplies the high and the low four bits separately.
 #[inline(always)]
 unsafe fn dot8_wide<const VNNI: bool>(sums: __m256i, codes: __m256i, quads: __m256i) -> __m256i {
     unsafe {
@@ -73,7 +73,7 @@ unsafe fn scale8(values: __m256, power: __m256) -> __m256 {
     }
 }
 
-#[rustfmt::skip] // One line an operation.
+#[rustfmt::skip] // One line per operation.
 impl<const VNNI: bool> Lanes for Ymm<VNNI> {
     type Sums = (__m256i, __m256i);
     type Codes = (__m256i, __m256i);

@@ -11,7 +11,7 @@ use super::{Lanes, WHOLE};
 #[derive(Clone, Copy)]
 pub struct Zmm(__m512);
 
-#[rustfmt::skip] // One line an operation.
+#[rustfmt::skip] // One line per operation.
 impl Lanes for Zmm {
     type Sums = __m512i;
     type Codes = __m512i;

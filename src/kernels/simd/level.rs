@@ -1,8 +1,8 @@
-//! Which instructions the processor has, and how a kernel gets to use them.
+//! The instruction sets of processors, and how a kernel is run with one of them.
 
 use super::{Lanes, portable::Portable};
 
-/// A set of instructions that the kernels know.
+/// An instruction set that the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// AVX-512 with VNNI: Ice Lake and Zen 4 servers and later.
@@ -11,18 +11,19 @@ pub enum Level {
     AvxVnni,
     /// AVX2 with FMA and F16C: nearly every x86-64 since 2013.
     Avx2,
-    /// What the compiler makes of plain Rust.
+    /// Plain Rust, without instructions beyond those of every processor.
     Portable,
 }
 
-/// Arithmetic that is written over [`Lanes`].
+/// A computation that is written over [`Lanes`].
 pub trait Kernel {
-    /// What it gives back.
+    /// The result.
     type Output;
-    /// Computes. Mark it `#[inline(always)]`: it has to become part of a function that may use the instructions.
+    /// Computes the result. Implementations are marked `#[inline(always)]`: they have to become part of a function that
+    /// may use the instructions.
     ///
-    /// A kernel may ask nothing else of its caller, because [`Level::run`] is safe: one that holds a pointer has a
-    /// constructor that is unsafe, or one caller that says why the pointer is right.
+    /// A kernel may have no other safety condition, because [`Level::run`] is safe. A kernel that holds a pointer has
+    /// an unsafe constructor, or a single caller that says why the pointer is valid.
     ///
     /// # Safety
     /// The processor has the instructions of `L`.
@@ -39,14 +40,14 @@ impl Level {
         *BEST.get_or_init(|| {
             Self::ALL
                 .into_iter()
-                .find(|level| level.is_there())
+                .find(|level| level.is_supported())
                 .expect("plain Rust runs everywhere")
         })
     }
 
-    /// Whether this processor has it.
+    /// Whether this processor has the instructions.
     #[cfg(target_arch = "x86_64")]
-    pub fn is_there(self) -> bool {
+    pub fn is_supported(self) -> bool {
         let avx2 = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")
             && is_x86_feature_detected!("f16c");
@@ -64,17 +65,17 @@ impl Level {
         }
     }
 
-    /// Whether this processor has it.
+    /// Whether this processor has the instructions.
     #[cfg(not(target_arch = "x86_64"))]
-    pub fn is_there(self) -> bool {
+    pub fn is_supported(self) -> bool {
         self == Level::Portable
     }
 
-    /// Apart from `run`, so that the levels that only tests and comparisons use cost the best one nothing.
+    /// A function of its own, so that `run` stays small: only tests and comparisons use another level than the best.
     #[cold]
     fn check(self) {
         assert!(
-            self.is_there(),
+            self.is_supported(),
             "this processor has no {self:?}: use Level::best()"
         );
     }
@@ -82,7 +83,7 @@ impl Level {
     /// Runs `kernel` with this level's instructions.
     ///
     /// # Panics
-    /// If the processor does not have them; [`Level::best`] and [`Level::is_there`] tell.
+    /// If the processor does not have them; see [`Level::best`] and [`Level::is_supported`].
     #[inline]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         if self != Self::best() {

@@ -1,10 +1,10 @@
-//! Sixteen numbers at once, whatever the processor calls them.
+//! Vectors of sixteen numbers, on any processor.
 //!
-//! A kernel is written once, over [`Lanes`], and runs at each [`Level`] by [`Level::run`]: that is where the compiler
-//! is told which instructions it may use, so everything below it is inlined into one function per level.
+//! A kernel is written once, over [`Lanes`], and [`Level::run`] runs it at a [`Level`]. That is where the compiler is
+//! told which instructions it may use, so everything a kernel calls is inlined into one function per level.
 //!
-//! Within a level the same numbers give the same bits; between levels the last bits differ, because not every
-//! processor multiplies and adds in one rounding.
+//! Within a level the same numbers give the same bits. Between levels the last bits differ, because not every processor
+//! can multiply and add with one rounding.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -17,39 +17,39 @@ mod tests;
 
 pub use level::{Kernel, Level};
 
-/// How many numbers a vector holds.
+/// The numbers in a vector.
 pub const LANES: usize = 16;
 
-/// 1.5 · 2²³. A float of this size has no bits for fractions: its lowest bits count in ones, so that a whole number that
-/// is added to its *bits* is added to its value. Sums of products of codes are formed on top of it, which saves
-/// converting them.
+/// 1.5 · 2²³. A float of this size has no bits for fractions: its lowest bit stands for 1, so a whole number that is
+/// added to its *bits* is added to its value. Sums of products of codes start with these bits, so they need no
+/// conversion to floats.
 #[cfg(target_arch = "x86_64")]
 const WHOLE: f32 = 12_582_912.0;
 
-/// A vector of sixteen `f32`, with what goes into it and out of it.
+/// A vector of sixteen `f32`, and the operations on it.
 ///
 /// # Safety
-/// Every method may use the instructions of its level, so it may be called only below [`Level::run`] for a level that
-/// the processor has; pointers must be valid for the elements that are read or written there: sixteen where nothing else
-/// is said.
+/// Every method may use the instructions of its level, so it may be called only within [`Level::run`], for a level that
+/// the processor has. Pointers must be valid for the elements that are read or written: sixteen unless stated
+/// otherwise.
 #[allow(clippy::missing_safety_doc)]
 pub trait Lanes: Copy {
-    /// Sixteen `i32`: sums of products of codes.
+    /// Sixteen sums of products of codes.
     type Sums: Copy;
-    /// Sixty-four unsigned bytes: sixteen lanes of four codes.
+    /// Sixty-four unsigned bytes: four codes for each of sixteen lanes.
     type Codes: Copy;
-    /// Whether the registers hold some thirty vectors rather than seven: how much a kernel may keep in them.
+    /// Whether the registers hold some thirty vectors rather than seven. A kernel may keep that many.
     const MANY: bool = false;
 
-    /// All lanes the same.
+    /// `value` in all lanes.
     unsafe fn splat(value: f32) -> Self;
-    /// Sixteen numbers from memory, of any alignment.
+    /// Loads sixteen numbers from memory, of any alignment.
     unsafe fn load(from: *const f32) -> Self;
-    /// Sixteen IEEE half floats from memory.
+    /// Loads sixteen IEEE half floats from memory.
     unsafe fn load_f16(from: *const u16) -> Self;
-    /// Sixteen numbers to memory.
+    /// Stores sixteen numbers to memory.
     unsafe fn store(self, to: *mut f32);
-    /// Sixteen half floats to memory, rounded to nearest.
+    /// Stores the numbers to memory as half floats, rounded to nearest.
     unsafe fn store_f16(self, to: *mut u16);
     /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
@@ -69,42 +69,43 @@ pub trait Lanes: Copy {
     unsafe fn round(self) -> Self;
     /// `self · 2^power` for whole numbers `power` from -126 to 127.
     unsafe fn scale(self, power: Self) -> Self;
-    /// Each two neighbouring lanes exchanged.
+    /// Exchanges lanes 0 and 1, lanes 2 and 3, and so on.
     unsafe fn swap_pairs(self) -> Self;
-    /// The first `count` lanes of `self`, the others of `other`.
+    /// The first `count` lanes of `self` and the other lanes of `other`.
     unsafe fn first(self, count: usize, other: Self) -> Self;
 
-    /// Sixteen sums of nothing, to add to.
+    /// Sixteen sums of zero.
     unsafe fn no_sums() -> Self::Sums;
-    /// Adds to each lane the products of its four codes, each below 32, with four signed bytes, the same for all lanes.
+    /// Adds to each lane the products of its four codes, each below 32, with the four signed bytes of `quad`, which are
+    /// the same for all lanes.
     unsafe fn dot_small(sums: Self::Sums, codes: Self::Codes, quad: i32) -> Self::Sums;
     /// As [`Lanes::dot_small`], for codes up to 255.
     unsafe fn dot(sums: Self::Sums, codes: Self::Codes, quad: i32) -> Self::Sums;
-    /// What [`Lanes::scaled`] takes beside a scale: worked out once for all sums that are scaled alike.
+    /// The offset that [`Lanes::scaled`] needs beside a scale. It is computed once for all sums with this scale.
     unsafe fn offset(scale: Self) -> Self;
-    /// The sums, each below 2²² in size, times `scale`; rounded once, as scales that were half floats leave room for the
-    /// offset to be exact.
+    /// The sums, each below 2²² in size, times `scale`. They are rounded once: scales that were half floats have so few
+    /// bits that the offset is exact.
     unsafe fn scaled(sums: Self::Sums, scale: Self, offset: Self) -> Self;
-    /// Rounds sixteen numbers within ±127 to signed bytes in memory; gives their sum.
+    /// Rounds sixteen numbers within ±127 to signed bytes, stores these in memory and returns their sum.
     unsafe fn store_codes(self, to: *mut i8) -> i32;
 
-    /// Asks for the cache line at an address, which need not be valid.
+    /// Prefetches the cache line at an address, which need not be valid.
     #[inline(always)]
     unsafe fn prefetch(_at: *const u8) {}
 
-    /// Sixty-four bytes from memory.
+    /// Loads sixty-four bytes from memory.
     unsafe fn load_codes(from: *const u8) -> Self::Codes;
     /// The low four bits of every byte.
     unsafe fn low(codes: Self::Codes) -> Self::Codes;
     /// The high four bits of every byte.
     unsafe fn high(codes: Self::Codes) -> Self::Codes;
-    /// Adds 16 to the bytes whose bit is set.
+    /// Adds 16 to the bytes whose bit in `bits` is set.
     unsafe fn add_sixteen(codes: Self::Codes, bits: u64) -> Self::Codes;
 
-    /// The first `count` numbers from memory, then zeros; no others are read.
+    /// Loads `count` numbers from memory into the first lanes and sets the other lanes to zero. Nothing else is read.
     #[inline(always)]
     unsafe fn load_some(from: *const f32, count: usize) -> Self {
-        // SAFETY: as the caller's; `count` elements are there, and the array has sixteen.
+        // SAFETY: promised by the caller; the pointer is valid for `count` elements, and the array has sixteen.
         unsafe {
             if count >= LANES {
                 return Self::load(from);
@@ -115,10 +116,10 @@ pub trait Lanes: Copy {
         }
     }
 
-    /// The first `count` lanes to memory; nothing else is written.
+    /// Stores the first `count` lanes to memory. Nothing else is written.
     #[inline(always)]
     unsafe fn store_some(self, to: *mut f32, count: usize) {
-        // SAFETY: as the caller's; `count` elements are there, and the array has sixteen.
+        // SAFETY: promised by the caller; the pointer is valid for `count` elements, and the array has sixteen.
         unsafe {
             if count >= LANES {
                 return self.store(to);
@@ -129,11 +130,11 @@ pub trait Lanes: Copy {
         }
     }
 
-    /// The sum of all lanes, always in the same order.
+    /// The sum of all lanes, always added in the same order.
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
         let mut lanes = [0.0; LANES];
-        // SAFETY: as the caller's; the array has sixteen elements.
+        // SAFETY: promised by the caller; the array has sixteen elements.
         unsafe { self.store(lanes.as_mut_ptr()) };
         let mut width = LANES / 2;
         while width > 0 {
@@ -149,7 +150,7 @@ pub trait Lanes: Copy {
     #[inline(always)]
     unsafe fn largest(self) -> f32 {
         let mut lanes = [0.0; LANES];
-        // SAFETY: as the caller's; the array has sixteen elements.
+        // SAFETY: promised by the caller; the array has sixteen elements.
         unsafe { self.store(lanes.as_mut_ptr()) };
         let mut width = LANES / 2;
         while width > 0 {
@@ -165,17 +166,18 @@ pub trait Lanes: Copy {
         lanes[0]
     }
 
-    /// `e^self`, to about two units in the last place. Below -87 it stays at `e^-87`, above 88 at `e^88`: neither zero
-    /// nor infinite.
+    /// `e^self`, to about two units in the last place. Numbers below -87 give `e^-87`, numbers above 88 give `e^88`:
+    /// the result is never zero or infinite.
     ///
-    /// Cephes' `expf`: `e^x = 2^n · e^r` with `|r| ≤ ln 2 / 2`, `e^r` by a polynomial of degree 6.
+    /// The method of Cephes' `expf`: `e^x = 2^n · e^r` with `|r| ≤ ln 2 / 2`, `e^r` by a polynomial of degree 6.
     #[inline(always)]
     unsafe fn exp(self) -> Self {
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe {
             let x = self.min(Self::splat(88.0)).max(Self::splat(-87.0));
             let n = x.mul(Self::splat(std::f32::consts::LOG2_E)).round();
-            // ln 2 in two parts, the first exact in few bits, so that the difference keeps all of its own.
+            // ln 2 is subtracted in two parts. The first has few bits, so that its product is exact and the difference
+            // loses none.
             let r = n.mul_add(Self::splat(-0.693_359_4), x);
             let r = n.mul_add(Self::splat(2.121_944_4e-4), r);
             let mut p = Self::splat(1.987_569_2e-4);
@@ -186,11 +188,11 @@ pub trait Lanes: Copy {
         }
     }
 
-    /// `2^self`, to about two units in the last place. Below -126 it stays at `2^-126`, above 127 at `2^127`: neither
-    /// zero nor infinite.
+    /// `2^self`, to about two units in the last place. Numbers below -126 give `2^-126`, numbers above 127 give
+    /// `2^127`: the result is never zero or infinite.
     ///
-    /// `2^x = 2^n · 2^r` with `|r| ≤ 1/2`, and `2^r` by the polynomial of degree 5 that starts with 1 and whose largest
-    /// relative error is the least, `9.2e-8` (found by Lawson's algorithm).
+    /// `2^x = 2^n · 2^r` with `|r| ≤ 1/2`, and `2^r` by the polynomial of degree 5 that is 1 at 0 and has the smallest
+    /// largest relative error, `9.2e-8` (found by Lawson's algorithm).
     #[inline(always)]
     unsafe fn exp2(self) -> Self {
         #[expect(
@@ -198,7 +200,7 @@ pub trait Lanes: Copy {
             reason = "the polynomial's own, a little less than ln 2"
         )]
         const COEFFICIENTS: [f32; 5] = [9.671_513e-3, 5.550_733_6e-2, 2.402_224_2e-1, 6.931_47e-1, 1.0];
-        // SAFETY: as the caller's.
+        // SAFETY: promised by the caller.
         unsafe {
             let x = self.min(Self::splat(127.0)).max(Self::splat(-126.0));
             let n = x.round();

@@ -1,4 +1,4 @@
-//! Sixteen lanes in plain Rust, for processors without AVX2; what the other levels are tested against.
+//! Sixteen lanes in plain Rust, for processors without AVX2.
 
 use half::f16;
 
@@ -16,10 +16,10 @@ impl Portable {
 }
 
 /// # Safety
-/// `N` elements are there.
+/// `from` points to `N` elements.
 #[inline(always)]
 unsafe fn read<T: Copy, const N: usize>(from: *const T) -> [T; N] {
-    // SAFETY: as the caller's; any alignment will do.
+    // SAFETY: promised by the caller; any alignment will do.
     unsafe { from.cast::<[T; N]>().read_unaligned() }
 }
 
@@ -27,13 +27,13 @@ unsafe fn read<T: Copy, const N: usize>(from: *const T) -> [T; N] {
 /// There is room for `N` elements.
 #[inline(always)]
 unsafe fn write<T: Copy, const N: usize>(elements: [T; N], to: *mut T) {
-    // SAFETY: as the caller's; any alignment will do.
+    // SAFETY: promised by the caller; any alignment will do.
     unsafe { to.cast::<[T; N]>().write_unaligned(elements) }
 }
 
 // SAFETY of every block below: the caller gives pointers to sixteen elements, or to sixty-four bytes of codes.
 #[allow(clippy::undocumented_unsafe_blocks)]
-#[rustfmt::skip] // One line an operation.
+#[rustfmt::skip] // One line per operation.
 impl Lanes for Portable {
     type Sums = [i32; LANES];
     type Codes = [u8; 64];

@@ -95,7 +95,7 @@ impl Shelves {
                 1.0
             } else {
                 // Other words are something else, however near.
-                self.index.likeness(a.passage, b.passage).min(0.99)
+                self.index.similarity(a.passage, b.passage).min(0.99)
             }
         };
         rank::choose(ranked, wanted, likeness)

@@ -1,9 +1,9 @@
-//! Byte-level BPE: the tokenizers of GPT-2 and of what grew from it (`tokenizer.ggml.model` = `gpt2`).
+//! Byte-level BPE: the tokenizers of GPT-2 and its descendants (`tokenizer.ggml.model` = `gpt2`).
 //!
 //! In: a checked [`Gguf`] and its vocabulary. Out: a tokenizer, without added tokens. Every byte is written as one
-//! printable character; pairs are joined in the order of a list of merges. A byte that the vocabulary lacks is left
-//! out: SmolLM2's lacks six control characters and what no UTF-8 of an assigned character has.
-//! Texts are not normalised, as they are not in llama.cpp: what was encoded decodes to the same bytes.
+//! printable character; pairs are merged in the order of a list. Bytes that the vocabulary lacks are removed: SmolLM2's
+//! vocabulary lacks six control characters and the bytes that occur in no UTF-8 of an assigned character. As in
+//! llama.cpp, texts are not normalised, so that ids decode to the same bytes.
 
 use std::collections::HashMap;
 
@@ -15,9 +15,9 @@ use super::gguf_vocabulary::GgufVocabulary;
 use super::split::Splitting;
 use crate::weights::gguf::Gguf;
 
-/// Splitting, merging and decoding as the file says.
+/// A tokenizer that splits, merges and decodes as the file says.
 pub(super) fn build(gguf: &Gguf, vocabulary: &GgufVocabulary<'_>) -> Result<Tokenizer, String> {
-    // A file that does not say is taken as llama.cpp takes it.
+    // llama.cpp's default for a file that names none.
     let splitting = Splitting::named(gguf.text("tokenizer.ggml.pre").unwrap_or("default"))?;
     let ids = vocabulary.ids();
     let lacks = |byte: &char| !ids.contains_key(byte.encode_utf8(&mut [0; 4]) as &str);
@@ -33,7 +33,8 @@ pub(super) fn build(gguf: &Gguf, vocabulary: &GgufVocabulary<'_>) -> Result<Toke
     Ok(tokenizer)
 }
 
-/// The pairs to join, in order of rank. `tokenizers` panics on some pairs outside the vocabulary; they end here.
+/// The pairs to merge, in order of rank. `tokenizers` panics on some pairs outside the vocabulary, so they are an error
+/// here.
 fn merges(gguf: &Gguf, ids: &HashMap<&str, u32>) -> Result<Vec<(String, String)>, String> {
     let lines = gguf
         .texts("tokenizer.ggml.merges")

@@ -1,7 +1,7 @@
-//! The tokens of a GGUF file and what each is for.
+//! The tokens of a GGUF file and their kinds.
 //!
-//! In: a checked [`Gguf`]. Out: the texts of all tokens by id, their kinds, and those that are looked for in a text
-//! before anything else. Fails, in words, on lists that are missing or do not fit together.
+//! In: a checked [`Gguf`]. Out: the texts and kinds of all tokens by id, and the tokens that are searched in a text
+//! before it is split. Fails on lists that are missing or do not fit together.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use tokenizers::AddedToken;
 
 use crate::weights::gguf::Gguf;
 
-/// What ends a turn or a text in the families of chat models.
-pub(super) const ENDS: [&str; 10] = [
+/// The tokens that end a turn or a text in the families of chat models.
+pub(super) const TURN_ENDS: [&str; 10] = [
     "<|im_end|>",
     "<|endoftext|>",
     "<|eot_id|>",
@@ -23,34 +23,35 @@ pub(super) const ENDS: [&str; 10] = [
     "</s>",
 ];
 
-/// What begins a turn in them.
-const BEGINNINGS: [&str; 3] = ["<|im_start|>", "<|start_header_id|>", "<start_of_turn>"];
+/// The tokens that begin a turn in these families.
+const TURN_STARTS: [&str; 3] = ["<|im_start|>", "<|start_header_id|>", "<start_of_turn>"];
 
-/// What a token is for: `llama_token_type` of llama.cpp.
+/// The kind of a token: `llama_token_type` of llama.cpp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A piece of text.
     Normal,
-    /// Stands for what no other token can say.
+    /// Stands for text that no other token can represent.
     Unknown,
-    /// Structure that only a chat template may write, such as the end of a turn.
+    /// A mark that only a chat template may write, such as the end of a turn.
     Control,
-    /// A piece of text that is never split, wherever it stands.
+    /// A piece of text that is never split.
     UserDefined,
-    /// Fills the list up.
+    /// An unused entry of the list.
     Unused,
     /// One byte, written `<0x0A>`; SentencePiece only.
     Byte,
 }
 
 impl Kind {
-    /// The kind that a file gives a token. Some files call the marks of a turn text or user defined, which would let a
-    /// review write them; they are control tokens whatever the file says. For [`ENDS`], llama.cpp does the same.
+    /// The kind of the token with this number and text. Some files call the marks of a turn normal or user-defined
+    /// tokens, which would allow a review to write them; they are control tokens whatever the file says. For
+    /// [`TURN_ENDS`], llama.cpp does the same.
     fn of(number: u64, text: &str) -> Self {
         match number {
             2 => Kind::Unknown,
             3 => Kind::Control,
-            1 | 4 if ENDS.contains(&text) || BEGINNINGS.contains(&text) => Kind::Control,
+            1 | 4 if TURN_ENDS.contains(&text) || TURN_STARTS.contains(&text) => Kind::Control,
             1 => Kind::Normal,
             4 => Kind::UserDefined,
             6 => Kind::Byte,
@@ -91,19 +92,19 @@ impl<'a> GgufVocabulary<'a> {
         &self.tokens
     }
 
-    /// Text → id. Where a text stands twice, the last counts.
+    /// Text → id. If two tokens have the same text, the last one counts.
     pub(super) fn ids(&self) -> HashMap<&'a str, u32> {
         self.tokens.iter().map(|(text, _)| *text).zip(0..).collect()
     }
 
-    /// The same, as `tokenizers` takes it.
+    /// [`Self::ids`] with owned texts, as `tokenizers` needs it.
     pub(super) fn owned<V: FromIterator<(String, u32)>>(&self) -> V {
         let texts = self.tokens.iter().map(|(text, _)| text.to_string());
         texts.zip(0..).collect()
     }
 
-    /// The tokens that are found in a text before it is split. As in llama.cpp, those that users defined are found
-    /// always, control tokens only where special tokens are asked for.
+    /// The tokens that are found in a text before it is split. As in llama.cpp, user-defined tokens are always found,
+    /// control tokens only if special tokens are encoded as such.
     pub(super) fn added(&self) -> Vec<AddedToken> {
         let added = self.tokens.iter().filter_map(|(text, kind)| match kind {
             Kind::Unknown | Kind::Control => Some(AddedToken::from(*text, true)),

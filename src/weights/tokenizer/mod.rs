@@ -1,32 +1,32 @@
-//! A `tokenizers::Tokenizer` out of GGUF metadata or out of a `tokenizer.json`.
+//! Builds a `tokenizers::Tokenizer` from GGUF metadata or from a `tokenizer.json`.
 //!
-//! In: a checked [`Gguf`], or a path. Out: a tokenizer that adds no tokens of its own to a chat prompt (the chat
-//! template says where they go), and that adds to a text to embed what the model's file says. Runs on the thread that
-//! loads. Fails, naming what is supported, on a tokenizer that is not built in: a near miss would make a model answer
-//! badly without a word. The ids of a chat model's tokenizer are llama.cpp's.
+//! In: a checked [`Gguf`], or a path. Out: a tokenizer. That of a chat model adds no tokens to a prompt, because the
+//! chat template writes them; that of an embedding model adds the tokens that the model's file names. Runs on the
+//! loading thread. Fails on an unsupported tokenizer, with an error that lists the supported ones: a slightly different
+//! tokenizer would silently make a model answer badly. The ids of a chat model's tokenizer are llama.cpp's.
 //!
 //! | file | the question it answers |
 //! | --- | --- |
-//! | `gguf_vocabulary.rs` | Which tokens are there, and what is each for? |
-//! | `byte_level.rs`, `split.rs` | How does GPT-2's family encode a text, and how is the text split before? |
+//! | `gguf_vocabulary.rs` | Which tokens does a file define, and of which kind is each? |
+//! | `byte_level.rs`, `split.rs` | How do GPT-2's descendants encode a text, and how is the text split before? |
 //! | `sentence_piece.rs` | How does SentencePiece encode a text? |
 //! | `token_bytes.rs` | Which bytes does a token stand for? |
 
 mod byte_level;
-mod token_bytes;
+mod gguf_vocabulary;
 mod sentence_piece;
 mod split;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
-mod gguf_vocabulary;
+mod token_bytes;
 
 use std::path::Path;
 
 use tokenizers::{Tokenizer, TruncationParams};
 
-use self::gguf_vocabulary::{ENDS, GgufVocabulary};
+use self::gguf_vocabulary::{GgufVocabulary, TURN_ENDS};
 pub use self::sentence_piece::continuing;
 pub use self::token_bytes::bytes;
 use super::WeightsError;
@@ -34,7 +34,10 @@ use super::gguf::Gguf;
 
 /// The tokenizer of a chat model.
 ///
-/// Control tokens are special: `set_encode_special_tokens` makes plain text of them.
+/// Control tokens are special tokens; with `set_encode_special_tokens` their texts are encoded as plain text.
+///
+/// # Errors
+/// [`WeightsError::Tokenizer`].
 pub fn from_gguf(gguf: &Gguf) -> Result<Tokenizer, WeightsError> {
     build(gguf).map_err(|problem| WeightsError::Tokenizer {
         path: gguf.path().to_path_buf(),
@@ -42,11 +45,11 @@ pub fn from_gguf(gguf: &Gguf) -> Result<Tokenizer, WeightsError> {
     })
 }
 
-/// The tokens that end a turn: those that the file names, and those that the families of chat models end with.
+/// The tokens that end a turn: those that the file names, and the usual ones of the families of chat models.
 pub fn end_tokens(gguf: &Gguf, tokenizer: &Tokenizer) -> Vec<u32> {
     let special = tokenizer.get_added_vocabulary().get_added_tokens_decoder();
     let is_special = |id: &u32| special.get(id).is_some_and(|token| token.special);
-    let usual = ENDS
+    let usual = TURN_ENDS
         .iter()
         .filter_map(|token| tokenizer.token_to_id(token))
         .filter(is_special);
@@ -61,8 +64,8 @@ pub fn end_tokens(gguf: &Gguf, tokenizer: &Tokenizer) -> Vec<u32> {
     ids
 }
 
-/// The token that every text is to begin with, if there is one. Where the file does not say, llama.cpp's defaults for
-/// its kind of tokenizer hold.
+/// The token that every text has to begin with, if there is one. If the file does not say, llama.cpp's defaults for its
+/// kind of tokenizer apply.
 pub fn bos_token(gguf: &Gguf) -> Option<u32> {
     let sentence_piece = gguf.text("tokenizer.ggml.model") == Some("llama");
     let llama3 = matches!(
@@ -72,12 +75,15 @@ pub fn bos_token(gguf: &Gguf) -> Option<u32> {
     let wanted = gguf
         .flag("tokenizer.ggml.add_bos_token")
         .unwrap_or(sentence_piece || llama3);
-    // SentencePiece's own numbering, in files that leave it out.
+    // SentencePiece's own id, for files without one.
     let id = gguf.bos_id().or(sentence_piece.then_some(1));
     id.filter(|_| wanted)
 }
 
-/// The tokenizer of an embedding model: cuts texts at `max_tokens` and pads nothing, whatever its file asks for.
+/// The tokenizer of an embedding model. It cuts texts at `max_tokens` and does not pad, whatever its file says.
+///
+/// # Errors
+/// [`WeightsError::Tokenizer`].
 pub fn from_file(path: &Path, max_tokens: usize) -> Result<Tokenizer, WeightsError> {
     let problem = |error: tokenizers::Error| WeightsError::Tokenizer {
         path: path.to_path_buf(),
@@ -105,7 +111,7 @@ fn build(gguf: &Gguf) -> Result<Tokenizer, String> {
             ));
         }
     };
-    // After the normalizer is set, so that each is normalised once.
+    // The normalizer is already set, so that each token is normalised once.
     tokenizer
         .add_tokens(vocabulary.added())
         .map_err(|error| error.to_string())?;

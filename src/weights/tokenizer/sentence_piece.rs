@@ -1,13 +1,13 @@
 //! SentencePiece's BPE: the tokenizers of Llama 1 and 2, Mistral and Gemma (`tokenizer.ggml.model` = `llama`).
 //!
-//! In: a checked [`Gguf`] and its vocabulary. Out: a tokenizer, without added tokens. Blanks are written `▁`; a text is
-//! not split into words; of all neighbours that make a token, those with the highest score are joined first, the
-//! leftmost among equals (Sennrich et al., <https://arxiv.org/abs/1508.07909>; Kudo and Richardson,
+//! In: a checked [`Gguf`] and its vocabulary. Out: a tokenizer, without added tokens. Spaces are written `▁`, and a
+//! text is not split into words. Of all neighbours that form a token, those with the highest score are merged first,
+//! the leftmost among equals (Sennrich et al., <https://arxiv.org/abs/1508.07909>; Kudo and Richardson,
 //! <https://arxiv.org/abs/1808.06226>). A character outside the vocabulary becomes one token for each of its bytes.
 //!
-//! `tokenizers` joins by a list of pairs with ranks of their own, so the scores are turned into such a list: for each
-//! token all pairs that make it, tokens in falling order of score. The two agree unless different tokens have the same
-//! score, which those of a trained vocabulary have not.
+//! `tokenizers` merges by a list of pairs in order of rank, so the scores are turned into such a list: for each token
+//! all pairs that form it, tokens in descending order of score. Both methods agree unless different tokens have the
+//! same score, which does not occur in a trained vocabulary.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,20 +23,21 @@ use tokenizers::normalizers::{NormalizerWrapper, Prepend, Replace, Sequence as N
 use super::gguf_vocabulary::{GgufVocabulary, Kind};
 use crate::weights::gguf::Gguf;
 
-/// Each cut of a token is looked up, which takes the square of its length; no trained vocabulary has a longer one.
+/// The longest token, in bytes. Each way to cut a token in two is looked up, which takes time quadratic in its length;
+/// no trained vocabulary has a longer token.
 const LONGEST_TOKEN: usize = 1 << 10;
 
-/// How these vocabularies write a blank.
+/// How these vocabularies write a space.
 const BLANK: &str = "▁";
 
-/// Merging and decoding as the file says.
+/// A tokenizer that merges and decodes as the file says.
 pub(super) fn build(gguf: &Gguf, vocabulary: &GgufVocabulary<'_>) -> Result<Tokenizer, String> {
     let ids = vocabulary.ids();
     for byte in 0..=u8::MAX {
         let token = format!("<0x{byte:02X}>");
         if !ids.contains_key(token.as_str()) {
             return Err(format!(
-                "it has no token {token}, so there are characters that it cannot say"
+                "it has no token {token}, so there are characters that it cannot encode"
             ));
         }
     }
@@ -46,7 +47,7 @@ pub(super) fn build(gguf: &Gguf, vocabulary: &GgufVocabulary<'_>) -> Result<Toke
     let bpe = BPE::builder()
         .vocab_and_merges(vocabulary.owned::<Vocab>(), merges(vocabulary, &ids, &scores)?)
         .byte_fallback(true)
-        // It would keep whole texts, which seldom come twice.
+        // A cache would hold whole texts, which seldom occur twice.
         .cache_capacity(0)
         .build()
         .map_err(|error| error.to_string())?;
@@ -59,8 +60,8 @@ pub(super) fn build(gguf: &Gguf, vocabulary: &GgufVocabulary<'_>) -> Result<Toke
     Ok(tokenizer)
 }
 
-/// All pairs of tokens that make a token. Control tokens and bytes are neither parts nor made, so that no spelling of
-/// theirs in a text can turn into one. (llama.cpp would join `<` and `/s>` to the end of the text.)
+/// All pairs of tokens that form a token. Control tokens and bytes are neither parts nor results of a pair, so that
+/// their spelling in a text never becomes such a token. (llama.cpp would merge `<` and `/s>` to the end of the text.)
 fn merges(
     vocabulary: &GgufVocabulary<'_>,
     ids: &HashMap<&str, u32>,
@@ -82,7 +83,7 @@ fn merges(
     }
     let is_text = |id: u32| matches!(tokens[id as usize].1, Kind::Normal | Kind::UserDefined);
     let part = |text: &str| ids.get(text).is_some_and(|id| is_text(*id));
-    // The sort is stable: among equals the token with the lower id comes first.
+    // The sort is stable: among tokens with equal scores the lower id comes first.
     let mut made: Vec<u32> = (0..).take(tokens.len()).filter(|id| is_text(*id)).collect();
     made.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]));
     let pairs = made.into_iter().flat_map(|id| {
@@ -94,8 +95,8 @@ fn merges(
     Ok(pairs.collect())
 }
 
-/// Blanks become `▁`. Where the file does not say otherwise, a text gets one in front, so that its first word is
-/// written as all others; so does what follows a special token.
+/// Spaces become `▁`. Unless the file says otherwise, a text gets a space in front, so that its first word is written
+/// as all other words; so does the text after a special token.
 fn normalizer(gguf: &Gguf) -> Result<NormalizerWrapper, tokenizers::Error> {
     let blanks = Replace::new(" ", BLANK)?;
     Ok(match gguf.flag("tokenizer.ggml.add_space_prefix") {
@@ -104,8 +105,11 @@ fn normalizer(gguf: &Gguf) -> Result<NormalizerWrapper, tokenizers::Error> {
     })
 }
 
-/// The same tokenizer for a text that goes on from another one: it puts no blank in front, not even after a special
-/// token. A tokenizer that puts none in front anyway comes back as it is.
+/// The same tokenizer for a text that continues another text: it puts no space in front, not even after a special
+/// token. A tokenizer that never puts one in front is returned as it is.
+///
+/// # Errors
+/// If `tokenizers` refuses the changed normalizer.
 pub fn continuing(tokenizer: &Arc<Tokenizer>) -> Result<Arc<Tokenizer>, tokenizers::Error> {
     let Some(NormalizerWrapper::Sequence(steps)) = tokenizer.get_normalizer() else {
         return Ok(tokenizer.clone());
@@ -117,8 +121,8 @@ pub fn continuing(tokenizer: &Arc<Tokenizer>) -> Result<Arc<Tokenizer>, tokenize
     Ok(Arc::new(continuing))
 }
 
-/// The way back. The blank in front of a text is kept: what a model says goes on from a text, and whether a blank
-/// belongs between the two only its first token can say.
+/// The decoder. It keeps the space in front of a text: a model's output continues a text, and only the first token of
+/// the output tells whether there is a space between the two.
 fn decoder() -> Result<DecoderWrapper, tokenizers::Error> {
     let blanks = Replace::new(BLANK, " ")?;
     Ok(Decoders::new(vec![
@@ -155,7 +159,7 @@ mod tests {
             ("é", vec![259, 0xc3 + 3, 0xa9 + 3]),
             ("a\n", vec![265, 0x0a + 3]),
             ("<0x41>", vec![259, 269, 51, 123, 55, 52, 274]),
-            // What follows a special token has its blank, too.
+            // The text after a special token also gets a space in front.
             ("a</s>a<u>b", vec![265, 2, 265, 268, 259, 261]),
         ] {
             assert_eq!(ids(&tokenizer, text), expected, "{text:?}");

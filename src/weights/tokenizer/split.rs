@@ -1,9 +1,9 @@
-//! How a text is split before byte-pair encoding.
+//! Splits a text before byte-pair encoding.
 //!
 //! In: the name under `tokenizer.ggml.pre`. Out: a pre-tokenizer. The patterns are those of the models' own
-//! `tokenizer.json`, in the spelling of llama.cpp (`src/llama-vocab.cpp`), which leaves no doubt about the case of
-//! letters outside ASCII. Fails on a name that is not built in: splitting in another way gives a model tokens that it
-//! has never seen side by side.
+//! `tokenizer.json`, as llama.cpp (`src/llama-vocab.cpp`) writes them, which is unambiguous about the case of letters
+//! outside ASCII. Fails on an unsupported name: with another splitting, a model would get sequences of tokens that it
+//! has never seen.
 
 use tokenizers::SplitDelimiterBehavior;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
@@ -13,19 +13,20 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 
 /// GPT-2: words with the blank before them, numbers, runs of other signs, blanks.
 const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
-/// SmolLM takes digits one by one, and what is between them as GPT-2 does.
+/// SmolLM: single digits; the rest as GPT-2.
 const DIGIT: &str = r"\p{N}";
-/// Llama 3: digits in groups of up to three, line ends apart.
+/// Llama 3: digits in groups of up to three; line ends separate.
 const LLAMA3: &str = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 /// Qwen 2 and 3: as Llama 3, with single digits.
 const QWEN2: &str = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-/// What llama.cpp does with a file that names nothing: punctuation apart, then as GPT-2, then numbers in threes.
+/// llama.cpp's splitting for a file that names none: punctuation separate, then as GPT-2, then digits in groups of
+/// three.
 const UNNAMED: [&str; 4] = [r"[\p{P}$+<=>^~|]+", GPT2, r"\p{N}+", r"[0-9][0-9][0-9]"];
 
-/// The supported ways, for messages.
+/// The supported names, for error messages.
 pub(super) const SUPPORTED: &str = "smollm, llama-bpe, qwen2, gpt-2 and default";
 
-/// A way of splitting.
+/// A method of splitting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Splitting {
     Unnamed,
@@ -36,7 +37,7 @@ pub(super) enum Splitting {
 }
 
 impl Splitting {
-    /// The way that a file names.
+    /// The method that a file names.
     pub(super) fn named(name: &str) -> Result<Self, String> {
         match name {
             "default" => Ok(Splitting::Unnamed),
@@ -50,14 +51,14 @@ impl Splitting {
         }
     }
 
-    /// Whether a whole piece that is a token stays whole, even where its merges would not lead to it.
+    /// Whether a piece that is a token stays whole, even if no merges lead to this token.
     pub(super) fn keeps_whole_tokens(self) -> bool {
         self == Splitting::Llama3
     }
 
-    /// Splits, writes each byte as a printable character, as vocabularies of this kind do, and leaves out the
-    /// characters in `missing`: those of bytes that the vocabulary lacks. What stands on either side of them is never
-    /// joined, as it would be if they were left out later.
+    /// A pre-tokenizer that splits, writes each byte as a printable character, and removes the characters in `missing`,
+    /// which stand for bytes that the vocabulary lacks. The characters before and after them are never joined; they
+    /// could be if the missing ones were removed later.
     pub(super) fn pre_tokenizer(self, missing: &[char]) -> Result<PreTokenizerWrapper, String> {
         let patterns: &[&str] = match self {
             Splitting::Unnamed => &UNNAMED,
@@ -72,7 +73,7 @@ impl Splitting {
         }
         steps.push(ByteLevel::new(false, true, false).into());
         if !missing.is_empty() {
-            // By number, because some mean something in a pattern.
+            // By code point, because some have a meaning in a pattern.
             let any: String = missing
                 .iter()
                 .map(|c| format!("\\x{{{:x}}}", u32::from(*c)))
@@ -92,6 +93,7 @@ fn split(pattern: &str, behavior: SplitDelimiterBehavior) -> Result<PreTokenizer
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights::testing::assert_error;
     use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer};
 
     fn pieces(name: &str, missing: &[char], text: &str) -> String {
@@ -136,10 +138,6 @@ mod tests {
         {
             assert!(Splitting::named(name).is_ok(), "{name}");
         }
-        let message = Splitting::named("tekken").unwrap_err();
-        assert!(
-            message.contains("`tekken`") && message.contains(SUPPORTED),
-            "{message}"
-        );
+        assert_error(Splitting::named("tekken"), &["`tekken`", SUPPORTED]);
     }
 }

@@ -1,4 +1,4 @@
-//! Small tokenizers for the tests of this folder.
+//! Small tokenizers for this folder's tests.
 
 use candle_core::quantized::gguf_file::Value;
 use tokenizers::Tokenizer;
@@ -90,14 +90,14 @@ pub(super) const PIECES: [(&str, f32, i32); 16] = [
     ("a", -2.0, 1),
     ("b", -3.0, 1),
     ("c", -4.0, 1),
-    // The higher score wins, whatever the order of the ids.
+    // The higher score comes first, whatever the order of the ids.
     ("ab", -20.0, 1),
     ("bc", -10.0, 1),
     ("▁a", -15.0, 1),
     ("aa", -12.0, 1),
     ("abc", -30.0, 1),
     ("<u>", -40.0, 4),
-    // Parts of the spelling of a control token: they lead to no such token.
+    // Parts of the spelling of a control token, which are never merged to it.
     ("<", -5.0, 1),
     ("/s>", -6.0, 1),
     ("/", -7.0, 1),

@@ -1,11 +1,11 @@
-//! Token id → bytes.
+//! The bytes of a token.
 //!
 //! In: a chat model's tokenizer and an id. Out: the bytes that the token adds to the text, which may end within a
-//! character: put one after the other, the bytes of the ids of a text are the text.
+//! character. The bytes of a text's ids, one after another, are the text.
 
 use tokenizers::{Model, ModelWrapper, Tokenizer};
 
-/// The bytes that a token stands for: none for a special token or for an id outside the vocabulary.
+/// The bytes of a token; none for a special token or for an id outside the vocabulary.
 pub fn bytes(tokenizer: &Tokenizer, id: u32) -> Vec<u8> {
     if let Some(added) = tokenizer
         .get_added_vocabulary()
@@ -26,7 +26,7 @@ pub fn bytes(tokenizer: &Tokenizer, id: u32) -> Vec<u8> {
     }
 }
 
-/// `<0x0A>` is a byte, `▁` is a blank.
+/// The bytes of a SentencePiece token: `<0x0A>` is a byte, `▁` is a space.
 fn sentence_piece(token: String) -> Vec<u8> {
     let hex = token.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
     match hex
@@ -38,14 +38,15 @@ fn sentence_piece(token: String) -> Vec<u8> {
     }
 }
 
-/// A token of characters that are not all bytes was added to the vocabulary as it stands.
+/// The bytes of a byte-level token. If a character stands for no byte, the token was added to the vocabulary as plain
+/// text.
 fn byte_level(token: String) -> Vec<u8> {
     let bytes: Option<Vec<u8>> = token.chars().map(byte).collect();
     bytes.unwrap_or(token.into_bytes())
 }
 
-/// GPT-2's alphabet (`bytes_to_unicode` in its encoder.py): a printable byte stands for itself, the 68 others, in their
-/// order, for the characters from U+0100 on.
+/// GPT-2's alphabet (`bytes_to_unicode` in its encoder.py): a printable byte is written as itself, the 68 others, in
+/// their order, as the characters from U+0100 on.
 fn byte(c: char) -> Option<u8> {
     let byte = match u32::from(c) {
         printable @ (0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff) => printable,
@@ -87,23 +88,23 @@ mod tests {
         let text = "It’s 3½ ★ — बहुत अच्छा 👍🏽\n\t  <|im_end|>end";
         let byte_level = from_gguf(&Gguf::read(&crate::weights::testing::chat_model()).unwrap()).unwrap();
         for (tokenizer, expected) in [
-            // A special token says nothing.
+            // A special token has no bytes.
             (byte_level, "It’s 3½ ★ — बहुत अच्छा 👍🏽\n\t  end"),
-            // A blank is put in front, and `<|im_end|>` is text to this vocabulary.
+            // A space is put in front, and `<|im_end|>` is plain text in this vocabulary.
             (
                 testing::sentence_piece(&[]).unwrap(),
                 " It’s 3½ ★ — बहुत अच्छा 👍🏽\n\t  <|im_end|>end",
             ),
         ] {
             let ids = tokenizer.encode(text, false).unwrap().get_ids().to_vec();
-            let said: Vec<u8> = ids.iter().flat_map(|id| bytes(&tokenizer, *id)).collect();
-            assert_eq!(String::from_utf8(said).unwrap(), expected);
+            let decoded: Vec<u8> = ids.iter().flat_map(|id| bytes(&tokenizer, *id)).collect();
+            assert_eq!(String::from_utf8(decoded).unwrap(), expected);
             assert_eq!(tokenizer.decode(&ids, true).unwrap(), expected);
         }
     }
 
     #[test]
-    fn an_unknown_id_says_nothing() {
+    fn an_unknown_id_has_no_bytes() {
         assert!(bytes(&testing::sentence_piece(&[]).unwrap(), 1_000_000).is_empty());
     }
 }

@@ -8,7 +8,7 @@ use crate::kernels::elementwise::{self, Norm};
 use crate::kernels::kv_store::Store;
 use crate::kernels::matmul::{Matmul, multiply};
 use crate::kernels::pool::Pool;
-use crate::kernels::qkv::{Place, Projections, QkvFinish, add, place};
+use crate::kernels::qkv::{Place, Projections, QkvFinish, add, finish_and_store};
 use crate::kernels::simd::Level;
 use crate::kernels::tiles::Matrix;
 
@@ -80,7 +80,7 @@ impl Step<'_> {
             keys: &mut buffers.keys,
             values: &mut buffers.values,
         };
-        place(
+        finish_and_store(
             self.pool,
             self.level,
             &finish,
@@ -146,9 +146,8 @@ impl Step<'_> {
         };
         self.multiply(&buffers.input, &mut [product(matrix, &mut buffers.added)]);
         let (width, norm) = (self.architecture.width, self.norm(weight));
-        elementwise::each_mut(self.pool, &mut buffers.added, width, |_, row| {
-            norm.apply(self.level, row)
-        });
+        self.pool
+            .for_rows_mut(&mut buffers.added, width, |_, row| norm.apply(self.level, row));
         add(&mut buffers.hidden, &buffers.added);
     }
 

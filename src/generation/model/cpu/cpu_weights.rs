@@ -132,7 +132,7 @@ impl Tensors<'_> {
         self.file
             .read_exact_at(&mut self.bytes, tensor.bytes.start)
             .map_err(|error| unsupported(format!("it cannot be read: {error}")))?;
-        Matrix::pack_on(self.pool, tensor.kind, &self.bytes, rows, columns)
+        Matrix::pack(self.pool, tensor.kind, &self.bytes, rows, columns)
             .map_err(|error| unsupported(error.to_string()))
     }
 }
