@@ -1,26 +1,24 @@
-//! The one shape in which every endpoint says no: `{"error":{"message","type","param","code"}}`, all four keys.
+//! The one JSON shape of every error: `{"error":{"message","type","param","code"}}`, always with all four keys.
 //!
-//! A failure becomes a status here and nowhere else. What went wrong inside the server is logged where it happened
-//! and never sent.
+//! Errors of the stages become statuses here and nowhere else. The cause of an internal error is logged where it
+//! happened and never sent.
 
-use axum::{
-    Json,
-    http::{
-        HeaderValue, StatusCode,
-        header::{RETRY_AFTER, WWW_AUTHENTICATE},
-    },
-    response::{IntoResponse, Response},
-};
+use axum::Json;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::task::JoinError;
 
-use crate::{
-    assistant::AskError,
-    generation::{Overloaded, SubmitError},
-    retrieval::RETRY_SECONDS,
-};
+use crate::app::NotReloaded;
+use crate::assistant::AskError;
+use crate::completion::CompletionError;
+use crate::embedding::EmbeddingError;
+use crate::generation::{Overloaded, SubmitError};
+use crate::retrieval::RETRY_SECONDS;
 
-/// A refusal or a failure, ready to be sent.
+/// An error, ready to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ApiError {
     status: StatusCode,
@@ -33,12 +31,12 @@ pub(super) struct ApiError {
 /// The JSON of an [`ApiError`].
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Refusal")]
-pub(super) struct Body {
-    error: Fields,
+pub(super) struct ErrorBody {
+    error: ErrorFields,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-struct Fields {
+struct ErrorFields {
     message: String,
     #[serde(rename = "type")]
     #[schemars(extend("enum" = [
@@ -61,17 +59,17 @@ impl ApiError {
         }
     }
 
-    /// 400: the request cannot be understood or is out of range.
+    /// 400: the request cannot be understood, or a value is out of range.
     pub fn invalid(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// 400: what a stage says of the request.
-    pub fn refused(why: impl AsRef<str>) -> ApiError {
+    /// 400, with a stage's message about the request.
+    fn refused(why: impl AsRef<str>) -> ApiError {
         ApiError::invalid(sentence(why.as_ref()))
     }
 
-    /// 400: more tokens than the model reads.
+    /// 400: the text has more tokens than the model can read.
     pub fn context_length(message: impl Into<String>, param: &str) -> ApiError {
         ApiError {
             code: Some("context_length_exceeded"),
@@ -79,7 +77,7 @@ impl ApiError {
         }
     }
 
-    /// 404: no model of this name.
+    /// 404: no model has this name.
     pub fn unknown_model(name: &str) -> ApiError {
         ApiError {
             code: Some("model_not_found"),
@@ -88,15 +86,7 @@ impl ApiError {
         .at("model")
     }
 
-    /// 429: too many texts wait to be embedded.
-    pub fn busy_embedder() -> ApiError {
-        AskError::Overloaded(Overloaded {
-            retry_after_seconds: RETRY_SECONDS,
-        })
-        .into()
-    }
-
-    /// Names the field at fault, as in `filters.product_ids`.
+    /// Names the field at fault, for example `filters.product_ids`.
     pub fn at(self, param: impl Into<String>) -> ApiError {
         ApiError {
             param: Some(param.into()),
@@ -104,29 +94,29 @@ impl ApiError {
         }
     }
 
-    /// 401: no key came along.
+    /// 401: the request has no key.
     pub fn missing_key() -> ApiError {
         ApiError {
             code: Some("missing_api_key"),
             ..ApiError::new(
                 StatusCode::UNAUTHORIZED,
-                "This needs a key: send it as Authorization: Bearer KEY.",
+                "This needs a key; send it as Authorization: Bearer KEY.",
             )
         }
     }
 
-    /// 401: nobody has this key.
+    /// 401: the key is not configured.
     pub fn invalid_key() -> ApiError {
         ApiError {
             code: Some("invalid_api_key"),
             ..ApiError::new(
                 StatusCode::UNAUTHORIZED,
-                "This key is not known here; ask the operator for one.",
+                "This server does not know this key; ask its operator for one.",
             )
         }
     }
 
-    /// 403.
+    /// 403: the request is not allowed.
     pub fn forbidden(message: impl Into<String>, code: &'static str) -> ApiError {
         ApiError {
             code: Some(code),
@@ -134,18 +124,18 @@ impl ApiError {
         }
     }
 
-    /// 408: the body did not come in time.
+    /// 408: the body did not arrive in time.
     pub fn too_slow() -> ApiError {
         ApiError {
             code: Some("request_timeout"),
             ..ApiError::new(
                 StatusCode::REQUEST_TIMEOUT,
-                "The request's body did not come in time; send it at once.",
+                "The request's body did not arrive in time; send it without pauses.",
             )
         }
     }
 
-    /// 429: one asker asks more than their share.
+    /// 429: one client sent too many requests.
     pub fn too_often(retry_after_seconds: u64) -> ApiError {
         let seconds = retry_after_seconds.max(1);
         ApiError {
@@ -153,17 +143,17 @@ impl ApiError {
             retry_after_seconds: Some(seconds),
             ..ApiError::new(
                 StatusCode::TOO_MANY_REQUESTS,
-                format!("Too many requests; ask again in {seconds} seconds."),
+                format!("Too many requests; try again in {seconds} seconds."),
             )
         }
     }
 
-    /// 409: the same is being done already.
+    /// 409: the same work is already running.
     pub fn conflict(why: impl AsRef<str>) -> ApiError {
         ApiError::new(StatusCode::CONFLICT, sentence(why.as_ref()))
     }
 
-    /// 400: the reviews' file cannot be used; those from before are still served.
+    /// 400: the file of reviews cannot be used; the previous reviews are still served.
     pub fn unusable_data(why: impl AsRef<str>) -> ApiError {
         ApiError {
             code: Some("unusable_data"),
@@ -171,12 +161,12 @@ impl ApiError {
         }
     }
 
-    /// 404.
+    /// 404: the requested resource does not exist.
     pub fn not_found(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::NOT_FOUND, message)
     }
 
-    /// 405.
+    /// 405: the path does not support the method.
     pub fn method_not_allowed(message: impl Into<String>) -> ApiError {
         ApiError {
             code: Some("method_not_allowed"),
@@ -184,15 +174,15 @@ impl ApiError {
         }
     }
 
-    /// 413.
+    /// 413: the body is too large.
     pub fn too_large() -> ApiError {
         ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "The request's body is larger than this server takes.",
+            "The request's body is larger than this server accepts.",
         )
     }
 
-    /// 415.
+    /// 415: the body has another content type.
     pub fn unsupported_media_type(wanted: &str) -> ApiError {
         ApiError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -200,15 +190,15 @@ impl ApiError {
         )
     }
 
-    /// 500. The cause has been logged.
+    /// 500: the cause has been logged.
     pub fn internal() -> ApiError {
         ApiError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "The server could not do this; its log says why.",
+            "The server failed; its log says why.",
         )
     }
 
-    /// 503: the server is not in the phase to answer questions.
+    /// 503: the server is still loading, or is stopping.
     pub fn not_ready(phase: impl std::fmt::Display) -> ApiError {
         ApiError::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -216,19 +206,19 @@ impl ApiError {
         )
     }
 
-    /// 503: the answer was cut because the server is going away.
+    /// 503: the answer was cut because the server is stopping.
     pub fn stopping() -> ApiError {
         ApiError {
             code: Some("shutting_down"),
             ..ApiError::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "The server is stopping. Ask again in a moment.",
+                "The server is stopping. Try again in a moment.",
             )
         }
     }
 
-    /// The JSON alone, for an error that comes when the status has long been sent.
-    pub fn into_body(self) -> Body {
+    /// Only the JSON, for an error after the status has been sent.
+    pub fn into_body(self) -> ErrorBody {
         let kind = match self.status {
             StatusCode::UNAUTHORIZED => "authentication_error",
             StatusCode::FORBIDDEN => "permission_error",
@@ -238,8 +228,8 @@ impl ApiError {
             status if status.is_server_error() => "server_error",
             _ => "invalid_request_error",
         };
-        Body {
-            error: Fields {
+        ErrorBody {
+            error: ErrorFields {
                 message: self.message,
                 kind,
                 param: self.param,
@@ -249,15 +239,21 @@ impl ApiError {
     }
 }
 
+impl From<Overloaded> for ApiError {
+    fn from(busy: Overloaded) -> ApiError {
+        ApiError {
+            code: Some("overloaded"),
+            retry_after_seconds: Some(busy.retry_after_seconds.max(1)),
+            ..ApiError::new(StatusCode::TOO_MANY_REQUESTS, sentence(&busy.to_string()))
+        }
+    }
+}
+
 impl From<AskError> for ApiError {
     fn from(error: AskError) -> ApiError {
         match error {
-            AskError::Overloaded(busy) => ApiError {
-                code: Some("overloaded"),
-                retry_after_seconds: Some(busy.retry_after_seconds.max(1)),
-                ..ApiError::new(StatusCode::TOO_MANY_REQUESTS, sentence(&busy.to_string()))
-            },
-            AskError::Invalid(why) => ApiError::invalid(sentence(&why)).at("messages"),
+            AskError::Overloaded(busy) => busy.into(),
+            AskError::Invalid(why) => ApiError::refused(why).at("messages"),
             AskError::Internal => ApiError::internal(),
         }
     }
@@ -266,9 +262,58 @@ impl From<AskError> for ApiError {
 impl From<SubmitError> for ApiError {
     fn from(refused: SubmitError) -> ApiError {
         match refused {
-            SubmitError::Overloaded(busy) => AskError::Overloaded(busy).into(),
+            SubmitError::Overloaded(busy) => busy.into(),
             SubmitError::TooLong(long) => ApiError::context_length(sentence(&long.to_string()), "messages"),
         }
+    }
+}
+
+impl From<EmbeddingError> for ApiError {
+    fn from(error: EmbeddingError) -> ApiError {
+        match error {
+            EmbeddingError::Overloaded => ApiError::from(Overloaded {
+                retry_after_seconds: RETRY_SECONDS,
+            }),
+            error => {
+                tracing::error!(%error, "Texts could not be embedded; the request was refused with an internal error.");
+                ApiError::internal()
+            }
+        }
+    }
+}
+
+impl From<CompletionError> for ApiError {
+    fn from(error: CompletionError) -> ApiError {
+        let why = error.to_string();
+        match error {
+            CompletionError::SubmitError(refused) => refused.into(),
+            CompletionError::Sampling(setting) => ApiError::refused(why).at(setting.field()),
+            CompletionError::Conversation(_) => ApiError::refused(why).at("messages"),
+            CompletionError::Schema(_) | CompletionError::TokenTrie(_) => {
+                ApiError::refused(why).at("response_format")
+            }
+            CompletionError::Internal(_) => {
+                tracing::error!(error = why, "A request was refused with an internal error.");
+                ApiError::internal()
+            }
+        }
+    }
+}
+
+impl From<NotReloaded> for ApiError {
+    fn from(error: NotReloaded) -> ApiError {
+        match error {
+            NotReloaded::NotReady(phase) => ApiError::not_ready(phase),
+            NotReloaded::Busy => ApiError::conflict(error.to_string()),
+            NotReloaded::Unusable(why) => ApiError::unusable_data(format!("{why:#}")),
+        }
+    }
+}
+
+/// A task on a blocking thread that panicked: the panic has been logged.
+impl From<JoinError> for ApiError {
+    fn from(_: JoinError) -> ApiError {
+        ApiError::internal()
     }
 }
 
@@ -288,7 +333,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Errors in Rust are written without capital and full stop; people get sentences.
+/// A sentence for people: errors in Rust begin with a small letter and have no full stop.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let capital: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
@@ -301,123 +346,79 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_and_types_follow_the_table() {
-        let table = [
-            (
-                ApiError::invalid("x").at("messages"),
-                400,
-                "invalid_request_error",
-                Some("messages"),
-                None,
-            ),
+    fn errors_have_their_status_type_field_and_code() {
+        let busy = Overloaded {
+            retry_after_seconds: 7,
+        };
+        let invalid = AskError::Invalid("too long".into());
+        let unusable = ApiError::unusable_data("x");
+        for (error, status, fields) in [
+            (ApiError::invalid("x").at("n"), 400, "invalid_request_error n"),
+            (invalid.into(), 400, "invalid_request_error messages"),
+            (unusable, 400, "invalid_request_error unusable_data"),
             (
                 ApiError::missing_key(),
                 401,
-                "authentication_error",
-                None,
-                Some("missing_api_key"),
+                "authentication_error missing_api_key",
             ),
-            (
-                ApiError::forbidden("x", "y"),
-                403,
-                "permission_error",
-                None,
-                Some("y"),
-            ),
-            (
-                ApiError::too_often(0),
-                429,
-                "rate_limit_error",
-                None,
-                Some("rate_limited"),
-            ),
-            (ApiError::conflict("x"), 409, "invalid_request_error", None, None),
-            (
-                ApiError::unusable_data("x"),
-                400,
-                "invalid_request_error",
-                None,
-                Some("unusable_data"),
-            ),
-            (ApiError::not_found("x"), 404, "not_found_error", None, None),
+            (ApiError::forbidden("x", "y"), 403, "permission_error y"),
+            (ApiError::not_found("x"), 404, "not_found_error"),
             (
                 ApiError::method_not_allowed("x"),
                 405,
-                "invalid_request_error",
-                None,
-                Some("method_not_allowed"),
+                "invalid_request_error method_not_allowed",
             ),
-            (ApiError::too_large(), 413, "invalid_request_error", None, None),
+            (ApiError::conflict("x"), 409, "invalid_request_error"),
+            (ApiError::too_large(), 413, "invalid_request_error"),
             (
                 ApiError::unsupported_media_type("x"),
                 415,
                 "invalid_request_error",
-                None,
-                None,
             ),
+            (ApiError::too_often(0), 429, "rate_limit_error rate_limited"),
+            (AskError::from(busy).into(), 429, "rate_limit_error overloaded"),
             (
-                AskError::from(Overloaded {
-                    retry_after_seconds: 7,
-                })
-                .into(),
+                EmbeddingError::Overloaded.into(),
                 429,
-                "rate_limit_error",
-                None,
-                Some("overloaded"),
+                "rate_limit_error overloaded",
             ),
-            (AskError::Internal.into(), 500, "server_error", None, None),
-            (
-                AskError::Invalid("too long".into()).into(),
-                400,
-                "invalid_request_error",
-                Some("messages"),
-                None,
-            ),
-            (
-                ApiError::not_ready("loading"),
-                503,
-                "unavailable_error",
-                None,
-                None,
-            ),
-            (
-                ApiError::stopping(),
-                503,
-                "unavailable_error",
-                None,
-                Some("shutting_down"),
-            ),
-        ];
-        for (error, status, kind, param, code) in table {
-            let said = format!("{error:?}");
-            assert_eq!(error.clone().into_response().status(), status, "{said}");
+            (AskError::Internal.into(), 500, "server_error"),
+            (EmbeddingError::Stopped.into(), 500, "server_error"),
+            (ApiError::not_ready("loading"), 503, "unavailable_error"),
+            (ApiError::stopping(), 503, "unavailable_error shutting_down"),
+        ] {
+            let shown = format!("{error:?}");
+            assert_eq!(error.clone().into_response().status(), status, "{shown}");
             let body = serde_json::to_value(error.into_body()).expect("a body serialises");
-            let fields = body["error"].as_object().expect("an error is an object");
-            assert_eq!(fields.len(), 4, "{said}");
-            assert_eq!(fields["type"], kind, "{said}");
-            assert_eq!(fields["param"].as_str(), param, "{said}");
-            assert_eq!(fields["code"].as_str(), code, "{said}");
+            assert_eq!(
+                body["error"].as_object().map(|error| error.len()),
+                Some(4),
+                "{shown}"
+            );
+            let present = ["type", "param", "code"].map(|field| body["error"][field].as_str());
+            let present: Vec<&str> = present.into_iter().flatten().collect();
+            assert_eq!(present.join(" "), fields, "{shown}");
         }
     }
 
     #[test]
-    fn a_busy_server_says_when_to_come_back() {
+    fn a_busy_server_says_when_to_retry() {
         for (seconds, header) in [(7, "7"), (0, "1")] {
-            let busy = ApiError::from(AskError::from(Overloaded {
+            let busy = ApiError::from(Overloaded {
                 retry_after_seconds: seconds,
-            }));
+            });
             assert_eq!(busy.into_response().headers()[RETRY_AFTER], header);
         }
     }
 
     #[test]
-    fn sentences_begin_large_and_end_in_a_stop() {
-        for (text, told) in [
+    fn sentences_begin_with_a_capital_and_end_with_a_full_stop() {
+        for (text, expected) in [
             ("the model is busy", "The model is busy."),
             ("Really?", "Really?"),
             ("", "."),
         ] {
-            assert_eq!(sentence(text), told);
+            assert_eq!(sentence(text), expected);
         }
     }
 }

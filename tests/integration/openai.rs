@@ -395,7 +395,8 @@ fn what_cannot_be_done_is_refused_by_name() {
         ),
         (
             "/v1/embeddings",
-            embed(json!({"dimensions": 10})),
+            // Refused before the texts are counted or embedded, or they would be too long.
+            embed(json!({"dimensions": 10, "input": long})),
             400,
             "dimensions",
             Value::Null,

@@ -1,23 +1,24 @@
-//! `GET /api/stats`: what the server's own page of figures shows, for sites without Prometheus and Grafana.
+//! `GET /api/stats`: the statistics on the server's own page, for sites without Prometheus and Grafana.
 //!
-//! Everything is read from the exposition that `/metrics` serves, since the start of the process; a page that polls
-//! draws the differences. Also answered while the models are loading.
+//! All values are read from the text that `/metrics` serves and count from the start of the process; the page polls and
+//! draws the differences. The endpoint also answers while the models are loading.
 
 mod samples;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::BTreeMap;
 
-use axum::{Json, extract::State};
+use axum::Json;
+use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Shared;
+use super::{SharedContext, clock};
 use samples::{Distribution, Samples};
 
-/// All figures. Times are in seconds.
+/// All statistics. Times are in seconds.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Stats {
-    /// As `/readyz` has it.
+    /// The same as in `/readyz`.
     status: String,
     uptime_seconds: f64,
     questions: Questions,
@@ -46,7 +47,7 @@ struct Latency {
     first_token: Distribution,
     answer: Distribution,
     queue: Distribution,
-    /// Of each stage by itself.
+    /// Every stage of retrieval counts separately.
     retrieval: Distribution,
     embedding: Distribution,
 }
@@ -117,10 +118,9 @@ struct ModelStats {
 }
 
 /// The handler.
-pub(super) async fn stats(State(context): State<Shared>) -> Json<Stats> {
+pub(super) async fn stats(State(context): State<SharedContext>) -> Json<Stats> {
     let text = context.exposition.render();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let uptime = now.map_or(0.0, |now| now.as_secs_f64() - context.started as f64);
+    let uptime = clock::unix_time().as_secs_f64() - context.started as f64;
     let status = context.app.phase().to_string();
     Json(Stats::of(&Samples::parse(&text), status, uptime.max(0.0)))
 }
@@ -128,13 +128,12 @@ pub(super) async fn stats(State(context): State<Shared>) -> Json<Stats> {
 impl Stats {
     fn of(samples: &Samples, status: String, uptime_seconds: f64) -> Stats {
         let total = |name: &str| samples.sum(name).unwrap_or(0.0) as u64;
-        let spread = |name: &str| samples.distribution(name);
-        let outcome = |outcome: &str| samples.of("rag_requests_total", "outcome", outcome);
-        let verdict = |verdict: &str| samples.of("answer_citations_total", "verdict", verdict);
-        let opinion = |verdict: &str| samples.of("answer_feedback_total", "verdict", verdict);
-        let label = |labels: &std::collections::BTreeMap<String, String>, name: &str| {
-            labels.get(name).cloned().unwrap_or_default()
-        };
+        let distribution = |name: &str| samples.distribution(name);
+        let outcome = |outcome: &str| samples.with_label("rag_requests_total", "outcome", outcome);
+        let verdict = |verdict: &str| samples.with_label("answer_citations_total", "verdict", verdict);
+        let feedback = |verdict: &str| samples.with_label("answer_feedback_total", "verdict", verdict);
+        let label =
+            |labels: &BTreeMap<String, String>, name: &str| labels.get(name).cloned().unwrap_or_default();
         Stats {
             status,
             uptime_seconds,
@@ -147,15 +146,15 @@ impl Stats {
                 error: outcome("error"),
             },
             latency: Latency {
-                first_token: spread("rag_time_to_first_token_seconds"),
-                answer: spread("rag_request_duration_seconds"),
-                queue: spread("llm_request_queue_time_seconds"),
-                retrieval: spread("retrieval_duration_seconds"),
-                embedding: spread("embedding_duration_seconds"),
+                first_token: distribution("rag_time_to_first_token_seconds"),
+                answer: distribution("rag_request_duration_seconds"),
+                queue: distribution("llm_request_queue_time_seconds"),
+                retrieval: distribution("retrieval_duration_seconds"),
+                embedding: distribution("embedding_duration_seconds"),
             },
             speed: Speed {
-                decode_tokens_per_second: spread("llm_decode_tokens_per_second"),
-                prefill_tokens_per_second: spread("llm_prefill_tokens_per_second"),
+                decode_tokens_per_second: distribution("llm_decode_tokens_per_second"),
+                prefill_tokens_per_second: distribution("llm_prefill_tokens_per_second"),
                 prompt_tokens: total("llm_prompt_tokens_total"),
                 cached_prompt_tokens: total("llm_prompt_tokens_cached_total"),
                 generated_tokens: total("llm_generation_tokens_total"),
@@ -174,14 +173,14 @@ impl Stats {
                 lookup_accepted: total("llm_lookup_accepted_tokens_total"),
             },
             grounding: Grounding {
-                ratio: spread("answer_groundedness_ratio"),
+                ratio: distribution("answer_groundedness_ratio"),
                 supported: verdict("supported"),
                 unsupported: verdict("unsupported"),
                 none: verdict("none"),
             },
             feedback: Feedback {
-                up: opinion("up"),
-                down: opinion("down"),
+                up: feedback("up"),
+                down: feedback("down"),
             },
             index: IndexStats {
                 reviews: total("index_reviews"),
