@@ -21,7 +21,7 @@ use crate::reviews::Corpus;
     "messages": [{"role": "user", "content": "Which kettle is quiet?"}], "filters": {"min_rating": 3},
 }))]
 pub(super) struct ChatRequest {
-    messages: Vec<Message>,
+    messages: Vec<ChatTurn>,
     #[serde(default)]
     filters: Option<SearchFilters>,
     #[serde(default)]
@@ -32,7 +32,7 @@ pub(super) struct ChatRequest {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Message {
+struct ChatTurn {
     role: ChatRole,
     content: String,
 }
@@ -81,8 +81,8 @@ fn question(
     })
 }
 
-impl From<Message> for Turn {
-    fn from(message: Message) -> Turn {
+impl From<ChatTurn> for Turn {
+    fn from(message: ChatTurn) -> Turn {
         let role = match message.role {
             ChatRole::User => Speaker::User,
             ChatRole::Assistant => Speaker::Assistant,
@@ -96,7 +96,7 @@ impl From<Message> for Turn {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{corpus, options};
+    use super::super::testing::{corpus, error_fields, options};
     use super::*;
     use crate::assistant::Filters;
     use serde_json::{Value, json};
@@ -190,12 +190,9 @@ mod tests {
             ),
         ];
         for (request, param) in table {
-            let refused = check(request.clone())
-                .expect_err(&request.to_string())
-                .into_body();
-            let body = serde_json::to_value(&refused).expect("an error serialises");
-            assert_eq!(body["error"]["param"], param, "{body}");
-            assert_eq!(body["error"]["type"], "invalid_request_error", "{body}");
+            let error = error_fields(&check(request).expect_err(param));
+            assert_eq!(error["param"], param, "{error}");
+            assert_eq!(error["type"], "invalid_request_error", "{error}");
         }
         let longest = "é".repeat(limits.max_message_chars);
         let largest =

@@ -57,11 +57,11 @@ struct ComparisonRow {
     name: String,
     /// A cell for each product, in their order. If a product's reviews do not mention the aspect, its cell has zeros
     /// and no quotes.
-    cells: Vec<Cell>,
+    cells: Vec<ComparisonCell>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Cell {
+struct ComparisonCell {
     product_id: String,
     #[serde(flatten)]
     facts: AspectFacts,
@@ -96,7 +96,7 @@ impl ComparisonRequest {
                 shrunk_rating: ShrunkRating::new(product, shop_mean),
             }
         };
-        let cell = |aspect: AspectId, product: ProductId| Cell {
+        let cell = |aspect: AspectId, product: ProductId| ComparisonCell {
             product_id: source.corpus.products[product.0 as usize].key.clone(),
             facts: source.facts(product, source.aspects.about(product, aspect)),
         };
@@ -187,10 +187,11 @@ fn common(counted: &[Vec<ProductAspect>]) -> Vec<AspectId> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::corpus;
+    use super::super::testing::{corpus, error_fields};
     use super::*;
     use crate::aspects::Aspects;
     use crate::reviews::{Corpus, Review, passages};
+    use axum::response::IntoResponse;
     use serde_json::{Value, json};
 
     /// Two kettles; the second has a poor handle.
@@ -242,9 +243,8 @@ mod tests {
         answer
             .map(|comparison| serde_json::to_value(comparison).expect("it serialises"))
             .map_err(|error| {
-                let status = axum::response::IntoResponse::into_response(error.clone()).status();
-                let body = serde_json::to_value(error.into_body()).expect("it serialises");
-                (status.as_u16(), body["error"].clone())
+                let status = error.clone().into_response().status();
+                (status.as_u16(), error_fields(&error))
             })
     }
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::task::JoinError;
 
-use crate::app::NotReloaded;
+use crate::app::{NotReloaded, Phase};
 use crate::assistant::AskError;
 use crate::completion::CompletionError;
 use crate::embedding::EmbeddingError;
@@ -22,15 +22,13 @@ use crate::retrieval::RETRY_SECONDS;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ApiError {
     status: StatusCode,
-    message: String,
-    param: Option<String>,
-    code: Option<&'static str>,
     retry_after_seconds: Option<u64>,
+    fields: ErrorFields,
 }
 
 /// The JSON of an [`ApiError`].
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[schemars(rename = "Refusal")]
+#[schemars(rename = "Error")]
 pub(super) struct ErrorBody {
     error: ErrorFields,
 }
@@ -50,13 +48,42 @@ struct ErrorFields {
 
 impl ApiError {
     fn new(status: StatusCode, message: impl Into<String>) -> ApiError {
+        let kind = match status {
+            StatusCode::UNAUTHORIZED => "authentication_error",
+            StatusCode::FORBIDDEN => "permission_error",
+            StatusCode::NOT_FOUND => "not_found_error",
+            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+            StatusCode::SERVICE_UNAVAILABLE => "unavailable_error",
+            status if status.is_server_error() => "server_error",
+            _ => "invalid_request_error",
+        };
         ApiError {
             status,
-            message: message.into(),
-            param: None,
-            code: None,
             retry_after_seconds: None,
+            fields: ErrorFields {
+                message: message.into(),
+                kind,
+                param: None,
+                code: None,
+            },
         }
+    }
+
+    /// Names the field at fault, for example `filters.product_ids`.
+    pub fn at(mut self, param: impl Into<String>) -> ApiError {
+        self.fields.param = Some(param.into());
+        self
+    }
+
+    fn code(mut self, code: &'static str) -> ApiError {
+        self.fields.code = Some(code);
+        self
+    }
+
+    /// Sets the `Retry-After` header, to at least one second.
+    fn retry_after(mut self, seconds: u64) -> ApiError {
+        self.retry_after_seconds = Some(seconds.max(1));
+        self
     }
 
     /// 400: the request cannot be understood, or a value is out of range.
@@ -71,94 +98,26 @@ impl ApiError {
 
     /// 400: the text has more tokens than the model can read.
     pub fn context_length(message: impl Into<String>, param: &str) -> ApiError {
-        ApiError {
-            code: Some("context_length_exceeded"),
-            ..ApiError::invalid(message).at(param)
-        }
-    }
-
-    /// 404: no model has this name.
-    pub fn unknown_model(name: &str) -> ApiError {
-        ApiError {
-            code: Some("model_not_found"),
-            ..ApiError::not_found(format!("There is no model {name:?}; GET /v1/models lists them."))
-        }
-        .at("model")
-    }
-
-    /// Names the field at fault, for example `filters.product_ids`.
-    pub fn at(self, param: impl Into<String>) -> ApiError {
-        ApiError {
-            param: Some(param.into()),
-            ..self
-        }
+        ApiError::invalid(message)
+            .at(param)
+            .code("context_length_exceeded")
     }
 
     /// 401: the request has no key.
     pub fn missing_key() -> ApiError {
-        ApiError {
-            code: Some("missing_api_key"),
-            ..ApiError::new(
-                StatusCode::UNAUTHORIZED,
-                "This needs a key; send it as Authorization: Bearer KEY.",
-            )
-        }
+        let message = "This needs a key; send it as Authorization: Bearer KEY.";
+        ApiError::new(StatusCode::UNAUTHORIZED, message).code("missing_api_key")
     }
 
     /// 401: the key is not configured.
     pub fn invalid_key() -> ApiError {
-        ApiError {
-            code: Some("invalid_api_key"),
-            ..ApiError::new(
-                StatusCode::UNAUTHORIZED,
-                "This server does not know this key; ask its operator for one.",
-            )
-        }
+        let message = "This server does not know this key; ask its operator for one.";
+        ApiError::new(StatusCode::UNAUTHORIZED, message).code("invalid_api_key")
     }
 
     /// 403: the request is not allowed.
     pub fn forbidden(message: impl Into<String>, code: &'static str) -> ApiError {
-        ApiError {
-            code: Some(code),
-            ..ApiError::new(StatusCode::FORBIDDEN, message)
-        }
-    }
-
-    /// 408: the body did not arrive in time.
-    pub fn too_slow() -> ApiError {
-        ApiError {
-            code: Some("request_timeout"),
-            ..ApiError::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "The request's body did not arrive in time; send it without pauses.",
-            )
-        }
-    }
-
-    /// 429: one client sent too many requests.
-    pub fn too_often(retry_after_seconds: u64) -> ApiError {
-        let seconds = retry_after_seconds.max(1);
-        ApiError {
-            code: Some("rate_limited"),
-            retry_after_seconds: Some(seconds),
-            ..ApiError::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                format!("Too many requests; try again in {seconds} seconds."),
-            )
-        }
-    }
-
-    /// 409: the same work is already running.
-    pub fn conflict(why: impl AsRef<str>) -> ApiError {
-        ApiError::new(StatusCode::CONFLICT, sentence(why.as_ref()))
-    }
-
-    /// 400: the file of reviews cannot be used; the previous reviews are still served.
-    pub fn unusable_data(why: impl AsRef<str>) -> ApiError {
-        ApiError {
-            code: Some("unusable_data"),
-            ..ApiError::new(StatusCode::BAD_REQUEST, sentence(why.as_ref()))
-        }
+        ApiError::new(StatusCode::FORBIDDEN, message).code(code)
     }
 
     /// 404: the requested resource does not exist.
@@ -166,86 +125,73 @@ impl ApiError {
         ApiError::new(StatusCode::NOT_FOUND, message)
     }
 
+    /// 404: no model has this name.
+    pub fn unknown_model(name: &str) -> ApiError {
+        let message = format!("There is no model {name:?}; GET /v1/models lists them.");
+        ApiError::not_found(message).at("model").code("model_not_found")
+    }
+
     /// 405: the path does not support the method.
     pub fn method_not_allowed(message: impl Into<String>) -> ApiError {
-        ApiError {
-            code: Some("method_not_allowed"),
-            ..ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message)
-        }
+        ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message).code("method_not_allowed")
+    }
+
+    /// 408: the body did not arrive in time.
+    pub fn too_slow() -> ApiError {
+        let message = "The request's body did not arrive in time; send it without pauses.";
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, message).code("request_timeout")
     }
 
     /// 413: the body is too large.
     pub fn too_large() -> ApiError {
-        ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The request's body is larger than this server accepts.",
-        )
+        let message = "The request's body is larger than this server accepts.";
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     }
 
     /// 415: the body has another content type.
     pub fn unsupported_media_type(wanted: &str) -> ApiError {
-        ApiError::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("Send the body as {wanted} and say so in the Content-Type header."),
-        )
+        let message = format!("Send the body as {wanted} and say so in the Content-Type header.");
+        ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
+    }
+
+    /// 429: one client sent too many requests.
+    pub fn too_often(seconds: u64) -> ApiError {
+        let seconds = seconds.max(1);
+        let message = format!("Too many requests; try again in {seconds} seconds.");
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, message)
+            .code("rate_limited")
+            .retry_after(seconds)
     }
 
     /// 500: the cause has been logged.
     pub fn internal() -> ApiError {
-        ApiError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The server failed; its log says why.",
-        )
+        let message = "The server failed; its log says why.";
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
     /// 503: the server is still loading, or is stopping.
-    pub fn not_ready(phase: impl std::fmt::Display) -> ApiError {
-        ApiError::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("The server is not ready: {phase}. GET /readyz answers 200 once it is."),
-        )
+    pub fn not_ready(phase: Phase) -> ApiError {
+        let message = format!("The server is not ready: {phase}. GET /readyz answers 200 once it is.");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
     /// 503: the answer was cut because the server is stopping.
     pub fn stopping() -> ApiError {
-        ApiError {
-            code: Some("shutting_down"),
-            ..ApiError::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The server is stopping. Try again in a moment.",
-            )
-        }
+        let message = "The server is stopping. Try again in a moment.";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).code("shutting_down")
     }
 
     /// Only the JSON, for an error after the status has been sent.
     pub fn into_body(self) -> ErrorBody {
-        let kind = match self.status {
-            StatusCode::UNAUTHORIZED => "authentication_error",
-            StatusCode::FORBIDDEN => "permission_error",
-            StatusCode::NOT_FOUND => "not_found_error",
-            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
-            StatusCode::SERVICE_UNAVAILABLE => "unavailable_error",
-            status if status.is_server_error() => "server_error",
-            _ => "invalid_request_error",
-        };
-        ErrorBody {
-            error: ErrorFields {
-                message: self.message,
-                kind,
-                param: self.param,
-                code: self.code,
-            },
-        }
+        ErrorBody { error: self.fields }
     }
 }
 
 impl From<Overloaded> for ApiError {
     fn from(busy: Overloaded) -> ApiError {
-        ApiError {
-            code: Some("overloaded"),
-            retry_after_seconds: Some(busy.retry_after_seconds.max(1)),
-            ..ApiError::new(StatusCode::TOO_MANY_REQUESTS, sentence(&busy.to_string()))
-        }
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, sentence(&busy.to_string()))
+            .code("overloaded")
+            .retry_after(busy.retry_after_seconds)
     }
 }
 
@@ -304,8 +250,9 @@ impl From<NotReloaded> for ApiError {
     fn from(error: NotReloaded) -> ApiError {
         match error {
             NotReloaded::NotReady(phase) => ApiError::not_ready(phase),
-            NotReloaded::Busy => ApiError::conflict(error.to_string()),
-            NotReloaded::Unusable(why) => ApiError::unusable_data(format!("{why:#}")),
+            NotReloaded::Busy => ApiError::new(StatusCode::CONFLICT, sentence(&error.to_string())),
+            // The previous reviews are still served.
+            NotReloaded::Unusable(why) => ApiError::refused(format!("{why:#}")).code("unusable_data"),
         }
     }
 }
@@ -343,19 +290,20 @@ fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::error_fields;
     use super::*;
 
     #[test]
     fn errors_have_their_status_type_field_and_code() {
-        let busy = Overloaded {
+        let busy = || Overloaded {
             retry_after_seconds: 7,
         };
         let invalid = AskError::Invalid("too long".into());
-        let unusable = ApiError::unusable_data("x");
+        let unusable = NotReloaded::Unusable(anyhow::anyhow!("no such file"));
+        let phase = Phase::Loading;
         for (error, status, fields) in [
-            (ApiError::invalid("x").at("n"), 400, "invalid_request_error n"),
             (invalid.into(), 400, "invalid_request_error messages"),
-            (unusable, 400, "invalid_request_error unusable_data"),
+            (unusable.into(), 400, "invalid_request_error unusable_data"),
             (
                 ApiError::missing_key(),
                 401,
@@ -364,11 +312,16 @@ mod tests {
             (ApiError::forbidden("x", "y"), 403, "permission_error y"),
             (ApiError::not_found("x"), 404, "not_found_error"),
             (
+                ApiError::unknown_model("x"),
+                404,
+                "not_found_error model model_not_found",
+            ),
+            (
                 ApiError::method_not_allowed("x"),
                 405,
                 "invalid_request_error method_not_allowed",
             ),
-            (ApiError::conflict("x"), 409, "invalid_request_error"),
+            (NotReloaded::Busy.into(), 409, "invalid_request_error"),
             (ApiError::too_large(), 413, "invalid_request_error"),
             (
                 ApiError::unsupported_media_type("x"),
@@ -376,7 +329,8 @@ mod tests {
                 "invalid_request_error",
             ),
             (ApiError::too_often(0), 429, "rate_limit_error rate_limited"),
-            (AskError::from(busy).into(), 429, "rate_limit_error overloaded"),
+            (busy().into(), 429, "rate_limit_error overloaded"),
+            (AskError::from(busy()).into(), 429, "rate_limit_error overloaded"),
             (
                 EmbeddingError::Overloaded.into(),
                 429,
@@ -384,20 +338,16 @@ mod tests {
             ),
             (AskError::Internal.into(), 500, "server_error"),
             (EmbeddingError::Stopped.into(), 500, "server_error"),
-            (ApiError::not_ready("loading"), 503, "unavailable_error"),
+            (ApiError::not_ready(phase), 503, "unavailable_error"),
             (ApiError::stopping(), 503, "unavailable_error shutting_down"),
         ] {
-            let shown = format!("{error:?}");
-            assert_eq!(error.clone().into_response().status(), status, "{shown}");
-            let body = serde_json::to_value(error.into_body()).expect("a body serialises");
-            assert_eq!(
-                body["error"].as_object().map(|error| error.len()),
-                Some(4),
-                "{shown}"
-            );
-            let present = ["type", "param", "code"].map(|field| body["error"][field].as_str());
+            let error: ApiError = error;
+            let body = error_fields(&error);
+            assert_eq!(error.into_response().status(), status, "{body}");
+            assert_eq!(body.as_object().map(|fields| fields.len()), Some(4), "{body}");
+            let present = ["type", "param", "code"].map(|field| body[field].as_str());
             let present: Vec<&str> = present.into_iter().flatten().collect();
-            assert_eq!(present.join(" "), fields, "{shown}");
+            assert_eq!(present.join(" "), fields, "{body}");
         }
     }
 

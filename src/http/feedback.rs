@@ -23,7 +23,7 @@ const MAX_COMMENT: usize = 500;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({"verdict": "down", "comment": "It is about another kettle."}))]
-pub(super) struct Feedback {
+pub(super) struct FeedbackRequest {
     verdict: Thumb,
     /// The `x-request-id` of the answer.
     answer_id: Option<String>,
@@ -59,9 +59,9 @@ struct CheckedFeedback {
 /// The handler: 204 once it is counted and written.
 pub(super) async fn feedback(
     State(context): State<SharedContext>,
-    JsonBody(feedback): JsonBody<Feedback>,
+    JsonBody(request): JsonBody<FeedbackRequest>,
 ) -> Result<NoContent, ApiError> {
-    let feedback = feedback.checked()?;
+    let feedback = request.checked()?;
     let verdict = feedback.verdict;
     if let Some(path) = context.options.feedback_file.clone() {
         let line = FeedbackLine {
@@ -89,7 +89,7 @@ impl Thumb {
     }
 }
 
-impl Feedback {
+impl FeedbackRequest {
     fn checked(self) -> Result<CheckedFeedback, ApiError> {
         let refuse = |field: &str, message: String| Err(ApiError::invalid(message).at(field));
         let id = self.answer_id.as_deref();
@@ -133,12 +133,13 @@ fn append(path: &Path, line: &FeedbackLine) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::error_fields;
     use super::*;
     use serde_json::{Value, json};
 
     fn checked(feedback: Value) -> Result<CheckedFeedback, ApiError> {
-        let feedback: Feedback = serde_json::from_value(feedback).expect("it parses");
-        feedback.checked()
+        let request: FeedbackRequest = serde_json::from_value(feedback).expect("it parses");
+        request.checked()
     }
 
     #[test]
@@ -150,10 +151,9 @@ mod tests {
             ("comment", json!("é".repeat(501))),
         ] {
             let refused = checked(json!({"verdict": "up", field: value})).expect_err(field);
-            let body = serde_json::to_value(refused.into_body()).expect("an error serialises");
-            assert_eq!(body["error"]["param"], field);
+            assert_eq!(error_fields(&refused)["param"], field);
         }
-        assert!(serde_json::from_value::<Feedback>(json!({"verdict": "sideways"})).is_err());
+        assert!(serde_json::from_value::<FeedbackRequest>(json!({"verdict": "sideways"})).is_err());
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) struct LegacyForm {
 
 /// The error for an empty message, in the predecessor's shape; or any other error.
 #[derive(JsonSchema)]
-#[schemars(rename = "FormRefusal", untagged)]
+#[schemars(rename = "FormError", untagged)]
 #[allow(dead_code)]
 pub(super) enum LegacyError {
     Empty { error: String },

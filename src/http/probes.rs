@@ -62,12 +62,7 @@ impl Build {
     }
 }
 
-/// `GET /health`, as in the predecessor system.
-pub(super) async fn health() -> Json<Status> {
-    livez().await
-}
-
-/// `GET /livez`: the process is running. Depends on no other part.
+/// `GET /livez`, and `GET /health` as in the predecessor system: the process is running. Depends on no other part.
 pub(super) async fn livez() -> Json<Status> {
     Json(Status {
         status: "ok".to_string(),

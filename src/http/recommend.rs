@@ -68,7 +68,7 @@ impl SearchRequest {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{corpus, options};
+    use super::super::testing::{corpus, error_fields, options};
     use super::*;
     use serde_json::json;
 
@@ -93,8 +93,8 @@ mod tests {
                 "filters.product_ids",
             ),
         ] {
-            let body = serde_json::to_value(check(request).expect_err(param).into_body()).expect("an error");
-            assert_eq!(body["error"]["param"], param, "{body}");
+            let error = error_fields(&check(request).expect_err(param));
+            assert_eq!(error["param"], param, "{error}");
         }
         assert!(serde_json::from_value::<SearchRequest>(json!({"question": "a", "limit": 3})).is_err());
     }

@@ -104,7 +104,7 @@ pub(super) fn routes() -> Vec<Route> {
         route!(POST "/detokenize" v1::tokenize::detokenize, "openai": "Join tokens to a text"),
         // The two endpoints of the predecessor system.
         route!(POST "/get" legacy::get, "page": "Answer a question in plain text", form),
-        route!(GET "/health" probes::health, "operators": "Whether the process is running"),
+        route!(GET "/health" probes::livez, "operators": "Whether the process is running"),
         route!(GET "/livez" probes::livez, "operators": "Whether the process is running"),
         route!(GET "/readyz" probes::readyz, "operators": "Whether the server is ready for questions", waiting),
         route!(GET "/metrics" probes::metrics, "operators": "All metrics, for Prometheus", text),

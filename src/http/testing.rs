@@ -9,6 +9,7 @@ use axum::Router;
 use axum::routing::MethodRouter;
 use tokio::sync::oneshot;
 
+use super::error::ApiError;
 use super::{HttpOptions, with_limits, with_observability};
 use crate::reviews::{Corpus, Product, ProductId, Review, ReviewId};
 
@@ -140,6 +141,12 @@ impl Drop for Site {
             "the server ended without a panic"
         );
     }
+}
+
+/// The fields of an error's JSON.
+pub(super) fn error_fields(error: &ApiError) -> serde_json::Value {
+    let body = serde_json::to_value(error.clone().into_body()).expect("an error serialises");
+    body["error"].clone()
 }
 
 /// Limits that are small enough for a test to exceed.

@@ -21,19 +21,19 @@ pub(super) struct Stats {
     /// The same as in `/readyz`.
     status: String,
     uptime_seconds: f64,
-    questions: Questions,
-    latency: Latency,
-    speed: Speed,
-    queue: Queue,
-    cache: PrefixCacheStats,
-    grounding: Grounding,
-    feedback: Feedback,
+    questions: QuestionStats,
+    latency: LatencyStats,
+    speed: SpeedStats,
+    queue: QueueStats,
+    cache: CacheStats,
+    grounding: GroundingStats,
+    feedback: FeedbackStats,
     index: IndexStats,
-    server: Server,
+    server: ServerStats,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Questions {
+struct QuestionStats {
     answered: u64,
     extractive: u64,
     no_evidence: u64,
@@ -43,7 +43,7 @@ struct Questions {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Latency {
+struct LatencyStats {
     first_token: Distribution,
     answer: Distribution,
     queue: Distribution,
@@ -53,7 +53,7 @@ struct Latency {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Speed {
+struct SpeedStats {
     decode_tokens_per_second: Distribution,
     prefill_tokens_per_second: Distribution,
     prompt_tokens: u64,
@@ -62,14 +62,14 @@ struct Speed {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Queue {
+struct QueueStats {
     running: u64,
     waiting: u64,
     rejected: u64,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct PrefixCacheStats {
+struct CacheStats {
     kv_bytes: u64,
     kv_capacity_bytes: u64,
     prefix_queries: u64,
@@ -79,7 +79,7 @@ struct PrefixCacheStats {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Grounding {
+struct GroundingStats {
     ratio: Distribution,
     supported: u64,
     unsupported: u64,
@@ -87,7 +87,7 @@ struct Grounding {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Feedback {
+struct FeedbackStats {
     up: u64,
     down: u64,
 }
@@ -103,7 +103,7 @@ struct IndexStats {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Server {
+struct ServerStats {
     version: &'static str,
     device: Option<String>,
     threads: u64,
@@ -137,7 +137,7 @@ impl Stats {
         Stats {
             status,
             uptime_seconds,
-            questions: Questions {
+            questions: QuestionStats {
                 answered: outcome("answered"),
                 extractive: outcome("extractive"),
                 no_evidence: outcome("no_evidence"),
@@ -145,26 +145,26 @@ impl Stats {
                 cancelled: outcome("cancelled"),
                 error: outcome("error"),
             },
-            latency: Latency {
+            latency: LatencyStats {
                 first_token: distribution("rag_time_to_first_token_seconds"),
                 answer: distribution("rag_request_duration_seconds"),
                 queue: distribution("llm_request_queue_time_seconds"),
                 retrieval: distribution("retrieval_duration_seconds"),
                 embedding: distribution("embedding_duration_seconds"),
             },
-            speed: Speed {
+            speed: SpeedStats {
                 decode_tokens_per_second: distribution("llm_decode_tokens_per_second"),
                 prefill_tokens_per_second: distribution("llm_prefill_tokens_per_second"),
                 prompt_tokens: total("llm_prompt_tokens_total"),
                 cached_prompt_tokens: total("llm_prompt_tokens_cached_total"),
                 generated_tokens: total("llm_generation_tokens_total"),
             },
-            queue: Queue {
+            queue: QueueStats {
                 running: total("llm_requests_running"),
                 waiting: total("llm_requests_waiting"),
                 rejected: total("llm_requests_rejected_total"),
             },
-            cache: PrefixCacheStats {
+            cache: CacheStats {
                 kv_bytes: total("llm_kv_cache_bytes"),
                 kv_capacity_bytes: total("llm_kv_cache_capacity_bytes"),
                 prefix_queries: total("llm_prefix_cache_queries_total"),
@@ -172,13 +172,13 @@ impl Stats {
                 lookup_drafted: total("llm_lookup_draft_tokens_total"),
                 lookup_accepted: total("llm_lookup_accepted_tokens_total"),
             },
-            grounding: Grounding {
+            grounding: GroundingStats {
                 ratio: distribution("answer_groundedness_ratio"),
                 supported: verdict("supported"),
                 unsupported: verdict("unsupported"),
                 none: verdict("none"),
             },
-            feedback: Feedback {
+            feedback: FeedbackStats {
                 up: feedback("up"),
                 down: feedback("down"),
             },
@@ -189,7 +189,7 @@ impl Stats {
                 built_at: samples.sum("index_built_timestamp_seconds"),
                 recall: samples.sum("retrieval_recall_ratio"),
             },
-            server: Server {
+            server: ServerStats {
                 version: env!("CARGO_PKG_VERSION"),
                 device: samples
                     .labels("build_info")

@@ -6,6 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::task::spawn_blocking;
 
 use super::super::SharedContext;
@@ -22,18 +23,17 @@ const MAX_TEXTS: usize = 2048;
 #[schemars(example = serde_json::json!({"model": "all-MiniLM-L6-v2", "input": ["a quiet kettle", "a loud one"]}))]
 pub(in crate::http) struct EmbeddingsRequest {
     model: String,
-    input: Input,
-    encoding_format: Option<Format>,
+    input: EmbeddingInput,
+    encoding_format: Option<VectorFormat>,
     dimensions: Option<usize>,
-    #[serde(default, rename = "user")]
-    #[schemars(with = "Option<serde_json::Value>")]
-    _user: Option<IgnoredAny>,
+    #[serde(rename = "user")]
+    _user: Option<Value>,
 }
 
 /// One text or several. Token ids are recognised only to refuse them with a hint.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "input must be a text or a list of texts")]
-enum Input {
+enum EmbeddingInput {
     One(String),
     Many(Vec<String>),
     Tokens(#[schemars(with = "Vec<u32>")] Vec<IgnoredAny>),
@@ -42,7 +42,7 @@ enum Input {
 /// The format of the vectors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Format {
+enum VectorFormat {
     #[default]
     Float,
     /// Little-endian `f32`.
@@ -113,13 +113,13 @@ pub(in crate::http) async fn embeddings(
     }))
 }
 
-impl Input {
+impl EmbeddingInput {
     fn texts(self) -> Result<Vec<String>, ApiError> {
         let refuse = |message: &str| Err(ApiError::invalid(message).at("input"));
         let texts = match self {
-            Input::One(text) => vec![text],
-            Input::Many(texts) => texts,
-            Input::Tokens(ids) => {
+            EmbeddingInput::One(text) => vec![text],
+            EmbeddingInput::Many(texts) => texts,
+            EmbeddingInput::Tokens(ids) => {
                 return refuse(&format!(
                     "This server takes texts, but these are {} token ids of another model; with langchain-openai, set \
                      check_embedding_ctx_length=False.",
@@ -140,10 +140,10 @@ impl Input {
 }
 
 impl Vector {
-    fn new(numbers: Vec<f32>, format: Format) -> Vector {
+    fn new(numbers: Vec<f32>, format: VectorFormat) -> Vector {
         match format {
-            Format::Float => Vector::Numbers(numbers),
-            Format::Base64 => {
+            VectorFormat::Float => Vector::Numbers(numbers),
+            VectorFormat::Base64 => {
                 let bytes: Vec<u8> = numbers.into_iter().flat_map(f32::to_le_bytes).collect();
                 Vector::Base64(BASE64_STANDARD.encode(bytes))
             }
@@ -182,14 +182,18 @@ fn count_tokens(counter: &TokenCounter, texts: &[String]) -> Result<usize, ApiEr
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::testing::error_fields;
     use super::*;
     use serde_json::json;
 
     #[test]
     fn base64_encodes_little_endian_floats() {
-        let vector = Vector::new(vec![1.0, -2.0], Format::Base64);
+        let vector = Vector::new(vec![1.0, -2.0], VectorFormat::Base64);
         assert_eq!(vector, Vector::Base64("AACAPwAAAMA=".into()));
-        assert_eq!(Vector::new(vec![1.0], Format::Float), Vector::Numbers(vec![1.0]));
+        assert_eq!(
+            Vector::new(vec![1.0], VectorFormat::Float),
+            Vector::Numbers(vec![1.0])
+        );
     }
 
     #[test]
@@ -202,17 +206,11 @@ mod tests {
             (json!(vec!["a"; MAX_TEXTS + 1]), "2048"),
         ];
         for (input, hint) in table {
-            let input: Input = serde_json::from_value(input).expect("it parses");
-            let refused = input.texts().expect_err(hint).into_body();
-            let body = serde_json::to_value(&refused).expect("an error serialises");
-            assert_eq!(body["error"]["param"], "input");
-            assert!(
-                body["error"]["message"]
-                    .as_str()
-                    .expect("a message")
-                    .contains(hint),
-                "{body}"
-            );
+            let input: EmbeddingInput = serde_json::from_value(input).expect("it parses");
+            let error = error_fields(&input.texts().expect_err(hint));
+            assert_eq!(error["param"], "input");
+            let message = error["message"].as_str().expect("a message");
+            assert!(message.contains(hint), "{message}");
         }
     }
 
@@ -222,7 +220,6 @@ mod tests {
             assert_eq!(check_dimensions(requested, 384), Ok(()));
         }
         let refused = check_dimensions(Some(10), 384).expect_err("another dimension");
-        let body = serde_json::to_value(refused.into_body()).expect("an error serialises");
-        assert_eq!(body["error"]["param"], "dimensions");
+        assert_eq!(error_fields(&refused)["param"], "dimensions");
     }
 }

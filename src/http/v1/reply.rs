@@ -55,7 +55,7 @@ pub(in crate::http) struct Completion {
 #[derive(Serialize, JsonSchema)]
 struct Choice {
     index: u32,
-    message: Message,
+    message: ReplyMessage,
     logprobs: Option<Logprobs>,
     #[schemars(extend("enum" = ["stop", "length"]))]
     finish_reason: &'static str,
@@ -63,7 +63,7 @@ struct Choice {
 
 /// The answer's text, as one message.
 #[derive(Default, Serialize, JsonSchema)]
-struct Message {
+struct ReplyMessage {
     role: &'static str,
     content: String,
     refusal: Option<String>,
@@ -75,9 +75,9 @@ struct Message {
 /// # Errors
 /// The errors of [`Backend::next`].
 pub(super) async fn completion(head: ReplyHead, mut backend: Backend) -> Result<Response, ApiError> {
-    let mut message = Message {
+    let mut message = ReplyMessage {
         role: "assistant",
-        ..Message::default()
+        ..ReplyMessage::default()
     };
     let mut all_logprobs = backend.has_logprobs().then(Logprobs::default);
     let end = loop {

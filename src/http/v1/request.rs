@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -31,7 +30,7 @@ const MAX_STOPS: usize = 16;
 }))]
 pub(in crate::http) struct ChatRequest {
     pub model: String,
-    pub messages: Vec<Message>,
+    pub messages: Vec<RequestMessage>,
     pub max_tokens: Option<usize>,
     /// The newer name of `max_tokens`; takes precedence over it.
     pub max_completion_tokens: Option<usize>,
@@ -59,40 +58,32 @@ pub(in crate::http) struct ChatRequest {
     parallel_tool_calls: Option<Value>,
     functions: Option<Value>,
     function_call: Option<Value>,
-    #[serde(default, rename = "user")]
-    #[schemars(with = "Option<Value>")]
-    _user: Option<IgnoredAny>,
-    #[serde(default, rename = "store")]
-    #[schemars(with = "Option<Value>")]
-    _store: Option<IgnoredAny>,
-    #[serde(default, rename = "metadata")]
-    #[schemars(with = "Option<Value>")]
-    _metadata: Option<IgnoredAny>,
-    #[serde(default, rename = "service_tier")]
-    #[schemars(with = "Option<Value>")]
-    _service_tier: Option<IgnoredAny>,
+    #[serde(rename = "user")]
+    _user: Option<Value>,
+    #[serde(rename = "store")]
+    _store: Option<Value>,
+    #[serde(rename = "metadata")]
+    _metadata: Option<Value>,
+    #[serde(rename = "service_tier")]
+    _service_tier: Option<Value>,
 }
 
 /// One message. An earlier answer of this server can be sent back unchanged.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::http) struct Message {
+pub(in crate::http) struct RequestMessage {
     pub role: MessageRole,
     content: Option<Content>,
     tool_calls: Option<Value>,
     function_call: Option<Value>,
-    #[serde(default, rename = "name")]
-    #[schemars(with = "Option<Value>")]
-    _name: Option<IgnoredAny>,
-    #[serde(default, rename = "refusal")]
-    #[schemars(with = "Option<Value>")]
-    _refusal: Option<IgnoredAny>,
-    #[serde(default, rename = "annotations")]
-    #[schemars(with = "Option<Value>")]
-    _annotations: Option<IgnoredAny>,
-    #[serde(default, rename = "audio")]
-    #[schemars(with = "Option<Value>")]
-    _audio: Option<IgnoredAny>,
+    #[serde(rename = "name")]
+    _name: Option<Value>,
+    #[serde(rename = "refusal")]
+    _refusal: Option<Value>,
+    #[serde(rename = "annotations")]
+    _annotations: Option<Value>,
+    #[serde(rename = "audio")]
+    _audio: Option<Value>,
 }
 
 /// The author of a message. `developer` is the newer name of `system`.
@@ -109,16 +100,16 @@ pub(in crate::http) enum MessageRole {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "content must be a text or a list of parts {\"type\": \"text\", \"text\": …}; this server reads only text"
+    expecting = "content must be a text or a list of parts {\"type\": \"text\", \"text\": …}; only text is read"
 )]
 enum Content {
     Text(String),
-    Parts(Vec<Part>),
+    Parts(Vec<ContentPart>),
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
-enum Part {
+enum ContentPart {
     Text { text: String },
 }
 
@@ -135,9 +126,8 @@ pub(in crate::http) enum Stop {
 pub(in crate::http) struct StreamOptions {
     include_usage: Option<bool>,
     /// Padding against traffic analysis; this server sends none.
-    #[serde(default, rename = "include_obfuscation")]
-    #[schemars(with = "Option<Value>")]
-    _include_obfuscation: Option<IgnoredAny>,
+    #[serde(rename = "include_obfuscation")]
+    _include_obfuscation: Option<Value>,
 }
 
 /// The form of the answer.
@@ -153,16 +143,13 @@ pub(in crate::http) enum ResponseFormat {
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct NamedSchema {
     schema: Option<Value>,
-    #[serde(default, rename = "name")]
-    #[schemars(with = "Option<Value>")]
-    _name: Option<IgnoredAny>,
-    #[serde(default, rename = "description")]
-    #[schemars(with = "Option<Value>")]
-    _description: Option<IgnoredAny>,
+    #[serde(rename = "name")]
+    _name: Option<Value>,
+    #[serde(rename = "description")]
+    _description: Option<Value>,
     /// Answers always follow the schema, whether this is set or not.
-    #[serde(default, rename = "strict")]
-    #[schemars(with = "Option<Value>")]
-    _strict: Option<IgnoredAny>,
+    #[serde(rename = "strict")]
+    _strict: Option<Value>,
 }
 
 impl ChatRequest {
@@ -303,19 +290,22 @@ impl ChatRequest {
     }
 }
 
-impl Message {
+impl RequestMessage {
     /// The message's text.
     pub fn text(&self) -> String {
         match &self.content {
             None => String::new(),
             Some(Content::Text(text)) => text.clone(),
-            Some(Content::Parts(parts)) => parts.iter().map(|Part::Text { text }| text.as_str()).collect(),
+            Some(Content::Parts(parts)) => parts
+                .iter()
+                .map(|ContentPart::Text { text }| text.as_str())
+                .collect(),
         }
     }
 }
 
-impl From<&Message> for ChatMessage {
-    fn from(message: &Message) -> Self {
+impl From<&RequestMessage> for ChatMessage {
+    fn from(message: &RequestMessage) -> Self {
         let role = match message.role {
             MessageRole::System | MessageRole::Developer => "system",
             MessageRole::User => "user",
@@ -337,6 +327,7 @@ fn is_requested(value: &Option<Value>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::testing::error_fields;
     use super::*;
     use serde_json::json;
 
@@ -349,9 +340,9 @@ mod tests {
     }
 
     fn param(refused: ApiError) -> Value {
-        let body = serde_json::to_value(refused.into_body()).expect("an error serialises");
-        assert_eq!(body["error"]["type"], "invalid_request_error", "{body}");
-        body["error"]["param"].clone()
+        let error = error_fields(&refused);
+        assert_eq!(error["type"], "invalid_request_error", "{error}");
+        error["param"].clone()
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(in crate::http) struct DetokenizeRequest {
 
 /// The response of `/detokenize`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::http) struct Text {
+pub(in crate::http) struct DetokenizedText {
     content: String,
 }
 
@@ -91,11 +91,11 @@ pub(in crate::http) async fn tokenize(
 pub(in crate::http) async fn detokenize(
     State(context): State<SharedContext>,
     JsonBody(request): JsonBody<DetokenizeRequest>,
-) -> Result<Json<Text>, ApiError> {
+) -> Result<Json<DetokenizedText>, ApiError> {
     let completer = context.service()?.completer.clone();
     let content = spawn_blocking(move || completer.decode(&request.tokens)).await?;
     let unknown = || ApiError::invalid("One of these numbers is not a token of the chat model.").at("tokens");
-    Ok(Json(Text {
+    Ok(Json(DetokenizedText {
         content: content.ok_or_else(unknown)?,
     }))
 }
