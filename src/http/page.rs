@@ -38,62 +38,28 @@ struct Asset {
     etag: HeaderValue,
 }
 
-/// Lists the files of `ui/` with their content types.
+/// The files of `ui/`, by their content types.
 macro_rules! assets {
-    ($($name:literal $content_type:ident,)*) => {
-        vec![$(Asset::new($name, $content_type, include_bytes!(concat!("../../ui/", $name)))),*]
+    ($($content_type:ident: $($name:literal)+;)+) => {
+        vec![$($(Asset::new($name, $content_type, include_bytes!(concat!("../../ui/", $name)))),+),+]
     };
 }
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     assets! {
-        "index.html" HTML,
-        "later.css" CSS,
-        "style.css" CSS,
-        "favicon.svg" SVG,
-        "answer.js" JAVASCRIPT,
-        "app.js" JAVASCRIPT,
-        "basket.js" JAVASCRIPT,
-        "cards.js" JAVASCRIPT,
-        "catalogue.js" JAVASCRIPT,
-        "charts.js" JAVASCRIPT,
-        "chat.js" JAVASCRIPT,
-        "clipboard.js" JAVASCRIPT,
-        "composer.js" JAVASCRIPT,
-        "conversation.js" JAVASCRIPT,
-        "docs.css" CSS,
-        "docs.html" HTML,
-        "docs.js" JAVASCRIPT,
-        "dom.js" JAVASCRIPT,
-        "feedback.js" JAVASCRIPT,
-        "highlight.js" JAVASCRIPT,
-        "history.js" JAVASCRIPT,
-        "icons.js" JAVASCRIPT,
-        "inspector.js" JAVASCRIPT,
-        "judged.js" JAVASCRIPT,
-        "keys.js" JAVASCRIPT,
-        "later.js" JAVASCRIPT,
-        "live.js" JAVASCRIPT,
-        "product-card.js" JAVASCRIPT,
-        "question.js" JAVASCRIPT,
-        "readiness.js" JAVASCRIPT,
-        "render.js" JAVASCRIPT,
-        "requests.js" JAVASCRIPT,
-        "review.js" JAVASCRIPT,
-        "router.js" JAVASCRIPT,
-        "server.js" JAVASCRIPT,
-        "settings.js" JAVASCRIPT,
-        "stars.js" JAVASCRIPT,
-        "store.js" JAVASCRIPT,
-        "stream.js" JAVASCRIPT,
-        "suggestions.js" JAVASCRIPT,
-        "theme.js" JAVASCRIPT,
-        "view-browse.js" JAVASCRIPT,
-        "view-compare.js" JAVASCRIPT,
-        "view-product.js" JAVASCRIPT,
-        "view-stats.js" JAVASCRIPT,
-        "words-statistics.js" JAVASCRIPT,
-        "words.js" JAVASCRIPT,
+        HTML:
+            "index.html" "docs.html";
+        CSS:
+            "later.css" "style.css" "docs.css";
+        SVG:
+            "favicon.svg";
+        JAVASCRIPT:
+            "answer.js" "app.js" "basket.js" "cards.js" "catalogue.js" "charts.js" "chat.js" "clipboard.js"
+            "composer.js" "conversation.js" "docs.js" "dom.js" "feedback.js" "highlight.js" "history.js"
+            "icons.js" "inspector.js" "judged.js" "keys.js" "later.js" "live.js" "product-card.js"
+            "question.js" "readiness.js" "render.js" "requests.js" "review.js" "router.js" "server.js"
+            "settings.js" "stars.js" "store.js" "stream.js" "suggestions.js" "theme.js" "view-browse.js"
+            "view-compare.js" "view-product.js" "view-stats.js" "words-statistics.js" "words.js";
     }
 });
 
