@@ -109,6 +109,8 @@ pub struct DatasetInfo {
     pub embedding_model: String,
     /// Of its weights.
     pub embedding_model_sha256: Option<String>,
+    /// Numbers in one of its vectors.
+    pub embedding_dimension: usize,
     /// `cpu` or `cuda`.
     pub device: &'static str,
     /// Threads that inference computes with.

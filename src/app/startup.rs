@@ -50,6 +50,7 @@ pub(super) fn service(
                 chat_model_sha256: chat.sha256.clone(),
                 embedding_model: embedding.name.clone(),
                 embedding_model_sha256: embedding.sha256.clone(),
+                embedding_dimension: encoder.dimension(),
                 device: device_label,
                 threads: config.threads,
                 passages: dataset.passages.len(),

@@ -1,14 +1,15 @@
-//! What only an operator may ask for. Served where an operator's key is configured, and nowhere else; `guard` lets
-//! nobody else through.
+//! The endpoints for operators. They are served only if an operator's key is configured, and `guard` requires it.
 //!
-//! `POST /api/admin/reload` has the reviews' file read again, with `Authorization: Bearer KEY`.
+//! `POST /api/admin/reload` reads the file of reviews again.
 
-use axum::{Json, extract::State};
+use axum::Json;
+use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::task::spawn_blocking;
 
-use super::{Shared, error::ApiError};
-use crate::app::NotReloaded;
+use super::SharedContext;
+use super::error::ApiError;
 
 /// What a reload did.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -21,12 +22,11 @@ pub(super) struct ReloadReply {
     seconds: f64,
 }
 
-/// `POST /api/admin/reload`: answers when what the file holds is being served, or says why it is not.
-pub(super) async fn reload(State(context): State<Shared>) -> Result<Json<ReloadReply>, ApiError> {
+/// `POST /api/admin/reload`: answers when the file's content is served, or says why it is not.
+pub(super) async fn reload(State(context): State<SharedContext>) -> Result<Json<ReloadReply>, ApiError> {
     let app = context.app.clone();
-    // Minutes where there is much to embed; it goes on when the client leaves.
-    let done = tokio::task::spawn_blocking(move || app.reload()).await;
-    let done = done.map_err(|_| ApiError::internal())??;
+    // Takes minutes if there is much to embed; it continues if the client leaves.
+    let done = spawn_blocking(move || app.reload()).await??;
     Ok(Json(ReloadReply {
         changed: done.changed,
         reviews: done.reviews,
@@ -35,14 +35,4 @@ pub(super) async fn reload(State(context): State<Shared>) -> Result<Json<ReloadR
         embedded: done.embedded,
         seconds: done.seconds,
     }))
-}
-
-impl From<NotReloaded> for ApiError {
-    fn from(error: NotReloaded) -> ApiError {
-        match error {
-            NotReloaded::NotReady(phase) => ApiError::not_ready(phase),
-            NotReloaded::Busy => ApiError::conflict(error.to_string()),
-            NotReloaded::Unusable(why) => ApiError::unusable_data(format!("{why:#}")),
-        }
-    }
 }

@@ -1,37 +1,39 @@
-//! Who may ask now, and what becomes of running answers when the server stops.
+//! Which requests are served now, and what happens to running answers when the server stops.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{Context, error::ApiError};
+use super::Context;
+use super::error::ApiError;
 use crate::app::{Catalogue, Phase, Service};
 
 impl Context {
-    /// What is being served, or a 503 with the phase.
+    /// The loaded service, or a 503 with the phase.
     pub(super) fn service(&self) -> Result<Arc<Service>, ApiError> {
         self.app
             .service()
             .ok_or_else(|| ApiError::not_ready(self.app.phase()))
     }
 
-    /// What may be browsed and searched, which is there before the chat model is; or a 503 with the phase.
+    /// The products and reviews, which are ready before the chat model is; or a 503 with the phase.
     pub(super) fn catalogue(&self) -> Result<Arc<Catalogue>, ApiError> {
         self.app
             .catalogue()
             .ok_or_else(|| ApiError::not_ready(self.app.phase()))
     }
 
-    /// Lets a search in, which needs no chat model: as [`Self::admit`] otherwise.
-    pub(super) fn browse(&self) -> Result<(Arc<Catalogue>, Ticket), ApiError> {
+    /// Admits a search, which needs no chat model. Otherwise like [`Self::admit`].
+    pub(super) fn admit_search(&self) -> Result<(Arc<Catalogue>, Ticket), ApiError> {
         let ticket = self.running.enter();
         Ok((self.catalogue()?, ticket))
     }
 
-    /// Lets a new question in: the service, and the ticket that the answer keeps until its end. While draining,
-    /// nobody new gets in.
+    /// Admits a new question: returns the service, and the ticket that the answer keeps until it ends. While the
+    /// server drains, no question is admitted.
     pub(super) fn admit(&self) -> Result<(Arc<Service>, Ticket), ApiError> {
-        // The ticket comes first: a shutdown between the two lines then sees this answer.
+        // The ticket comes first, so that a shutdown between the two lines waits for this answer.
         let ticket = self.running.enter();
         match self.app.phase() {
             Phase::Ready => Ok((self.service()?, ticket)),
@@ -40,46 +42,58 @@ impl Context {
     }
 }
 
-/// The answers being given. One primitive does both things needed: a watch channel can tell all its receivers to
-/// stop, and its sender can wait until none is left.
+/// The running answers. One watch channel does both jobs: it tells all its receivers to stop, and its sender can wait
+/// until no receiver is left.
 #[derive(Debug)]
 pub(super) struct Running(watch::Sender<bool>);
 
-/// One of them.
+/// One running answer, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Ticket(watch::Receiver<bool>);
 
 impl Running {
-    /// Nobody yet.
-    pub fn none() -> Running {
+    /// No answers yet.
+    pub fn new() -> Running {
         Running(watch::Sender::new(false))
     }
 
-    /// One more.
+    /// Counts one more answer.
     pub fn enter(&self) -> Ticket {
         Ticket(self.0.subscribe())
     }
 
-    /// Waits until every ticket is gone.
+    /// Waits until every ticket is dropped.
     pub async fn finished(&self) {
         self.0.closed().await;
     }
 
-    /// Tells everyone to stop now.
+    /// Tells every answer to stop now.
     pub fn cut(&self) {
         self.0.send_replace(true);
     }
 
-    /// How many are left.
+    /// How many answers are running.
     pub fn count(&self) -> usize {
         self.0.receiver_count()
     }
 }
 
 impl Ticket {
-    /// Holds the ticket until the server cuts the answer; drop the future when the answer has ended.
-    pub async fn cut(mut self) {
-        // An error means that the sender, and with it the server, is gone: cut as well.
+    /// The result of `work`, which wins if it is ready; or [`ApiError::stopping`] once the server cuts the answers.
+    pub async fn unless_cut<T, E: Into<ApiError>>(
+        &mut self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, ApiError> {
+        tokio::select! {
+            biased;
+            result = work => result.map_err(E::into),
+            () = self.cut() => Err(ApiError::stopping()),
+        }
+    }
+
+    /// Waits until the server cuts the answers.
+    async fn cut(&mut self) {
+        // An error means that the sender, and with it the server, is gone: that cuts the answer, too.
         let _ = self.0.wait_for(|cut| *cut).await;
     }
 }
@@ -92,7 +106,7 @@ mod tests {
 
     #[tokio::test]
     async fn finished_waits_for_every_ticket() {
-        let running = Running::none();
+        let running = Running::new();
         running.finished().await;
         let (one, other) = (running.enter(), running.enter());
         drop(one);
@@ -107,27 +121,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cut_reaches_those_who_came_before_and_after_it() {
-        let running = Running::none();
-        let before = running.enter();
+    async fn a_cut_reaches_answers_that_began_before_and_after_it() {
+        let running = Running::new();
+        let mut before = running.enter();
         running.cut();
-        let after = running.enter();
+        let mut after = running.enter();
         let both = async {
             before.cut().await;
             after.cut().await;
+            drop((before, after));
             running.finished().await;
         };
         let cut = tokio::time::timeout(Duration::from_secs(10), both).await;
-        assert!(cut.is_ok(), "somebody still waits to be cut");
+        assert!(cut.is_ok(), "an answer still waits to be cut");
     }
 
     #[tokio::test]
-    async fn nobody_is_cut_before_the_time() {
-        let running = Running::none();
-        tokio::select! {
-            biased;
-            () = running.enter().cut() => panic!("it was cut"),
-            () = async {} => {}
-        }
+    async fn work_that_is_ready_wins_and_other_work_is_cut() {
+        let running = Running::new();
+        let mut ticket = running.enter();
+        let ready = async || Ok::<_, ApiError>(1);
+        assert_eq!(ticket.unless_cut(ready()).await, Ok(1));
+        running.cut();
+        assert_eq!(ticket.unless_cut(ready()).await, Ok(1));
+        let endless = std::future::pending::<Result<(), ApiError>>();
+        assert_eq!(ticket.unless_cut(endless).await, Err(ApiError::stopping()));
     }
 }

@@ -1,30 +1,29 @@
-//! `POST /api/chat`: a conversation in, an answer with its evidence streamed back.
+//! `POST /api/chat`: takes a conversation, and streams an answer with its evidence.
 
-use std::{ops::RangeInclusive, time::Instant};
+use std::time::Instant;
 
-use axum::{extract::State, response::Response};
+use axum::extract::State;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
-    HttpOptions, Shared, error::ApiError, events::Wire, extract::JsonBody, recommend::shown, stream,
-};
-use crate::{
-    assistant::{Filters, Question, Speaker, Turn},
-    reviews::Corpus,
-};
+use super::error::ApiError;
+use super::extract::JsonBody;
+use super::wire::{ReviewSource, SearchFilters, checked_turns, recommendations};
+use super::{HttpOptions, SharedContext, stream};
+use crate::assistant::{Question, Speaker, Turn};
+use crate::reviews::Corpus;
 
-/// Stars that a review can have.
-const RATINGS: RangeInclusive<u8> = 1..=5;
-
-/// The request. A field that is not listed is an error, so that a misspelt filter is not silently no filter.
+/// The request. An unknown field is an error, so that a misspelt filter is noticed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(example = serde_json::json!({"messages": [{"role": "user", "content": "Which kettle is quiet?"}], "filters": {"min_rating": 3}}))]
+#[schemars(example = serde_json::json!({
+    "messages": [{"role": "user", "content": "Which kettle is quiet?"}], "filters": {"min_rating": 3},
+}))]
 pub(super) struct ChatRequest {
-    messages: Vec<Message>,
+    messages: Vec<ChatTurn>,
     #[serde(default)]
-    filters: Option<WireFilters>,
+    filters: Option<SearchFilters>,
     #[serde(default)]
     max_tokens: Option<usize>,
     #[serde(default)]
@@ -33,124 +32,60 @@ pub(super) struct ChatRequest {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Message {
-    role: WireRole,
+struct ChatTurn {
+    role: ChatRole,
     content: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum WireRole {
+enum ChatRole {
     User,
     Assistant,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct WireFilters {
-    product_ids: Option<Vec<String>>,
-    category: Option<String>,
-    min_rating: Option<u8>,
-    max_price: Option<u32>,
-}
-
 /// The handler.
 pub(super) async fn chat(
-    State(context): State<Shared>,
+    State(context): State<SharedContext>,
     JsonBody(request): JsonBody<ChatRequest>,
 ) -> Result<Response, ApiError> {
     let arrived = Instant::now();
     let (service, ticket) = context.admit()?;
     let question = question(request, &context.options, &service.catalogue.corpus, arrived)?;
     let events = service.assistant.answer(question).await?;
-    let shown = shown(service.catalogue.clone());
-    Ok(stream::answer(events, ticket, move |event| {
-        Wire::of(event, &shown)
+    let catalogue = service.catalogue.clone();
+    Ok(stream::answer(events, ticket, move |products| {
+        recommendations(ReviewSource::from(&*catalogue), products)
     }))
 }
 
 fn question(
     request: ChatRequest,
-    options: &HttpOptions,
+    limits: &HttpOptions,
     corpus: &Corpus,
     arrived: Instant,
 ) -> Result<Question, ApiError> {
-    check_messages(&request.messages, options)?;
-    if let Some(asked) = request
-        .max_tokens
-        .filter(|asked| !(1..=options.max_tokens).contains(asked))
-    {
-        let message = format!(
-            "max_tokens must be from 1 to {}, not {asked}.",
-            options.max_tokens
-        );
+    let turns = (1..).zip(request.messages.into_iter().map(Turn::from));
+    let turns = checked_turns(turns, limits)?;
+    let most = limits.max_tokens;
+    if let Some(tokens) = request.max_tokens.filter(|tokens| !(1..=most).contains(tokens)) {
+        let message = format!("max_tokens must be from 1 to {most}, not {tokens}.");
         return Err(ApiError::invalid(message).at("max_tokens"));
     }
     Ok(Question {
-        turns: request.messages.into_iter().map(Turn::from).collect(),
-        filters: checked_filters(request.filters.unwrap_or_default(), corpus)?,
+        turns,
+        filters: request.filters.unwrap_or_default().checked(corpus)?,
         max_tokens: request.max_tokens,
         traced: request.debug == Some(true),
         arrived,
     })
 }
 
-fn check_messages(messages: &[Message], options: &HttpOptions) -> Result<(), ApiError> {
-    let refuse = |message: String| Err(ApiError::invalid(message).at("messages"));
-    match messages.last() {
-        Some(Message {
-            role: WireRole::User,
-            content,
-        }) if !content.trim().is_empty() => {}
-        _ => return refuse("The last message must be the user's question, and not empty.".to_string()),
-    }
-    if messages.len() > options.max_messages {
-        return refuse(format!(
-            "A conversation may have {} messages, this one has {}; leave the oldest out.",
-            options.max_messages,
-            messages.len()
-        ));
-    }
-    let lengths = messages.iter().map(|message| message.content.chars().count());
-    match (1..)
-        .zip(lengths)
-        .find(|(_, length)| *length > options.max_message_chars)
-    {
-        Some((place, length)) => refuse(format!(
-            "Message {place} has {length} characters; {} are allowed.",
-            options.max_message_chars
-        )),
-        None => Ok(()),
-    }
-}
-
-/// The filters, where they name what exists: one that matches nothing is a slip, not a question without evidence.
-pub(super) fn checked_filters(filters: WireFilters, corpus: &Corpus) -> Result<Filters, ApiError> {
-    let product_ids = filters.product_ids.unwrap_or_default();
-    if let Some(unknown) = product_ids
-        .iter()
-        .find(|id| !corpus.products.iter().any(|product| product.key == **id))
-    {
-        let message = format!("There is no product {unknown:?}; GET /api/products lists them.");
-        return Err(ApiError::invalid(message).at("filters.product_ids"));
-    }
-    if let Some(stars) = filters.min_rating.filter(|stars| !RATINGS.contains(stars)) {
-        let message = format!("min_rating must be from 1 to 5 stars, not {stars}.");
-        return Err(ApiError::invalid(message).at("filters.min_rating"));
-    }
-    Ok(Filters {
-        product_ids,
-        category: filters.category,
-        min_rating: filters.min_rating,
-        max_price: filters.max_price,
-    })
-}
-
-impl From<Message> for Turn {
-    fn from(message: Message) -> Turn {
+impl From<ChatTurn> for Turn {
+    fn from(message: ChatTurn) -> Turn {
         let role = match message.role {
-            WireRole::User => Speaker::User,
-            WireRole::Assistant => Speaker::Assistant,
+            ChatRole::User => Speaker::User,
+            ChatRole::Assistant => Speaker::Assistant,
         };
         Turn {
             role,
@@ -161,8 +96,9 @@ impl From<Message> for Turn {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{catalogue::tests::corpus, testing::options};
+    use super::super::testing::{corpus, error_fields, options};
     use super::*;
+    use crate::assistant::Filters;
     use serde_json::{Value, json};
 
     fn check(request: Value) -> Result<Question, ApiError> {
@@ -221,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_range_is_refused_by_name() {
+    fn an_error_names_the_field_that_is_out_of_range() {
         let limits = options();
         let question = [user("Loud?")];
         let table = [
@@ -254,12 +190,9 @@ mod tests {
             ),
         ];
         for (request, param) in table {
-            let refused = check(request.clone())
-                .expect_err(&request.to_string())
-                .into_body();
-            let body = serde_json::to_value(&refused).expect("an error serialises");
-            assert_eq!(body["error"]["param"], param, "{body}");
-            assert_eq!(body["error"]["type"], "invalid_request_error", "{body}");
+            let error = error_fields(&check(request).expect_err(param));
+            assert_eq!(error["param"], param, "{error}");
+            assert_eq!(error["type"], "invalid_request_error", "{error}");
         }
         let longest = "é".repeat(limits.max_message_chars);
         let largest =

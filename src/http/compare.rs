@@ -2,31 +2,36 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeInclusive;
 
-use axum::{Json, extract::State};
+use axum::Json;
+use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::aspects::{AspectFacts, Source};
-use super::catalogue::{ProductFacts, ShrunkRating};
-use super::{Shared, error::ApiError, extract::JsonBody};
+use super::SharedContext;
+use super::error::ApiError;
+use super::extract::JsonBody;
+use super::wire::{AspectFacts, ProductFacts, ReviewSource, ShrunkRating, find_product};
 use crate::aspects::{AspectId, ProductAspect};
 use crate::reviews::{ProductId, mean_rating};
 
-/// Fewest and most products of a comparison.
-const PRODUCTS: std::ops::RangeInclusive<usize> = 2..=4;
-/// Most aspects of one, and those that it has where the request names none.
-const MOST_ASPECTS: usize = 20;
-const ASPECTS: usize = 8;
+/// How many products a comparison can have.
+const PRODUCTS: RangeInclusive<usize> = 2..=4;
+/// At most so many aspects can be named.
+const MAX_ASPECTS: usize = 20;
+/// How many aspects are compared if the request names none.
+const DEFAULT_ASPECTS: usize = 8;
 
 /// What is to be compared.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({"product_ids": ["HDP-DHUNIX-RAGAPRO", "HDP-ORVEN-STRING1"]}))]
-pub(super) struct ProductInquiry {
+pub(super) struct ComparisonRequest {
     /// The shop's ids.
     product_ids: Vec<String>,
-    /// As `GET /api/products/{id}` names them; absent means those that most reviews of all the products speak of.
+    /// Aspects, with the names of `GET /api/products/{id}`. If absent: those that most reviews of all the products
+    /// mention.
     #[serde(default)]
     aspects: Option<Vec<String>>,
 }
@@ -35,12 +40,12 @@ pub(super) struct ProductInquiry {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Comparison {
     /// In the order of the request.
-    products: Vec<Compared>,
+    products: Vec<ComparedProduct>,
     aspects: Vec<ComparisonRow>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Compared {
+struct ComparedProduct {
     #[serde(flatten)]
     facts: ProductFacts,
     shrunk_rating: ShrunkRating,
@@ -50,12 +55,13 @@ struct Compared {
 #[derive(Debug, Serialize, JsonSchema)]
 struct ComparisonRow {
     name: String,
-    /// A cell for each product, in their order; one whose reviews are silent has zeros and no quote.
-    cells: Vec<Cell>,
+    /// A cell for each product, in their order. If a product's reviews do not mention the aspect, its cell has zeros
+    /// and no quotes.
+    cells: Vec<ComparisonCell>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Cell {
+struct ComparisonCell {
     product_id: String,
     #[serde(flatten)]
     facts: AspectFacts,
@@ -63,19 +69,16 @@ struct Cell {
 
 /// `POST /api/compare`.
 pub(super) async fn compare(
-    State(context): State<Shared>,
-    JsonBody(inquiry): JsonBody<ProductInquiry>,
+    State(context): State<SharedContext>,
+    JsonBody(request): JsonBody<ComparisonRequest>,
 ) -> Result<Json<Comparison>, ApiError> {
-    let catalogue = context.catalogue()?;
-    let source = Source {
-        corpus: &catalogue.corpus,
-        aspects: catalogue.retriever.aspects(),
-    };
-    inquiry.answer(source).map(Json)
+    request
+        .answer(ReviewSource::from(&*context.catalogue()?))
+        .map(Json)
 }
 
-impl ProductInquiry {
-    fn answer(&self, source: Source<'_>) -> Result<Comparison, ApiError> {
+impl ComparisonRequest {
+    fn answer(&self, source: ReviewSource<'_>) -> Result<Comparison, ApiError> {
         let products = self.products(source)?;
         let counted: Vec<Vec<ProductAspect>> = products
             .iter()
@@ -88,17 +91,18 @@ impl ProductInquiry {
         let shop_mean = mean_rating(&source.corpus.products);
         let compared = |product: &ProductId| {
             let product = &source.corpus.products[product.0 as usize];
-            Compared {
-                facts: ProductFacts::of(product),
-                shrunk_rating: ShrunkRating::of(product, shop_mean),
+            ComparedProduct {
+                facts: ProductFacts::new(product),
+                shrunk_rating: ShrunkRating::new(product, shop_mean),
             }
+        };
+        let cell = |aspect: AspectId, product: ProductId| ComparisonCell {
+            product_id: source.corpus.products[product.0 as usize].key.clone(),
+            facts: source.facts(product, source.aspects.about(product, aspect)),
         };
         let row = |aspect: AspectId| ComparisonRow {
             name: source.aspects.name(aspect).to_string(),
-            cells: products
-                .iter()
-                .map(|product| Cell::of(*product, aspect, source))
-                .collect(),
+            cells: products.iter().map(|product| cell(aspect, *product)).collect(),
         };
         Ok(Comparison {
             products: products.iter().map(compared).collect(),
@@ -106,7 +110,7 @@ impl ProductInquiry {
         })
     }
 
-    fn products(&self, source: Source<'_>) -> Result<Vec<ProductId>, ApiError> {
+    fn products(&self, source: ReviewSource<'_>) -> Result<Vec<ProductId>, ApiError> {
         let ids = &self.product_ids;
         if !PRODUCTS.contains(&ids.len()) {
             let (least, most) = (PRODUCTS.start(), PRODUCTS.end());
@@ -121,37 +125,23 @@ impl ProductInquiry {
             let message = format!("The product {twice:?} is named twice; name different products.");
             return Err(ApiError::invalid(message).at("product_ids"));
         }
-        let find = |id: &String| {
-            let at = source
-                .corpus
-                .products
-                .iter()
-                .position(|product| product.key == *id);
-            at.map(|at| ProductId(at as u32))
-                .ok_or_else(|| ApiError::not_found(format!("There is no product {id:?}.")).at("product_ids"))
+        let find = |id: &String| match find_product(source.corpus, id) {
+            Some((number, _)) => Ok(number),
+            None => Err(ApiError::not_found(format!("There is no product {id:?}.")).at("product_ids")),
         };
         ids.iter().map(find).collect()
     }
 }
 
-impl Cell {
-    fn of(product: ProductId, aspect: AspectId, source: Source<'_>) -> Self {
-        Self {
-            product_id: source.corpus.products[product.0 as usize].key.clone(),
-            facts: source.facts(product, source.aspects.about(product, aspect)),
-        }
-    }
-}
-
-/// The aspects of these names, each once.
+/// The aspects with these names, each once.
 fn named(
     names: &[String],
-    source: Source<'_>,
+    source: ReviewSource<'_>,
     counted: &[Vec<ProductAspect>],
 ) -> Result<Vec<AspectId>, ApiError> {
-    if !(1..=MOST_ASPECTS).contains(&names.len()) {
+    if !(1..=MAX_ASPECTS).contains(&names.len()) {
         let message = format!(
-            "Name from 1 to {MOST_ASPECTS} aspects, or leave the field out; these are {}.",
+            "Name from 1 to {MAX_ASPECTS} aspects, not {}, or leave the field out.",
             names.len()
         );
         return Err(ApiError::invalid(message).at("aspects"));
@@ -161,7 +151,7 @@ fn named(
         let aspect = source
             .aspects
             .named(name)
-            .ok_or_else(|| unknown(name, source, counted))?;
+            .ok_or_else(|| unknown_aspect(name, source, counted))?;
         if !aspects.contains(&aspect) {
             aspects.push(aspect);
         }
@@ -169,19 +159,19 @@ fn named(
     Ok(aspects)
 }
 
-fn unknown(name: &str, source: Source<'_>, counted: &[Vec<ProductAspect>]) -> ApiError {
+fn unknown_aspect(name: &str, source: ReviewSource<'_>, counted: &[Vec<ProductAspect>]) -> ApiError {
     let known: Vec<&str> = common(counted)
         .into_iter()
         .map(|aspect| source.aspects.name(aspect))
         .collect();
     let known = match known.is_empty() {
-        true => "they are too few to tell of what they speak".to_string(),
-        false => format!("they speak of {}", known.join(", ")),
+        true => "there are too few reviews to find aspects".to_string(),
+        false => format!("they mention {}", known.join(", ")),
     };
-    ApiError::invalid(format!("The reviews do not speak of {name:?}; {known}.")).at("aspects")
+    ApiError::invalid(format!("The reviews do not mention {name:?}; {known}.")).at("aspects")
 }
 
-/// The aspects that most of the products' reviews speak of; first those that all products' reviews speak of.
+/// The aspects that most of the products' reviews mention; first those that the reviews of all products mention.
 fn common(counted: &[Vec<ProductAspect>]) -> Vec<AspectId> {
     let mut reviews: BTreeMap<AspectId, (usize, usize)> = BTreeMap::new();
     for aspect in counted.iter().flatten() {
@@ -191,22 +181,20 @@ fn common(counted: &[Vec<ProductAspect>]) -> Vec<AspectId> {
     }
     let mut aspects: Vec<_> = reviews.into_iter().collect();
     aspects.sort_by_key(|(aspect, counts)| (Reverse(*counts), *aspect));
-    aspects
-        .into_iter()
-        .take(ASPECTS)
-        .map(|(aspect, _)| aspect)
-        .collect()
+    aspects.truncate(DEFAULT_ASPECTS);
+    aspects.into_iter().map(|(aspect, _)| aspect).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::tests::corpus;
+    use super::super::testing::{corpus, error_fields};
     use super::*;
     use crate::aspects::Aspects;
-    use crate::reviews::{Corpus, passages};
+    use crate::reviews::{Corpus, Review, passages};
+    use axum::response::IntoResponse;
     use serde_json::{Value, json};
 
-    /// Two kettles, of which the second has a poor handle.
+    /// Two kettles; the second has a poor handle.
     fn catalogue() -> Corpus {
         let mut corpus = corpus();
         let review = corpus.reviews[0].clone();
@@ -232,7 +220,7 @@ mod tests {
             ),
         ] {
             for text in texts {
-                corpus.reviews.push(crate::reviews::Review {
+                corpus.reviews.push(Review {
                     product: ProductId(product),
                     rating,
                     text: text.into(),
@@ -243,27 +231,26 @@ mod tests {
         corpus
     }
 
-    fn asked(request: Value) -> Result<Value, (u16, Value)> {
+    fn compared(request: Value) -> Result<Value, (u16, Value)> {
         let corpus = catalogue();
         let aspects = Aspects::of(&corpus, &passages(&corpus));
-        let source = Source {
+        let source = ReviewSource {
             corpus: &corpus,
             aspects: &aspects,
         };
-        let inquiry: ProductInquiry = serde_json::from_value(request).expect("it parses");
-        let answer = inquiry.answer(source);
+        let request: ComparisonRequest = serde_json::from_value(request).expect("it parses");
+        let answer = request.answer(source);
         answer
             .map(|comparison| serde_json::to_value(comparison).expect("it serialises"))
             .map_err(|error| {
-                let status = axum::response::IntoResponse::into_response(error.clone()).status();
-                let body = serde_json::to_value(error.into_body()).expect("it serialises");
-                (status.as_u16(), body["error"].clone())
+                let status = error.clone().into_response().status();
+                (status.as_u16(), error_fields(&error))
             })
     }
 
     #[test]
     fn every_aspect_has_a_cell_for_every_product() {
-        let comparison = asked(json!({"product_ids": ["a/b c", "KET-1"]})).expect("it is in order");
+        let comparison = compared(json!({"product_ids": ["a/b c", "KET-1"]})).expect("it is in order");
         let ids = |list: &Value, key: &str| -> Vec<Value> {
             list.as_array()
                 .expect("a list")
@@ -286,12 +273,12 @@ mod tests {
                 .as_str()
                 .is_some_and(|quote| quote.contains("handle"))
         );
-        let lids = asked(json!({"product_ids": ["a/b c", "KET-1"], "aspects": ["Lids", "lid"]}));
+        let lids = compared(json!({"product_ids": ["a/b c", "KET-1"], "aspects": ["Lids", "lid"]}));
         assert_eq!(ids(&lids.expect("it is in order")["aspects"], "name"), ["lid"]);
     }
 
     #[test]
-    fn what_cannot_be_compared_is_refused_in_words() {
+    fn a_refusal_names_the_field_and_the_reason() {
         let five: Vec<String> = (0..5).map(|at| at.to_string()).collect();
         for (request, status, param, words) in [
             (
@@ -317,7 +304,7 @@ mod tests {
                 json!({"product_ids": ["KET-1", "a/b c"], "aspects": ["engine"]}),
                 400,
                 "aspects",
-                "they speak of handle, lid",
+                "they mention handle, lid",
             ),
             (
                 json!({"product_ids": ["KET-1", "a/b c"], "aspects": []}),
@@ -326,17 +313,19 @@ mod tests {
                 "leave the field out",
             ),
         ] {
-            let (answered, error) = asked(request.clone()).expect_err("it is not in order");
+            let (actual, error) = compared(request.clone()).expect_err("it is not in order");
             assert_eq!(
-                (answered, error["param"].as_str()),
+                (actual, error["param"].as_str()),
                 (status, Some(param)),
                 "{request}"
             );
             assert!(
-                error["message"].as_str().is_some_and(|said| said.contains(words)),
+                error["message"]
+                    .as_str()
+                    .is_some_and(|message| message.contains(words)),
                 "{error}"
             );
         }
-        assert!(serde_json::from_value::<ProductInquiry>(json!({"product_ids": [], "limit": 3})).is_err());
+        assert!(serde_json::from_value::<ComparisonRequest>(json!({"product_ids": [], "limit": 3})).is_err());
     }
 }

@@ -1,39 +1,39 @@
-//! The connections: how many there may be, how long a client may take over its part, and how they are closed.
+//! Connections: how many there may be, how slow a client may be, and how connections are closed.
 //!
-//! A client that sends its head byte by byte is cut off by hyper, one that reads nothing by the system, and one that
-//! sends its body byte by byte by `extract`. So whoever holds a connection open for nothing holds it for a minute.
+//! Hyper cuts off a client that sends its head byte by byte, the operating system one that reads nothing, and `extract`
+//! one that sends its body byte by byte. So an idle client can hold a connection open for a minute at most.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use hyper::{body::Incoming, server::conn::http1, service::Service};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::JoinSet,
-    time::sleep,
-};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::guard::Peer;
 
-/// Connections at a time; more wait to be accepted. Each answer that streams has one.
-const MOST: usize = 1024;
-/// How long a head may take, and how long a connection may be kept for the next one.
+/// At most so many connections are open; more wait to be accepted. Each streamed answer keeps one open.
+const MAX_CONNECTIONS: usize = 1024;
+/// How long a client may take to send a request's head, and how long a connection may stay idle before the next head.
 const HEAD_TIME: Duration = Duration::from_secs(30);
-/// A longer head is a 431; hyper takes at most 100 headers in it.
+/// A longer head is a 431; hyper also accepts at most 100 headers.
 const HEAD_BYTES: usize = 32 << 10;
-/// How long bytes that were sent may stay unread before the system gives the connection up.
+/// How long sent bytes may stay unread before the operating system closes the connection.
 const UNREAD_TIME: Duration = Duration::from_secs(60);
-/// Until the next attempt where the system has no room for a connection.
+/// The wait before the next attempt, after a connection could not be accepted.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// All connections.
+/// All open connections.
 pub(super) struct Connections {
     router: Router,
     http: http1::Builder,
@@ -43,7 +43,7 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// None yet; requests will go to `router`.
+    /// No connections yet; `router` will answer their requests.
     pub fn new(router: Router) -> Connections {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
@@ -53,12 +53,12 @@ impl Connections {
             router,
             http,
             open: JoinSet::new(),
-            places: Arc::new(Semaphore::new(MOST)),
+            places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             graceful: GracefulShutdown::new(),
         }
     }
 
-    /// Accepts until it is dropped.
+    /// Accepts connections until the future is dropped.
     pub async fn accept(&mut self, listener: &TcpListener) -> Infallible {
         loop {
             let place = self.places.clone().acquire_owned().await;
@@ -80,8 +80,8 @@ impl Connections {
         }
     }
 
-    /// Closes what is idle, and waits until the rest has said what it was saying. Dropping the future, and this, cuts
-    /// everything.
+    /// Closes idle connections, and waits until the others have sent their responses. Dropping the future cuts all
+    /// connections.
     pub async fn close(self) {
         self.graceful.shutdown().await;
     }
@@ -97,15 +97,18 @@ impl Connections {
         let connection = self.graceful.watch(connection);
         async move {
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+                tracing::debug!(%error, "A connection ended early.");
             }
         }
     }
 }
 
-/// A token is a few bytes: without the first line, TCP would hold each back until the one before was acknowledged.
+/// Sets the socket options. A token is a few bytes: without `nodelay`, TCP would hold each token back until the one
+/// before was acknowledged.
 fn prepare(stream: &TcpStream) {
-    let unset = |error: std::io::Error| tracing::debug!(%error, "a connection keeps the system's settings");
+    let unset = |error: std::io::Error| {
+        tracing::debug!(%error, "A socket option could not be set; the connection keeps the system's default.");
+    };
     let _ = stream.set_nodelay(true).map_err(unset);
     #[cfg(target_os = "linux")]
     let _ = SockRef::from(stream)

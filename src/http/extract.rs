@@ -1,24 +1,22 @@
-//! Bodies and query strings in, typed requests or an [`ApiError`] out.
+//! Extractors: bodies, query strings and paths in, typed requests or an [`ApiError`] out.
 //!
-//! Thin wrappers around axum's extractors, so that what they refuse has our error shape and names the field at fault.
+//! Thin wrappers around axum's extractors, so that their errors have our shape and name the field at fault.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
+use std::time::Duration;
 
-use axum::{
-    Form, Json,
-    extract::{
-        FromRequest, FromRequestParts, Path, Query, Request,
-        rejection::{BytesRejection, FormRejection, JsonRejection},
-    },
-    http::{StatusCode, request::Parts},
-    response::IntoResponse,
-};
+use axum::extract::rejection::{BytesRejection, FormRejection, JsonRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::IntoResponse;
+use axum::{Form, Json};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::error::ApiError;
 
-/// How long a client may take to send a body: a megabyte over a bad mobile network.
+/// How long a client may take to send a body: enough for a megabyte over a bad mobile network.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// A JSON body.
@@ -28,18 +26,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match in_time(Json::<T>::from_request(request, state)).await? {
+        match with_timeout(Json::<T>::from_request(request, state)).await? {
             Ok(Json(body)) => Ok(JsonBody(body)),
             Err(JsonRejection::MissingJsonContentType(_)) => {
                 Err(ApiError::unsupported_media_type("application/json"))
             }
-            Err(JsonRejection::BytesRejection(broken)) => Err(unreadable(broken)),
-            Err(JsonRejection::JsonDataError(unfit)) => Err(misfit("body", &unfit.body_text())),
+            Err(JsonRejection::BytesRejection(broken)) => Err(unreadable_body(broken)),
+            Err(JsonRejection::JsonDataError(unfit)) => {
+                Err(deserialization_error("body", &unfit.body_text()))
+            }
             Err(malformed) => {
                 let cause = malformed.body_text();
                 Err(ApiError::invalid(format!(
                     "The body is not JSON: {}.",
-                    after_prefix(&cause)
+                    without_prefix(&cause)
                 )))
             }
         }
@@ -53,18 +53,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FormBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match in_time(Form::<T>::from_request(request, state)).await? {
+        match with_timeout(Form::<T>::from_request(request, state)).await? {
             Ok(Form(body)) => Ok(FormBody(body)),
             Err(FormRejection::InvalidFormContentType(_)) => Err(ApiError::unsupported_media_type(
                 "application/x-www-form-urlencoded",
             )),
-            Err(FormRejection::BytesRejection(broken)) => Err(unreadable(broken)),
-            Err(unfit) => Err(misfit("form", &unfit.body_text())),
+            Err(FormRejection::BytesRejection(broken)) => Err(unreadable_body(broken)),
+            Err(unfit) => Err(deserialization_error("form", &unfit.body_text())),
         }
     }
 }
 
-/// The part of the address after `?`.
+/// The query string.
 pub(super) struct Params<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
@@ -73,12 +73,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         match Query::<T>::try_from_uri(&parts.uri) {
             Ok(Query(params)) => Ok(Params(params)),
-            Err(unfit) => Err(misfit("query string", &unfit.body_text())),
+            Err(unfit) => Err(deserialization_error("query string", &unfit.body_text())),
         }
     }
 }
 
-/// The part of the address that a route's `{…}` stands for, decoded.
+/// The path parameter, decoded.
 pub(super) struct Segment(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Segment {
@@ -87,7 +87,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(segment)) => Ok(Segment(segment)),
-            // Bytes that are not UTF-8 name nothing of ours.
+            // A path parameter that is not UTF-8 names nothing here.
             Err(_) => Err(ApiError::not_found(format!(
                 "There is nothing at {}.",
                 parts.uri.path()
@@ -96,39 +96,40 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
-/// A body, unless its client takes too long to send it.
-async fn in_time<T>(reading: impl Future<Output = T>) -> Result<T, ApiError> {
+/// The body, or a 408 if the client takes too long to send it.
+async fn with_timeout<T>(reading: impl Future<Output = T>) -> Result<T, ApiError> {
     timeout(BODY_TIME, reading)
         .await
         .map_err(|_| ApiError::too_slow())
 }
 
-fn unreadable(broken: BytesRejection) -> ApiError {
+fn unreadable_body(broken: BytesRejection) -> ApiError {
     match broken.into_response().status() {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
-        _ => ApiError::invalid("The body broke off before it was complete."),
+        _ => ApiError::invalid("The body ended before it was complete."),
     }
 }
 
-/// `text` is axum's: a fixed phrase, then the path of the field where there is one, then serde's message, with `: `
-/// between them.
-fn misfit(what: &str, text: &str) -> ApiError {
-    let cause = after_prefix(text);
-    let error = ApiError::invalid(format!("The {what} does not fit: {cause}."));
+/// A 400 from axum's `text`: a fixed phrase, the path of the field if there is one, and serde's message, separated by
+/// `: `.
+fn deserialization_error(what: &str, text: &str) -> ApiError {
+    let cause = without_prefix(text);
+    let error = ApiError::invalid(format!("The {what} is invalid: {cause}."));
     match field_at_fault(cause) {
         Some(param) => error.at(param),
         None => error,
     }
 }
 
-fn after_prefix(text: &str) -> &str {
+fn without_prefix(text: &str) -> &str {
     text.split_once(": ").map_or(text, |(_, cause)| cause)
 }
 
-/// `messages[0].role: unknown variant …` is about `messages[0].role`; `missing field `messages`` about `messages`.
+/// The field that a message is about: `messages[0].role` for `messages[0].role: unknown variant …`, and `messages` for
+/// `missing field `messages``.
 fn field_at_fault(cause: &str) -> Option<String> {
     let is_path = |text: &str| {
-        // Every message of serde's has a space before its first colon; a path has none.
+        // Every message of serde has a space before its first colon; a path has none.
         text.starts_with(|first: char| first.is_ascii_alphabetic())
             && text
                 .bytes()
@@ -156,12 +157,10 @@ fn field_at_fault(cause: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{framed, testing::Site};
+    use super::super::testing::Site;
     use super::*;
-    use axum::{
-        Router,
-        routing::{get, post},
-    };
+    use axum::Router;
+    use axum::routing::{get, post};
 
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -200,11 +199,11 @@ mod tests {
                 "/query",
                 get(async |Params(flat): Params<Flat>| flat.count.to_string()),
             );
-        Site::of(framed(router, 200))
+        Site::new(router)
     }
 
     #[test]
-    fn json_bodies_are_taken_or_refused_by_name() {
+    fn json_bodies_are_read_and_errors_name_the_field() {
         let site = site();
         let good = site.post(
             "/json",
@@ -213,55 +212,32 @@ mod tests {
         );
         assert_eq!((good.status, good.body.as_str()), (200, "a+b 3"));
         let long = "x".repeat(300);
-        let table = [
-            ("application/json", r#"{"inner":"#, 400, None),
-            ("application/json", r#"{"inner":{"names":[]}} x"#, 400, None),
-            ("application/json", "[1]", 400, None),
-            ("application/json", "7", 400, None),
-            ("application/json", "{}", 400, Some("inner")),
-            ("application/json", r#"{"inner":{}}"#, 400, Some("inner.names")),
-            (
-                "application/json",
-                r#"{"inner":{"names":[]},"colour":1}"#,
-                400,
-                Some("colour"),
-            ),
-            (
-                "application/json",
-                r#"{"inner":{"names":[],"colour":1}}"#,
-                400,
-                Some("inner.colour"),
-            ),
-            (
-                "application/json",
-                r#"{"inner":{"names":["a",2]}}"#,
-                400,
-                Some("inner.names[1]"),
-            ),
-            (
-                "application/json",
-                r#"{"inner":{"names":[]},"count":256}"#,
-                400,
-                Some("count"),
-            ),
-            ("application/json", &long, 413, None),
+        let json = "application/json";
+        let refused = [
+            (json, r#"{"inner":"#, 400, None),
+            (json, r#"{"inner":{"names":[]}} x"#, 400, None),
+            (json, "[1]", 400, None),
+            (json, "7", 400, None),
+            (json, "{}", 400, Some("inner")),
+            (json, r#"{"inner":{}}"#, 400, Some("inner.names")),
+            (json, r#"{"colour":1}"#, 400, Some("colour")),
+            (json, r#"{"inner":{"colour":1}}"#, 400, Some("inner.colour")),
+            (json, r#"{"inner":{"names":[2]}}"#, 400, Some("inner.names[0]")),
+            (json, r#"{"count":256}"#, 400, Some("count")),
+            (json, &long, 413, None),
             ("text/plain", r#"{"inner":{"names":[]}}"#, 415, None),
         ];
-        for (kind, body, status, param) in table {
+        for (kind, body, status, param) in refused {
             let reply = site.post("/json", kind, body);
             assert_eq!(reply.status, status, "{body}: {}", reply.body);
-            assert_eq!(
-                reply.json()["error"]["param"].as_str(),
-                param,
-                "{body}: {}",
-                reply.body
-            );
-            assert_eq!(reply.json()["error"]["type"], "invalid_request_error", "{body}");
+            let error = &reply.json()["error"];
+            assert_eq!(error["param"].as_str(), param, "{body}: {error}");
+            assert_eq!(error["type"], "invalid_request_error", "{body}");
         }
     }
 
     #[test]
-    fn forms_and_query_strings_are_refused_in_the_same_shape() {
+    fn forms_and_query_strings_have_the_same_errors() {
         let site = site();
         let form = "application/x-www-form-urlencoded";
         assert_eq!(site.post("/form", form, "count=4").body, "4");
@@ -281,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_decoded_and_bytes_that_are_not_utf8_name_nothing() {
+    fn path_parameters_are_decoded_and_not_found_if_not_utf8() {
         let site = site();
         assert_eq!(site.get("/segment/a%2Fb%20%C3%A9").body, "a/b é");
         let refused = site.get("/segment/%ff");

@@ -1,26 +1,30 @@
-//! `POST /api/feedback`: a thumb up or down on an answer. Counted; and where the operator names a file, appended to it as
-//! one JSON line. Nothing else is kept, and nothing of it is logged.
+//! `POST /api/feedback`: a thumb up or down on an answer. It is counted, and appended as one JSON line to the file that
+//! the operator configured, if any. Nothing else is stored, and nothing of it is logged.
 
-use std::{io::Write, path::Path};
+use std::io::Write;
+use std::path::Path;
 
-use axum::{extract::State, response::NoContent};
+use axum::extract::State;
+use axum::response::NoContent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shared, error::ApiError, extract::JsonBody, request_id};
+use super::error::ApiError;
+use super::extract::JsonBody;
+use super::{SharedContext, clock, request_id};
 use crate::metrics::ANSWER_FEEDBACK_TOTAL;
 
-/// Reviews that an answer can rest on, with room to spare.
+/// At most so many evidence ids: more than any answer has.
 const MAX_EVIDENCE: usize = 16;
-/// Characters of a comment.
+/// At most so many characters of a comment.
 const MAX_COMMENT: usize = 500;
 
 /// The request.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({"verdict": "down", "comment": "It is about another kettle."}))]
-pub(super) struct Feedback {
-    verdict: Rating,
+pub(super) struct FeedbackRequest {
+    verdict: Thumb,
     /// The `x-request-id` of the answer.
     answer_id: Option<String>,
     /// The `review_id`s of the answer's evidence.
@@ -30,23 +34,23 @@ pub(super) struct Feedback {
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Rating {
+enum Thumb {
     Up,
     Down,
 }
 
 /// A line of the file.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Line {
+#[derive(Debug, Serialize)]
+struct FeedbackLine {
     /// Seconds since 1970.
     time: u64,
     #[serde(flatten)]
-    said: Said,
+    feedback: CheckedFeedback,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
-struct Said {
-    verdict: Rating,
+#[derive(Debug, Serialize)]
+struct CheckedFeedback {
+    verdict: Thumb,
     answer_id: Option<String>,
     evidence_ids: Vec<u32>,
     comment: Option<String>,
@@ -54,15 +58,15 @@ struct Said {
 
 /// The handler: 204 once it is counted and written.
 pub(super) async fn feedback(
-    State(context): State<Shared>,
-    JsonBody(feedback): JsonBody<Feedback>,
+    State(context): State<SharedContext>,
+    JsonBody(request): JsonBody<FeedbackRequest>,
 ) -> Result<NoContent, ApiError> {
-    let said = feedback.checked()?;
-    let verdict = said.verdict;
+    let feedback = request.checked()?;
+    let verdict = feedback.verdict;
     if let Some(path) = context.options.feedback_file.clone() {
-        let line = Line {
-            time: super::v1::now(),
-            said,
+        let line = FeedbackLine {
+            time: clock::unix_time().as_secs(),
+            feedback,
         };
         let written = tokio::task::spawn_blocking(move || append(&path, &line)).await;
         if !matches!(written, Ok(Ok(()))) {
@@ -76,17 +80,17 @@ pub(super) async fn feedback(
     Ok(NoContent)
 }
 
-impl Rating {
+impl Thumb {
     fn as_str(self) -> &'static str {
         match self {
-            Rating::Up => "up",
-            Rating::Down => "down",
+            Thumb::Up => "up",
+            Thumb::Down => "down",
         }
     }
 }
 
-impl Feedback {
-    fn checked(self) -> Result<Said, ApiError> {
+impl FeedbackRequest {
+    fn checked(self) -> Result<CheckedFeedback, ApiError> {
         let refuse = |field: &str, message: String| Err(ApiError::invalid(message).at(field));
         let id = self.answer_id.as_deref();
         if id.is_some_and(|id| !request_id::is_usable(id.as_bytes())) {
@@ -107,10 +111,10 @@ impl Feedback {
         if length > MAX_COMMENT {
             return refuse(
                 "comment",
-                format!("A comment may have {MAX_COMMENT} characters, not {length}."),
+                format!("A comment may have at most {MAX_COMMENT} characters, not {length}."),
             );
         }
-        Ok(Said {
+        Ok(CheckedFeedback {
             verdict: self.verdict,
             answer_id: self.answer_id,
             evidence_ids,
@@ -119,8 +123,8 @@ impl Feedback {
     }
 }
 
-/// One write, so that lines of two requests do not mix.
-fn append(path: &Path, line: &Line) -> std::io::Result<()> {
+/// Appends a line with a single write, so that the lines of two requests do not mix.
+fn append(path: &Path, line: &FeedbackLine) -> std::io::Result<()> {
     let mut text = serde_json::to_string(line)?;
     text.push('\n');
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
@@ -129,16 +133,17 @@ fn append(path: &Path, line: &Line) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::error_fields;
     use super::*;
     use serde_json::{Value, json};
 
-    fn checked(feedback: Value) -> Result<Said, ApiError> {
-        let feedback: Feedback = serde_json::from_value(feedback).expect("it parses");
-        feedback.checked()
+    fn checked(feedback: Value) -> Result<CheckedFeedback, ApiError> {
+        let request: FeedbackRequest = serde_json::from_value(feedback).expect("it parses");
+        request.checked()
     }
 
     #[test]
-    fn what_is_too_much_is_refused_by_name() {
+    fn an_error_names_the_field_that_is_out_of_range() {
         for (field, value) in [
             ("answer_id", json!("two words")),
             ("answer_id", json!("x".repeat(129))),
@@ -146,28 +151,31 @@ mod tests {
             ("comment", json!("é".repeat(501))),
         ] {
             let refused = checked(json!({"verdict": "up", field: value})).expect_err(field);
-            let body = serde_json::to_value(refused.into_body()).expect("an error serialises");
-            assert_eq!(body["error"]["param"], field);
+            assert_eq!(error_fields(&refused)["param"], field);
         }
-        assert!(serde_json::from_value::<Feedback>(json!({"verdict": "sideways"})).is_err());
+        assert!(serde_json::from_value::<FeedbackRequest>(json!({"verdict": "sideways"})).is_err());
     }
 
     #[test]
-    fn lines_are_appended_whole() {
+    fn each_feedback_becomes_one_line() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("feedback.jsonl");
         for comment in ["line\nbreak", " "] {
             let feedback =
                 json!({"verdict": "down", "answer_id": "a-1", "evidence_ids": [4], "comment": comment});
-            let said = checked(feedback).expect("in order");
-            append(&path, &Line { time: 5, said }).expect("a line");
+            let feedback = checked(feedback).expect("it is valid");
+            append(&path, &FeedbackLine { time: 5, feedback }).expect("a line");
         }
         let text = std::fs::read_to_string(&path).expect("the file");
         let lines: Vec<Value> = text
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
             .collect();
-        let line = |comment: Value| json!({"time": 5, "verdict": "down", "answer_id": "a-1", "evidence_ids": [4], "comment": comment});
+        let line = |comment: Value| {
+            json!({
+                "time": 5, "verdict": "down", "answer_id": "a-1", "evidence_ids": [4], "comment": comment,
+            })
+        };
         assert_eq!(lines, [line(json!("line\nbreak")), line(Value::Null)]);
     }
 }

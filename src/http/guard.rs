@@ -1,106 +1,107 @@
-//! Who gets in: the right name and page, a key where one is needed, and not too often.
+//! Access control: the host name and the site, then a key if one is required, then the rate limit.
 //!
-//! A middleware before every handler. Probes, metrics and static files stay open: an orchestrator has no key, and a
-//! page that asks for one has to come from somewhere. Nothing of a key is ever logged but its holder's name.
+//! A middleware before every handler. Probes, metrics and static files stay public: an orchestrator has no key, and a
+//! browser must be able to load the page that asks for one. Of a key, only its holder's name is ever logged.
 
 use std::net::SocketAddr;
 
-use axum::{
-    extract::{Request, State},
-    http::{
-        HeaderMap, HeaderValue,
-        header::{AUTHORIZATION, HOST, ORIGIN},
-    },
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 
-use super::{Shared, error::ApiError};
+use super::SharedContext;
+use super::error::ApiError;
 use crate::config::{AllowedSites, Holder, Keys, Scope};
 
-/// The connection that a request came over.
+/// The other end of the request's connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub SocketAddr);
 
-/// What a path takes.
+/// What a path requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Door {
+enum Access {
     /// Nothing.
-    Open,
-    /// A key, where there are any for asking.
-    Asking,
+    Public,
+    /// A user's key, if users' keys are configured.
+    User,
     /// An operator's key.
-    Operating,
+    Admin,
 }
 
 /// The middleware.
-pub(super) async fn guard(State(context): State<Shared>, request: Request, next: Next) -> Response {
-    match pass(&context, &request) {
+pub(super) async fn guard(State(context): State<SharedContext>, request: Request, next: Next) -> Response {
+    match check(&context, &request) {
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
     }
 }
 
-fn pass(context: &Shared, request: &Request) -> Result<(), ApiError> {
+fn check(context: &SharedContext, request: &Request) -> Result<(), ApiError> {
     let options = &context.options;
-    let door = Door::of(request.uri().path(), &options.keys);
-    if door == Door::Open {
+    let access = Access::of(request.uri().path(), &options.keys);
+    if access == Access::Public {
         return Ok(());
     }
-    welcome(request.headers(), &options.allowed_sites)?;
-    let holder = identify(door, request.headers(), &options.keys)?;
+    check_site(request.headers(), &options.allowed_sites)?;
+    let holder = check_key(access, request.headers(), &options.keys)?;
     let address = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-    match &context.limit {
-        Some(limit) => limit.check(holder, address),
+    match &context.rate_limit {
+        Some(rate_limit) => rate_limit.check(holder, address),
         None => Ok(()),
     }
 }
 
-impl Door {
-    fn of(path: &str, keys: &Keys) -> Door {
+impl Access {
+    fn of(path: &str, keys: &Keys) -> Access {
         let below = |folder: &str| {
             path.strip_prefix(folder)
                 .is_some_and(|rest| rest.starts_with('/'))
         };
         if below("/api/admin") && keys.has_admin() {
-            Door::Operating
+            Access::Admin
         } else if below("/api") || below("/v1") || ["/get", "/tokenize", "/detokenize"].contains(&path) {
-            Door::Asking
+            Access::User
         } else {
-            Door::Open
+            Access::Public
         }
     }
 }
 
-/// Turns away what a page of another site sends, and what comes by a name that is not ours.
-fn welcome(headers: &HeaderMap, allowed_sites: &AllowedSites) -> Result<(), ApiError> {
+/// Refuses requests to a host name that is not allowed, and requests from pages of other sites.
+fn check_site(headers: &HeaderMap, allowed_sites: &AllowedSites) -> Result<(), ApiError> {
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_string();
     let host = headers.get(HOST).map(text);
     if host.as_deref().is_some_and(|host| !allowed_sites.knows(host)) {
         return Err(ApiError::forbidden(
-            "This server does not go by that name; its operator can allow it with --allowed-host.",
+            "This host name is not allowed; the server's operator can allow it with --allowed-host.",
             "host_not_allowed",
         ));
     }
     match headers.get(ORIGIN).map(text) {
         Some(origin) if !allowed_sites.admits(&origin, host.as_deref()) => Err(ApiError::forbidden(
-            "Pages of other sites may not ask this server; its operator can allow one with --allowed-origin.",
+            "Pages of other sites may not send requests; the server's operator can allow a site with --allowed-origin.",
             "origin_not_allowed",
         )),
         _ => Ok(()),
     }
 }
 
-/// Whose key came along, where one is needed.
-fn identify<'k>(door: Door, headers: &HeaderMap, keys: &'k Keys) -> Result<Option<&'k Holder>, ApiError> {
-    if door == Door::Asking && !keys.guard() {
+/// The holder of the request's key, if a key is required.
+fn check_key<'k>(
+    access: Access,
+    headers: &HeaderMap,
+    keys: &'k Keys,
+) -> Result<Option<&'k Holder>, ApiError> {
+    if access == Access::User && !keys.guard() {
         return Ok(None);
     }
     let key = bearer(headers).ok_or_else(ApiError::missing_key)?;
     let holder = keys.holder(key).ok_or_else(ApiError::invalid_key)?;
-    match (door, holder.scope) {
-        (Door::Operating, Scope::User) => Err(ApiError::forbidden(
-            "This key is a user's, and this is for operators.",
+    match (access, holder.scope) {
+        (Access::Admin, Scope::User) => Err(ApiError::forbidden(
+            "This needs an operator's key; yours is a user's key.",
             "insufficient_scope",
         )),
         _ => Ok(Some(holder)),
@@ -130,7 +131,7 @@ mod tests {
         Keys::read(all.as_deref(), operators.as_deref()).expect("keys")
     }
 
-    /// SHA-256 of "abc" and of "", FIPS 180-2 and RFC 6234.
+    /// The SHA-256 of "abc", from FIPS 180-2.
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     fn with(value: &'static str) -> HeaderMap {
@@ -138,43 +139,25 @@ mod tests {
     }
 
     #[test]
-    fn paths_have_their_doors() {
+    fn paths_require_their_access() {
         let none = Keys::default();
-        for path in [
-            "/",
-            "/ui/app.js",
-            "/livez",
-            "/readyz",
-            "/metrics",
-            "/info",
-            "/health",
-            "/apiary",
-            "/v1x",
-            "/docs",
-        ] {
-            assert_eq!(Door::of(path, &none), Door::Open, "{path}");
+        for path in "/ /ui/app.js /livez /readyz /metrics /info /health /apiary /v1x /docs".split(' ') {
+            assert_eq!(Access::of(path, &none), Access::Public, "{path}");
         }
-        for path in [
-            "/api/chat",
-            "/v1/models",
-            "/v1/nothing",
-            "/get",
-            "/tokenize",
-            "/detokenize",
-            "/api/admin/reload",
-        ] {
-            assert_eq!(Door::of(path, &none), Door::Asking, "{path}");
+        let questions = "/api/chat /v1/models /v1/nothing /get /tokenize /detokenize /api/admin/reload";
+        for path in questions.split(' ') {
+            assert_eq!(Access::of(path, &none), Access::User, "{path}");
         }
         assert_eq!(
-            Door::of("/api/admin/reload", &keys(None, Some(ABC))),
-            Door::Operating
+            Access::of("/api/admin/reload", &keys(None, Some(ABC))),
+            Access::Admin
         );
     }
 
     #[test]
-    fn only_the_key_itself_opens_and_only_its_own_doors() {
+    fn a_key_gives_access_only_in_its_scope() {
         let users = keys(Some(&format!("{ABC} user shop")), None);
-        for (value, opens) in [
+        for (value, valid) in [
             ("Bearer abc", true),
             ("bearer  abc", true),
             ("Bearer abcd", false),
@@ -187,15 +170,15 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                identify(Door::Asking, &with(value), &users).is_ok(),
-                opens,
+                check_key(Access::User, &with(value), &users).is_ok(),
+                valid,
                 "{value}"
             );
         }
-        assert!(identify(Door::Asking, &HeaderMap::new(), &users).is_err());
-        assert!(identify(Door::Operating, &with("Bearer abc"), &users).is_err());
+        assert!(check_key(Access::User, &HeaderMap::new(), &users).is_err());
+        assert!(check_key(Access::Admin, &with("Bearer abc"), &users).is_err());
         let operator = keys(None, Some(ABC));
-        assert!(identify(Door::Operating, &with("Bearer abc"), &operator).is_ok());
-        assert!(identify(Door::Asking, &HeaderMap::new(), &operator).is_ok());
+        assert!(check_key(Access::Admin, &with("Bearer abc"), &operator).is_ok());
+        assert!(check_key(Access::User, &HeaderMap::new(), &operator).is_ok());
     }
 }

@@ -1,25 +1,23 @@
-//! `POST /get`: a form with `msg` in, plain text out.
+//! `POST /get`: takes a form with `msg`, and answers in plain text.
 //!
-//! The endpoint of the system this one took over from, kept so that its page goes on working; its own error for an
-//! empty message is kept too. Every question stands alone: there is no history.
+//! The endpoint of the predecessor system, kept so that its page goes on working; its own error for an empty message is
+//! kept, too. Every question stands alone: there is no history.
 
 use std::time::Instant;
 
-use axum::{
-    Json,
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::{
-    Shared,
-    error::{self, ApiError},
-    extract::FormBody,
-};
+use super::SharedContext;
+use super::error::{ApiError, ErrorBody};
+use super::extract::FormBody;
+use super::stream::next_event;
+use super::wire::check_question;
 use crate::assistant::{AnswerEvent, Filters, Outcome, Question, Speaker, Turn};
 
 /// The form.
@@ -30,33 +28,30 @@ pub(super) struct LegacyForm {
     msg: String,
 }
 
-/// How it is refused: by the old error, or as everywhere.
+/// The error for an empty message, in the predecessor's shape; or any other error.
 #[derive(JsonSchema)]
-#[schemars(rename = "FormRefusal", untagged)]
+#[schemars(rename = "FormError", untagged)]
 #[allow(dead_code)]
 pub(super) enum LegacyError {
     Empty { error: String },
-    Other(error::Body),
+    Other(ErrorBody),
 }
 
 /// The handler.
 pub(super) async fn get(
-    State(context): State<Shared>,
-    FormBody(asked): FormBody<LegacyForm>,
+    State(context): State<SharedContext>,
+    FormBody(form): FormBody<LegacyForm>,
 ) -> Result<Response, ApiError> {
     let arrived = Instant::now();
-    let longest = context.options.max_message_chars;
-    if asked.msg.trim().is_empty() {
+    if form.msg.trim().is_empty() {
         let error = serde_json::json!({"error": "Empty message"});
         return Ok((StatusCode::BAD_REQUEST, Json(error)).into_response());
     }
-    if asked.msg.chars().count() > longest {
-        return Err(ApiError::invalid(format!("A question may have {longest} characters.")).at("msg"));
-    }
-    let (service, ticket) = context.admit()?;
+    check_question(&form.msg, "msg", &context.options)?;
+    let (service, mut ticket) = context.admit()?;
     let turns = vec![Turn {
         role: Speaker::User,
-        content: asked.msg,
+        content: form.msg,
     }];
     let question = Question {
         turns,
@@ -66,16 +61,14 @@ pub(super) async fn get(
         arrived,
     };
     let events = service.assistant.answer(question).await?;
-    tokio::select! {
-        text = last_word(events) => Ok(text?.into_response()),
-        () = ticket.cut() => Err(ApiError::stopping()),
-    }
+    let text = ticket.unless_cut(final_text(events)).await?;
+    Ok(text.into_response())
 }
 
-/// The authoritative text, once it is there.
-async fn last_word(mut events: mpsc::Receiver<AnswerEvent>) -> Result<String, ApiError> {
-    while let Some(event) = events.recv().await {
-        match event {
+/// The authoritative text, once the answer has ended.
+async fn final_text(mut events: mpsc::Receiver<AnswerEvent>) -> Result<String, ApiError> {
+    loop {
+        match next_event(&mut events).await? {
             AnswerEvent::Final(answer) if answer.outcome == Outcome::Cancelled => {
                 return Err(ApiError::stopping());
             }
@@ -84,8 +77,6 @@ async fn last_word(mut events: mpsc::Receiver<AnswerEvent>) -> Result<String, Ap
             _ => {}
         }
     }
-    tracing::error!("an answer ended without its last event");
-    Err(ApiError::internal())
 }
 
 #[cfg(test)]
@@ -99,7 +90,7 @@ mod tests {
             send.try_send(event).expect("the channel has room");
         }
         drop(send);
-        last_word(receive).await
+        final_text(receive).await
     }
 
     fn ended(outcome: Outcome) -> AnswerEvent {

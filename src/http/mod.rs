@@ -1,28 +1,28 @@
-//! Stage 7: the outside world: routes, wire types, status codes and limits live here and nowhere else.
+//! The outside world: routes, wire types, status codes and limits are here and nowhere else.
 //!
 //! In: HTTP/1.1 on a listener that the caller has bound. Out: the page, the answers as server-sent events, the
-//! catalogue, the probes and the metrics. Everything runs on the async side and computes nothing; what a request
-//! needs of the stages above it asks over [`App`]. Every failure leaves as the one JSON shape of `error`.
+//! catalogue, the probes and the metrics. Everything runs on the async side and computes nothing; handlers ask the
+//! other stages through [`App`]. Every error has the one JSON shape of `error`. Handlers share wire types through
+//! `wire` and never import one another.
 
 mod admin;
 mod admission;
-mod aspects;
 mod catalogue;
 mod chat;
+mod clock;
 mod compare;
 mod connections;
 mod error;
-mod events;
 mod extract;
 mod feedback;
-mod legacy;
 mod guard;
-mod rate_limit;
+mod legacy;
 mod observe;
 mod openapi;
 mod page;
 mod panics;
 mod probes;
+mod rate_limit;
 mod recommend;
 mod request_id;
 mod routes;
@@ -31,35 +31,33 @@ mod stats;
 mod stream;
 #[cfg(test)]
 mod testing;
-mod trace;
 mod v1;
+mod wire;
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
 
 use aide::axum::ApiRouter;
-use axum::{
-    Router,
-    body::Bytes,
-    extract::DefaultBodyLimit,
-    http::{HeaderName, HeaderValue, Method, Uri, header},
-    middleware::{from_fn, from_fn_with_state, map_response},
-    response::Response,
-    routing::get,
-};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::response::Response;
+use axum::routing::get;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::{
-    app::App,
-    config::{AllowedSites, Config},
-    metrics::Exposition,
-};
+use crate::app::App;
+use crate::config::{AllowedSites, Config};
+use crate::metrics::Exposition;
 use admission::Running;
 use error::ApiError;
-use rate_limit::Limit;
+use rate_limit::RateLimit;
 
 pub use server::serve;
 
-/// Of every response whose handler says nothing else.
+/// Security headers of every response whose handler sets no others.
 const SECURITY: [(HeaderName, HeaderValue); 3] = [
     (
         header::X_CONTENT_TYPE_OPTIONS,
@@ -72,11 +70,11 @@ const SECURITY: [(HeaderName, HeaderValue); 3] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-/// Where Prometheus looks.
+/// The path that Prometheus scrapes.
 const METRICS: &str = "/metrics";
 
-/// How long a browser may remember what another site's pages may ask.
-const PREFLIGHT: Duration = Duration::from_secs(600);
+/// How long a browser may remember the answer to a CORS preflight request.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
 /// The configuration, and the limits of the HTTP side that are not settings.
 #[derive(Debug, Clone)]
@@ -114,61 +112,60 @@ impl Deref for HttpOptions {
     }
 }
 
-/// What every handler can reach.
+/// What every handler can use.
 struct Context {
     app: App,
     exposition: Exposition,
     options: HttpOptions,
     running: Running,
-    /// How often one may ask.
-    limit: Option<Limit>,
-    /// When the server came up, in seconds since 1970.
+    rate_limit: Option<RateLimit>,
+    /// When the server started, in seconds since 1970.
     started: u64,
-    /// What `/openapi.json` answers.
+    /// The JSON of `/openapi.json`.
     document: Bytes,
-    /// Whether `/metrics` has a port of its own.
-    metrics_apart: bool,
+    /// Whether `/metrics` is served on a port of its own.
+    separate_metrics_port: bool,
 }
 
-type Shared = Arc<Context>;
+type SharedContext = Arc<Context>;
 
-fn router(mut context: Context) -> (Router, Shared) {
-    let of_operators = match context.options.keys.has_admin() {
-        true => routes::routes_of_operators(),
+fn router(mut context: Context) -> (Router, SharedContext) {
+    let admin_routes = match context.options.keys.has_admin() {
+        true => routes::admin_routes(),
         false => vec![],
     };
-    let mut document = openapi::begun();
+    let mut document = openapi::empty_document();
     let pages = routes::pages()
         .into_iter()
         .fold(ApiRouter::new(), |router, (path, handler)| {
-            observe::touch(&Method::GET, path);
+            observe::register_series(&Method::GET, path);
             router.route(path, handler)
         });
     let router = routes::routes()
         .into_iter()
-        .chain(of_operators)
-        .filter(|route| !(context.metrics_apart && route.path == METRICS))
+        .chain(admin_routes)
+        .filter(|route| !(context.separate_metrics_port && route.path == METRICS))
         .fold(pages, |router, route| {
-            observe::touch(&route.method, route.path);
+            observe::register_series(&route.method, route.path);
             router.api_route(route.path, route.handler)
         })
         .finish_api(&mut document);
-    context.document = openapi::finished(document, context.options.keys.guard());
+    context.document = openapi::document_json(document, context.options.keys.guard());
     let context = Arc::new(context);
-    let guarded = shaped(router, context.options.max_body_bytes)
+    let guarded = with_limits(router, context.options.max_body_bytes)
         .layer(from_fn_with_state(context.clone(), guard::guard))
         .layer(cors(&context.options.allowed_sites));
-    (seen(guarded).with_state(context.clone()), context)
+    (with_observability(guarded).with_state(context.clone()), context)
 }
 
-/// `/metrics` alone, for a port of its own: nobody needs a key there.
-fn router_of_metrics(context: Shared) -> Router {
+/// Only `/metrics`, for a port of its own, where no key is needed.
+fn metrics_router(context: SharedContext) -> Router {
     let router = Router::new().route(METRICS, get(probes::metrics));
-    let router = shaped(router, context.options.max_body_bytes);
-    seen(router).with_state(context)
+    let router = with_limits(router, context.options.max_body_bytes);
+    with_observability(router).with_state(context)
 }
 
-/// Answers what browsers ask before a page of an allowed site may ask. Without allowed sites, nothing is said.
+/// Answers the preflight requests of browsers for the pages of allowed sites.
 fn cors(allowed_sites: &AllowedSites) -> CorsLayer {
     let origins = allowed_sites.origins().iter();
     let origins = origins.filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
@@ -181,34 +178,29 @@ fn cors(allowed_sites: &AllowedSites) -> CorsLayer {
             request_id::X_REQUEST_ID,
         ])
         .expose_headers([header::RETRY_AFTER, header::WARNING, request_id::X_REQUEST_ID])
-        .max_age(PREFLIGHT)
+        .max_age(PREFLIGHT_AGE)
 }
 
-/// What is around every handler: a body limit, errors in one shape, panics caught.
-fn shaped<S: Clone + Send + Sync + 'static>(router: Router<S>, max_body_bytes: usize) -> Router<S> {
+/// Adds the layers next to the handlers: a body limit, errors in one shape, and a 500 for a panic.
+fn with_limits<S: Clone + Send + Sync + 'static>(router: Router<S>, max_body_bytes: usize) -> Router<S> {
     router
-        .fallback(nothing_there)
-        .method_not_allowed_fallback(wrong_method)
+        .fallback(path_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(max_body_bytes))
-        .layer(from_fn(panics::catch))
+        .layer(panics::catch_panics())
 }
 
-/// What is around that, and around who is let in: headers for browsers, and request id, metrics and access log.
-fn seen<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+/// Adds the outermost layers: security headers, request id, metrics and access log.
+fn with_observability<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     router
-        .layer(map_response(as_labelled))
+        .layer(map_response(with_security_headers))
         .layer(from_fn(observe::observe))
 }
 
-/// All of it but the guard, for tests of single handlers.
-#[cfg(test)]
-fn framed<S: Clone + Send + Sync + 'static>(router: Router<S>, max_body_bytes: usize) -> Router<S> {
-    seen(shaped(router, max_body_bytes))
-}
-
-/// What browsers may do with a response, where its handler has not said: never guess its type, since reviews are in many
-/// and may look like a page, and show it in no frame and load nothing for it, since it is no page.
-async fn as_labelled(mut response: Response) -> Response {
+/// Sets the security headers that the handler has not set. A browser must not guess the type of a response, since it
+/// may contain reviews that look like a page; and must not show it in a frame or load anything for it, since it is no
+/// page.
+async fn with_security_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in SECURITY {
         headers.entry(name).or_insert(value);
@@ -216,13 +208,13 @@ async fn as_labelled(mut response: Response) -> Response {
     response
 }
 
-async fn nothing_there(uri: Uri) -> ApiError {
+async fn path_not_found(uri: Uri) -> ApiError {
     ApiError::not_found(format!("There is nothing at {}.", uri.path()))
 }
 
-async fn wrong_method(method: Method, uri: Uri) -> ApiError {
+async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
     ApiError::method_not_allowed(format!(
-        "{} does not take {method}; the Allow header says what it takes.",
+        "{} does not support {method}; the Allow header lists the methods that it supports.",
         uri.path()
     ))
 }
@@ -230,14 +222,10 @@ async fn wrong_method(method: Method, uri: Uri) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::routing::get;
     use testing::Site;
 
     fn site() -> Site {
-        Site::of(framed(
-            Router::new().route("/only-get", get(async || "here")),
-            1024,
-        ))
+        Site::with_route("/only-get", get(async || "here"))
     }
 
     #[test]
@@ -260,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_keeps_its_length_through_the_frame() {
+    fn a_body_keeps_its_length_through_all_layers() {
         let reply = site().get("/only-get");
         assert_eq!((reply.status, reply.body.as_str()), (200, "here"));
         assert_eq!(reply.header("content-length"), "4");

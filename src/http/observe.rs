@@ -1,41 +1,38 @@
-//! What an operator sees of every request: its id, its metrics and its line in the log.
+//! What operators see of every request: its id, its metrics and its line in the log.
 //!
-//! A middleware around everything. The clock runs, and the request counts as in flight, until the response's body
-//! has ended or was dropped, which for a streamed answer is long after the headers. Probes and scrapes are not
-//! traffic: they count nowhere and are logged at debug level. Questions are never logged.
+//! A middleware around everything. The duration runs, and the request counts as in flight, until the response's body
+//! has ended or was dropped; for a streamed answer that is long after the headers. Probes and scrapes are no traffic:
+//! they are not counted, and are logged at debug level. Questions are never logged.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-    time::Instant,
-};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
 
-use axum::{
-    body::{Body, Bytes, HttpBody},
-    extract::{MatchedPath, Request},
-    http::{Method, StatusCode, header::CONTENT_LENGTH},
-    middleware::Next,
-    response::Response,
-};
-use tokio_stream::Stream;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use hyper::body::{Frame, SizeHint};
 use tracing::{Instrument, Span};
 
-use super::request_id::{self, RequestId, X_REQUEST_ID};
+use super::request_id::{RequestId, X_REQUEST_ID, trace_context};
 use crate::logging;
 use crate::metrics::{HTTP_REQUEST_DURATION_SECONDS, HTTP_REQUESTS_IN_FLIGHT, HTTP_REQUESTS_TOTAL};
 
-/// Routes that count nowhere.
+/// Routes that are not counted.
 const NOT_TRAFFIC: [&str; 3] = ["/livez", "/metrics", "/readyz"];
-/// The route of a request for a path that does not exist.
+/// The route label of a request for a path that does not exist.
 const UNMATCHED: &str = "unmatched";
-/// The status of a request whose client went away before there was one, as proxies have it.
+/// The status of a request whose client left before there was a response; nginx uses the same number.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// The statuses whose series exist from the first scrape on, so that an alert sees the first of them as an increase.
+/// The statuses whose series exist from the first scrape on, so that an alert sees the first such response as an
+/// increase.
 const STATUSES: [&str; 5] = ["200", "400", "429", "500", "503"];
 
-/// Puts a route's series at zero, those of its commonest statuses included.
-pub(super) fn touch(method: &Method, route: &str) {
+/// Creates the series of a route at zero, with its most common statuses.
+pub(super) fn register_series(method: &Method, route: &str) {
     if NOT_TRAFFIC.contains(&route) {
         return;
     }
@@ -50,24 +47,26 @@ pub(super) fn touch(method: &Method, route: &str) {
 /// The middleware.
 pub(super) async fn observe(request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
-    let trace = request_id::trace(request.headers());
+    let trace = trace_context(request.headers());
     let span = logging::request(id.as_str(), trace);
     let mut in_flight = InFlight::begin(&request, span.clone());
     let mut response = next.run(request).instrument(span).await;
     response.headers_mut().insert(X_REQUEST_ID, id.header());
     in_flight.status = Some(response.status());
-    watched(response, in_flight)
+    // An empty body, and the body of an answer to HEAD, are never read.
+    in_flight.complete = response.body().size_hint().exact() == Some(0) || in_flight.method == "HEAD";
+    response.map(|body| Body::new(WatchedBody { body, in_flight }))
 }
 
-/// One request, from its arrival to its drop.
+/// One request, from its arrival until it is dropped.
 struct InFlight {
-    /// What the lines of the log are in that tell of it.
+    /// The span of the request's log lines.
     span: Span,
     route: String,
     method: &'static str,
     arrived: Instant,
     status: Option<StatusCode>,
-    /// Whether all of the response was handed over.
+    /// Whether the whole response was sent.
     complete: bool,
 }
 
@@ -121,7 +120,7 @@ impl Drop for InFlight {
     }
 }
 
-/// Any method, as a label of few values.
+/// The label of a method, with few values.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -132,56 +131,57 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-/// The response, with the exchange tied to its body.
-fn watched(mut response: Response, mut in_flight: InFlight) -> Response {
-    let body = std::mem::take(response.body_mut());
-    let size = body.size_hint().exact();
-    // The body of an answer to HEAD is never asked for.
-    in_flight.complete = size == Some(0) || in_flight.method == "HEAD";
-    // A stream has no size of its own: say it while it is known, or the client gets chunks. The length in a 304 would
-    // be that of the file, which is not sent.
-    if let Some(size) = size.filter(|_| response.status() != StatusCode::NOT_MODIFIED) {
-        response
-            .headers_mut()
-            .entry(CONTENT_LENGTH)
-            .or_insert_with(|| size.into());
-    }
-    *response.body_mut() = Body::from_stream(Watched { body, in_flight });
-    response
-}
-
-/// A body that ends its exchange when it is dropped, be it read to the end or not.
-struct Watched {
+/// A response's body. Dropping it ends its request, whether all of it was read or not.
+struct WatchedBody {
     body: Body,
     in_flight: InFlight,
 }
 
-impl Stream for Watched {
-    type Item = Result<Bytes, axum::Error>;
+impl HttpBody for WatchedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // What a streamed answer does is done here.
-        let span = self.in_flight.span.clone();
-        let next = span.in_scope(|| Pin::new(&mut self.body).poll_frame(context));
-        if matches!(next, Poll::Ready(None))
-            || (matches!(next, Poll::Ready(Some(Ok(_)))) && self.body.is_end_stream())
-        {
-            self.in_flight.complete = true;
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let WatchedBody { body, in_flight } = &mut *self;
+        // A streamed answer does its work here.
+        let frame = in_flight
+            .span
+            .in_scope(|| Pin::new(&mut *body).poll_frame(context));
+        in_flight.complete |= match &frame {
+            Poll::Ready(None) => true,
+            Poll::Ready(Some(Ok(_))) => body.is_end_stream(),
+            _ => false,
+        };
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    /// Unknown for a 304: its `Content-Length` would be that of the file, which is not sent.
+    fn size_hint(&self) -> SizeHint {
+        match self.in_flight.status {
+            Some(StatusCode::NOT_MODIFIED) => SizeHint::default(),
+            _ => self.body.size_hint(),
         }
-        // No response of ours has trailers, the one kind of frame that is not data.
-        next.map(|frame| frame.map(|frame| frame.map(|frame| frame.into_data().unwrap_or_default())))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{framed, testing::Site};
+    use super::super::testing::Site;
     use super::*;
-    use axum::{Router, routing::get};
+    use axum::Router;
+    use axum::routing::get;
+    use futures_util::{StreamExt, stream};
     use std::io::{BufRead, BufReader};
 
-    /// The value of the series that starts with `series`, once it is not `unlike` any more: a body's end is
-    /// recorded on the server's thread a moment after the client has read it.
+    /// The value of the series that starts with `series`, once it is no longer `unlike`: the end of a body is recorded
+    /// on the server's thread a moment after the client has read it.
     fn settled(series: &str, unlike: Option<&str>) -> String {
         let started = Instant::now();
         loop {
@@ -199,13 +199,10 @@ mod tests {
     }
 
     #[test]
-    fn a_request_counts_under_its_template_once_its_body_has_ended() {
+    fn a_request_counts_under_its_route_once_its_body_has_ended() {
         crate::metrics::install();
-        let site = Site::of(framed(
-            Router::new().route("/counted/{id}", get(async || "yes")),
-            1024,
-        ));
-        touch(&Method::GET, "/counted/{id}");
+        let site = Site::with_route("/counted/{id}", get(async || "yes"));
+        register_series(&Method::GET, "/counted/{id}");
         let count = r#"http_requests_total{route="/counted/{id}",method="GET",status="200"}"#;
         assert_eq!(settled(count, None), "0");
         assert_eq!(site.get("/counted/17").body, "yes");
@@ -225,14 +222,10 @@ mod tests {
     fn a_stream_is_in_flight_until_its_client_goes() {
         crate::metrics::install();
         let endless = async || {
-            let (send, receive) = tokio::sync::mpsc::channel::<Result<&str, std::io::Error>>(1);
-            tokio::spawn(async move {
-                send.send(Ok("first\n")).await.expect("the client is there");
-                send.closed().await;
-            });
-            Body::from_stream(tokio_stream::wrappers::ReceiverStream::new(receive))
+            let first = stream::once(async { Ok::<_, std::io::Error>("first\n") });
+            Body::from_stream(first.chain(stream::pending()))
         };
-        let site = Site::of(framed(Router::new().route("/endless", get(endless)), 1024));
+        let site = Site::with_route("/endless", get(endless));
         let connection = site.connect("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
         let mut lines = BufReader::new(&connection)
             .lines()
@@ -253,9 +246,9 @@ mod tests {
     }
 
     #[test]
-    fn probes_do_not_count_and_strange_methods_share_a_label() {
+    fn probes_do_not_count_and_uncommon_methods_share_a_label() {
         crate::metrics::install();
-        let site = Site::of(framed(Router::new().route("/livez", get(async || "ok")), 1024));
+        let site = Site::with_route("/livez", get(async || "ok"));
         assert_eq!(site.get("/livez").status, 200);
         let connection = site.connect("BREW / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         let status = BufReader::new(&connection)
@@ -264,19 +257,30 @@ mod tests {
             .expect("an answer")
             .expect("a line");
         assert_eq!(status, "HTTP/1.1 404 Not Found");
-        let strange = r#"http_requests_total{route="unmatched",method="other",status="404"}"#;
-        assert_eq!(settled(strange, None), "1");
+        let uncommon = r#"http_requests_total{route="unmatched",method="other",status="404"}"#;
+        assert_eq!(settled(uncommon, None), "1");
         assert!(!crate::metrics::install().render().contains(r#"route="/livez""#));
     }
 
     #[test]
-    fn the_id_is_echoed_also_on_errors() {
-        let site = Site::of(framed(Router::new(), 1024));
+    fn the_request_id_is_also_sent_with_errors() {
+        let site = Site::new(Router::new());
         assert_eq!(
             site.get_with("/none", &[("x-request-id", "mine-1")])
                 .header("x-request-id"),
             "mine-1"
         );
         assert_eq!(site.get("/none").header("x-request-id").len(), 36);
+    }
+
+    #[test]
+    fn an_answer_to_head_has_the_length_and_no_body() {
+        let site = Site::with_route("/head", get(async || "four"));
+        let connection = site.connect("HEAD /head HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let answer = std::io::read_to_string(&connection).expect("an answer");
+        assert!(
+            answer.contains("content-length: 4\r\n") && answer.ends_with("\r\n\r\n"),
+            "{answer}"
+        );
     }
 }

@@ -1,63 +1,57 @@
-//! `GET /openapi.json`: what every endpoint takes and answers, made from the handlers' own types.
+//! `GET /openapi.json`: what every endpoint takes and answers, generated from the handlers' own types.
 //!
-//! aide reads the types of extractors and results; here stands what those of ours mean to it. The document is made once,
-//! with the router.
+//! aide reads the types of extractors and results; this file says what our own types mean. The document is generated
+//! once, together with the router.
 
-use aide::{
-    OperationInput, OperationOutput,
-    generate::GenContext,
-    openapi::{
-        Info, MediaType, OpenApi, Operation, ReferenceOr, RequestBody, Response, SchemaObject,
-        SecurityScheme, StatusCode,
-    },
-    operation::{ParamLocation, add_parameters, parameters_from_schema, set_body},
+use aide::generate::GenContext;
+use aide::openapi::{
+    Info, MediaType, OpenApi, Operation, ReferenceOr, RequestBody, Response, SchemaObject, SecurityScheme,
+    StatusCode,
 };
-use axum::{
-    body::Bytes,
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response as Reply},
-};
+use aide::operation::{ParamLocation, add_parameters, parameters_from_schema, set_body};
+use aide::{OperationInput, OperationOutput};
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response as Reply};
 use schemars::JsonSchema;
 
-use super::{
-    Shared,
-    error::{self, ApiError},
-    extract::{FormBody, JsonBody, Params, Segment},
-};
+use super::SharedContext;
+use super::error::{ApiError, ErrorBody};
+use super::extract::{FormBody, JsonBody, Params, Segment};
 
-/// The name of the one way to show a key.
+/// The name of the only security scheme.
 const KEY: &str = "key";
 
-/// Statuses with which any endpoint may say no.
-const REFUSALS: [(u16, &str); 11] = [
+/// The errors that any endpoint may return.
+const ERRORS: [(u16, &str); 11] = [
     (
         400,
-        "The request cannot be understood, or is out of range; `param` names the field.",
+        "The request cannot be understood, or a value is out of range; `param` names the field.",
     ),
-    (401, "A key is needed, or the one that came is not known."),
-    (403, "The key, the site or the name is not let in."),
-    (404, "There is no such thing."),
-    (408, "The body did not come in time."),
+    (401, "The request has no key, or an unknown one."),
+    (403, "The key, the site or the host name is not allowed."),
+    (404, "The requested resource does not exist."),
+    (408, "The body did not arrive in time."),
     (413, "The body is too large."),
-    (415, "The body is of another type."),
+    (415, "The body has another content type."),
     (
         429,
-        "Too many requests, or a full waiting room; `Retry-After` says when to come back.",
+        "Too many requests, or a full queue; `Retry-After` says when to try again.",
     ),
     (431, "The head of the request is too long."),
-    (500, "The server failed; its log says how."),
+    (500, "The server failed; its log says why."),
     (503, "The server is loading or stopping."),
 ];
 
 /// The document.
-pub(super) async fn document(State(context): State<Shared>) -> Reply {
+pub(super) async fn document(State(context): State<SharedContext>) -> Reply {
     let json = [(header::CONTENT_TYPE, "application/json")];
     (json, context.document.clone()).into_response()
 }
 
-/// An empty document, to be filled by the router.
-pub(super) fn begun() -> OpenApi {
+/// An empty document, which the router fills.
+pub(super) fn empty_document() -> OpenApi {
     OpenApi {
         info: Info {
             title: "flipkart-recommender".into(),
@@ -69,12 +63,12 @@ pub(super) fn begun() -> OpenApi {
     }
 }
 
-/// The bytes of a filled document. Keys are asked for where `guarded`.
-pub(super) fn finished(mut document: OpenApi, guarded: bool) -> Bytes {
+/// The JSON of a filled document. It says that a key is needed if `guarded`.
+pub(super) fn document_json(mut document: OpenApi, guarded: bool) -> Bytes {
     let bearer = SecurityScheme::Http {
         scheme: "bearer".into(),
         bearer_format: None,
-        description: Some("A key of this server's operator.".into()),
+        description: Some("A key from the operator of this server.".into()),
         extensions: Default::default(),
     };
     let components = document.components.get_or_insert_default();
@@ -89,7 +83,7 @@ pub(super) fn finished(mut document: OpenApi, guarded: bool) -> Bytes {
     Bytes::from(serde_json::to_vec(&document).expect("a document is made of texts and lists"))
 }
 
-/// A body of `content_type` that is like `T`.
+/// A body of `content_type` with the schema of `T`.
 fn content<T: JsonSchema>(ctx: &mut GenContext, content_type: &str) -> (String, MediaType) {
     let schema = SchemaObject {
         json_schema: ctx.schema.subschema_for::<T>(),
@@ -132,41 +126,41 @@ impl<T: JsonSchema> OperationInput for Params<T> {
     }
 }
 
-/// Every path with a segment calls it `id`.
+/// The path parameter: every path with a parameter calls it `id`.
 #[derive(JsonSchema)]
 #[allow(dead_code)]
-struct InPath {
+struct PathParameter {
     id: String,
 }
 
 impl OperationInput for Segment {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
-        let schema = ctx.schema.subschema_for::<InPath>();
+        let schema = ctx.schema.subschema_for::<PathParameter>();
         let parameters = parameters_from_schema(ctx, schema, ParamLocation::Path);
         add_parameters(ctx, operation, parameters);
     }
 }
 
 impl OperationOutput for ApiError {
-    type Inner = error::Body;
+    type Inner = ErrorBody;
 
     fn inferred_responses(ctx: &mut GenContext, _: &mut Operation) -> Vec<(Option<u16>, Response)> {
-        let refusal = |(status, description): (u16, &str)| {
+        let error = |(status, description): (u16, &str)| {
             let response = Response {
                 description: description.into(),
-                content: [content::<error::Body>(ctx, "application/json")]
+                content: [content::<ErrorBody>(ctx, "application/json")]
                     .into_iter()
                     .collect(),
                 ..Response::default()
             };
             (Some(status), response)
         };
-        REFUSALS.map(refusal).into()
+        ERRORS.map(error).into()
     }
 }
 
-/// Adds a success of another type than the handler's own result says.
-pub(super) fn also<T: JsonSchema>(
+/// Adds a response that the handler's own result type does not describe.
+pub(super) fn add_response<T: JsonSchema>(
     operation: &mut Operation,
     status: u16,
     content_type: &str,

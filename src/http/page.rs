@@ -1,24 +1,23 @@
-//! `GET /` and `/ui/{file}`: the page, from the binary.
+//! `GET /`, `/ui/{file}` and `/docs`: the page, from the binary.
 //!
 //! A browser keeps the files and asks each time whether they are still current (`no-cache` and an `ETag`), so that
 //! a new server never runs with an old page. The security policy allows nothing from elsewhere and nothing inline.
 
 use std::sync::LazyLock;
 
-use axum::{
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use super::{error::ApiError, extract::Segment};
+use super::error::ApiError;
+use super::extract::Segment;
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-/// On every answer of this file's.
+/// The headers of every response of this file.
 const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     (
@@ -35,66 +34,32 @@ struct Asset {
     name: &'static str,
     content_type: &'static str,
     bytes: &'static [u8],
-    /// Changes with the bytes.
+    /// Changes when the bytes change.
     etag: HeaderValue,
 }
 
-/// Lists the files of `ui/` with their content types.
+/// The files of `ui/`, by their content types.
 macro_rules! assets {
-    ($($name:literal $content_type:ident,)*) => {
-        vec![$(Asset::new($name, $content_type, include_bytes!(concat!("../../ui/", $name)))),*]
+    ($($content_type:ident: $($name:literal)+;)+) => {
+        vec![$($(Asset::new($name, $content_type, include_bytes!(concat!("../../ui/", $name)))),+),+]
     };
 }
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     assets! {
-        "index.html" HTML,
-        "later.css" CSS,
-        "style.css" CSS,
-        "favicon.svg" SVG,
-        "answer.js" JAVASCRIPT,
-        "app.js" JAVASCRIPT,
-        "basket.js" JAVASCRIPT,
-        "cards.js" JAVASCRIPT,
-        "catalogue.js" JAVASCRIPT,
-        "charts.js" JAVASCRIPT,
-        "chat.js" JAVASCRIPT,
-        "clipboard.js" JAVASCRIPT,
-        "composer.js" JAVASCRIPT,
-        "conversation.js" JAVASCRIPT,
-        "docs.css" CSS,
-        "docs.html" HTML,
-        "docs.js" JAVASCRIPT,
-        "dom.js" JAVASCRIPT,
-        "feedback.js" JAVASCRIPT,
-        "highlight.js" JAVASCRIPT,
-        "history.js" JAVASCRIPT,
-        "icons.js" JAVASCRIPT,
-        "inspector.js" JAVASCRIPT,
-        "judged.js" JAVASCRIPT,
-        "keys.js" JAVASCRIPT,
-        "later.js" JAVASCRIPT,
-        "live.js" JAVASCRIPT,
-        "product-card.js" JAVASCRIPT,
-        "question.js" JAVASCRIPT,
-        "readiness.js" JAVASCRIPT,
-        "render.js" JAVASCRIPT,
-        "requests.js" JAVASCRIPT,
-        "review.js" JAVASCRIPT,
-        "router.js" JAVASCRIPT,
-        "server.js" JAVASCRIPT,
-        "settings.js" JAVASCRIPT,
-        "stars.js" JAVASCRIPT,
-        "store.js" JAVASCRIPT,
-        "stream.js" JAVASCRIPT,
-        "suggestions.js" JAVASCRIPT,
-        "theme.js" JAVASCRIPT,
-        "view-browse.js" JAVASCRIPT,
-        "view-compare.js" JAVASCRIPT,
-        "view-product.js" JAVASCRIPT,
-        "view-stats.js" JAVASCRIPT,
-        "words-statistics.js" JAVASCRIPT,
-        "words.js" JAVASCRIPT,
+        HTML:
+            "index.html" "docs.html";
+        CSS:
+            "later.css" "style.css" "docs.css";
+        SVG:
+            "favicon.svg";
+        JAVASCRIPT:
+            "answer.js" "app.js" "basket.js" "cards.js" "catalogue.js" "charts.js" "chat.js" "clipboard.js"
+            "composer.js" "conversation.js" "docs.js" "dom.js" "feedback.js" "highlight.js" "history.js"
+            "icons.js" "inspector.js" "judged.js" "keys.js" "later.js" "live.js" "product-card.js"
+            "question.js" "readiness.js" "render.js" "requests.js" "review.js" "router.js" "server.js"
+            "settings.js" "stars.js" "store.js" "stream.js" "suggestions.js" "theme.js" "view-browse.js"
+            "view-compare.js" "view-product.js" "view-stats.js" "words-statistics.js" "words.js";
     }
 });
 
@@ -117,7 +82,7 @@ fn send(name: &str, request: &HeaderMap) -> Result<Response, ApiError> {
     let asset = ASSETS.iter().find(|asset| asset.name == name);
     let asset = asset.ok_or_else(|| ApiError::not_found(format!("The page has no file {name:?}.")))?;
     let current = [(header::ETAG, asset.etag.clone())];
-    Ok(if asset.is_what_the_client_has(request) {
+    Ok(if asset.is_current(request) {
         (StatusCode::NOT_MODIFIED, HEADERS, current).into_response()
     } else {
         (
@@ -145,8 +110,9 @@ impl Asset {
         }
     }
 
-    /// `If-None-Match` is a list, and a proxy may have marked its entries as weak with `W/`.
-    fn is_what_the_client_has(&self, request: &HeaderMap) -> bool {
+    /// Whether the client has the current file. `If-None-Match` is a list, and a proxy may have marked its entries as
+    /// weak with `W/`.
+    fn is_current(&self, request: &HeaderMap) -> bool {
         let lists = request
             .get_all(header::IF_NONE_MATCH)
             .iter()
@@ -160,21 +126,18 @@ impl Asset {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{framed, testing::Site};
+    use super::super::testing::Site;
     use super::*;
-    use axum::{Router, routing::get};
+    use axum::Router;
+    use axum::routing::get;
 
     fn site() -> Site {
-        Site::of(framed(
-            Router::new()
-                .route("/", get(index))
-                .route("/ui/{file}", get(file)),
-            1024,
-        ))
+        let router = Router::new().route("/", get(index));
+        Site::new(router.route("/ui/{file}", get(file)))
     }
 
     #[test]
-    fn every_file_of_the_page_is_embedded_as_it_is() {
+    fn every_file_of_the_page_is_embedded_unchanged() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
         let mut found = 0;
         for entry in std::fs::read_dir(folder).expect("ui/ is there") {
@@ -197,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_comes_with_its_type_and_its_policies() {
+    fn the_page_has_its_content_type_and_policies() {
         let site = site();
         for (path, content_type) in [("/", HTML), ("/ui/app.js", JAVASCRIPT), ("/ui/favicon.svg", SVG)] {
             let reply = site.get(path);
@@ -220,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_asks_for_nothing_from_elsewhere_and_nothing_inline() {
+    fn the_page_loads_nothing_from_elsewhere_and_nothing_inline() {
         for asset in ASSETS.iter().filter(|asset| asset.name == "index.html") {
             let text = std::str::from_utf8(asset.bytes).expect("the page is UTF-8");
             for banned in ["http:", "https:", "<style", "style=", "onclick="] {
@@ -230,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_current_copy_is_not_sent_again() {
+    fn a_current_file_is_not_sent_again() {
         let site = site();
         let etag = site.get("/").header("etag").to_string();
         assert!(

@@ -1,52 +1,39 @@
-//! A panic in a handler costs its own request a 500, not the connection.
+//! A panic in a handler becomes a 500 for its own request, and does not break the connection.
 
-use std::{
-    any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
-    task::Poll,
-};
+use std::any::Any;
 
-use axum::{
-    extract::Request,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::ApiError;
 
-/// The middleware. The panic's message is logged and never sent.
-pub(super) async fn catch(request: Request, next: Next) -> Response {
-    let mut answer = pin!(next.run(request));
-    // Unwind-safe in effect: after a panic the future is never polled again, only dropped.
-    std::future::poll_fn(
-        |context| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context))) {
-            Ok(poll) => poll,
-            Err(payload) => {
-                tracing::error!(cause = message(&*payload), "a handler panicked");
-                Poll::Ready(ApiError::internal().into_response())
-            }
-        },
-    )
-    .await
+/// How a panic is answered.
+type PanicHandler = fn(Box<dyn Any + Send>) -> Response;
+
+/// The layer. The panic's message is logged and never sent.
+pub(super) fn catch_panics() -> CatchPanicLayer<PanicHandler> {
+    CatchPanicLayer::custom(answer)
 }
 
-fn message(payload: &(dyn Any + Send)) -> &str {
-    let literal = payload.downcast_ref::<&str>().copied();
-    literal
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
+fn answer(panic: Box<dyn Any + Send>) -> Response {
+    let literal = panic.downcast_ref::<&str>().copied();
+    let cause = literal.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(
+        cause = cause.unwrap_or("no message"),
+        "A handler panicked; its request was answered with a 500."
+    );
+    ApiError::internal().into_response()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{framed, testing::Site};
-    use axum::{Router, routing::get};
+    use super::super::testing::Site;
+    use axum::routing::get;
 
     #[test]
-    fn a_panic_is_a_500_in_the_error_shape_and_keeps_its_message() {
+    fn a_panic_is_a_500_in_the_error_shape_without_its_message() {
         let panics = async || -> &'static str { panic!("the secret is {}", 42) };
-        let site = Site::of(framed(Router::new().route("/panics", get(panics)), 1024));
+        let site = Site::with_route("/panics", get(panics));
         let reply = site.get("/panics");
         assert_eq!(reply.status, 500);
         assert_eq!(reply.json()["error"]["type"], "server_error");

@@ -1,15 +1,15 @@
-//! What machines ask: is it alive, is it ready, what is it, how is it doing.
+//! The probes and metrics: is the process alive, is it ready, what is it, and how is it doing?
 
-use axum::{
-    Json,
-    extract::State,
-    http::{StatusCode, header::CONTENT_TYPE},
-    response::{IntoResponse, Response},
-};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Shared, error::ApiError};
+use super::SharedContext;
+use super::error::ApiError;
 use crate::app::Phase;
 use crate::reviews;
 
@@ -19,16 +19,16 @@ pub(super) struct Status {
     status: String,
 }
 
-/// What is being served.
+/// The versions, models and data of this server.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ServerInfo {
     version: &'static str,
     build: Build,
     chat_model: String,
-    /// Of its file; null for a model of your own.
+    /// The SHA-256 of its file; null if it is not one of the default models.
     chat_model_sha256: Option<String>,
     embedding_model: String,
-    /// Of its weights.
+    /// The SHA-256 of its weights.
     embedding_model_sha256: Option<String>,
     #[schemars(extend("enum" = ["cpu", "cuda"]))]
     device: &'static str,
@@ -37,18 +37,18 @@ pub(super) struct ServerInfo {
     reviews: usize,
     passages: usize,
     index_fingerprint: String,
-    /// Questions that the reviews can answer, for the page to suggest.
+    /// Questions that the reviews can answer; the page suggests them.
     examples: Vec<String>,
 }
 
 /// What the program was built from.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Build {
-    /// Of the source, where the builder said it in GIT_SHA.
+    /// The revision of the source, if the build had it in GIT_SHA.
     revision: Option<&'static str>,
-    /// Crates in it; null where cargo could not tell.
+    /// The number of crates in it; null if cargo could not say.
     crates: Option<usize>,
-    /// Those of them that could open a connection, by the list in deny.toml: none, or something is wrong.
+    /// The crates that could open a connection, by the list in deny.toml. It must be empty.
     clients: Option<Vec<&'static str>>,
 }
 
@@ -62,20 +62,15 @@ impl Build {
     }
 }
 
-/// `GET /health`, as the system this one took over from has it.
-pub(super) async fn health() -> Json<Status> {
-    livez().await
-}
-
-/// `GET /livez`: the process runs. Asks nothing of any other part.
+/// `GET /livez`, and `GET /health` as in the predecessor system: the process is running. Depends on no other part.
 pub(super) async fn livez() -> Json<Status> {
     Json(Status {
         status: "ok".to_string(),
     })
 }
 
-/// `GET /readyz`: 200 when a question would be answered, else 503; the phase in both.
-pub(super) async fn readyz(State(context): State<Shared>) -> (StatusCode, Json<Status>) {
+/// `GET /readyz`: 200 if the server is ready for questions, else 503; the body has the phase.
+pub(super) async fn readyz(State(context): State<SharedContext>) -> (StatusCode, Json<Status>) {
     let phase = context.app.phase();
     let code = match phase {
         Phase::Ready => StatusCode::OK,
@@ -90,7 +85,7 @@ pub(super) async fn readyz(State(context): State<Shared>) -> (StatusCode, Json<S
 }
 
 /// `GET /metrics`, for Prometheus.
-pub(super) async fn metrics(State(context): State<Shared>) -> Response {
+pub(super) async fn metrics(State(context): State<SharedContext>) -> Response {
     (
         [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         context.exposition.render(),
@@ -99,7 +94,7 @@ pub(super) async fn metrics(State(context): State<Shared>) -> Response {
 }
 
 /// `GET /info`.
-pub(super) async fn info(State(context): State<Shared>) -> Result<Json<ServerInfo>, ApiError> {
+pub(super) async fn info(State(context): State<SharedContext>) -> Result<Json<ServerInfo>, ApiError> {
     let catalogue = context.catalogue()?;
     let (info, corpus) = (&catalogue.info, &catalogue.corpus);
     Ok(Json(ServerInfo {

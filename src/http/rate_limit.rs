@@ -1,58 +1,57 @@
-//! How often one key, or one address where there are no keys, may ask.
+//! The rate limit: how many requests one key may send, or one address if no key is needed.
 //!
-//! A bucket each, refilled evenly: a minute's worth may come at once, and then one request for each that trickled in.
-//! What has not asked for a while is forgotten, so that addresses do not pile up.
+//! Each client has a bucket that is refilled evenly: the requests of one minute may come at once, then one more for
+//! each that the refill adds. Clients that have sent nothing for a while are forgotten, so that addresses do not
+//! accumulate.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
-    clock::{Clock, DefaultClock},
-};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::error::ApiError;
 use crate::config::Holder;
 
-/// Who is counted.
+/// Whose requests are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Asker {
+enum Client {
     Key(String),
     Address(Option<IpAddr>),
 }
 
-/// The buckets.
-pub(super) struct Limit {
-    buckets: DefaultKeyedRateLimiter<Asker>,
+/// The buckets of all clients.
+pub(super) struct RateLimit {
+    buckets: DefaultKeyedRateLimiter<Client>,
     clock: DefaultClock,
 }
 
-impl Limit {
-    /// So many requests a minute.
-    pub fn new(per_minute: NonZeroU32) -> Limit {
-        Limit {
+impl RateLimit {
+    /// A limit of so many requests per minute.
+    pub fn new(per_minute: NonZeroU32) -> RateLimit {
+        RateLimit {
             buckets: RateLimiter::keyed(Quota::per_minute(per_minute)),
             clock: DefaultClock::default(),
         }
     }
 
-    /// Takes one from the bucket.
+    /// Takes one request from the client's bucket.
     ///
     /// # Errors
-    /// 429, with the seconds until there is one again.
+    /// 429 if the bucket is empty, with the seconds until the next request is allowed.
     pub fn check(&self, holder: Option<&Holder>, address: Option<IpAddr>) -> Result<(), ApiError> {
-        let asker = match holder {
-            Some(holder) => Asker::Key(holder.name.clone()),
-            None => Asker::Address(address),
+        let client = match holder {
+            Some(holder) => Client::Key(holder.name.clone()),
+            None => Client::Address(address),
         };
-        self.buckets.check_key(&asker).map_err(|not_until| {
+        self.buckets.check_key(&client).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
             ApiError::too_often(wait.as_secs_f64().ceil() as u64)
         })
     }
 
-    /// Forgets whose bucket is full again.
-    pub fn tidy(&self) {
+    /// Forgets the clients whose bucket is full again.
+    pub fn forget_idle_clients(&self) {
         self.buckets.retain_recent();
     }
 }
@@ -63,8 +62,8 @@ mod tests {
     use crate::config::Scope;
 
     #[test]
-    fn each_has_a_bucket_of_their_own() {
-        let limit = Limit::new(NonZeroU32::MIN);
+    fn each_client_has_its_own_bucket() {
+        let limit = RateLimit::new(NonZeroU32::MIN);
         let holder = |name: &str| Holder {
             scope: Scope::User,
             name: name.into(),

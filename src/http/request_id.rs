@@ -1,25 +1,25 @@
-//! The id that ties a request to its log lines: the client's own where it sent a usable one, else a new one; and the trace
-//! that it is a part of, where the client says so.
+//! The id that connects a request with its log lines: the client's own id if it is usable, else a new one; and the
+//! trace that the request belongs to, if the client sent one.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The header that carries it, in both directions.
+/// The header of the id, in requests and responses.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longer ids are replaced: they would only fill the log.
-const LONGEST: usize = 128;
+const MAX_LENGTH: usize = 128;
 
 /// A request's id: 1 to 128 visible ASCII characters, so that it can neither break a log line nor a header.
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(HeaderValue);
 
-/// Whether a client may call a request so.
+/// Whether a client may use this id.
 pub(super) fn is_usable(id: &[u8]) -> bool {
-    (1..=LONGEST).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
+    (1..=MAX_LENGTH).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
 }
 
 impl RequestId {
-    /// Takes over the client's id or makes one.
+    /// The client's id, or a new one.
     pub fn of(headers: &HeaderMap) -> RequestId {
         let usable = |id: &&HeaderValue| is_usable(id.as_bytes());
         RequestId(
@@ -27,25 +27,25 @@ impl RequestId {
                 .get(X_REQUEST_ID)
                 .filter(usable)
                 .cloned()
-                .unwrap_or_else(fresh),
+                .unwrap_or_else(new_id),
         )
     }
 
-    /// As a header's value.
+    /// The id as a header's value.
     pub fn header(&self) -> HeaderValue {
         self.0.clone()
     }
 
-    /// As text.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         self.0.to_str().expect("an id is visible ASCII")
     }
 }
 
-/// The trace and the span in it that a request comes from: the two ids of a
-/// [W3C `traceparent`](https://www.w3.org/TR/trace-context/#traceparent-header); nothing where there is none, or none that
-/// is valid.
-pub(super) fn trace(headers: &HeaderMap) -> Option<(&str, &str)> {
+/// The ids of the trace and of the parent span, from the
+/// [W3C `traceparent` header](https://www.w3.org/TR/trace-context/#traceparent-header); `None` if it is absent or
+/// invalid.
+pub(super) fn trace_context(headers: &HeaderMap) -> Option<(&str, &str)> {
     let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
     let is_hex = |text: &str, digits: usize| {
         text.len() == digits && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
@@ -57,7 +57,7 @@ pub(super) fn trace(headers: &HeaderMap) -> Option<(&str, &str)> {
     (is_known && is_id(trace, 32) && is_id(parent, 16) && is_hex(flags, 2)).then_some((trace, parent))
 }
 
-fn fresh() -> HeaderValue {
+fn new_id() -> HeaderValue {
     HeaderValue::try_from(uuid::Uuid::new_v4().to_string()).expect("a UUID is visible ASCII")
 }
 
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn valid_traces_are_read_and_others_ignored() {
+    fn valid_trace_headers_are_read_and_others_ignored() {
         let (trace_id, parent_id) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
         let zeros = "0".repeat(32);
         for (header, valid) in [
@@ -82,17 +82,17 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert("traceparent", HeaderValue::try_from(&header).unwrap());
             assert_eq!(
-                trace(&headers),
+                trace_context(&headers),
                 valid.then_some((trace_id, parent_id)),
                 "{header}"
             );
         }
-        assert_eq!(trace(&HeaderMap::new()), None);
+        assert_eq!(trace_context(&HeaderMap::new()), None);
     }
 
     #[test]
-    fn usable_ids_are_taken_over_and_others_replaced() {
-        let long = "x".repeat(LONGEST + 1);
+    fn usable_ids_are_kept_and_others_replaced() {
+        let long = "x".repeat(MAX_LENGTH + 1);
         let table = [
             ("abc-123", true),
             (&long[1..], true),

@@ -1,28 +1,24 @@
-//! Which endpoint is where, and what the API's document says of it.
+//! The list of all endpoints, with their descriptions in the API document.
 
-use aide::{
-    axum::routing::{ApiMethodRouter, get_with, post_with},
-    openapi::Operation,
-};
-use axum::{
-    http::Method,
-    routing::{MethodRouter, get},
-};
-
+use aide::axum::routing::{ApiMethodRouter, get_with, post_with};
+use aide::openapi::Operation;
+use axum::http::Method;
+use axum::routing::{MethodRouter, get};
 use serde_json::Value;
 
 use super::{
-    Shared, admin, catalogue, chat, compare, feedback, legacy, openapi, page, probes, recommend, stats, v1,
+    SharedContext, admin, catalogue, chat, compare, feedback, legacy, openapi, page, probes, recommend,
+    stats, v1,
 };
 
 /// One endpoint.
 pub(super) struct Route {
     pub method: Method,
     pub path: &'static str,
-    pub handler: ApiMethodRouter<Shared>,
+    pub handler: ApiMethodRouter<SharedContext>,
 }
 
-/// aide's function for a method.
+/// aide's routing function for a method.
 macro_rules! on {
     (GET) => {
         get_with
@@ -32,26 +28,26 @@ macro_rules! on {
     };
 }
 
-/// An endpoint in the document, under `tag`, with a summary of what it is for.
+/// An endpoint, with its tag and its summary in the API document.
 macro_rules! route {
-    ($method:ident $path:literal $handler:path, $tag:literal: $summary:literal $(, $also:expr)?) => {
+    ($method:ident $path:literal $handler:path, $tag:literal: $summary:literal $(, $describe:expr)?) => {
         Route {
             method: Method::$method,
             path: $path,
             handler: on!($method)($handler, |operation| {
                 let operation = operation.tag($tag).summary($summary);
-                $(let operation = { let mut operation = operation; $also(operation.inner_mut()); operation };)?
+                $(let operation = { let mut operation = operation; $describe(operation.inner_mut()); operation };)?
                 operation
             }),
         }
     };
 }
 
-/// What belongs to pages, which the document leaves out.
-pub(super) fn pages() -> Vec<(&'static str, MethodRouter<Shared>)> {
+/// The pages and their files, which the API document leaves out.
+pub(super) fn pages() -> Vec<(&'static str, MethodRouter<SharedContext>)> {
     vec![
         ("/", get(page::index)),
-        // The page shows it under a name of its own.
+        // The page itself shows the statistics at this path.
         ("/stats", get(page::index)),
         ("/ui/{file}", get(page::file)),
         ("/docs", get(page::docs)),
@@ -59,14 +55,14 @@ pub(super) fn pages() -> Vec<(&'static str, MethodRouter<Shared>)> {
     ]
 }
 
-/// Every other endpoint. Nothing else is served.
+/// Every other endpoint that is always served.
 pub(super) fn routes() -> Vec<Route> {
     let events = |operation: &mut Operation| {
-        openapi::also::<Value>(operation, 200, "text/event-stream", "The answer's events.");
+        openapi::add_response::<Value>(operation, 200, "text/event-stream", "The answer's events.");
     };
     let completion = |operation: &mut Operation| {
-        openapi::also::<v1::Completion>(operation, 200, "application/json", "The answer.");
-        openapi::also::<Value>(
+        openapi::add_response::<v1::Completion>(operation, 200, "application/json", "The answer.");
+        openapi::add_response::<Value>(
             operation,
             200,
             "text/event-stream",
@@ -74,20 +70,20 @@ pub(super) fn routes() -> Vec<Route> {
         );
     };
     let text = |operation: &mut Operation| {
-        openapi::also::<String>(operation, 200, "text/plain; charset=utf-8", "The answer.");
+        openapi::add_response::<String>(operation, 200, "text/plain; charset=utf-8", "The answer.");
     };
     let form = |operation: &mut Operation| {
         text(operation);
-        openapi::also::<legacy::LegacyError>(
+        openapi::add_response::<legacy::LegacyError>(
             operation,
             400,
             "application/json",
-            "There is no question in it.",
+            "The message is empty.",
         );
     };
     let waiting = |operation: &mut Operation| {
         for (status, description) in [(200, "Ready."), (503, "Loading or stopping, with the phase.")] {
-            openapi::also::<probes::Status>(operation, status, "application/json", description);
+            openapi::add_response::<probes::Status>(operation, status, "application/json", description);
         }
     };
     vec![
@@ -99,26 +95,26 @@ pub(super) fn routes() -> Vec<Route> {
         route!(POST "/api/search" recommend::search, "catalogue": "The evidence that an answer would rest on"),
         route!(POST "/api/recommend" recommend::recommend, "catalogue": "The products that fit a question"),
         route!(POST "/api/feedback" feedback::feedback, "page": "A thumb up or down on an answer"),
-        route!(GET "/api/stats" stats::stats, "page": "Live figures"),
+        route!(GET "/api/stats" stats::stats, "page": "Live statistics"),
         route!(POST "/v1/chat/completions" v1::chat_completions, "openai": "Answer a conversation", completion),
         route!(POST "/v1/embeddings" v1::embeddings::embeddings, "openai": "Embed texts"),
         route!(GET "/v1/models" v1::models::list, "openai": "The models"),
         route!(GET "/v1/models/{id}" v1::models::one, "openai": "One model"),
-        route!(POST "/tokenize" v1::tokenize::tokenize, "openai": "The chat model's tokens of a text"),
-        route!(POST "/detokenize" v1::tokenize::detokenize, "openai": "The text of tokens"),
-        // The two endpoints of the system this one took over from.
+        route!(POST "/tokenize" v1::tokenize::tokenize, "openai": "Split a text into the chat model's tokens"),
+        route!(POST "/detokenize" v1::tokenize::detokenize, "openai": "Join tokens to a text"),
+        // The two endpoints of the predecessor system.
         route!(POST "/get" legacy::get, "page": "Answer a question in plain text", form),
-        route!(GET "/health" probes::health, "operators": "Whether the process runs"),
-        route!(GET "/livez" probes::livez, "operators": "Whether the process runs"),
-        route!(GET "/readyz" probes::readyz, "operators": "Whether a question would be answered", waiting),
-        route!(GET "/metrics" probes::metrics, "operators": "Everything measured, for Prometheus", text),
-        route!(GET "/info" probes::info, "operators": "What runs here"),
+        route!(GET "/health" probes::livez, "operators": "Whether the process is running"),
+        route!(GET "/livez" probes::livez, "operators": "Whether the process is running"),
+        route!(GET "/readyz" probes::readyz, "operators": "Whether the server is ready for questions", waiting),
+        route!(GET "/metrics" probes::metrics, "operators": "All metrics, for Prometheus", text),
+        route!(GET "/info" probes::info, "operators": "The versions, models and data of this server"),
     ]
 }
 
-/// What there is only for operators, where they have a key.
-pub(super) fn routes_of_operators() -> Vec<Route> {
-    vec![route!(POST "/api/admin/reload" admin::reload, "operators": "Read the reviews' file again")]
+/// The endpoints that are served only if an operator's key is configured.
+pub(super) fn admin_routes() -> Vec<Route> {
+    vec![route!(POST "/api/admin/reload" admin::reload, "operators": "Read the file of reviews again")]
 }
 
 #[cfg(test)]

@@ -1,34 +1,39 @@
-//! The server's life: accept, drain, close.
+//! The server's life: it accepts connections, drains, and closes.
 //!
-//! On the shutdown signal nothing is closed at first. New questions get a 503, `/readyz` says `draining`, and the
-//! running answers may finish, which is why the listener stays open. After that, or once `--drain` is over,
-//! what still runs is cut with an error event and the connections are closed.
+//! On the shutdown signal nothing is closed at first. New questions get a 503, `/readyz` says `draining`, and running
+//! answers may finish; therefore the listener stays open. Then, or when `--drain` is over, running answers
+//! are cut with an error event and the connections are closed.
 
-use std::{future::Future, num::NonZeroU32, pin::pin, time::Duration};
+use std::future::Future;
+use std::num::NonZeroU32;
+use std::pin::pin;
+use std::time::Duration;
 
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
 
-use super::{
-    Context, HttpOptions, Shared, admission::Running, connections::Connections, rate_limit::Limit, router,
-    router_of_metrics,
-};
-use crate::{app::App, metrics::Exposition};
+use super::admission::Running;
+use super::connections::Connections;
+use super::rate_limit::RateLimit;
+use super::{Context, HttpOptions, SharedContext, clock, metrics_router, router};
+use crate::app::App;
+use crate::metrics::Exposition;
 
-/// How long connections get to close once there is nothing to wait for; a client that does not read its bytes gets
-/// no more.
+/// How long connections may take to close after the last answer. A client that does not read gets no more time.
 const CLOSING: Duration = Duration::from_secs(1);
-/// How often recorded samples are folded into their buckets, and full buckets of requests forgotten.
+/// How often recorded samples are sorted into their buckets, and idle clients of the rate limit are forgotten.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Serves on `listener` until `shutdown` completes, then drains; returns within `--drain` and one second
-/// after that. The caller supplies both, so that tests can use port 0 and stop when they like. With a listener
-/// `of_metrics`, `/metrics` is there, and there only, to the end.
+/// Serves on `listener` until `shutdown` completes, then drains; returns at most `--drain` and one second
+/// later. The caller supplies both, so that tests can use port 0 and stop at any time. With a `metrics_listener`,
+/// `/metrics` is served on that listener only, until this function returns.
 ///
 /// # Errors
-/// When the listener fails for good.
+/// When the listener fails permanently.
 pub async fn serve(
     listener: TcpListener,
-    of_metrics: Option<TcpListener>,
+    metrics_listener: Option<TcpListener>,
     app: App,
     exposition: Exposition,
     options: HttpOptions,
@@ -37,19 +42,19 @@ pub async fn serve(
     let (router, context) = router(Context {
         app,
         exposition,
-        limit: NonZeroU32::new(options.requests_per_minute).map(Limit::new),
+        rate_limit: NonZeroU32::new(options.requests_per_minute).map(RateLimit::new),
         options,
-        running: Running::none(),
-        started: super::v1::now(),
+        running: Running::new(),
+        started: clock::unix_time().as_secs(),
         document: Default::default(),
-        metrics_apart: of_metrics.is_some(),
+        separate_metrics_port: metrics_listener.is_some(),
     });
-    // Ends with this function: dropping a set aborts its tasks.
-    let mut upkeep = JoinSet::new();
-    upkeep.spawn(keep_up(context.clone()));
-    if let Some(listener) = of_metrics {
-        let mut connections = Connections::new(router_of_metrics(context.clone()));
-        upkeep.spawn(async move { match connections.accept(&listener).await {} });
+    // These tasks end with this function: dropping the set aborts them.
+    let mut background = JoinSet::new();
+    background.spawn(run_upkeep(context.clone()));
+    if let Some(listener) = metrics_listener {
+        let mut connections = Connections::new(metrics_router(context.clone()));
+        background.spawn(async move { match connections.accept(&listener).await {} });
     }
 
     let mut connections = Connections::new(router);
@@ -66,38 +71,39 @@ pub async fn serve(
     }
     drop(listener);
     if timeout(CLOSING, connections.close()).await.is_err() {
-        tracing::warn!("some clients did not let go of their connections; they are dropped");
+        tracing::warn!("Some clients did not close their connections in time; the connections are dropped.");
     }
     Ok(())
 }
 
-/// Lets the running answers finish, or cuts them when their time is over.
-async fn drain(context: &Shared) {
+/// Lets running answers finish, or cuts them when the time to drain is over.
+async fn drain(context: &SharedContext) {
     context.app.start_draining();
-    let (running, limit) = (
-        context.running.count(),
-        Duration::from_secs(context.options.drain),
+    let (running, limit) = (context.running.count(), Duration::from_secs(context.options.drain));
+    tracing::info!(
+        running,
+        limit_seconds = limit.as_secs_f64(),
+        "The server is draining."
     );
-    tracing::info!(running, limit_seconds = limit.as_secs_f64(), "draining");
     if timeout(limit, context.running.finished()).await.is_err() {
         tracing::warn!(
             running = context.running.count(),
-            "the time to drain is over; running answers are cut"
+            "The time to drain is over; running answers are cut."
         );
         context.running.cut();
     }
 }
 
-async fn keep_up(context: Shared) {
-    let mut ticks = tokio::time::interval(UPKEEP);
+async fn run_upkeep(context: SharedContext) {
+    let mut ticks = interval(UPKEEP);
     loop {
         ticks.tick().await;
         if let Some(service) = context.app.service() {
             service.measure();
         }
         context.exposition.upkeep();
-        if let Some(limit) = &context.limit {
-            limit.tidy();
+        if let Some(rate_limit) = &context.rate_limit {
+            rate_limit.forget_idle_clients();
         }
     }
 }

@@ -1,92 +1,77 @@
-//! The events of one answer as server-sent events.
+//! Server-sent events: how an answer's events are received, and how they are sent.
 //!
-//! Hyper polls the stream while its client reads and drops it when the client goes, and with it the receiver, which
-//! is how the assistant learns of it.
+//! Hyper polls a stream while its client reads, and drops it when the client leaves. That drops the receiver, and so
+//! the assistant notices that the client has left.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-};
-
-use axum::response::{IntoResponse, Response, Sse, sse};
+use axum::response::sse::{Event, KeepAlive};
+use axum::response::{IntoResponse, Response, Sse};
+use futures_util::{Stream, stream};
 use tokio::sync::mpsc;
-use tokio_stream::Stream;
 
-use super::{admission::Ticket, error::ApiError, events::Wire};
-use crate::assistant;
+use super::admission::Ticket;
+use super::error::ApiError;
+use super::wire::{ChatEvent, Recommendation};
+use crate::assistant::{AnswerEvent, Recommended};
 
-/// The streaming response. Axum's default keep-alive is the one wanted: a comment after 15 seconds of silence, so
-/// that proxies hold the connection.
+/// The response that streams the assistant's answer; `recommendations` adds the figures of products.
 pub(super) fn answer(
-    events: mpsc::Receiver<assistant::AnswerEvent>,
+    events: mpsc::Receiver<AnswerEvent>,
     ticket: Ticket,
-    wire: impl Fn(assistant::AnswerEvent) -> Wire + Send + 'static,
+    recommendations: impl Fn(Vec<Recommended>) -> Vec<Recommendation> + Send + 'static,
 ) -> Response {
-    let answer = Answer {
-        events,
-        wire: Box::new(wire),
-        cut: Box::pin(ticket.cut()),
-        ended: false,
-    };
-    let sse = Sse::new(answer).keep_alive(sse::KeepAlive::default());
-    // For nginx, which would collect the words into pages.
+    let state = (Some(events), ticket, recommendations);
+    respond(stream::unfold(
+        state,
+        async |(events, mut ticket, recommendations)| {
+            let mut events = events?;
+            let event = match ticket.unless_cut(next_event(&mut events)).await {
+                Ok(event) => ChatEvent::new(event, &recommendations),
+                Err(error) => error.into(),
+            };
+            // After the last event the receiver is dropped: the assistant can stop, although the client may still read.
+            let events = (!event.is_last()).then_some(events);
+            let sse = Event::default().event(event.name()).json_data(&event);
+            Some((sse, (events, ticket, recommendations)))
+        },
+    ))
+}
+
+/// The next event of an answer.
+///
+/// # Errors
+/// 500 if the answer ended without its last event.
+pub(super) async fn next_event(events: &mut mpsc::Receiver<AnswerEvent>) -> Result<AnswerEvent, ApiError> {
+    events.recv().await.ok_or_else(|| {
+        tracing::error!("An answer ended without its last event.");
+        ApiError::internal()
+    })
+}
+
+/// The response that streams `events`. Axum's default keep-alive is a comment after 15 seconds of silence, so that
+/// proxies keep the connection open.
+pub(super) fn respond<E>(events: impl Stream<Item = Result<Event, E>> + Send + 'static) -> Response
+where
+    E: Into<axum::BoxError> + 'static,
+{
+    let sse = Sse::new(events).keep_alive(KeepAlive::default());
+    // nginx would otherwise buffer the events and send many at a time.
     ([("x-accel-buffering", "no")], sse).into_response()
-}
-
-struct Answer {
-    events: mpsc::Receiver<assistant::AnswerEvent>,
-    /// An event as it is sent.
-    wire: Box<dyn Fn(assistant::AnswerEvent) -> Wire + Send>,
-    /// Completes when the server wants this answer to stop.
-    cut: Pin<Box<dyn Future<Output = ()> + Send>>,
-    ended: bool,
-}
-
-impl Stream for Answer {
-    type Item = Result<sse::Event, axum::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        let wire = match self.events.poll_recv(context) {
-            Poll::Ready(Some(event)) => (self.wire)(event),
-            Poll::Ready(None) => {
-                tracing::error!("an answer ended without its last event");
-                Wire::from(ApiError::internal())
-            }
-            Poll::Pending => match self.cut.as_mut().poll(context) {
-                Poll::Ready(()) => Wire::from(ApiError::stopping()),
-                Poll::Pending => return Poll::Pending,
-            },
-        };
-        self.ended = wire.is_last();
-        if self.ended {
-            // The assistant may stop at once, though the client may take its time to read.
-            self.events.close();
-        }
-        Poll::Ready(Some(sse::Event::default().event(wire.name()).json_data(&wire)))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{admission::Running, framed, testing::Site};
-    use std::time::Duration;
-
+    use super::super::admission::Running;
+    use super::super::testing::Site;
     use super::*;
-    use crate::assistant::AnswerEvent;
-    use axum::{Router, routing::get};
-    use std::{
-        io::{BufRead, BufReader},
-        sync::{Arc, Mutex},
-    };
+    use axum::routing::get;
+    use std::io::{BufRead, BufReader};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     /// A site whose `/` streams what the returned sender sends.
     fn site() -> (Site, mpsc::Sender<AnswerEvent>, Arc<Running>) {
         let (send, receive) = mpsc::channel(8);
-        let (receive, running) = (Arc::new(Mutex::new(Some(receive))), Arc::new(Running::none()));
+        let (receive, running) = (Arc::new(Mutex::new(Some(receive))), Arc::new(Running::new()));
         let tickets = running.clone();
         let handler = async move || {
             let receive = receive
@@ -94,15 +79,11 @@ mod tests {
                 .expect("no test panics here")
                 .take()
                 .expect("asked once");
-            answer(receive, tickets.enter(), |event| {
-                Wire::of(event, |_| unreachable!("no test sends products"))
+            answer(receive, tickets.enter(), |_| {
+                unreachable!("no test sends products")
             })
         };
-        (
-            Site::of(framed(Router::new().route("/", get(handler)), 1024)),
-            send,
-            running,
-        )
+        (Site::with_route("/", get(handler)), send, running)
     }
 
     fn token(text: &str) -> AnswerEvent {
@@ -166,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_answer_says_so_and_ends() {
+    fn a_cut_answer_ends_with_an_error_event() {
         let (site, send, running) = site();
         send.try_send(token("half an")).expect("the channel has room");
         running.cut();

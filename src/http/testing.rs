@@ -1,20 +1,31 @@
-//! For this folder's tests: a router behind a real port, and a client for it.
+//! What the tests of this folder share: a server on a real port, a client for it, and a small shop.
 
-use std::{io::Write, net::SocketAddr, net::TcpStream, thread::JoinHandle};
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use axum::Router;
+use axum::routing::MethodRouter;
 use tokio::sync::oneshot;
 
-use crate::{cli::Settings, config::Config};
+use super::error::ApiError;
+use super::{HttpOptions, with_limits, with_observability};
+use crate::cli::Settings;
+use crate::config::Config;
+use crate::reviews::{Corpus, Product, ProductId, Review, ReviewId};
 
-/// A server on a free port of this machine, stopped when dropped.
+/// A longer request body is refused.
+const MAX_BODY_BYTES: usize = 200;
+
+/// A server on a free port of this machine; dropping it stops it.
 pub(super) struct Site {
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a request brought back.
+/// The response to a request.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub status: u16,
@@ -23,7 +34,14 @@ pub(super) struct Reply {
 }
 
 impl Site {
-    pub fn of(router: Router) -> Site {
+    /// A server with one route.
+    pub fn with_route(path: &str, handler: MethodRouter) -> Site {
+        Site::new(Router::new().route(path, handler))
+    }
+
+    /// A server with every layer but the access control.
+    pub fn new(router: Router) -> Site {
+        let router = with_observability(with_limits(router, MAX_BODY_BYTES));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
         listener
@@ -72,7 +90,7 @@ impl Site {
         )
     }
 
-    /// A connection over which a test speaks HTTP by hand.
+    /// A connection on which a test writes HTTP itself.
     pub fn connect(&self, request: &str) -> TcpStream {
         let mut connection = TcpStream::connect(self.address).expect("the server listens");
         connection
@@ -122,18 +140,51 @@ impl Drop for Site {
         let ended = self.thread.take().map(JoinHandle::join);
         assert!(
             std::thread::panicking() || matches!(ended, Some(Ok(()))),
-            "the server ended well"
+            "the server ended without a panic"
         );
     }
 }
 
-/// Limits small enough to run into.
-pub(super) fn options() -> super::HttpOptions {
+/// The fields of an error's JSON.
+pub(super) fn error_fields(error: &ApiError) -> serde_json::Value {
+    let body = serde_json::to_value(error.clone().into_body()).expect("an error serialises");
+    body["error"].clone()
+}
+
+/// Limits that are small enough for a test to exceed.
+pub(super) fn options() -> HttpOptions {
     let config = Config::new(Settings::default()).expect("the defaults are valid");
-    super::HttpOptions {
+    HttpOptions {
         max_body_bytes: 64 * 1024,
         max_messages: 4,
         max_message_chars: 50,
-        ..super::HttpOptions::new(config)
+        ..HttpOptions::new(config)
+    }
+}
+
+/// Two products: the first has three reviews, the second has none.
+pub(super) fn corpus() -> Corpus {
+    let product = |key: &str, title: &str, histogram, reviews: Vec<u32>| Product {
+        key: key.into(),
+        title: title.into(),
+        category: Some("Kettles".into()),
+        price: Some(1299),
+        histogram,
+        reviews: reviews.into_iter().map(ReviewId).collect(),
+    };
+    let review = |rating, text: &str| Review {
+        product: ProductId(0),
+        rating,
+        summary: "Kettle".into(),
+        text: text.into(),
+    };
+    Corpus {
+        reviews: vec![review(5, "Boils fast."), review(4, "Loud."), review(1, "Leaks.")],
+        products: vec![
+            product("KET-1", "Kettle", [1, 0, 0, 1, 1], vec![0, 1, 2]),
+            product("a/b c", "Slash", [0; 5], vec![]),
+        ],
+        dropped: vec![],
+        fingerprint: String::new(),
     }
 }

@@ -1,38 +1,39 @@
-//! `GET /api/stats`: what the server's own page of figures shows, for sites without Prometheus and Grafana.
+//! `GET /api/stats`: the statistics on the server's own page, for sites without Prometheus and Grafana.
 //!
-//! Everything is read from the exposition that `/metrics` serves, since the start of the process; a page that polls
-//! draws the differences. Also answered while the models are loading.
+//! All values are read from the text that `/metrics` serves and count from the start of the process; the page polls and
+//! draws the differences. The endpoint also answers while the models are loading.
 
 mod samples;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::BTreeMap;
 
-use axum::{Json, extract::State};
+use axum::Json;
+use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Shared;
+use super::{SharedContext, clock};
 use samples::{Distribution, Samples};
 
-/// All figures. Times are in seconds.
+/// All statistics. Times are in seconds.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Stats {
-    /// As `/readyz` has it.
+    /// The same as in `/readyz`.
     status: String,
     uptime_seconds: f64,
-    questions: Questions,
-    latency: Latency,
-    speed: Speed,
-    queue: Queue,
-    cache: PrefixCacheStats,
-    grounding: Grounding,
-    feedback: Feedback,
+    questions: QuestionStats,
+    latency: LatencyStats,
+    speed: SpeedStats,
+    queue: QueueStats,
+    cache: CacheStats,
+    grounding: GroundingStats,
+    feedback: FeedbackStats,
     index: IndexStats,
-    server: Server,
+    server: ServerStats,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Questions {
+struct QuestionStats {
     answered: u64,
     extractive: u64,
     no_evidence: u64,
@@ -42,17 +43,17 @@ struct Questions {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Latency {
+struct LatencyStats {
     first_token: Distribution,
     answer: Distribution,
     queue: Distribution,
-    /// Of each stage by itself.
+    /// Every stage of retrieval counts separately.
     retrieval: Distribution,
     embedding: Distribution,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Speed {
+struct SpeedStats {
     decode_tokens_per_second: Distribution,
     prefill_tokens_per_second: Distribution,
     prompt_tokens: u64,
@@ -61,14 +62,14 @@ struct Speed {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Queue {
+struct QueueStats {
     running: u64,
     waiting: u64,
     rejected: u64,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct PrefixCacheStats {
+struct CacheStats {
     kv_bytes: u64,
     kv_capacity_bytes: u64,
     prefix_queries: u64,
@@ -78,7 +79,7 @@ struct PrefixCacheStats {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Grounding {
+struct GroundingStats {
     ratio: Distribution,
     supported: u64,
     unsupported: u64,
@@ -86,7 +87,7 @@ struct Grounding {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Feedback {
+struct FeedbackStats {
     up: u64,
     down: u64,
 }
@@ -102,7 +103,7 @@ struct IndexStats {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Server {
+struct ServerStats {
     version: &'static str,
     device: Option<String>,
     threads: u64,
@@ -117,10 +118,9 @@ struct ModelStats {
 }
 
 /// The handler.
-pub(super) async fn stats(State(context): State<Shared>) -> Json<Stats> {
+pub(super) async fn stats(State(context): State<SharedContext>) -> Json<Stats> {
     let text = context.exposition.render();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let uptime = now.map_or(0.0, |now| now.as_secs_f64() - context.started as f64);
+    let uptime = clock::unix_time().as_secs_f64() - context.started as f64;
     let status = context.app.phase().to_string();
     Json(Stats::of(&Samples::parse(&text), status, uptime.max(0.0)))
 }
@@ -128,17 +128,16 @@ pub(super) async fn stats(State(context): State<Shared>) -> Json<Stats> {
 impl Stats {
     fn of(samples: &Samples, status: String, uptime_seconds: f64) -> Stats {
         let total = |name: &str| samples.sum(name).unwrap_or(0.0) as u64;
-        let spread = |name: &str| samples.distribution(name);
-        let outcome = |outcome: &str| samples.of("rag_requests_total", "outcome", outcome);
-        let verdict = |verdict: &str| samples.of("answer_citations_total", "verdict", verdict);
-        let opinion = |verdict: &str| samples.of("answer_feedback_total", "verdict", verdict);
-        let label = |labels: &std::collections::BTreeMap<String, String>, name: &str| {
-            labels.get(name).cloned().unwrap_or_default()
-        };
+        let distribution = |name: &str| samples.distribution(name);
+        let outcome = |outcome: &str| samples.with_label("rag_requests_total", "outcome", outcome);
+        let verdict = |verdict: &str| samples.with_label("answer_citations_total", "verdict", verdict);
+        let feedback = |verdict: &str| samples.with_label("answer_feedback_total", "verdict", verdict);
+        let label =
+            |labels: &BTreeMap<String, String>, name: &str| labels.get(name).cloned().unwrap_or_default();
         Stats {
             status,
             uptime_seconds,
-            questions: Questions {
+            questions: QuestionStats {
                 answered: outcome("answered"),
                 extractive: outcome("extractive"),
                 no_evidence: outcome("no_evidence"),
@@ -146,26 +145,26 @@ impl Stats {
                 cancelled: outcome("cancelled"),
                 error: outcome("error"),
             },
-            latency: Latency {
-                first_token: spread("rag_time_to_first_token_seconds"),
-                answer: spread("rag_request_duration_seconds"),
-                queue: spread("llm_request_queue_time_seconds"),
-                retrieval: spread("retrieval_duration_seconds"),
-                embedding: spread("embedding_duration_seconds"),
+            latency: LatencyStats {
+                first_token: distribution("rag_time_to_first_token_seconds"),
+                answer: distribution("rag_request_duration_seconds"),
+                queue: distribution("llm_request_queue_time_seconds"),
+                retrieval: distribution("retrieval_duration_seconds"),
+                embedding: distribution("embedding_duration_seconds"),
             },
-            speed: Speed {
-                decode_tokens_per_second: spread("llm_decode_tokens_per_second"),
-                prefill_tokens_per_second: spread("llm_prefill_tokens_per_second"),
+            speed: SpeedStats {
+                decode_tokens_per_second: distribution("llm_decode_tokens_per_second"),
+                prefill_tokens_per_second: distribution("llm_prefill_tokens_per_second"),
                 prompt_tokens: total("llm_prompt_tokens_total"),
                 cached_prompt_tokens: total("llm_prompt_tokens_cached_total"),
                 generated_tokens: total("llm_generation_tokens_total"),
             },
-            queue: Queue {
+            queue: QueueStats {
                 running: total("llm_requests_running"),
                 waiting: total("llm_requests_waiting"),
                 rejected: total("llm_requests_rejected_total"),
             },
-            cache: PrefixCacheStats {
+            cache: CacheStats {
                 kv_bytes: total("llm_kv_cache_bytes"),
                 kv_capacity_bytes: total("llm_kv_cache_capacity_bytes"),
                 prefix_queries: total("llm_prefix_cache_queries_total"),
@@ -173,15 +172,15 @@ impl Stats {
                 lookup_drafted: total("llm_lookup_draft_tokens_total"),
                 lookup_accepted: total("llm_lookup_accepted_tokens_total"),
             },
-            grounding: Grounding {
-                ratio: spread("answer_groundedness_ratio"),
+            grounding: GroundingStats {
+                ratio: distribution("answer_groundedness_ratio"),
                 supported: verdict("supported"),
                 unsupported: verdict("unsupported"),
                 none: verdict("none"),
             },
-            feedback: Feedback {
-                up: opinion("up"),
-                down: opinion("down"),
+            feedback: FeedbackStats {
+                up: feedback("up"),
+                down: feedback("down"),
             },
             index: IndexStats {
                 reviews: total("index_reviews"),
@@ -190,7 +189,7 @@ impl Stats {
                 built_at: samples.sum("index_built_timestamp_seconds"),
                 recall: samples.sum("retrieval_recall_ratio"),
             },
-            server: Server {
+            server: ServerStats {
                 version: env!("CARGO_PKG_VERSION"),
                 device: samples
                     .labels("build_info")

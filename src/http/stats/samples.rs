@@ -1,11 +1,11 @@
-//! The exposition as numbers: what `/metrics` says, read back, so that both are always of one mind. Pure.
+//! The text of `/metrics`, parsed back into numbers, so that both endpoints always agree. Pure.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// All samples of one moment.
+/// All samples of one scrape.
 #[derive(Debug, Default)]
 pub(super) struct Samples(Vec<Sample>);
 
@@ -16,7 +16,7 @@ struct Sample {
     value: f64,
 }
 
-/// What a histogram holds. Mean and percentiles are null where it holds nothing.
+/// A histogram's values. Mean and percentiles are null if it has no values.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub(in crate::http) struct Distribution {
     count: u64,
@@ -28,34 +28,34 @@ pub(in crate::http) struct Distribution {
 }
 
 impl Samples {
-    /// Reads the text format. Lines that are no samples are comments.
+    /// Parses the text format. Lines that are not samples are ignored.
     pub fn parse(text: &str) -> Samples {
         Samples(text.lines().filter_map(Sample::parse).collect())
     }
 
-    /// The sum over all series of a counter or gauge; `None` where there is none.
+    /// The sum over all series of a counter or gauge; `None` if it has no series.
     pub fn sum(&self, name: &str) -> Option<f64> {
         self.named(name)
             .map(|sample| sample.value)
             .reduce(|sum, value| sum + value)
     }
 
-    /// The value of the series whose `label` is this; 0 where there is none.
-    pub fn of(&self, name: &str, label: &str, value: &str) -> u64 {
+    /// The value of the series whose `label` has this value; 0 if there is none.
+    pub fn with_label(&self, name: &str, label: &str, value: &str) -> u64 {
         let mut series = self
             .named(name)
             .filter(|sample| sample.labels.get(label).is_some_and(|found| found == value));
         series.next().map_or(0, |sample| sample.value as u64)
     }
 
-    /// The labels of the series of a metric that are not zero.
+    /// The labels of those series of a metric that are not zero.
     pub fn labels(&self, name: &str) -> impl Iterator<Item = &BTreeMap<String, String>> {
         self.named(name)
             .filter(|sample| sample.value != 0.0)
             .map(|sample| &sample.labels)
     }
 
-    /// A histogram, all its series together.
+    /// A histogram: the sum of all its series.
     pub fn distribution(&self, name: &str) -> Distribution {
         let total = |suffix: &str| self.sum(&format!("{name}{suffix}")).unwrap_or(0.0);
         let mut buckets: Vec<(f64, f64)> = vec![];
@@ -135,8 +135,8 @@ fn pairs(mut text: &str) -> BTreeMap<String, String> {
     pairs
 }
 
-/// The value below which `rank` samples lie, by a straight line within its bucket, as Prometheus'
-/// `histogram_quantile` has it. What lies beyond the last bound is said to be at it.
+/// The value below which `rank` samples lie, interpolated linearly within its bucket like Prometheus'
+/// `histogram_quantile`. Samples above the last finite bound count as that bound.
 fn percentile(buckets: &[(f64, f64)], rank: f64) -> f64 {
     let (mut below, mut under) = (0.0, 0.0);
     for (bound, count) in buckets {
@@ -172,14 +172,14 @@ built 1.5e9
 "#;
 
     #[test]
-    fn percentiles_are_as_prometheus_computes_them() {
+    fn percentiles_are_computed_as_in_prometheus() {
         let found = Samples::parse(TEXT).distribution("x_seconds");
         // Rank 2 of 4 lies half way through the two samples between 1 and 2.
         assert_eq!(
             (found.count, found.sum, found.mean, found.p50),
             (4, 10.0, Some(2.5), Some(1.5))
         );
-        // What lies beyond 2 is at 2.
+        // Samples above 2 count as 2.
         assert_eq!((found.p90, found.p99), (Some(2.0), Some(2.0)));
         assert_eq!(
             Samples::parse("").distribution("x_seconds"),
@@ -190,9 +190,9 @@ built 1.5e9
     #[test]
     fn series_are_found_by_their_labels() {
         let samples = Samples::parse(TEXT);
-        assert_eq!(samples.of("asked_total", "outcome", "answered"), 3);
-        assert_eq!(samples.of("asked_total", "outcome", "er\"r,or="), 2);
-        assert_eq!(samples.of("asked_total", "outcome", "absent"), 0);
+        assert_eq!(samples.with_label("asked_total", "outcome", "answered"), 3);
+        assert_eq!(samples.with_label("asked_total", "outcome", "er\"r,or="), 2);
+        assert_eq!(samples.with_label("asked_total", "outcome", "absent"), 0);
         assert_eq!(
             (
                 samples.sum("asked_total"),

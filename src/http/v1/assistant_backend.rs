@@ -1,192 +1,165 @@
-//! The assistant behind OpenAI's interface: a conversation in, checked sentences with their citations out as steps.
+//! The assistant as a backend: a conversation in, checked sentences with their citations out as steps.
 //!
-//! It chooses its words by itself: settings of the sampler and system messages change nothing, and a `Warning` header
-//! says which were sent. What would have to change the form of the answer is refused.
+//! The assistant ignores the sampler's settings and system messages; a `Warning` header lists those that were sent. A
+//! setting that would change the form of the answer is refused.
 
 use std::time::Instant;
 
 use axum::http::HeaderValue;
 use tokio::sync::mpsc;
 
-use super::super::{HttpOptions, error::ApiError, events::Item};
-use super::{
-    request::{ChatRequest, MessageRole},
-    step::{Annotation, Backend, BackendStep, End, UrlCitation},
-};
-use crate::{
-    app::Service,
-    assistant::{self, AnswerEvent, Checked, Filters, Outcome, Question, Turn, Verdict},
-    completion::Form,
-};
+use super::super::HttpOptions;
+use super::super::error::ApiError;
+use super::super::stream::next_event;
+use super::super::wire::{EvidenceQuote, checked_turns};
+use super::models::RECOMMENDER;
+use super::request::{ChatRequest, MessageRole};
+use super::step::{Annotation, BackendStep, End, UrlCitation};
+use crate::app::Service;
+use crate::assistant::{AnswerEvent, Checked, Filters, Outcome, Question, Speaker, Turn, Verdict};
+use crate::completion::Form;
 
-/// The answer on its way.
+/// A running answer of the assistant.
 pub(super) struct AssistantBackend {
     events: mpsc::Receiver<AnswerEvent>,
-    /// What it rests on.
-    pub evidence: Vec<Item>,
-    /// An event that came before the evidence was known not to come.
+    /// What the answer rests on.
+    pub evidence: Vec<EvidenceQuote>,
+    /// The first event, if it is not the evidence.
     first: Option<AnswerEvent>,
     /// Whether the client set a limit of its own.
     limited: bool,
-    /// So many citations have been given.
+    /// How many citations have been sent.
     cited: usize,
-    /// All that has been said: citations are places in it.
-    said: String,
-}
-
-/// Asks the assistant, and waits for the evidence. Gives the warning for the response's head, too.
-///
-/// # Errors
-/// A conversation that cannot be answered, 400; retrieval that cannot keep up, 429.
-pub(super) async fn begin(
-    request: &ChatRequest,
-    options: &HttpOptions,
-    service: &Service,
-    arrived: Instant,
-) -> Result<(Backend, Option<HeaderValue>), ApiError> {
-    refuse_forms(request)?;
-    let question = Question {
-        turns: turns(request, options)?,
-        filters: Filters::default(),
-        max_tokens: request.limit(),
-        traced: false,
-        arrived,
-    };
-    let mut events = service.assistant.answer(question).await?;
-    let (evidence, first) = match events.recv().await {
-        Some(AnswerEvent::Evidence(evidence)) => (Item::numbered(evidence), None),
-        other => (vec![], other),
-    };
-    let grounded = AssistantBackend {
-        events,
-        evidence,
-        first,
-        limited: request.limit().is_some(),
-        cited: 0,
-        said: String::new(),
-    };
-    Ok((Backend::AssistantBackend(Box::new(grounded)), warning(request)))
+    /// The answer so far: citations are places in it.
+    text: String,
 }
 
 impl AssistantBackend {
+    /// Starts the assistant's answer, and waits for the evidence.
+    ///
+    /// # Errors
+    /// 400 for a conversation that cannot be answered, 429 if retrieval is overloaded.
+    pub async fn begin(
+        request: &ChatRequest,
+        options: &HttpOptions,
+        service: &Service,
+        arrived: Instant,
+    ) -> Result<Self, ApiError> {
+        check_form(request)?;
+        let question = Question {
+            turns: checked_turns(turns(request), options)?,
+            filters: Filters::default(),
+            max_tokens: request.limit(),
+            traced: false,
+            arrived,
+        };
+        let mut events = service.assistant.answer(question).await?;
+        let (evidence, first) = match events.recv().await {
+            Some(AnswerEvent::Evidence(evidence)) => (EvidenceQuote::numbered(evidence), None),
+            other => (vec![], other),
+        };
+        Ok(AssistantBackend {
+            events,
+            evidence,
+            first,
+            limited: request.limit().is_some(),
+            cited: 0,
+            text: String::new(),
+        })
+    }
+
     /// The next step.
     pub async fn next(&mut self) -> Result<BackendStep, ApiError> {
         loop {
             let event = match self.first.take() {
-                Some(first) => Some(first),
-                None => self.events.recv().await,
+                Some(first) => first,
+                None => next_event(&mut self.events).await?,
             };
             match event {
-                Some(AnswerEvent::Token(text)) => {
-                    self.said.push_str(&text);
+                AnswerEvent::Token(text) => {
+                    self.text.push_str(&text);
                     return Ok(BackendStep::Text {
                         text,
                         logprobs: vec![],
                     });
                 }
-                Some(AnswerEvent::Citation(checked)) if checked.verdict == Verdict::Supported => {
-                    let citations = citations(&self.said, &checked, &self.evidence, self.cited);
+                AnswerEvent::Citation(checked) if checked.verdict == Verdict::Supported => {
+                    let citations = citations(&self.text, &checked, &self.evidence, self.cited);
                     self.cited += citations.len();
                     if !citations.is_empty() {
                         return Ok(BackendStep::Citations(citations));
                     }
                 }
-                Some(AnswerEvent::Final(answer)) if answer.outcome == Outcome::Cancelled => {
+                AnswerEvent::Final(answer) if answer.outcome == Outcome::Cancelled => {
                     return Err(ApiError::stopping());
                 }
-                Some(AnswerEvent::Final(answer)) => {
-                    let end = End::of(answer.generation.as_ref());
-                    // Only whole sentences are said: the server's own limit cuts nothing that a client could ask for.
+                AnswerEvent::Final(answer) => {
+                    let end = End::new(answer.generation.as_ref());
+                    // The answer consists of whole sentences: the server's own limit cuts nothing that a client could
+                    // ask for.
                     let reason = if self.limited { end.reason } else { "stop" };
                     return Ok(BackendStep::End(End { reason, ..end }));
                 }
-                Some(AnswerEvent::Failed) => return Err(ApiError::internal()),
-                Some(_) => {}
-                None => {
-                    tracing::error!("an answer ended without its last event");
-                    return Err(ApiError::internal());
-                }
+                AnswerEvent::Failed => return Err(ApiError::internal()),
+                _ => {}
             }
         }
     }
 }
 
-/// The marks `[n]` of a sentence that has just been said, as places in all that was said; the whole sentence for a
-/// number that it does not show. `before` citations were given before.
-fn citations(said: &str, checked: &Checked, evidence: &[Item], before: usize) -> Vec<Annotation> {
-    let Some(start) = said.rfind(&checked.sentence) else {
+/// The marks `[n]` of the last sentence, as places in the whole `text`; a number without a mark has the whole sentence
+/// as its place. The first citation gets the index `first`.
+fn citations(text: &str, checked: &Checked, evidence: &[EvidenceQuote], first: usize) -> Vec<Annotation> {
+    let Some(start) = text.rfind(&checked.sentence) else {
         return vec![];
     };
     let places = checked.cited.iter().filter_map(|number| {
-        let item = evidence.get(number.checked_sub(1)?)?;
+        let quote = evidence.get(number.checked_sub(1)?)?;
         let mark = format!("[{number}]");
         let (from, to) = match checked.sentence.find(&mark) {
             Some(at) => (start + at, start + at + mark.len()),
             None => (start, start + checked.sentence.len()),
         };
         let url_citation = UrlCitation {
-            start_index: said[..from].chars().count(),
-            end_index: said[..to].chars().count(),
-            title: item.product_title().to_string(),
-            url: format!("/api/reviews/{}", item.review_id()),
+            start_index: text[..from].chars().count(),
+            end_index: text[..to].chars().count(),
+            title: quote.product_title.clone(),
+            url: format!("/api/reviews/{}", quote.review_id),
         };
         Some(url_citation)
     });
-    (before..)
+    (first..)
         .zip(places)
         .map(|(index, url_citation)| Annotation::UrlCitation { index, url_citation })
         .collect()
 }
 
-fn turns(request: &ChatRequest, options: &HttpOptions) -> Result<Vec<Turn>, ApiError> {
-    let refuse = |message: String| Err(ApiError::invalid(message).at("messages"));
-    let turns: Vec<Turn> = request
-        .messages
-        .iter()
-        .filter_map(|message| {
-            let role = match message.role {
-                MessageRole::System | MessageRole::Developer => return None,
-                MessageRole::User => assistant::Speaker::User,
-                MessageRole::Assistant => assistant::Speaker::Assistant,
-            };
-            let content = message.text();
-            Some(Turn { role, content })
-        })
-        .collect();
-    match turns.last() {
-        Some(Turn {
-            role: assistant::Speaker::User,
-            content,
-        }) if !content.trim().is_empty() => {}
-        _ => return refuse("The last message must be the user's question, and not empty.".into()),
-    }
-    let longest = options.max_message_chars;
-    if turns.len() > options.max_messages {
-        return refuse(format!(
-            "A conversation with {} may have {} messages; leave the oldest out.",
-            super::RECOMMENDER,
-            options.max_messages
-        ));
-    }
-    if turns.iter().any(|turn| turn.content.chars().count() > longest) {
-        return refuse(format!("A message may have {longest} characters."));
-    }
-    Ok(turns)
+/// The turns of the user and of the assistant, each with its number in the request.
+fn turns(request: &ChatRequest) -> impl Iterator<Item = (usize, Turn)> {
+    (1..).zip(&request.messages).filter_map(|(number, message)| {
+        let role = match message.role {
+            MessageRole::System | MessageRole::Developer => return None,
+            MessageRole::User => Speaker::User,
+            MessageRole::Assistant => Speaker::Assistant,
+        };
+        let content = message.text();
+        Some((number, Turn { role, content }))
+    })
 }
 
-fn refuse_forms(request: &ChatRequest) -> Result<(), ApiError> {
-    let asked = [
+/// Refuses settings that would change the form of the answer.
+fn check_form(request: &ChatRequest) -> Result<(), ApiError> {
+    let requested = [
         ("stop", !request.stops().is_empty()),
         ("logprobs", request.logprobs == Some(true)),
         ("response_format", request.form()? != Form::Text),
         ("logit_bias", request.logit_bias.iter().flatten().next().is_some()),
     ];
-    match asked.into_iter().find(|(_, asked)| *asked) {
+    match requested.into_iter().find(|(_, requested)| *requested) {
         Some((field, _)) => {
             let message = format!(
-                "The model {} chooses the form of its answers itself; leave {field} out, or ask the chat model by its \
-                 own name.",
-                super::RECOMMENDER
+                "The model {RECOMMENDER} chooses the form of its answers itself; leave {field} out, or ask the chat \
+                 model by its own name."
             );
             Err(ApiError::invalid(message).at(field))
         }
@@ -194,8 +167,8 @@ fn refuse_forms(request: &ChatRequest) -> Result<(), ApiError> {
     }
 }
 
-/// Says what was sent and changes nothing, if anything was.
-fn warning(request: &ChatRequest) -> Option<HeaderValue> {
+/// The `Warning` header that lists the settings that were sent and have no effect, if any.
+pub(super) fn warning(request: &ChatRequest) -> Option<HeaderValue> {
     let sent = [
         ("temperature", request.temperature.is_some()),
         ("top_p", request.top_p.is_some()),
@@ -221,10 +194,6 @@ fn warning(request: &ChatRequest) -> Option<HeaderValue> {
     if names.is_empty() {
         return None;
     }
-    let text = format!(
-        "199 - \"{} does not use: {}\"",
-        super::RECOMMENDER,
-        names.join(", ")
-    );
+    let text = format!("199 - \"{RECOMMENDER} does not use: {}\"", names.join(", "));
     HeaderValue::from_str(&text).ok()
 }

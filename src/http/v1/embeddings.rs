@@ -1,44 +1,48 @@
 //! `POST /v1/embeddings`: texts in, unit vectors out, as numbers or as their bytes in base64.
 
-use axum::{Json, extract::State};
+use axum::Json;
+use axum::extract::State;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::task::spawn_blocking;
 
-use super::super::{Shared, error::ApiError, extract::JsonBody};
-use super::models;
-use crate::embedding::{EmbeddingError, TokenCounter};
+use super::super::SharedContext;
+use super::super::error::ApiError;
+use super::super::extract::JsonBody;
+use crate::embedding::TokenCounter;
 
-/// Texts of a request; OpenAI's limit.
+/// At most so many texts in a request: OpenAI's limit.
 const MAX_TEXTS: usize = 2048;
 
-/// The request. A field that is not listed is a 400 that names it; `user` is ignored.
+/// The request. An unknown field is a 400 that names it; `user` is ignored.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({"model": "all-MiniLM-L6-v2", "input": ["a quiet kettle", "a loud one"]}))]
 pub(in crate::http) struct EmbeddingsRequest {
     model: String,
-    input: Input,
-    encoding_format: Option<Format>,
+    input: EmbeddingInput,
+    encoding_format: Option<VectorFormat>,
     dimensions: Option<usize>,
-    #[serde(default, rename = "user")]
-    #[schemars(with = "Option<serde_json::Value>")]
-    _user: Option<IgnoredAny>,
+    #[serde(rename = "user")]
+    _user: Option<Value>,
 }
 
-/// One text or several. Tokens are recognised, to be refused with a hint.
+/// One text or several. Token ids are recognised only to refuse them with a hint.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "input must be a text or a list of texts")]
-enum Input {
+enum EmbeddingInput {
     One(String),
     Many(Vec<String>),
     Tokens(#[schemars(with = "Vec<u32>")] Vec<IgnoredAny>),
 }
 
-/// How vectors are written.
+/// The format of the vectors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Format {
+enum VectorFormat {
     #[default]
     Float,
     /// Little-endian `f32`.
@@ -76,29 +80,20 @@ struct EmbeddingUsage {
 
 /// The handler.
 pub(in crate::http) async fn embeddings(
-    State(context): State<Shared>,
+    State(context): State<SharedContext>,
     JsonBody(request): JsonBody<EmbeddingsRequest>,
 ) -> Result<Json<Embeddings>, ApiError> {
-    let (service, ticket) = context.admit()?;
-    if request.model != service.catalogue.info.embedding_model {
-        return Err(models::unknown(&request.model));
+    let (service, mut ticket) = context.admit()?;
+    let info = &service.catalogue.info;
+    if request.model != info.embedding_model {
+        return Err(ApiError::unknown_model(&request.model));
     }
     let texts = request.input.texts()?;
+    check_dimensions(request.dimensions, info.embedding_dimension)?;
     let counter = service.counter.clone();
-    let counted = tokio::task::spawn_blocking(move || (count(&counter, &texts), texts)).await;
-    let (tokens, texts) = counted.map_err(|_| ApiError::internal())?;
-    let tokens = tokens?;
-    let embedded = tokio::select! {
-        embedded = service.embedder.embed(texts) => embedded,
-        () = ticket.cut() => return Err(ApiError::stopping()),
-    };
-    let vectors = embedded.map_err(failed)?;
-    let dimension = vectors.first().map_or(0, Vec::len);
-    if let Some(asked) = request.dimensions.filter(|asked| *asked != dimension) {
-        let message =
-            format!("Vectors of this model have {dimension} dimensions, not {asked}; leave dimensions out.");
-        return Err(ApiError::invalid(message).at("dimensions"));
-    }
+    let counted = spawn_blocking(move || Ok::<_, ApiError>((count_tokens(&counter, &texts)?, texts)));
+    let (tokens, texts) = counted.await??;
+    let vectors = ticket.unless_cut(service.embedder.embed(texts)).await?;
     let format = request.encoding_format.unwrap_or_default();
     let vectors = vectors.into_iter().enumerate();
     Ok(Json(Embeddings {
@@ -118,26 +113,26 @@ pub(in crate::http) async fn embeddings(
     }))
 }
 
-impl Input {
+impl EmbeddingInput {
     fn texts(self) -> Result<Vec<String>, ApiError> {
         let refuse = |message: &str| Err(ApiError::invalid(message).at("input"));
         let texts = match self {
-            Input::One(text) => vec![text],
-            Input::Many(texts) => texts,
-            Input::Tokens(ids) => {
+            EmbeddingInput::One(text) => vec![text],
+            EmbeddingInput::Many(texts) => texts,
+            EmbeddingInput::Tokens(ids) => {
                 return refuse(&format!(
-                    "This server takes texts, and these {} token ids are of another model; with langchain-openai, set \
+                    "This server takes texts, but these are {} token ids of another model; with langchain-openai, set \
                      check_embedding_ctx_length=False.",
                     ids.len()
                 ));
             }
         };
         if texts.is_empty() || texts.iter().any(String::is_empty) {
-            return refuse("There is nothing to embed: send at least one text, and none that is empty.");
+            return refuse("There is nothing to embed: send at least one text, and no empty text.");
         }
         if texts.len() > MAX_TEXTS {
             return refuse(&format!(
-                "A request may have {MAX_TEXTS} texts; send the rest in another."
+                "A request may have {MAX_TEXTS} texts; send the rest in another request."
             ));
         }
         Ok(texts)
@@ -145,10 +140,10 @@ impl Input {
 }
 
 impl Vector {
-    fn new(numbers: Vec<f32>, format: Format) -> Vector {
+    fn new(numbers: Vec<f32>, format: VectorFormat) -> Vector {
         match format {
-            Format::Float => Vector::Numbers(numbers),
-            Format::Base64 => {
+            VectorFormat::Float => Vector::Numbers(numbers),
+            VectorFormat::Base64 => {
                 let bytes: Vec<u8> = numbers.into_iter().flat_map(f32::to_le_bytes).collect();
                 Vector::Base64(BASE64_STANDARD.encode(bytes))
             }
@@ -156,49 +151,53 @@ impl Vector {
     }
 }
 
-/// Tokens of all texts; a text that the model would read only in part is refused.
-fn count(counter: &TokenCounter, texts: &[String]) -> Result<usize, ApiError> {
-    let mut total = 0;
+/// Refuses another number of dimensions than the model's vectors have.
+fn check_dimensions(requested: Option<usize>, dimension: usize) -> Result<(), ApiError> {
+    match requested {
+        Some(requested) if requested != dimension => {
+            let message = format!(
+                "Vectors of this model have {dimension} dimensions, not {requested}; leave dimensions out."
+            );
+            Err(ApiError::invalid(message).at("dimensions"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The number of tokens of all texts. A text that is too long for the model is refused.
+fn count_tokens(counter: &TokenCounter, texts: &[String]) -> Result<usize, ApiError> {
+    let (mut total, limit) = (0, counter.limit());
     for (index, text) in texts.iter().enumerate() {
-        let tokens = counter.count(text).map_err(failed)?;
-        if tokens > counter.limit() {
-            return Err(ApiError::context_length(
-                format!(
-                    "Text {index} has {tokens} tokens, and the model reads {}; cut it into shorter ones.",
-                    counter.limit()
-                ),
-                "input",
-            ));
+        let tokens = counter.count(text)?;
+        if tokens > limit {
+            let message = format!(
+                "Text {index} has {tokens} tokens, and the model reads {limit}; split it into shorter texts."
+            );
+            return Err(ApiError::context_length(message, "input"));
         }
         total += tokens;
     }
     Ok(total)
 }
 
-fn failed(error: EmbeddingError) -> ApiError {
-    match error {
-        EmbeddingError::Overloaded => ApiError::busy_embedder(),
-        error => {
-            tracing::error!(%error, "Texts could not be embedded; the request was refused with an internal error.");
-            ApiError::internal()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::super::testing::error_fields;
     use super::*;
     use serde_json::json;
 
     #[test]
-    fn base64_is_of_little_endian_floats() {
-        let vector = Vector::new(vec![1.0, -2.0], Format::Base64);
+    fn base64_encodes_little_endian_floats() {
+        let vector = Vector::new(vec![1.0, -2.0], VectorFormat::Base64);
         assert_eq!(vector, Vector::Base64("AACAPwAAAMA=".into()));
-        assert_eq!(Vector::new(vec![1.0], Format::Float), Vector::Numbers(vec![1.0]));
+        assert_eq!(
+            Vector::new(vec![1.0], VectorFormat::Float),
+            Vector::Numbers(vec![1.0])
+        );
     }
 
     #[test]
-    fn tokens_and_nothing_are_refused_with_what_to_do() {
+    fn a_refused_input_is_told_what_to_send() {
         let table = [
             (json!([1, 2]), "check_embedding_ctx_length=False"),
             (json!([[1], [2]]), "check_embedding_ctx_length=False"),
@@ -206,18 +205,21 @@ mod tests {
             (json!(["a", ""]), "at least one text"),
             (json!(vec!["a"; MAX_TEXTS + 1]), "2048"),
         ];
-        for (input, says) in table {
-            let input: Input = serde_json::from_value(input).expect("it parses");
-            let refused = input.texts().expect_err(says).into_body();
-            let body = serde_json::to_value(&refused).expect("an error serialises");
-            assert_eq!(body["error"]["param"], "input");
-            assert!(
-                body["error"]["message"]
-                    .as_str()
-                    .expect("a message")
-                    .contains(says),
-                "{body}"
-            );
+        for (input, hint) in table {
+            let input: EmbeddingInput = serde_json::from_value(input).expect("it parses");
+            let error = error_fields(&input.texts().expect_err(hint));
+            assert_eq!(error["param"], "input");
+            let message = error["message"].as_str().expect("a message");
+            assert!(message.contains(hint), "{message}");
         }
+    }
+
+    #[test]
+    fn only_the_models_own_dimension_is_accepted() {
+        for requested in [None, Some(384)] {
+            assert_eq!(check_dimensions(requested, 384), Ok(()));
+        }
+        let refused = check_dimensions(Some(10), 384).expect_err("another dimension");
+        assert_eq!(error_fields(&refused)["param"], "dimensions");
     }
 }

@@ -1,74 +1,71 @@
-//! The chat model itself: a request in, what the engine reports out as steps.
+//! The chat model as a backend: a request in, the engine's events out as steps.
 
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::super::{HttpOptions, error::ApiError};
-use super::{
-    request::ChatRequest,
-    step::{Backend, BackendStep, End},
-    token_logprobs::TokenLogprob,
-};
+use super::super::HttpOptions;
+use super::super::error::ApiError;
+use super::request::ChatRequest;
+use super::step::{BackendStep, End};
+use super::token_logprobs::TokenLogprob;
+use crate::app::Service;
+use crate::completion::{Completer, Order};
+use crate::generation::{GenerationEvent, Reason};
 use crate::logging;
-use crate::{
-    app::Service,
-    completion::{Completer, CompletionError, Order},
-    generation::{GenerationEvent, Reason},
-};
 
-/// Tokens of an answer whose request names no limit.
+/// The most tokens of an answer if the request sets no limit.
 const DEFAULT_TOKENS: usize = 512;
 
-/// The answer on its way.
+/// A running answer of the chat model.
 pub(super) struct ModelBackend {
     events: mpsc::Receiver<GenerationEvent>,
     completer: Completer,
-    /// Whether probabilities were asked for.
+    /// Whether the request asks for probabilities.
     pub logprobs: bool,
-    /// Those of tokens whose text has not come yet.
+    /// The probabilities of tokens whose text has not arrived yet.
     waiting: Vec<TokenLogprob>,
-    /// How many tokens have been sent with theirs.
+    /// How many tokens have been sent with their probabilities.
     sent: usize,
     /// Held back for the step after the last text.
     end: Option<End>,
 }
 
-/// Asks the model.
-///
-/// # Errors
-/// What is out of range, 400; a full waiting room, 429.
-pub(super) async fn begin(
-    request: &ChatRequest,
-    options: &HttpOptions,
-    service: &Service,
-    arrived: Instant,
-) -> Result<Backend, ApiError> {
-    let sampling = request.sampling()?;
-    let logprobs = sampling.logprobs.is_some();
-    let order = Order {
-        messages: request.messages.iter().map(Into::into).collect(),
-        max_tokens: request
-            .limit()
-            .unwrap_or(DEFAULT_TOKENS)
-            .min(options.max_completion_tokens),
-        stop: request.stops(),
-        sampling,
-        form: request.form()?,
-        deadline: Some(arrived + options.generation_time),
-    };
-    let completer = service.completer.clone();
-    Ok(Backend::ModelBackend(Box::new(ModelBackend {
-        events: completer.complete(order).await?,
-        completer,
-        logprobs,
-        waiting: vec![],
-        sent: 0,
-        end: None,
-    })))
-}
-
 impl ModelBackend {
+    /// Starts the chat model's answer.
+    ///
+    /// # Errors
+    /// 400 if a value is out of range, 429 if the engine's queue is full.
+    pub async fn begin(
+        request: &ChatRequest,
+        options: &HttpOptions,
+        service: &Service,
+        arrived: Instant,
+    ) -> Result<Self, ApiError> {
+        let sampling = request.sampling()?;
+        let logprobs = sampling.logprobs.is_some();
+        let order = Order {
+            messages: request.messages.iter().map(Into::into).collect(),
+            max_tokens: request
+                .limit()
+                .unwrap_or(DEFAULT_TOKENS)
+                .min(options.max_completion_tokens),
+            stop: request.stops(),
+            sampling,
+            form: request.form()?,
+            deadline: Some(arrived + options.generation_time),
+        };
+        let completer = service.completer.clone();
+        Ok(ModelBackend {
+            events: completer.complete(order).await?,
+            completer,
+            logprobs,
+            waiting: vec![],
+            sent: 0,
+            end: None,
+        })
+    }
+
     /// The next step.
     pub async fn next(&mut self) -> Result<BackendStep, ApiError> {
         if let Some(end) = self.end.take() {
@@ -92,8 +89,8 @@ impl ModelBackend {
                     Reason::Stop | Reason::Length | Reason::Deadline => {
                         let first_token = finished.first_token.map(|time| time.as_secs_f64() * 1000.0);
                         logging::answered(finished.reason.as_str(), first_token, Some(finished.work()));
-                        let end = End::of(Some(&finished));
-                        // The token that ends a turn is no part of the answer.
+                        let end = End::new(Some(&finished));
+                        // The token that ends a turn is not part of the answer.
                         self.waiting
                             .truncate(finished.generated_tokens.saturating_sub(self.sent));
                         if self.waiting.is_empty() {
@@ -110,24 +107,6 @@ impl ModelBackend {
                     tracing::error!("The engine left a generation without an end; its log lines say why.");
                     return Err(ApiError::internal());
                 }
-            }
-        }
-    }
-}
-
-impl From<CompletionError> for ApiError {
-    fn from(error: CompletionError) -> ApiError {
-        let why = error.to_string();
-        match error {
-            CompletionError::SubmitError(refused) => refused.into(),
-            CompletionError::Sampling(setting) => ApiError::refused(why).at(setting.field()),
-            CompletionError::Conversation(_) => ApiError::refused(why).at("messages"),
-            CompletionError::Schema(_) | CompletionError::TokenTrie(_) => {
-                ApiError::refused(why).at("response_format")
-            }
-            CompletionError::Internal(_) => {
-                tracing::error!(error = why, "A request was refused with an internal error.");
-                ApiError::internal()
             }
         }
     }

@@ -1,16 +1,21 @@
-//! `GET /v1/models` and `GET /v1/models/{id}`: what can be asked by which name.
+//! `GET /v1/models` and `GET /v1/models/{id}`: the models and their names.
 
-use axum::{Json, extract::State};
+use axum::Json;
+use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::{Shared, error::ApiError, extract::Segment};
-use super::RECOMMENDER;
+use super::super::SharedContext;
+use super::super::error::ApiError;
+use super::super::extract::Segment;
 use crate::app::Service;
+
+/// The model name of the assistant, which answers with citations.
+pub(super) const RECOMMENDER: &str = "recommender";
 
 /// All models.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::http) struct List {
+pub(in crate::http) struct ModelList {
     object: &'static str,
     data: Vec<ServedModel>,
 }
@@ -20,15 +25,15 @@ pub(in crate::http) struct List {
 pub(in crate::http) struct ServedModel {
     id: String,
     object: &'static str,
-    /// When it was loaded, in seconds since 1970.
+    /// When the server started, in seconds since 1970.
     created: u64,
     owned_by: &'static str,
 }
 
 /// `GET /v1/models`.
-pub(in crate::http) async fn list(State(context): State<Shared>) -> Result<Json<List>, ApiError> {
+pub(in crate::http) async fn list(State(context): State<SharedContext>) -> Result<Json<ModelList>, ApiError> {
     let service = context.service()?;
-    Ok(Json(List {
+    Ok(Json(ModelList {
         object: "list",
         data: all(&service, context.started),
     }))
@@ -36,19 +41,14 @@ pub(in crate::http) async fn list(State(context): State<Shared>) -> Result<Json<
 
 /// `GET /v1/models/{id}`.
 pub(in crate::http) async fn one(
-    State(context): State<Shared>,
+    State(context): State<SharedContext>,
     Segment(id): Segment,
 ) -> Result<Json<ServedModel>, ApiError> {
     let service = context.service()?;
     let model = all(&service, context.started)
         .into_iter()
         .find(|model| model.id == id);
-    model.map(Json).ok_or_else(|| unknown(&id))
-}
-
-/// 404 for a model that is not here.
-pub(super) fn unknown(name: &str) -> ApiError {
-    ApiError::unknown_model(name)
+    model.map(Json).ok_or_else(|| ApiError::unknown_model(&id))
 }
 
 fn all(service: &Service, created: u64) -> Vec<ServedModel> {

@@ -1,28 +1,22 @@
-//! Steps of an answer → OpenAI's JSON, in one piece or as chunks. The shapes are written down here and nowhere else.
+//! The steps of an answer as OpenAI's JSON, as one object or in chunks. These shapes are defined here and nowhere else.
 
-use std::{
-    convert::Infallible,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::convert::Infallible;
 
-use axum::{
-    Json,
-    response::{IntoResponse, Response, Sse, sse},
-};
+use axum::Json;
+use axum::response::sse::Event;
+use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::super::{
-    admission::Ticket,
-    error::ApiError,
-    events::{Item, ModelTimings},
-};
-use super::{
-    step::{Annotation, Backend, BackendStep, End, TokenUsage},
-    token_logprobs,
-};
+use super::super::admission::Ticket;
+use super::super::error::ApiError;
+use super::super::wire::{EvidenceQuote, ModelTimings};
+use super::super::{clock, stream as sse};
+use super::backend::Backend;
+use super::step::{Annotation, BackendStep, End, TokenUsage};
+use super::token_logprobs::Logprobs;
 
 /// What all chunks of an answer have in common.
 pub(super) struct ReplyHead {
@@ -32,23 +26,17 @@ pub(super) struct ReplyHead {
 }
 
 impl ReplyHead {
-    /// Of an answer that begins now.
+    /// The head of an answer that begins now.
     pub fn new(model: &str) -> ReplyHead {
         ReplyHead {
             id: format!("chatcmpl-{}", Uuid::new_v4().simple()),
-            created: now(),
+            created: clock::unix_time().as_secs(),
             model: model.to_string(),
         }
     }
 }
 
-/// Seconds since 1970.
-pub(in crate::http) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
-}
-
-/// The answer in one piece.
+/// The answer as one object.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::http) struct Completion {
     id: String,
@@ -59,46 +47,46 @@ pub(in crate::http) struct Completion {
     choices: [Choice; 1],
     usage: TokenUsage,
     timings: ModelTimings,
-    /// What the assistant's answer rests on; the chat model's has none.
+    /// What the assistant's answer rests on; absent if the chat model answers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    evidence: Option<Vec<Item>>,
+    evidence: Option<Vec<EvidenceQuote>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Choice {
     index: u32,
-    message: Message,
-    logprobs: Option<token_logprobs::Content>,
+    message: ReplyMessage,
+    logprobs: Option<Logprobs>,
     #[schemars(extend("enum" = ["stop", "length"]))]
     finish_reason: &'static str,
 }
 
-/// What is said, as one message.
+/// The answer's text, as one message.
 #[derive(Default, Serialize, JsonSchema)]
-struct Message {
+struct ReplyMessage {
     role: &'static str,
     content: String,
     refusal: Option<String>,
     annotations: Vec<Annotation>,
 }
 
-/// The answer in one piece, once it is complete.
+/// The answer as one object, once it is complete.
 ///
 /// # Errors
-/// Those of [`Backend::next`].
-pub(super) async fn whole(head: ReplyHead, mut backend: Backend) -> Result<Response, ApiError> {
-    let mut message = Message {
+/// The errors of [`Backend::next`].
+pub(super) async fn completion(head: ReplyHead, mut backend: Backend) -> Result<Response, ApiError> {
+    let mut message = ReplyMessage {
         role: "assistant",
-        ..Message::default()
+        ..ReplyMessage::default()
     };
-    let mut likely = backend.has_logprobs().then(token_logprobs::Content::default);
+    let mut all_logprobs = backend.has_logprobs().then(Logprobs::default);
     let end = loop {
         match backend.next().await? {
             BackendStep::Text { text, logprobs } => {
                 message.content.push_str(&text);
-                likely
-                    .iter_mut()
-                    .for_each(|likely| likely.content.extend(logprobs.iter().cloned()));
+                if let Some(all) = &mut all_logprobs {
+                    all.content.extend(logprobs);
+                }
             }
             BackendStep::Citations(citations) => message.annotations.extend(citations),
             BackendStep::End(end) => break end,
@@ -112,7 +100,7 @@ pub(super) async fn whole(head: ReplyHead, mut backend: Backend) -> Result<Respo
         choices: [Choice {
             index: 0,
             message,
-            logprobs: likely,
+            logprobs: all_logprobs,
             finish_reason: end.reason,
         }],
         usage: end.usage,
@@ -122,86 +110,74 @@ pub(super) async fn whole(head: ReplyHead, mut backend: Backend) -> Result<Respo
     .into_response())
 }
 
-/// The answer in chunks, as it is said.
-pub(super) fn streamed(head: ReplyHead, backend: Backend, ticket: Ticket, usage: bool) -> Response {
-    let sse = Sse::new(chunks(head, backend, ticket, usage)).keep_alive(sse::KeepAlive::default());
-    ([("x-accel-buffering", "no")], sse).into_response()
+/// The answer in chunks, while it is generated.
+pub(super) fn chunks(head: ReplyHead, backend: Backend, ticket: Ticket, usage: bool) -> Response {
+    sse::respond(events(ChunkWriter { head, usage }, backend, ticket))
 }
 
-/// Where a stream of chunks is.
-enum Place {
-    Opening,
-    Middle,
-    TokenUsage(End),
+/// Which chunk is next.
+enum Next {
+    Role,
+    Step,
+    Usage(End),
     Done,
-    Closed,
+    Nothing,
 }
 
-/// Hyper drops the stream when its client goes, and with it the course.
-fn chunks(
-    head: ReplyHead,
+/// Hyper drops the stream when its client leaves, and with it the backend, which ends the work.
+fn events(
+    writer: ChunkWriter,
     backend: Backend,
     ticket: Ticket,
-    usage: bool,
-) -> impl Stream<Item = Result<sse::Event, Infallible>> {
-    let cut = Box::pin(ticket.cut());
-    let state = (Chunks { head, usage }, backend, cut, Place::Opening);
-    stream::unfold(state, async |(chunks, mut backend, mut cut, place)| {
-        let (data, place) = match place {
-            Place::Opening => (chunks.opening(&backend), Place::Middle),
-            Place::Middle => {
-                let step = tokio::select! {
-                    biased;
-                    () = &mut cut => Err(ApiError::stopping()),
-                    step = backend.next() => step,
-                };
-                match step {
-                    Ok(BackendStep::Text { text, logprobs }) => {
-                        let likely = backend.has_logprobs().then_some(token_logprobs::Content {
-                            content: logprobs,
-                            refusal: None,
-                        });
-                        (chunks.said(&text, likely), Place::Middle)
-                    }
-                    Ok(BackendStep::Citations(citations)) => (chunks.cited(&citations), Place::Middle),
-                    Ok(BackendStep::End(end)) if chunks.usage => {
-                        (chunks.closing(&end), Place::TokenUsage(end))
-                    }
-                    Ok(BackendStep::End(end)) => (chunks.closing(&end), Place::Done),
-                    Err(error) => (text(&error.into_body()), Place::Closed),
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    let state = (writer, backend, ticket, Next::Role);
+    stream::unfold(state, async |(writer, mut backend, mut ticket, next)| {
+        let (data, next) = match next {
+            Next::Role => (writer.role(&backend), Next::Step),
+            Next::Step => match ticket.unless_cut(backend.next()).await {
+                Ok(BackendStep::Text { text, logprobs }) => {
+                    let logprobs = backend.has_logprobs().then_some(Logprobs {
+                        content: logprobs,
+                        refusal: None,
+                    });
+                    (writer.text(&text, logprobs), Next::Step)
                 }
-            }
-            Place::TokenUsage(end) => (chunks.counted(&end), Place::Done),
-            Place::Done => ("[DONE]".to_string(), Place::Closed),
-            Place::Closed => return None,
+                Ok(BackendStep::Citations(citations)) => (writer.citations(&citations), Next::Step),
+                Ok(BackendStep::End(end)) if writer.usage => (writer.finish(&end), Next::Usage(end)),
+                Ok(BackendStep::End(end)) => (writer.finish(&end), Next::Done),
+                Err(error) => (json(&error.into_body()), Next::Nothing),
+            },
+            Next::Usage(end) => (writer.usage(&end), Next::Done),
+            Next::Done => ("[DONE]".to_string(), Next::Nothing),
+            Next::Nothing => return None,
         };
-        let event = sse::Event::default().data(data);
-        Some((Ok(event), (chunks, backend, cut, place)))
+        let event = Event::default().data(data);
+        Some((Ok(event), (writer, backend, ticket, next)))
     })
 }
 
-/// A chunk. What is not there is left out, but for the usage, which is null until the last chunk.
+/// A chunk. Absent fields are left out; but if the client wants the usage, it is null until the last chunk.
 #[derive(Serialize)]
 struct Chunk<'c> {
     id: &'c str,
     object: &'static str,
     created: u64,
     model: &'c str,
-    choices: Vec<Part<'c>>,
+    choices: Vec<ChunkChoice<'c>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<Option<TokenUsage>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timings: Option<&'c ModelTimings>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    evidence: Option<&'c [Item]>,
+    evidence: Option<&'c [EvidenceQuote]>,
 }
 
 /// What a chunk adds to the answer.
 #[derive(Serialize)]
-struct Part<'c> {
+struct ChunkChoice<'c> {
     index: u32,
     delta: Delta<'c>,
-    logprobs: Option<token_logprobs::Content>,
+    logprobs: Option<Logprobs>,
     finish_reason: Option<&'c str>,
 }
 
@@ -215,21 +191,21 @@ struct Delta<'c> {
     annotations: Option<&'c [Annotation]>,
 }
 
-/// Makes chunks.
-struct Chunks {
+/// Writes the chunks of one answer.
+struct ChunkWriter {
     head: ReplyHead,
     /// Whether the client wants the usage.
     usage: bool,
 }
 
-impl Chunks {
+impl ChunkWriter {
     fn chunk<'c>(&'c self, delta: Delta<'c>) -> Chunk<'c> {
         Chunk {
             id: &self.head.id,
             object: "chat.completion.chunk",
             created: self.head.created,
             model: &self.head.model,
-            choices: vec![Part {
+            choices: vec![ChunkChoice {
                 index: 0,
                 delta,
                 logprobs: None,
@@ -241,47 +217,52 @@ impl Chunks {
         }
     }
 
-    fn opening(&self, backend: &Backend) -> String {
+    /// The first chunk: the role, and the evidence.
+    fn role(&self, backend: &Backend) -> String {
         let mut chunk = self.chunk(Delta {
             role: Some("assistant"),
             content: Some(""),
             ..Delta::default()
         });
         chunk.evidence = backend.evidence();
-        text(&chunk)
+        json(&chunk)
     }
 
-    fn said(&self, said: &str, likely: Option<token_logprobs::Content>) -> String {
+    /// More text.
+    fn text(&self, text: &str, logprobs: Option<Logprobs>) -> String {
         let mut chunk = self.chunk(Delta {
-            content: Some(said),
+            content: Some(text),
             ..Delta::default()
         });
-        chunk.choices[0].logprobs = likely;
-        text(&chunk)
+        chunk.choices[0].logprobs = logprobs;
+        json(&chunk)
     }
 
-    fn cited(&self, annotations: &[Annotation]) -> String {
-        text(&self.chunk(Delta {
+    /// Citations of the text so far.
+    fn citations(&self, annotations: &[Annotation]) -> String {
+        json(&self.chunk(Delta {
             annotations: Some(annotations),
             ..Delta::default()
         }))
     }
 
-    fn closing(&self, end: &End) -> String {
+    /// The end of the answer, with its reason.
+    fn finish(&self, end: &End) -> String {
         let mut chunk = self.chunk(Delta::default());
         chunk.choices[0].finish_reason = Some(end.reason);
         chunk.timings = Some(&end.timings);
-        text(&chunk)
+        json(&chunk)
     }
 
-    fn counted(&self, end: &End) -> String {
+    /// The last chunk: the usage.
+    fn usage(&self, end: &End) -> String {
         let mut chunk = self.chunk(Delta::default());
         chunk.choices.clear();
         chunk.usage = Some(Some(end.usage));
-        text(&chunk)
+        json(&chunk)
     }
 }
 
-fn text(value: &impl Serialize) -> String {
+fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("a chunk is made of texts and numbers")
 }

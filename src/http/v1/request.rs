@@ -1,42 +1,45 @@
-//! The body of `POST /v1/chat/completions`. A field that is not listed is a 400 that names it.
+//! The body of `POST /v1/chat/completions`. An unknown field is a 400 that names it.
 //!
-//! Accepted and ignored, because they change nothing of what is said: `user`, `store`, `metadata`, `service_tier`; and
-//! of a message what an earlier answer of ours has besides its text. Refused with a reason: `n` above 1 and everything
-//! about tools.
+//! Accepted and ignored, because they do not change the answer: `user`, `store`, `metadata`, `service_tier`; and the
+//! fields that our own earlier answers have besides their text. Refused with a reason: `n` above 1 and everything about
+//! tools.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{assistant, completion::Form, generation::Sampling};
-
 use super::super::error::ApiError;
+use crate::assistant::ChatMessage;
+use crate::completion::Form;
+use crate::generation::Sampling;
 
-/// Messages of a conversation; the template has room for some thousands.
+/// At most so many messages of a conversation; the chat template could take some thousands.
 const MAX_MESSAGES: usize = 1024;
-/// Texts that may end an answer.
+/// At most so many texts that end an answer.
 const MAX_STOPS: usize = 16;
 
 /// The request.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "CompletionRequest")]
-#[schemars(example = serde_json::json!({"model": "recommender", "messages": [{"role": "user", "content": "Which kettle is quiet?"}], "stream": false}))]
+#[schemars(example = serde_json::json!({
+    "model": "recommender", "messages": [{"role": "user", "content": "Which kettle is quiet?"}], "stream": false,
+}))]
 pub(in crate::http) struct ChatRequest {
     pub model: String,
-    pub messages: Vec<Message>,
+    pub messages: Vec<RequestMessage>,
     pub max_tokens: Option<usize>,
-    /// The newer name of `max_tokens`; wins over it.
+    /// The newer name of `max_tokens`; takes precedence over it.
     pub max_completion_tokens: Option<usize>,
     pub stream: Option<bool>,
     pub stream_options: Option<StreamOptions>,
     pub stop: Option<Stop>,
     pub temperature: Option<f32>,
     pub top_p: Option<f32>,
-    /// Not OpenAI's, but every local server's.
+    /// Not in OpenAI's API, but in that of local servers.
     pub top_k: Option<usize>,
     pub min_p: Option<f32>,
     /// llama.cpp calls it `repeat_penalty`.
@@ -55,43 +58,35 @@ pub(in crate::http) struct ChatRequest {
     parallel_tool_calls: Option<Value>,
     functions: Option<Value>,
     function_call: Option<Value>,
-    #[serde(default, rename = "user")]
-    #[schemars(with = "Option<Value>")]
-    _user: Option<IgnoredAny>,
-    #[serde(default, rename = "store")]
-    #[schemars(with = "Option<Value>")]
-    _store: Option<IgnoredAny>,
-    #[serde(default, rename = "metadata")]
-    #[schemars(with = "Option<Value>")]
-    _metadata: Option<IgnoredAny>,
-    #[serde(default, rename = "service_tier")]
-    #[schemars(with = "Option<Value>")]
-    _service_tier: Option<IgnoredAny>,
+    #[serde(rename = "user")]
+    _user: Option<Value>,
+    #[serde(rename = "store")]
+    _store: Option<Value>,
+    #[serde(rename = "metadata")]
+    _metadata: Option<Value>,
+    #[serde(rename = "service_tier")]
+    _service_tier: Option<Value>,
 }
 
-/// One message. An answer of ours can be sent back as it came.
+/// One message. An earlier answer of this server can be sent back unchanged.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::http) struct Message {
+pub(in crate::http) struct RequestMessage {
     pub role: MessageRole,
     content: Option<Content>,
     tool_calls: Option<Value>,
     function_call: Option<Value>,
-    #[serde(default, rename = "name")]
-    #[schemars(with = "Option<Value>")]
-    _name: Option<IgnoredAny>,
-    #[serde(default, rename = "refusal")]
-    #[schemars(with = "Option<Value>")]
-    _refusal: Option<IgnoredAny>,
-    #[serde(default, rename = "annotations")]
-    #[schemars(with = "Option<Value>")]
-    _annotations: Option<IgnoredAny>,
-    #[serde(default, rename = "audio")]
-    #[schemars(with = "Option<Value>")]
-    _audio: Option<IgnoredAny>,
+    #[serde(rename = "name")]
+    _name: Option<Value>,
+    #[serde(rename = "refusal")]
+    _refusal: Option<Value>,
+    #[serde(rename = "annotations")]
+    _annotations: Option<Value>,
+    #[serde(rename = "audio")]
+    _audio: Option<Value>,
 }
 
-/// Who speaks. `developer` is the newer name of `system`.
+/// The author of a message. `developer` is the newer name of `system`.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::http) enum MessageRole {
@@ -105,16 +100,16 @@ pub(in crate::http) enum MessageRole {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "content must be a text or a list of parts {\"type\": \"text\", \"text\": …}: this server reads text only"
+    expecting = "content must be a text or a list of parts {\"type\": \"text\", \"text\": …}; only text is read"
 )]
 enum Content {
     Text(String),
-    Parts(Vec<Part>),
+    Parts(Vec<ContentPart>),
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
-enum Part {
+enum ContentPart {
     Text { text: String },
 }
 
@@ -130,10 +125,9 @@ pub(in crate::http) enum Stop {
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct StreamOptions {
     include_usage: Option<bool>,
-    /// Padding against those who count packets; there is none here.
-    #[serde(default, rename = "include_obfuscation")]
-    #[schemars(with = "Option<Value>")]
-    _include_obfuscation: Option<IgnoredAny>,
+    /// Padding against traffic analysis; this server sends none.
+    #[serde(rename = "include_obfuscation")]
+    _include_obfuscation: Option<Value>,
 }
 
 /// The form of the answer.
@@ -149,20 +143,17 @@ pub(in crate::http) enum ResponseFormat {
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct NamedSchema {
     schema: Option<Value>,
-    #[serde(default, rename = "name")]
-    #[schemars(with = "Option<Value>")]
-    _name: Option<IgnoredAny>,
-    #[serde(default, rename = "description")]
-    #[schemars(with = "Option<Value>")]
-    _description: Option<IgnoredAny>,
-    /// Answers keep to the schema whether it is set or not.
-    #[serde(default, rename = "strict")]
-    #[schemars(with = "Option<Value>")]
-    _strict: Option<IgnoredAny>,
+    #[serde(rename = "name")]
+    _name: Option<Value>,
+    #[serde(rename = "description")]
+    _description: Option<Value>,
+    /// Answers always follow the schema, whether this is set or not.
+    #[serde(rename = "strict")]
+    _strict: Option<Value>,
 }
 
 impl ChatRequest {
-    /// What is refused whichever model is asked.
+    /// Checks what every model refuses.
     ///
     /// # Errors
     /// A 400 that names the field.
@@ -171,7 +162,7 @@ impl ChatRequest {
         if let Some(n) = self.n.filter(|n| *n != 1) {
             return refuse(
                 "n",
-                format!("This server gives one answer a request; ask with n = 1, not {n}."),
+                format!("This server gives one answer per request; send n = 1, not {n}."),
             );
         }
         let tools = [
@@ -181,21 +172,21 @@ impl ChatRequest {
             ("functions", &self.functions),
             ("function_call", &self.function_call),
         ];
-        if let Some((field, _)) = tools.into_iter().find(|(_, value)| is_asked_for(value)) {
+        if let Some((field, _)) = tools.into_iter().find(|(_, value)| is_requested(value)) {
             return refuse(
                 field,
-                format!("This server's models call no tools; leave {field} out."),
+                format!("This server's models do not call tools; leave {field} out."),
             );
         }
         if self.messages.is_empty() || self.messages.len() > MAX_MESSAGES {
             return refuse("messages", format!("Send from 1 to {MAX_MESSAGES} messages."));
         }
         for (place, message) in self.messages.iter().enumerate() {
-            if is_asked_for(&message.tool_calls) || is_asked_for(&message.function_call) {
+            if is_requested(&message.tool_calls) || is_requested(&message.function_call) {
                 let field = format!("messages[{place}].tool_calls");
                 return refuse(
                     &field,
-                    "This server's models call no tools; leave such messages out.".into(),
+                    "This server's models do not call tools; leave such messages out.".into(),
                 );
             }
         }
@@ -226,18 +217,18 @@ impl ChatRequest {
         Ok(())
     }
 
-    /// Whether chunks are wanted.
+    /// Whether the client wants chunks.
     pub fn streams(&self) -> bool {
         self.stream == Some(true)
     }
 
-    /// Whether a last chunk with the usage is wanted.
+    /// Whether the client wants a last chunk with the usage.
     pub fn wants_usage(&self) -> bool {
         let options = self.stream_options.as_ref();
         options.and_then(|options| options.include_usage) == Some(true)
     }
 
-    /// The most tokens of the answer, where the client said.
+    /// The most tokens of the answer, if the client set a limit.
     pub fn limit(&self) -> Option<usize> {
         self.max_completion_tokens.or(self.max_tokens)
     }
@@ -251,10 +242,10 @@ impl ChatRequest {
         }
     }
 
-    /// How tokens are chosen. What is left out has OpenAI's defaults, so without a seed every answer is another.
+    /// The sampler's settings. Absent settings have OpenAI's defaults, so that answers differ without a seed.
     ///
     /// # Errors
-    /// A 400, where `logit_bias` names something else than a token's number. Ranges are the engine's to check.
+    /// A 400 if a key of `logit_bias` is not a token's number. The engine checks the ranges.
     pub fn sampling(&self) -> Result<Sampling, ApiError> {
         let bias = self.logit_bias.iter().flatten();
         let bias: Option<Vec<(u32, f32)>> = bias
@@ -283,7 +274,7 @@ impl ChatRequest {
     /// The form of the answer.
     ///
     /// # Errors
-    /// A 400 for a `json_schema` without one.
+    /// A 400 for a `json_schema` without a schema.
     pub fn form(&self) -> Result<Form, ApiError> {
         match &self.response_format {
             None | Some(ResponseFormat::Text) => Ok(Form::Text),
@@ -299,19 +290,22 @@ impl ChatRequest {
     }
 }
 
-impl Message {
-    /// What is said.
+impl RequestMessage {
+    /// The message's text.
     pub fn text(&self) -> String {
         match &self.content {
             None => String::new(),
             Some(Content::Text(text)) => text.clone(),
-            Some(Content::Parts(parts)) => parts.iter().map(|Part::Text { text }| text.as_str()).collect(),
+            Some(Content::Parts(parts)) => parts
+                .iter()
+                .map(|ContentPart::Text { text }| text.as_str())
+                .collect(),
         }
     }
 }
 
-impl From<&Message> for assistant::ChatMessage {
-    fn from(message: &Message) -> Self {
+impl From<&RequestMessage> for ChatMessage {
+    fn from(message: &RequestMessage) -> Self {
         let role = match message.role {
             MessageRole::System | MessageRole::Developer => "system",
             MessageRole::User => "user",
@@ -321,8 +315,8 @@ impl From<&Message> for assistant::ChatMessage {
     }
 }
 
-/// Clients send `null`, `[]`, `false` and `"none"` for what they do not want.
-fn is_asked_for(value: &Option<Value>) -> bool {
+/// Whether a client wants this feature: clients send `null`, `[]`, `false` or `"none"` if they do not.
+fn is_requested(value: &Option<Value>) -> bool {
     match value {
         None | Some(Value::Null | Value::Bool(_)) => false,
         Some(Value::Array(items)) => !items.is_empty(),
@@ -333,6 +327,7 @@ fn is_asked_for(value: &Option<Value>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::testing::error_fields;
     use super::*;
     use serde_json::json;
 
@@ -345,13 +340,13 @@ mod tests {
     }
 
     fn param(refused: ApiError) -> Value {
-        let body = serde_json::to_value(refused.into_body()).expect("an error serialises");
-        assert_eq!(body["error"]["type"], "invalid_request_error", "{body}");
-        body["error"]["param"].clone()
+        let error = error_fields(&refused);
+        assert_eq!(error["type"], "invalid_request_error", "{error}");
+        error["param"].clone()
     }
 
     #[test]
-    fn what_clients_send_for_nothing_is_nothing() {
+    fn empty_values_of_unsupported_features_are_accepted() {
         let request = request(json!({
             "n": 1, "tools": [], "tool_choice": "none", "parallel_tool_calls": true, "functions": null, "stop": null,
             "user": "u", "store": false, "metadata": {"a": "b"}, "service_tier": "auto", "logprobs": false,
@@ -362,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_refused_by_name() {
+    fn a_refusal_names_the_unsupported_field() {
         let call = json!([{"role": "assistant", "content": null, "tool_calls": [{"id": "1"}]}]);
         for (fields, name) in [
             (json!({"n": 2}), "n"),
@@ -398,26 +393,29 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_one_text_and_our_own_answers_can_be_sent_back() {
+    fn parts_are_joined_and_our_own_answers_can_be_sent_back() {
         let request = request(json!({"messages": [
             {"role": "developer", "content": "Be brief."},
             {"role": "user", "content": [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo"}]},
-            {"role": "assistant", "content": "Hi.", "refusal": null, "annotations": [], "audio": null, "tool_calls": null},
+            {
+                "role": "assistant", "content": "Hi.", "refusal": null, "annotations": [], "audio": null,
+                "tool_calls": null,
+            },
         ]}));
         assert!(request.check().is_ok());
-        let messages: Vec<assistant::ChatMessage> = request.messages.iter().map(Into::into).collect();
-        let said: Vec<_> = messages
+        let messages: Vec<ChatMessage> = request.messages.iter().map(Into::into).collect();
+        let texts: Vec<_> = messages
             .iter()
             .map(|message| (message.role, message.content.as_str()))
             .collect();
         assert_eq!(
-            said,
+            texts,
             [("system", "Be brief."), ("user", "Hello"), ("assistant", "Hi.")]
         );
     }
 
     #[test]
-    fn settings_are_openais_unless_they_are_given() {
+    fn absent_settings_have_openais_defaults() {
         let plain = request(json!({"seed": -1})).sampling().expect("in range");
         assert_eq!((plain.temperature, plain.top_p, plain.seed), (1.0, 1.0, u64::MAX));
         let given = request(json!({

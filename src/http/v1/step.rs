@@ -1,45 +1,34 @@
-//! An answer on its way, in steps that do not tell who speaks: the chat model itself or the assistant.
+//! The steps of an answer, the same for both backends.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::{
-    error::ApiError,
-    events::{Item, ModelTimings},
-};
-use super::{assistant_backend::AssistantBackend, model_backend::ModelBackend, token_logprobs::TokenLogprob};
-use crate::generation::Finished;
+use super::super::wire::{ModelTimings, TokenCounts};
+use super::token_logprobs::TokenLogprob;
+use crate::generation::{Finished, Reason};
 
-/// An answer on its way. Dropping it ends the work.
-pub(super) enum Backend {
-    /// The chat model's.
-    ModelBackend(Box<ModelBackend>),
-    /// The assistant's.
-    AssistantBackend(Box<AssistantBackend>),
-}
-
-/// One step of it.
+/// One step of an answer.
 #[derive(Debug)]
 pub(super) enum BackendStep {
     /// More text, never half a character and never part of a stop text.
     Text {
         /// The text; may be empty in the last step before the end.
         text: String,
-        /// Of its tokens, where they were asked for.
+        /// The probabilities of its tokens, if the request asks for them.
         logprobs: Vec<TokenLogprob>,
     },
-    /// What a sentence just said rests on.
+    /// The citations of the last sentence.
     Citations(Vec<Annotation>),
-    /// Nothing follows.
+    /// The last step.
     End(End),
 }
 
-/// How it ended.
+/// How an answer ended.
 #[derive(Debug)]
 pub(super) struct End {
     /// `stop` or `length`.
     pub reason: &'static str,
-    /// All zero where the model was not asked.
+    /// All zero if the model was not asked.
     pub usage: TokenUsage,
     /// Where the time went.
     pub timings: ModelTimings,
@@ -48,9 +37,8 @@ pub(super) struct End {
 /// Tokens, as OpenAI's clients count them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 pub(super) struct TokenUsage {
-    prompt_tokens: usize,
-    completion_tokens: usize,
-    total_tokens: usize,
+    #[serde(flatten)]
+    counts: TokenCounts,
     prompt_tokens_details: PromptDetails,
 }
 
@@ -65,14 +53,14 @@ struct PromptDetails {
 pub(super) enum Annotation {
     /// A review that is quoted.
     UrlCitation {
-        /// Its place among all of the answer: the official client's helper puts chunks together by it.
+        /// Its number among all citations of the answer, from 0. OpenAI's own client joins chunks by it.
         index: usize,
-        /// Which, and where in the text.
+        /// The review, and the place in the text.
         url_citation: UrlCitation,
     },
 }
 
-/// Offsets are in characters of the message's text, the end excluded.
+/// The cited review, and the place of the citation: offsets count characters of the message's text, the end excluded.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct UrlCitation {
     pub start_index: usize,
@@ -81,60 +69,26 @@ pub(super) struct UrlCitation {
     pub url: String,
 }
 
-impl Backend {
-    /// What happens next. Nothing may be asked after [`BackendStep::End`] or an error.
-    ///
-    /// # Errors
-    /// The answer failed, or the server is stopping.
-    pub async fn next(&mut self) -> Result<BackendStep, ApiError> {
-        match self {
-            Backend::ModelBackend(bare) => bare.next().await,
-            Backend::AssistantBackend(grounded) => grounded.next().await,
-        }
-    }
-
-    /// The evidence, where the assistant speaks.
-    pub fn evidence(&self) -> Option<&[Item]> {
-        match self {
-            Backend::ModelBackend(_) => None,
-            Backend::AssistantBackend(grounded) => Some(&grounded.evidence),
-        }
-    }
-
-    /// The same, when the answer has ended.
-    pub fn into_evidence(self) -> Option<Vec<Item>> {
-        match self {
-            Backend::ModelBackend(_) => None,
-            Backend::AssistantBackend(grounded) => Some(grounded.evidence),
-        }
-    }
-
-    /// Whether probabilities were asked for.
-    pub fn has_logprobs(&self) -> bool {
-        matches!(self, Backend::ModelBackend(bare) if bare.logprobs)
-    }
-}
-
 impl End {
-    /// Of a generation, or of an answer that took none.
-    pub fn of(generation: Option<&Finished>) -> End {
+    /// The end of an answer by its generation; `None` if the model was not asked.
+    pub fn new(generation: Option<&Finished>) -> End {
+        let is_limit = |finished: &Finished| matches!(finished.reason, Reason::Length | Reason::Deadline);
         End {
-            reason: match generation.map(|finished| finished.reason.as_str()) {
-                Some("length") => "length",
-                _ => "stop",
+            reason: if generation.is_some_and(is_limit) {
+                "length"
+            } else {
+                "stop"
             },
-            usage: generation.map(TokenUsage::of).unwrap_or_default(),
-            timings: generation.map(ModelTimings::of).unwrap_or_default(),
+            usage: generation.map(TokenUsage::from).unwrap_or_default(),
+            timings: generation.map(ModelTimings::from).unwrap_or_default(),
         }
     }
 }
 
-impl TokenUsage {
-    fn of(finished: &Finished) -> TokenUsage {
+impl From<&Finished> for TokenUsage {
+    fn from(finished: &Finished) -> TokenUsage {
         TokenUsage {
-            prompt_tokens: finished.prompt_tokens,
-            completion_tokens: finished.generated_tokens,
-            total_tokens: finished.prompt_tokens + finished.generated_tokens,
+            counts: finished.into(),
             prompt_tokens_details: PromptDetails {
                 cached_tokens: finished.cached_tokens,
             },

@@ -3,19 +3,20 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{completion::Completer, generation::Logprobs};
+use crate::completion::Completer;
+use crate::generation;
 
-/// The least that is reported: JSON has no infinity, and OpenAI's own least value is this.
-const LEAST: f32 = -9999.0;
+/// The lowest value that is reported: JSON has no infinity, and OpenAI reports this value, too.
+const MIN_LOGPROB: f32 = -9999.0;
 
-/// The probabilities of some tokens of an answer.
+/// The probabilities of some of an answer's tokens.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
-pub(super) struct Content {
+pub(super) struct Logprobs {
     pub content: Vec<TokenLogprob>,
     pub refusal: Option<String>,
 }
 
-/// One token, and what else could have been said.
+/// One token, and the most likely alternatives to it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct TokenLogprob {
     #[serde(flatten)]
@@ -32,8 +33,8 @@ struct TopLogprob {
 }
 
 impl TokenLogprob {
-    /// Of token `id`.
-    pub fn new(completer: &Completer, id: u32, logprobs: &Logprobs) -> TokenLogprob {
+    /// The probabilities of token `id`.
+    pub fn new(completer: &Completer, id: u32, logprobs: &generation::Logprobs) -> TokenLogprob {
         let candidate =
             |id: u32, logprob: f32| TopLogprob::new(completer.piece(id).unwrap_or_default(), logprob);
         let top = logprobs.top.iter();
@@ -48,7 +49,7 @@ impl TopLogprob {
     fn new(bytes: Vec<u8>, logprob: f32) -> TopLogprob {
         TopLogprob {
             token: String::from_utf8_lossy(&bytes).into_owned(),
-            logprob: logprob.max(LEAST),
+            logprob: logprob.max(MIN_LOGPROB),
             bytes,
         }
     }
@@ -59,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_character_is_exact_in_its_bytes_and_nothing_is_infinite() {
+    fn half_a_character_has_exact_bytes_and_no_logprob_is_infinite() {
         let candidate = TopLogprob::new(vec![0xc3], f32::NEG_INFINITY);
         assert_eq!(
             serde_json::to_value(&candidate).expect("it serialises"),

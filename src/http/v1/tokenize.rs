@@ -1,10 +1,14 @@
-//! `POST /tokenize` and `POST /detokenize`, as llama.cpp's server has them: the chat model's tokens of a text, and back.
+//! `POST /tokenize` and `POST /detokenize`, as in llama.cpp's server: from a text to the chat model's tokens, and back.
 
-use axum::{Json, extract::State};
+use axum::Json;
+use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
-use super::super::{Shared, error::ApiError, extract::JsonBody};
+use super::super::SharedContext;
+use super::super::error::ApiError;
+use super::super::extract::JsonBody;
 use crate::completion::Encoding;
 
 /// The request of `/tokenize`.
@@ -13,28 +17,28 @@ use crate::completion::Encoding;
 #[schemars(example = serde_json::json!({"content": "Which kettle is quiet?", "with_pieces": true}))]
 pub(in crate::http) struct TokenizeRequest {
     content: String,
-    /// With the token that begins every text, where the model has one.
+    /// Whether to put the token that begins every text in front, if the model has one.
     add_special: Option<bool>,
-    /// Whether `<|im_end|>` and the like become the tokens that they name. As in llama.cpp, they do unless it is false.
+    /// Whether special tokens in the text, such as `<|im_end|>`, become those tokens. As in llama.cpp, true by default.
     parse_special: Option<bool>,
-    /// With each token's text.
+    /// Whether to return each token's text, too.
     with_pieces: Option<bool>,
 }
 
-/// The answer of `/tokenize`.
+/// The response of `/tokenize`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct Tokens {
-    tokens: Vec<TextOrTokens>,
+    tokens: Vec<Token>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-enum TextOrTokens {
+enum Token {
     Id(u32),
     Piece { id: u32, piece: Piece },
 }
 
-/// A token's text, or its bytes where they are no text.
+/// A token's text, or its bytes if they are not UTF-8.
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 enum Piece {
@@ -50,15 +54,15 @@ pub(in crate::http) struct DetokenizeRequest {
     tokens: Vec<u32>,
 }
 
-/// The answer of `/detokenize`.
+/// The response of `/detokenize`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::http) struct Text {
+pub(in crate::http) struct DetokenizedText {
     content: String,
 }
 
 /// `POST /tokenize`.
 pub(in crate::http) async fn tokenize(
-    State(context): State<Shared>,
+    State(context): State<SharedContext>,
     JsonBody(request): JsonBody<TokenizeRequest>,
 ) -> Result<Json<Tokens>, ApiError> {
     let completer = context.service()?.completer.clone();
@@ -67,38 +71,37 @@ pub(in crate::http) async fn tokenize(
         special: request.parse_special != Some(false),
     };
     let with_pieces = request.with_pieces == Some(true);
-    let work = move || {
+    let tokens = spawn_blocking(move || {
         let ids = completer.encode(&request.content, encoding)?;
         let token = |id| match with_pieces {
-            false => TextOrTokens::Id(id),
-            true => TextOrTokens::Piece {
+            false => Token::Id(id),
+            true => Token::Piece {
                 id,
-                piece: Piece::of(completer.piece(id).unwrap_or_default()),
+                piece: Piece::from(completer.piece(id).unwrap_or_default()),
             },
         };
         Ok::<_, ApiError>(ids.into_iter().map(token).collect())
-    };
-    let tokens = tokio::task::spawn_blocking(work).await;
+    });
     Ok(Json(Tokens {
-        tokens: tokens.map_err(|_| ApiError::internal())??,
+        tokens: tokens.await??,
     }))
 }
 
 /// `POST /detokenize`.
 pub(in crate::http) async fn detokenize(
-    State(context): State<Shared>,
+    State(context): State<SharedContext>,
     JsonBody(request): JsonBody<DetokenizeRequest>,
-) -> Result<Json<Text>, ApiError> {
+) -> Result<Json<DetokenizedText>, ApiError> {
     let completer = context.service()?.completer.clone();
-    let content = tokio::task::spawn_blocking(move || completer.decode(&request.tokens)).await;
-    let content = content.map_err(|_| ApiError::internal())?.ok_or_else(|| {
-        ApiError::invalid("The chat model has no token of one of these numbers.").at("tokens")
-    })?;
-    Ok(Json(Text { content }))
+    let content = spawn_blocking(move || completer.decode(&request.tokens)).await?;
+    let unknown = || ApiError::invalid("One of these numbers is not a token of the chat model.").at("tokens");
+    Ok(Json(DetokenizedText {
+        content: content.ok_or_else(unknown)?,
+    }))
 }
 
-impl Piece {
-    fn of(bytes: Vec<u8>) -> Piece {
+impl From<Vec<u8>> for Piece {
+    fn from(bytes: Vec<u8>) -> Piece {
         String::from_utf8(bytes).map_or_else(|error| Piece::Bytes(error.into_bytes()), Piece::Text)
     }
 }

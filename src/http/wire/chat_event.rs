@@ -1,205 +1,126 @@
-//! What happens while a question is answered, as the JSON that `/api/chat` streams. Pure.
+//! The events that `/api/chat` streams while a question is answered. Pure.
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::error::{self, ApiError};
-use super::recommend::Recommendation;
+use super::super::error::{ApiError, ErrorBody};
 use super::trace::Trace;
-use crate::{
-    assistant::{Answer, AnswerEvent, Evidence, Recommended},
-    generation::Finished,
-};
+use super::usage::milliseconds;
+use super::{EvidenceQuote, ModelTimings, Recommendation, TokenCounts};
+use crate::assistant::{Answer, AnswerEvent, Recommended};
 
-/// The data of one server-sent event; [`Wire::name`] is its event's name.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+/// The data of one server-sent event; [`ChatEvent::name`] is the event's name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub(super) enum Wire {
-    /// Accepted, with `position` others to go first, which should take so long.
+pub(in crate::http) enum ChatEvent {
+    /// Accepted; `position` other answers go first, which should take `eta_seconds`.
     Queue { position: usize, eta_seconds: f64 },
     /// What the answer rests on.
-    Evidence { items: Vec<Item> },
-    /// The products that it is of, with their figures.
+    Evidence { items: Vec<EvidenceQuote> },
+    /// The products that the evidence is about, with their figures.
     Products { items: Vec<Recommendation> },
-    /// How the question was understood and what came of it; only where it was asked for.
+    /// How the question was understood and what came of it; only if it was asked for.
     Trace(Box<Trace>),
     /// How much of the prompt has been read.
     Progress { prompt_tokens: usize, processed: usize },
     /// More of the answer.
     Token { text: String },
-    /// A sentence, checked.
+    /// A sentence that has been checked.
     Citation {
         sentence: String,
         evidence_ids: Vec<usize>,
         verdict: &'static str,
     },
-    /// The end: the authoritative answer.
+    /// The last event: the authoritative answer.
     Final(Box<Final>),
-    /// The end: no answer.
-    Error(error::Body),
-}
-
-/// One quote. Offsets are in characters of the review's text.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub(super) struct Item {
-    /// What the answer cites it as: 1, 2, …
-    id: usize,
-    review_id: u32,
-    /// The shop's own id.
-    product_id: String,
-    product_title: String,
-    rating: u8,
-    summary: String,
-    quote: String,
-    start: usize,
-    end: usize,
-    before: String,
-    after: String,
-    score: f32,
+    /// The last event: there is no answer.
+    Error(ErrorBody),
 }
 
 /// A complete answer.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub(super) struct Final {
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(in crate::http) struct Final {
     text: String,
     outcome: &'static str,
-    /// Never: what was streamed is not taken back.
+    /// Always false: text that was streamed is not taken back.
     replaced: bool,
     evidence_ids: Vec<usize>,
-    usage: GenerationUsage,
+    usage: TokenCounts,
     timings: Timings,
 }
 
-/// Tokens, as OpenAI's clients count them. All zero where the model was not asked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
-struct GenerationUsage {
-    prompt_tokens: usize,
-    completion_tokens: usize,
-    total_tokens: usize,
-}
-
-/// Where the time went: llama.cpp's names for the model's part, and ours around it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+/// Where the time went: the model's part with llama.cpp's names, and the rest with ours.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct Timings {
     queue_ms: f64,
     retrieval_ms: f64,
-    /// From the question's arrival to the answer's first piece.
+    /// From the question's arrival to the first piece of the answer.
     ttft_ms: Option<f64>,
     #[serde(flatten)]
     model: ModelTimings,
 }
 
-/// llama.cpp's part. Rates are null where nothing was measured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
-pub(super) struct ModelTimings {
-    /// Prompt tokens computed: those of the cache (`cache_n`) come on top.
-    prompt_n: usize,
-    prompt_ms: f64,
-    prompt_per_second: Option<f64>,
-    predicted_n: usize,
-    predicted_ms: f64,
-    predicted_per_second: Option<f64>,
-    cache_n: usize,
-    /// Tokens that prompt lookup proposed, and those of them that the model chose too.
-    draft_n: usize,
-    draft_n_accepted: usize,
-}
-
-impl Wire {
-    /// The event's name.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Wire::Queue { .. } => "queue",
-            Wire::Evidence { .. } => "evidence",
-            Wire::Products { .. } => "products",
-            Wire::Trace(_) => "trace",
-            Wire::Progress { .. } => "progress",
-            Wire::Token { .. } => "token",
-            Wire::Citation { .. } => "citation",
-            Wire::Final(_) => "final",
-            Wire::Error(_) => "error",
-        }
-    }
-
-    /// Whether nothing may follow.
-    pub fn is_last(&self) -> bool {
-        matches!(self, Wire::Final(_) | Wire::Error(_))
-    }
-}
-
-impl Wire {
-    /// An event of the assistant's; `shown` gives a product its figures.
-    pub fn of(event: AnswerEvent, shown: impl Fn(Recommended) -> Recommendation) -> Wire {
+impl ChatEvent {
+    /// The wire form of an event of the assistant; `recommendations` adds the figures of products.
+    pub fn new(
+        event: AnswerEvent,
+        recommendations: impl Fn(Vec<Recommended>) -> Vec<Recommendation>,
+    ) -> ChatEvent {
         match event {
-            AnswerEvent::Products(products) => Wire::Products {
-                items: products.into_iter().map(shown).collect(),
+            AnswerEvent::Products(products) => ChatEvent::Products {
+                items: recommendations(products),
             },
-            AnswerEvent::Trace(trace) => Wire::Trace(Box::new((*trace).into())),
-            AnswerEvent::Queued { ahead, wait } => Wire::Queue {
+            AnswerEvent::Trace(trace) => ChatEvent::Trace(Box::new((*trace).into())),
+            AnswerEvent::Queued { ahead, wait } => ChatEvent::Queue {
                 position: ahead,
                 eta_seconds: tenths(wait),
             },
-            AnswerEvent::Evidence(evidence) => Wire::Evidence {
-                items: Item::numbered(evidence),
+            AnswerEvent::Evidence(evidence) => ChatEvent::Evidence {
+                items: EvidenceQuote::numbered(evidence),
             },
             AnswerEvent::Progress {
                 processed,
                 prompt_tokens,
-            } => Wire::Progress {
+            } => ChatEvent::Progress {
                 prompt_tokens,
                 processed,
             },
-            AnswerEvent::Token(text) => Wire::Token { text },
-            AnswerEvent::Citation(checked) => Wire::Citation {
+            AnswerEvent::Token(text) => ChatEvent::Token { text },
+            AnswerEvent::Citation(checked) => ChatEvent::Citation {
                 sentence: checked.sentence,
                 evidence_ids: checked.cited,
                 verdict: checked.verdict.as_str(),
             },
-            AnswerEvent::Final(answer) => Wire::Final(Box::new(answer.into())),
+            AnswerEvent::Final(answer) => ChatEvent::Final(Box::new(answer.into())),
             AnswerEvent::Failed => ApiError::internal().into(),
         }
     }
-}
 
-impl From<ApiError> for Wire {
-    fn from(error: ApiError) -> Wire {
-        Wire::Error(error.into_body())
-    }
-}
-
-impl Item {
-    /// Evidence, numbered from 1 in its order.
-    pub fn numbered(evidence: Vec<Evidence>) -> Vec<Item> {
-        (1..).zip(evidence).map(Item::new).collect()
-    }
-
-    /// The title of the product that is reviewed.
-    pub fn product_title(&self) -> &str {
-        &self.product_title
-    }
-
-    /// The review's number.
-    pub fn review_id(&self) -> u32 {
-        self.review_id
-    }
-
-    fn new((id, evidence): (usize, Evidence)) -> Item {
-        Item {
-            id,
-            review_id: evidence.review.0,
-            product_id: evidence.product_key,
-            product_title: evidence.product_title,
-            rating: evidence.rating,
-            summary: evidence.summary,
-            quote: evidence.quote,
-            start: evidence.start,
-            end: evidence.end,
-            before: evidence.before,
-            after: evidence.after,
-            score: evidence.score,
+    /// The event's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ChatEvent::Queue { .. } => "queue",
+            ChatEvent::Evidence { .. } => "evidence",
+            ChatEvent::Products { .. } => "products",
+            ChatEvent::Trace(_) => "trace",
+            ChatEvent::Progress { .. } => "progress",
+            ChatEvent::Token { .. } => "token",
+            ChatEvent::Citation { .. } => "citation",
+            ChatEvent::Final(_) => "final",
+            ChatEvent::Error(_) => "error",
         }
+    }
+
+    /// Whether no other event follows.
+    pub fn is_last(&self) -> bool {
+        matches!(self, ChatEvent::Final(_) | ChatEvent::Error(_))
+    }
+}
+
+impl From<ApiError> for ChatEvent {
+    fn from(error: ApiError) -> ChatEvent {
+        ChatEvent::Error(error.into_body())
     }
 }
 
@@ -207,12 +128,12 @@ impl From<Answer> for Final {
     fn from(answer: Answer) -> Final {
         let generation = answer.generation.as_ref();
         Final {
-            usage: generation.map(GenerationUsage::of).unwrap_or_default(),
+            usage: generation.map(TokenCounts::from).unwrap_or_default(),
             timings: Timings {
                 queue_ms: generation.map_or(0.0, |finished| milliseconds(finished.queue)),
                 retrieval_ms: answer.retrieval_ms,
                 ttft_ms: answer.first_token_ms,
-                model: generation.map(ModelTimings::of).unwrap_or_default(),
+                model: generation.map(ModelTimings::from).unwrap_or_default(),
             },
             text: answer.text,
             outcome: answer.outcome.as_str(),
@@ -222,65 +143,26 @@ impl From<Answer> for Final {
     }
 }
 
-impl GenerationUsage {
-    fn of(finished: &Finished) -> GenerationUsage {
-        GenerationUsage {
-            prompt_tokens: finished.prompt_tokens,
-            completion_tokens: finished.generated_tokens,
-            total_tokens: finished.prompt_tokens + finished.generated_tokens,
-        }
-    }
-}
-
-impl ModelTimings {
-    /// Of a generation.
-    pub fn of(finished: &Finished) -> ModelTimings {
-        let computed = finished.prompt_tokens.saturating_sub(finished.cached_tokens);
-        ModelTimings {
-            prompt_n: computed,
-            prompt_ms: milliseconds(finished.prefill),
-            prompt_per_second: rate(computed, finished.prefill),
-            predicted_n: finished.generated_tokens,
-            predicted_ms: milliseconds(finished.decode),
-            // From the first token to the last there is one step fewer than there are tokens.
-            predicted_per_second: rate(finished.generated_tokens.saturating_sub(1), finished.decode),
-            cache_n: finished.cached_tokens,
-            draft_n: finished.draft_tokens,
-            draft_n_accepted: finished.accepted_tokens,
-        }
-    }
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
-}
-
-/// Seconds; what is estimated is given no more precisely than that.
+/// Seconds to one decimal: an estimate is not more exact.
 fn tenths(time: Duration) -> f64 {
     (time.as_secs_f64() * 10.0).round() / 10.0
-}
-
-fn rate(count: usize, time: Duration) -> Option<f64> {
-    (count > 0 && !time.is_zero()).then(|| count as f64 / time.as_secs_f64())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        assistant::{Checked, Outcome, Verdict},
-        generation::Reason,
-        retrieval::Scores,
-        reviews::ReviewId,
-    };
+    use crate::assistant::{Checked, Evidence, Outcome, Verdict};
+    use crate::generation::{Finished, Reason};
+    use crate::retrieval::Scores;
+    use crate::reviews::ReviewId;
     use serde_json::{Value, json};
 
     fn wire(event: AnswerEvent) -> (&'static str, bool, Value) {
-        let wire = Wire::of(event, |_| unreachable!("no test sends products"));
+        let event = ChatEvent::new(event, |_| unreachable!("no test sends products"));
         (
-            wire.name(),
-            wire.is_last(),
-            serde_json::to_value(&wire).expect("an event serialises"),
+            event.name(),
+            event.is_last(),
+            serde_json::to_value(&event).expect("an event serialises"),
         )
     }
 
@@ -319,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn small_events() {
+    fn events_have_their_names_and_data() {
         let table = [
             (
                 AnswerEvent::Queued {
@@ -409,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_model_the_figures_are_zero_and_the_rates_null() {
+    fn without_the_model_token_counts_are_zero_and_rates_null() {
         let (_, _, data) = wire(AnswerEvent::Final(answer(None)));
         assert_eq!(
             data["usage"],

@@ -1,41 +1,42 @@
 //! The `trace` event of `/api/chat`: why an answer is as it is.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::assistant;
+use crate::assistant::AnswerTrace;
 
-/// What lies behind an answer.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub(super) struct Trace {
-    /// The question as it was understood alone.
+/// What led to an answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(in crate::http) struct Trace {
+    /// The question as it was understood, without the conversation.
     question: String,
     intent: &'static str,
-    /// The products it names.
+    /// The products that it names.
     products: Vec<String>,
-    /// The aspect that passages were compared with, and the words that they were searched for.
+    /// The aspect that passages were compared with.
     aspect: String,
+    /// The words that passages were searched for.
     words: Vec<String>,
-    /// What it demands.
+    /// The prices that it asks for.
     price: Range,
+    /// The ratings that it asks for.
     stars: Range,
-    /// One a piece of evidence, in its order.
+    /// The scores of each piece of evidence, in the order of the evidence.
     scores: Vec<Scores>,
     retrieval_ms: f64,
-    /// What the model read; null where it was not asked.
+    /// The prompt; null if the model was not asked.
     prompt: Option<String>,
     prompt_tokens: usize,
 }
 
-/// From and to; null is open.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+/// A range of numbers; a bound that is null does not limit it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct Range {
     least: Option<f32>,
     most: Option<f32>,
 }
 
-/// Why a quote is evidence: cosine similarities, and BM25 where it has one of the words.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+/// Why a quote is evidence: cosine similarities, and the BM25 score if the quote has one of the words.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct Scores {
     id: usize,
     question: f32,
@@ -50,8 +51,8 @@ impl From<(Option<f32>, Option<f32>)> for Range {
     }
 }
 
-impl From<assistant::AnswerTrace> for Trace {
-    fn from(trace: assistant::AnswerTrace) -> Self {
+impl From<AnswerTrace> for Trace {
+    fn from(trace: AnswerTrace) -> Self {
         let scores = (1..).zip(trace.scores).map(|(id, scores)| Scores {
             id,
             question: scores.question,

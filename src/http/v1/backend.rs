@@ -1,0 +1,49 @@
+//! The backend that answers a request, behind one interface.
+
+use super::super::error::ApiError;
+use super::super::wire::EvidenceQuote;
+use super::assistant_backend::AssistantBackend;
+use super::model_backend::ModelBackend;
+use super::step::BackendStep;
+
+/// A running answer. Dropping it ends the work.
+pub(super) enum Backend {
+    /// The chat model itself.
+    ChatModel(Box<ModelBackend>),
+    /// The assistant, which answers from the reviews.
+    Assistant(Box<AssistantBackend>),
+}
+
+impl Backend {
+    /// The next step. Must not be called after [`BackendStep::End`] or an error.
+    ///
+    /// # Errors
+    /// The answer failed, or the server is stopping.
+    pub async fn next(&mut self) -> Result<BackendStep, ApiError> {
+        match self {
+            Backend::ChatModel(model) => model.next().await,
+            Backend::Assistant(assistant) => assistant.next().await,
+        }
+    }
+
+    /// The assistant's evidence; the chat model has none.
+    pub fn evidence(&self) -> Option<&[EvidenceQuote]> {
+        match self {
+            Backend::ChatModel(_) => None,
+            Backend::Assistant(assistant) => Some(&assistant.evidence),
+        }
+    }
+
+    /// The same, after the answer has ended.
+    pub fn into_evidence(self) -> Option<Vec<EvidenceQuote>> {
+        match self {
+            Backend::ChatModel(_) => None,
+            Backend::Assistant(assistant) => Some(assistant.evidence),
+        }
+    }
+
+    /// Whether the request asks for probabilities.
+    pub fn has_logprobs(&self) -> bool {
+        matches!(self, Backend::ChatModel(model) if model.logprobs)
+    }
+}

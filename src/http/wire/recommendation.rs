@@ -1,0 +1,177 @@
+//! A recommended product, with every figure that its place rests on.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::proportion::{Proportion, rounded};
+use super::{EvidenceQuote, ProductFacts, ReviewSource, ShrunkRating};
+use crate::retrieval::{Basis, Recommended};
+use crate::reviews::{Share, mean_rating};
+
+/// A product that fits the question, and every figure that its place rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(in crate::http) struct Recommendation {
+    product: ProductFacts,
+    /// `relevance` × `shrunk_rating` / 5 × (1 − the middle of the interval of `dissent`).
+    score: f64,
+    /// The relevance of its most relevant passage, from 0 to 1.
+    relevance: f64,
+    /// Its mean rating, shrunk towards the shop's mean as if ten more reviews had that mean.
+    shrunk_rating: f64,
+    /// What the shrunk rating is computed from.
+    rating: ShrunkRating,
+    dissent: Dissent,
+    quotes: Vec<EvidenceQuote>,
+}
+
+/// The share of those who complain.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+struct Dissent {
+    #[serde(flatten)]
+    share: Proportion,
+    /// The aspect that the question asks about, if the product's reviews judge it. Then `count` reviews complain about
+    /// it, of the `of` reviews that praise it or complain about it. If null, `count` passages complain, by their words
+    /// and their review's stars, of the `of` passages found for the question.
+    aspect: Option<String>,
+    /// The same as a sentence.
+    counted: String,
+}
+
+/// The recommended products, in their order, with their figures.
+pub(in crate::http) fn recommendations(
+    source: ReviewSource<'_>,
+    recommended: Vec<Recommended>,
+) -> Vec<Recommendation> {
+    let shop_mean = mean_rating(&source.corpus.products);
+    let recommendation = |recommended: Recommended| {
+        let product = &source.corpus.products[recommended.product.0 as usize];
+        let aspect = match recommended.basis {
+            Basis::Aspect(aspect) => Some(source.aspects.name(aspect)),
+            Basis::Passages => None,
+        };
+        Recommendation {
+            product: ProductFacts::new(product),
+            score: rounded(recommended.score),
+            relevance: rounded(recommended.relevance),
+            shrunk_rating: rounded(recommended.rating.shrunk),
+            rating: ShrunkRating::new(product, shop_mean),
+            dissent: Dissent::new(recommended.dissent, aspect),
+            quotes: EvidenceQuote::numbered(recommended.quotes),
+        }
+    };
+    recommended.into_iter().map(recommendation).collect()
+}
+
+impl Dissent {
+    fn new(share: Share, aspect: Option<&str>) -> Self {
+        let Share { count, of } = share;
+        let counted = match aspect {
+            Some(aspect) => format!("{count} of {of} reviews that judge the {aspect} complain about it."),
+            None => {
+                format!("{count} of {of} passages found complain, by their words and their review's stars.")
+            }
+        };
+        Self {
+            share: share.into(),
+            aspect: aspect.map(str::to_string),
+            counted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing;
+    use super::*;
+    use crate::app::embed;
+    use crate::embedding::Embedder;
+    use crate::embedding::testing::tiny;
+    use crate::index::Index;
+    use crate::retrieval::{Asked, Filters, Retriever};
+    use crate::reviews::{Corpus, Product, Review, ReviewId, passages};
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    /// One kettle with reviews of these stars and texts.
+    fn kettle(reviews: &[(u8, &str)]) -> Corpus {
+        let corpus = testing::corpus();
+        let product = Product {
+            histogram: [0, 0, reviews.len() as u32, 0, 0],
+            reviews: (0..reviews.len() as u32).map(ReviewId).collect(),
+            ..corpus.products[0].clone()
+        };
+        let review = |(rating, text): &(u8, &str)| Review {
+            rating: *rating,
+            text: (*text).into(),
+            ..corpus.reviews[0].clone()
+        };
+        Corpus {
+            reviews: reviews.iter().map(review).collect(),
+            products: vec![product],
+            ..corpus
+        }
+    }
+
+    /// The dissent on the one product of `corpus` that retrieval recommends for `question`.
+    async fn dissent(corpus: Corpus, question: &str) -> Value {
+        let (corpus, encoder) = (Arc::new(corpus), tiny());
+        let passages = passages(&corpus);
+        let texts: Vec<&str> = passages.iter().map(|passage| passage.text(&corpus)).collect();
+        let vectors = embed(&encoder, &texts).expect("the texts can be embedded");
+        let titles =
+            embed(&encoder, &[corpus.products[0].title.as_str()]).expect("the title can be embedded");
+        let retriever = Retriever::new(
+            Embedder::spawn(encoder, 1),
+            corpus.clone(),
+            passages,
+            Index::build(vectors),
+            Index::build(titles),
+        );
+        let retriever = retriever.expect("the passages can be indexed");
+        let asked = Asked {
+            whole: question.into(),
+            last: question.into(),
+        };
+        let found = retriever.recommend(&asked, &Filters::default()).await;
+        let source = ReviewSource {
+            corpus: &corpus,
+            aspects: retriever.aspects(),
+        };
+        let all = recommendations(source, found.expect("one question has room").items);
+        serde_json::to_value(&all[0].dissent).expect("it serialises")
+    }
+
+    #[tokio::test]
+    async fn passages_count_as_complaints_by_their_tone_and_not_by_their_stars() {
+        let corpus = kettle(&[
+            (3, "It came in a box on Monday."),
+            (3, "My brother has the same one at home."),
+            (5, "It is bad, very bad and useless."),
+        ]);
+        let expected = json!({
+            "count": 1, "of": 3, "share": 0.333, "interval": [0.061, 0.792], "aspect": null,
+            "counted": "1 of 3 passages found complain, by their words and their review's stars.",
+        });
+        assert_eq!(dissent(corpus, "Is the Kettle any good?").await, expected);
+    }
+
+    #[tokio::test]
+    async fn reviews_that_judge_the_aspect_asked_about_count_instead_of_passages() {
+        let corpus = kettle(&[
+            (5, "The lid is good, the handle is very good."),
+            (5, "Nice lid, good handle."),
+            (2, "The handle is poor, the lid is bad."),
+            (2, "Bad handle of plastic."),
+            (2, "The handle is very bad."),
+        ]);
+        let dissent = dissent(corpus, "Is the handle of the Kettle good?").await;
+        assert_eq!(
+            (&dissent["aspect"], &dissent["of"]),
+            (&json!("handle"), &json!(5))
+        );
+        assert_eq!(
+            dissent["counted"],
+            "3 of 5 reviews that judge the handle complain about it."
+        );
+    }
+}
