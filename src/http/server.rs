@@ -79,7 +79,10 @@ pub async fn serve(
 /// Lets running answers finish, or cuts them when the time to drain is over.
 async fn drain(context: &SharedContext) {
     context.app.start_draining();
-    let (running, limit) = (context.running.count(), Duration::from_secs(context.options.drain));
+    let (running, limit) = (
+        context.running.count(),
+        Duration::from_secs(context.options.drain),
+    );
     tracing::info!(
         running,
         limit_seconds = limit.as_secs_f64(),

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use axum::Router;
 use axum::routing::MethodRouter;
