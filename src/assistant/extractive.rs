@@ -152,8 +152,8 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assistant::testing::evidence;
     use crate::retrieval::Scores;
+    use crate::retrieval::testing::evidence;
 
     #[test]
     fn quotes_stand_as_they_are_and_are_cited() {

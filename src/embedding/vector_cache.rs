@@ -10,14 +10,14 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use crate::digest::sha256;
 
 /// What a text is found by: the first half of its SHA-256.
 pub type Key = [u8; 16];
 
 /// The key of a text.
 pub fn key(text: &str) -> Key {
-    half(Sha256::digest(text.as_bytes()).as_slice())
+    half(&sha256(text))
 }
 
 /// Bytes of a record's checksum, the beginning of the SHA-256 of what stands before it.
@@ -174,7 +174,7 @@ impl VectorCache {
 }
 
 fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
-    let digest = Sha256::digest(content);
+    let digest = sha256(content);
     std::array::from_fn(|byte| digest[byte])
 }
 

@@ -207,7 +207,7 @@ impl ProductFacts {
             category: product.category.clone(),
             price: product.price,
             reviews: product.histogram.iter().sum(),
-            mean_rating: (f64::from(product.mean_rating()) * 100.0).round() / 100.0,
+            mean_rating: (product.mean_rating() * 100.0).round() / 100.0,
             histogram: product.histogram,
         }
     }
@@ -217,34 +217,25 @@ impl ProductFacts {
 pub(super) mod tests {
     use super::*;
     use crate::aspects::Aspects;
-    use crate::reviews::{Review, ReviewId};
+    use crate::reviews::{Review, testing};
     use serde_json::json;
 
     /// Two products; the first has three reviews, the second none left.
     pub fn corpus() -> Corpus {
-        let product = |key: &str, title: &str, histogram, reviews: Vec<u32>| Product {
+        let product = |key: &str, title| Product {
             key: key.into(),
-            title: title.into(),
             category: Some("Kettles".into()),
             price: Some(1299),
-            histogram,
-            reviews: reviews.into_iter().map(ReviewId).collect(),
+            ..testing::product(title)
         };
-        let review = |rating, text: &str| Review {
-            product: ProductId(0),
-            rating,
+        let review = |rating, text| Review {
             summary: "Kettle".into(),
-            text: text.into(),
+            ..testing::review(0, rating, text)
         };
-        Corpus {
-            reviews: vec![review(5, "Boils fast."), review(4, "Loud."), review(1, "Leaks.")],
-            products: vec![
-                product("KET-1", "Kettle", [1, 0, 0, 1, 1], vec![0, 1, 2]),
-                product("a/b c", "Slash", [0; 5], vec![]),
-            ],
-            dropped: vec![],
-            fingerprint: String::new(),
-        }
+        testing::corpus(
+            vec![product("KET-1", "Kettle"), product("a/b c", "Slash")],
+            vec![review(5, "Boils fast."), review(4, "Loud."), review(1, "Leaks.")],
+        )
     }
 
     fn page(limit: Option<usize>, offset: usize) -> Page {

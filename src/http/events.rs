@@ -270,7 +270,7 @@ mod tests {
     use crate::{
         assistant::{Checked, Outcome, Verdict},
         generation::Reason,
-        retrieval::Scores,
+        retrieval::testing,
         reviews::ReviewId,
     };
     use serde_json::{Value, json};
@@ -286,20 +286,14 @@ mod tests {
 
     fn evidence(quote: &str) -> Evidence {
         Evidence {
-            passage: 0,
             review: ReviewId(41),
             product_key: "HDP-7".into(),
-            product_title: "Quiet One".into(),
-            rating: 4,
             summary: "Good".into(),
-            quote: quote.into(),
             start: 6,
             end: 6 + quote.chars().count(),
             before: "Hello ".into(),
             after: " the end".into(),
-            score: 0.5,
-            complains: false,
-            scores: Scores::default(),
+            ..testing::evidence("Quiet One", quote)
         }
     }
 

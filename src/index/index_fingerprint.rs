@@ -1,14 +1,10 @@
 //! What a snapshot was made from, in one hash: where any of it differs, the snapshot is not the index wanted.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::graph::{self, HNSW_RS};
 use super::store;
+use crate::digest::Hasher;
 use crate::reviews::Passage;
 
 /// SHA-256, in hex, over the data, the cutting into passages, what makes vectors of them, the parameters of the graph and
@@ -20,27 +16,21 @@ impl Fingerprint {
     /// Of what an index is about to be built from. `data` is the corpus' own fingerprint, `model` that of
     /// [what embeds](crate::embedding::fingerprint()).
     pub fn new(data: &str, passages: &[Passage], model: &str) -> Self {
-        let mut hash = Sha256::new();
-        let mut part = |text: &str| {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text.as_bytes());
-        };
-        part(data);
-        part(model);
-        part(HNSW_RS);
+        let mut hash = Hasher::default();
+        [data, model, HNSW_RS].iter().for_each(|text| hash.text(text));
         let numbers = [
             store::FORMAT,
             graph::LINKS,
             graph::WIDTH_OF_BUILDING,
             super::EXACT_UP_TO,
         ];
-        part(&format!("{numbers:?}"));
+        hash.text(&format!("{numbers:?}"));
         for passage in passages {
             [passage.review.0, passage.start, passage.end]
                 .iter()
-                .for_each(|n| hash.update(n.to_le_bytes()));
+                .for_each(|n| hash.bytes(n.to_le_bytes()));
         }
-        Self(hex(&hash.finalize()))
+        Self(hash.hex())
     }
 
     /// The hash in hex.
@@ -53,25 +43,6 @@ impl std::fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// A file's length and SHA-256, read piece by piece.
-pub(super) fn sha256(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
-    let (mut hash, mut length, mut piece) = (Sha256::new(), 0, vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok((length, hex(&hash.finalize()))),
-            read => {
-                hash.update(&piece[..read]);
-                length += read as u64;
-            }
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -102,16 +73,6 @@ mod tests {
         let different: std::collections::HashSet<&str> = all.iter().map(Fingerprint::as_str).collect();
         assert_eq!(different.len(), all.len());
         assert_eq!(all[0], of("data", &cut, "minilm"));
-    }
-
-    #[test]
-    fn hashing_a_file_gives_the_published_value() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("abc");
-        std::fs::write(&path, "abc").unwrap();
-        // FIPS 180-2, appendix B.1.
-        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(sha256(&path).unwrap(), (3, expected.to_string()));
     }
 
     #[test]

@@ -39,6 +39,6 @@ pub mod rotary;
 pub mod elementwise;
 pub mod kv_store;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod tiles;
 mod unrolled;

@@ -46,31 +46,23 @@ fn categories(products: &[Product]) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ReviewId;
     use super::*;
+    use crate::reviews::{ReviewId, testing};
 
     fn product(title: &str, category: Option<&str>, histogram: [u32; 5]) -> Product {
         Product {
-            key: title.into(),
-            title: title.into(),
             category: category.map(String::from),
-            price: None,
-            histogram,
             reviews: (0..histogram.iter().sum()).map(ReviewId).collect(),
+            ..testing::rated(title, histogram)
         }
     }
 
     fn asked(products: Vec<Product>) -> Vec<String> {
-        examples(&Corpus {
-            reviews: vec![],
-            products,
-            dropped: vec![],
-            fingerprint: String::new(),
-        })
+        examples(&testing::corpus(products, vec![]))
     }
 
     #[test]
-    fn the_questions_name_what_there_is_to_say_something_about() {
+    fn questions_name_popular_and_criticised_products_and_categories() {
         let products = vec![
             product("Zuvio Tone (Graphite)", Some("headphones"), [0, 0, 0, 1, 5]),
             product("Tapnok", Some("kettles"), [2, 0, 0, 0, 0]),

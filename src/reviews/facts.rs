@@ -26,7 +26,7 @@ impl Rating {
         let prior = f64::from(PRIOR_REVIEWS);
         Self {
             count: count as u32,
-            mean: if count > 0.0 { stars / count } else { 0.0 },
+            mean: product.mean_rating(),
             shrunk: (prior * shop_mean + stars) / (prior + count),
         }
     }
@@ -83,16 +83,10 @@ impl Share {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reviews::testing;
 
     fn product(histogram: [u32; 5]) -> Product {
-        Product {
-            key: "K".into(),
-            title: "Kettle".into(),
-            category: None,
-            price: None,
-            histogram,
-            reviews: vec![],
-        }
+        testing::rated("Kettle", histogram)
     }
 
     #[test]

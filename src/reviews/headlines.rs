@@ -51,7 +51,7 @@ fn joined(headline: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reviews::ProductId;
+    use crate::reviews::testing;
 
     #[test]
     fn a_headline_of_ones_own_opens_the_text_and_a_chosen_one_stays_a_headline() {
@@ -73,11 +73,9 @@ mod tests {
                 "The lid is loose and leaks.",
             ),
         ] {
-            let review = |summary: &str, text: &str| Review {
-                product: ProductId(0),
-                rating: 4,
+            let review = |summary: &str, text| Review {
                 summary: summary.into(),
-                text: text.into(),
+                ..testing::review(0, 4, text)
             };
             let mut reviews = vec![review(summary, text), review("worth THE money", "Another.")];
             open_texts(&mut reviews);

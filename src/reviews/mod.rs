@@ -22,6 +22,8 @@ mod passages;
 mod csv_quotes;
 mod sentence_boundaries;
 mod short_title;
+#[cfg(test)]
+pub(crate) mod testing;
 mod titles;
 
 pub use columns::{ColumnMapping, ColumnRole, MappingError};
@@ -76,13 +78,9 @@ impl Product {
         short_title(&self.title)
     }
 
-    /// Mean stars over all its reviews.
-    pub fn mean_rating(&self) -> f32 {
-        let stars: u32 = (1..)
-            .zip(self.histogram)
-            .map(|(stars, count)| stars * count)
-            .sum();
-        stars as f32 / self.histogram.iter().sum::<u32>().max(1) as f32
+    /// Mean stars over all its reviews; 0 where there is none.
+    pub fn mean_rating(&self) -> f64 {
+        mean_rating(std::slice::from_ref(self))
     }
 }
 

@@ -158,7 +158,7 @@ fn length(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reviews::{ProductId, Review};
+    use crate::reviews::testing;
 
     fn cut(text: &str) -> Vec<&str> {
         split(text).into_iter().map(|range| &text[range]).collect()
@@ -238,18 +238,8 @@ mod tests {
             "worth the money",
             &"Good sound.bad battery, 2-pin plug ❤️❤️ But ok... ".repeat(9),
         ];
-        let review = |text: &&str| Review {
-            product: ProductId(0),
-            rating: 5,
-            summary: String::new(),
-            text: (*text).trim().to_string(),
-        };
-        let corpus = Corpus {
-            reviews: texts.iter().map(review).collect(),
-            products: Vec::new(),
-            dropped: Vec::new(),
-            fingerprint: String::new(),
-        };
+        let reviews = texts.map(|text| testing::review(0, 5, text.trim()));
+        let corpus = testing::corpus(vec![testing::product("Kettle")], reviews.into());
         let passages = passages(&corpus);
         assert_eq!(
             passages[0],

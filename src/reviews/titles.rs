@@ -1,8 +1,6 @@
 //! A product's title in; what it is recognised by out. Pure, cannot fail.
 
-use sha2::{Digest, Sha256};
-
-use super::corpus_fingerprint::hex;
+use crate::digest::{hex, sha256};
 
 /// Longest readable part of a derived id, in characters.
 const SLUG_LENGTH: usize = 40;
@@ -30,7 +28,7 @@ pub(super) fn derive_key(title: &str) -> String {
         .collect();
     let slug = slug.trim_matches('-');
     let slug = if slug.is_empty() { "product" } else { slug };
-    format!("{slug}-{}", hex(&Sha256::digest(fold(title).as_bytes())[..5]))
+    format!("{slug}-{}", hex(&sha256(fold(title))[..5]))
 }
 
 fn words(title: &str) -> Vec<String> {
@@ -119,5 +117,10 @@ mod tests {
                 "{key}"
             );
         }
+        // Links and feedback carry this value.
+        assert_eq!(
+            derive_key("Heron Kettle 20v3 (Green)"),
+            "heron-kettle-20v3-green-f5b97ee161"
+        );
     }
 }

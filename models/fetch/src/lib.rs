@@ -12,6 +12,8 @@ pub mod progress;
 pub mod wheel;
 
 // The server's own code, so that the server accepts the downloaded files.
+#[path = "../../../src/digest.rs"]
+pub mod digest;
 #[path = "../../../src/weights/manifest.rs"]
 pub mod manifest;
 #[path = "../../../src/weights/verify.rs"]
@@ -47,7 +49,8 @@ pub fn run(models_dir: &Path, source: Source, hub: &HuggingFace) -> Result<()> {
             println!("{} is in {} and is what it should be.", model.name, dir.display());
             continue;
         }
-        fs::create_dir_all(&dir).with_context(|| format!("the folder {} cannot be created", dir.display()))?;
+        fs::create_dir_all(&dir)
+            .with_context(|| format!("the folder {} cannot be created", dir.display()))?;
         let outcome = bring(model, &missing, &dir, source, hub);
         if outcome.is_err() {
             // Removes the folder only if it is empty.

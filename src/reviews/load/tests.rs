@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
 
 use polars::prelude::{IntoColumn, NamedFrom, ParquetWriter, Series};
 
 use super::*;
-use crate::reviews::{DropReason, passages};
+use crate::reviews::{DropReason, passages, testing};
 
 const HEADER: &str = "product_id,product_title,rating,summary,review,category,price\n";
 
@@ -308,38 +307,19 @@ fn the_fingerprint_follows_what_was_kept() {
     assert_ne!(first, of("k1,Kettle,4,Good,boils fast,,\n"));
 }
 
-/// A real file, or nothing on a machine that does not have it.
-fn real(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/data")
-        .join(name);
-    if !path.exists() {
-        eprintln!("skipped: {name} is not on this machine");
-    }
-    path.exists().then_some(path)
-}
-
-/// What holds of every corpus, however dirty the file.
-fn check(corpus: &Corpus) {
-    let by_product: usize = corpus.products.iter().map(|product| product.reviews.len()).sum();
-    assert_eq!(by_product, corpus.reviews.len());
-    let keys: std::collections::HashSet<_> = corpus.products.iter().map(|product| &product.key).collect();
-    assert_eq!(keys.len(), corpus.products.len());
-    assert!(
-        corpus
-            .products
-            .iter()
-            .all(|product| (1.0..=5.0).contains(&product.mean_rating()))
-    );
-    assert!(
-        corpus
-            .reviews
-            .iter()
-            .all(|review| !review.text.is_empty() && (1..=5).contains(&review.rating))
-    );
-    let passages = passages(corpus);
+/// Loads a file and checks what holds of every corpus, however dirty the file.
+fn load_and_check(path: &Path) -> Corpus {
+    let corpus = load(path, &ColumnMapping::default()).unwrap();
+    let Corpus { products, reviews, .. } = &corpus;
+    let by_product: usize = products.iter().map(|product| product.reviews.len()).sum();
+    assert_eq!(by_product, reviews.len());
+    let keys: std::collections::HashSet<_> = products.iter().map(|product| &product.key).collect();
+    assert_eq!(keys.len(), products.len());
+    assert!(products.iter().all(|product| (1.0..=5.0).contains(&product.mean_rating())));
+    assert!(reviews.iter().all(|review| !review.text.is_empty() && (1..=5).contains(&review.rating)));
+    let passages = passages(&corpus);
     for passage in &passages {
-        let text = passage.text(corpus);
+        let text = passage.text(&corpus);
         assert!(
             !text.is_empty() && text.trim() == text && text.chars().count() <= 325,
             "{text:?}"
@@ -349,32 +329,33 @@ fn check(corpus: &Corpus) {
         |pair| (pair[0].review, pair[0].end) <= (pair[1].review, pair[1].start)
             || pair[0].review < pair[1].review
     ));
+    corpus
 }
 
 #[test]
-fn the_450_real_reviews_load() {
-    let Some(path) = real("flipkart_product_review.csv") else {
-        return;
-    };
-    let corpus = load(&path, &ColumnMapping::default()).unwrap();
-    check(&corpus);
-    assert_eq!(
-        (corpus.reviews.len(), corpus.products.len(), corpus.dropped.len()),
-        (450, 9, 0)
-    );
-    let stars = corpus.products.iter().fold([0; 5], |sum, product| {
-        std::array::from_fn(|i| sum[i] + product.histogram[i])
-    });
-    assert_eq!(stars, [29, 2, 26, 95, 298]);
+fn the_shipped_reviews_and_450_real_ones_load_completely() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/flipkart_product_review.csv");
+    for (path, reviews, products, ratings) in [
+        (Some(shipped), 581, 46, [86, 57, 62, 146, 230]),
+        (testing::real_file("flipkart_product_review.csv"), 450, 9, [29, 2, 26, 95, 298]),
+    ] {
+        let Some(path) = path else { continue };
+        let corpus = load_and_check(&path);
+        assert_eq!(
+            (corpus.reviews.len(), corpus.products.len(), corpus.dropped.len()),
+            (reviews, products, 0)
+        );
+        let rated = |stars| corpus.reviews.iter().filter(|review| review.rating == stars).count();
+        assert_eq!([1, 2, 3, 4, 5].map(rated), ratings);
+    }
 }
 
 #[test]
 fn the_205_052_real_reviews_load() {
-    let Some(path) = real("flipkart_reviews_205k.csv.zst") else {
+    let Some(path) = testing::real_file("flipkart_reviews_205k.csv.zst") else {
         return;
     };
-    let corpus = load(&path, &ColumnMapping::default()).unwrap();
-    check(&corpus);
+    let corpus = load_and_check(&path);
     let dropped: BTreeMap<DropReason, usize> = corpus.dropped.iter().copied().collect();
     assert_eq!(dropped.get(&DropReason::BadRating), Some(&3));
     assert_eq!(dropped.get(&DropReason::NoText), Some(&11));
