@@ -12,10 +12,14 @@ const MOST: usize = 1 << 30;
 /// The part of memory that they get: weights, reviews, index and the page cache need the rest.
 const PARTS: usize = 4;
 
-/// Bytes for keys and values where nobody has said how many. They are used up only as far as they are needed: this
-/// bounds the prefix cache of a server that has run for long.
+/// The default number of bytes for keys and values. They are used only as needed: this bounds the prefix cache of a
+/// server that has run for long.
 pub fn kv_cache_bytes() -> usize {
-    let allowed = allowed(Path::new("/"));
+    share(allowed(Path::new("/")))
+}
+
+/// The part of the allowed bytes that keys and values get; `None` means no limit.
+fn share(allowed: Option<usize>) -> usize {
     allowed.map_or(MOST, |bytes| (bytes / PARTS).min(MOST))
 }
 
@@ -124,8 +128,16 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_values_get_a_part_and_never_too_much() {
-        let bytes = kv_cache_bytes();
-        assert!((1..=MOST).contains(&bytes), "{bytes}");
+    fn keys_and_values_get_a_quarter_and_at_most_a_gibibyte() {
+        let table = [
+            (None, 1 << 30),
+            (Some(0), 0),
+            (Some(8 << 20), 2 << 20),
+            (Some(4 << 30), 1 << 30),
+            (Some(64 << 30), 1 << 30),
+        ];
+        for (allowed, bytes) in table {
+            assert_eq!(share(allowed), bytes, "{allowed:?}");
+        }
     }
 }

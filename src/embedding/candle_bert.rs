@@ -23,7 +23,7 @@ impl Reference {
     /// Reads the weights that `config` describes from `path`.
     pub(super) fn load(config: &Config, path: &Path, device: &Device) -> Result<Self, EmbeddingError> {
         // Read rather than mapped: the tensors are copies anyway, and the file's bytes are freed at the end of this.
-        let bytes = super::encoder::read(path)?;
+        let bytes = std::fs::read(path).map_err(EmbeddingError::read(path))?;
         let model = VarBuilder::from_buffered_safetensors(bytes, DTYPE, device)
             .and_then(|variables| BertModel::load(variables, config))
             .map_err(|source| EmbeddingError::Weights {

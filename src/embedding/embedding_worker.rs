@@ -20,9 +20,10 @@ pub(super) type VectorReply = oneshot::Receiver<Vectors>;
 pub(super) struct EmbeddingJob {
     pub texts: Vec<String>,
     pub reply: oneshot::Sender<Vectors>,
-    /// Its place among those that may wait, given back when it is answered; whoever waits on a thread has none.
+    /// Its place among the calls that may wait, given back when it is answered. A call that blocks its thread has none:
+    /// it waits for room in the channel.
     pub place: Option<OwnedSemaphorePermit>,
-    /// Whether the texts are searched, and not asked: a model may want something else before them.
+    /// Whether the texts are passages and not questions: a model may need another prefix before them.
     pub passages: bool,
 }
 
@@ -44,12 +45,8 @@ pub(super) fn is_query(texts: &[String]) -> bool {
 const TEXTS_AT_ONCE: usize = 32;
 
 /// The thread's loop.
-pub(super) fn run(encoder: &Encoder, inbox: mpsc::UnboundedReceiver<EmbeddingJob>) {
-    let mut waiting = Waiting {
-        inbox,
-        queries: VecDeque::new(),
-        bulk: VecDeque::new(),
-    };
+pub(super) fn run(encoder: &Encoder, inbox: mpsc::Receiver<EmbeddingJob>) {
+    let mut waiting = Waiting::new(inbox);
     while waiting.something() {
         waiting.answer_queries(encoder);
         if let Some(job) = waiting.bulk.pop_front() {
@@ -58,14 +55,23 @@ pub(super) fn run(encoder: &Encoder, inbox: mpsc::UnboundedReceiver<EmbeddingJob
     }
 }
 
-/// Calls that have come and not begun. How many there can be is bounded by the places in [`EmbeddingJob`].
+/// Calls that have come and not begun. The places of [`EmbeddingJob`] bound their number; a call without a place blocks
+/// its thread, so each such thread has at most one.
 struct Waiting {
-    inbox: mpsc::UnboundedReceiver<EmbeddingJob>,
+    inbox: mpsc::Receiver<EmbeddingJob>,
     queries: VecDeque<EmbeddingJob>,
     bulk: VecDeque<EmbeddingJob>,
 }
 
 impl Waiting {
+    fn new(inbox: mpsc::Receiver<EmbeddingJob>) -> Self {
+        Self {
+            inbox,
+            queries: VecDeque::new(),
+            bulk: VecDeque::new(),
+        }
+    }
+
     /// Waits until there is a call; false when none can come any more.
     fn something(&mut self) -> bool {
         if self.queries.is_empty() && self.bulk.is_empty() {
@@ -170,13 +176,9 @@ mod tests {
         )
     }
 
-    fn waiting(jobs: Vec<EmbeddingJob>) -> (mpsc::UnboundedSender<EmbeddingJob>, Waiting) {
-        let (sender, inbox) = mpsc::unbounded_channel();
-        let mut waiting = Waiting {
-            inbox,
-            queries: VecDeque::new(),
-            bulk: VecDeque::new(),
-        };
+    fn waiting(jobs: Vec<EmbeddingJob>) -> (mpsc::Sender<EmbeddingJob>, Waiting) {
+        let (sender, inbox) = mpsc::channel(2);
+        let mut waiting = Waiting::new(inbox);
         jobs.into_iter().for_each(|job| waiting.sort(job));
         (sender, waiting)
     }
@@ -203,11 +205,11 @@ mod tests {
     #[test]
     fn each_call_gets_its_own_vectors() {
         let encoder = crate::embedding::testing::tiny();
-        let (sender, inbox) = mpsc::unbounded_channel();
+        let (sender, inbox) = mpsc::channel(2);
         let (one, first) = job(&["good sound"]);
         let (two, second) = job(&["bad battery", "good"]);
-        sender.send(one).unwrap();
-        sender.send(two).unwrap();
+        sender.try_send(one).unwrap();
+        sender.try_send(two).unwrap();
         drop(sender);
         run(&encoder, inbox);
         let alone = encoder
@@ -232,7 +234,7 @@ mod tests {
             batches += 1;
             if batches == 2 {
                 let (question, answer) = job(&["good sound"]);
-                sender.send(question).unwrap();
+                sender.try_send(question).unwrap();
                 query = Some(answer);
             }
             waiting.answer_queries(&encoder);

@@ -206,7 +206,7 @@ impl Encoder {
                 progress(0);
             }
             let encodings = self.tokenizer.encode_batch_fast(chunk.to_vec(), true);
-            let encodings = encodings.map_err(|error| EmbeddingError::Tokenize(error.to_string()))?;
+            let encodings = encodings.map_err(EmbeddingError::tokenize)?;
             tokens.extend(encodings.iter().map(|encoding| encoding.get_ids().to_vec()));
         }
         Ok(tokens)
@@ -225,16 +225,9 @@ impl Encoder {
     }
 }
 
-/// All bytes of one of the model's files.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, EmbeddingError> {
-    std::fs::read(path).map_err(|source| EmbeddingError::Read {
-        path: path.into(),
-        source: Arc::new(source),
-    })
-}
-
 fn read_config(path: &Path) -> Result<Config, EmbeddingError> {
-    serde_json::from_slice(&read(path)?).map_err(|source| EmbeddingError::Config {
+    let bytes = std::fs::read(path).map_err(EmbeddingError::read(path))?;
+    serde_json::from_slice(&bytes).map_err(|source| EmbeddingError::Config {
         path: path.into(),
         source: Arc::new(source),
     })
@@ -280,7 +273,7 @@ fn check(config: &Config, tokenizer: &Tokenizer, model: &EmbeddingModel) -> Resu
 fn check_frame(config: &Config, tokenizer: &Tokenizer, model: &EmbeddingModel) -> Result<(), EmbeddingError> {
     let frame = tokenizer
         .encode_fast("", true)
-        .map_err(|error| EmbeddingError::Tokenize(error.to_string()))?;
+        .map_err(EmbeddingError::tokenize)?;
     let ids = frame.get_ids();
     let known = ids.iter().all(|id| (*id as usize) < config.vocab_size);
     if known && (1..model.max_tokens).contains(&ids.len()) {

@@ -1,9 +1,9 @@
-//! Stage 2: text in, unit vectors out.
+//! Text in, unit vectors out.
 //!
-//! [`Encoder`] does the arithmetic, on whatever thread calls it: the start-up's, when reviews are embedded, and the
-//! `embedder` thread's, when questions are; in `bert/` by our kernels, in `candle_bert` by candle. [`Embedder`] is the
-//! cloneable handle to that thread; how many calls wait for it is bounded, so a burst of questions is refused at once
-//! and never makes the wait longer. [`VectorCache`] keeps vectors on disk. What can fail: see [`EmbeddingError`] and
+//! [`Encoder`] does the arithmetic on the thread that calls it: the start-up thread embeds the reviews, the `embedder`
+//! thread the questions. `bert/` computes with our kernels, `candle_bert` with candle. [`Embedder`] is the cloneable
+//! handle to the `embedder` thread. The number of waiting calls is bounded, so a burst of questions is refused at once
+//! and never makes the wait longer. [`VectorCache`] keeps vectors on disk. Errors: see [`EmbeddingError`] and
 //! [`CacheError`].
 
 mod token_batches;
@@ -20,10 +20,11 @@ pub(crate) mod testing;
 mod embedding_worker;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::weights::WeightsError;
 use embedding_worker::EmbeddingJob;
@@ -34,24 +35,27 @@ pub(crate) use token_batches::distinct;
 pub use token_counter::TokenCounter;
 pub use vector_cache::{CacheError, Key, VectorCache, key};
 
-/// Questions that may wait for their vectors or be worked on: some tens of milliseconds of work, so that whoever finds the
-/// chat model busy still gets quotes.
+/// Questions that may wait or be in progress at a time: some tens of milliseconds of work, so that a user still gets
+/// quotes when the chat model is busy.
 const QUESTIONS: usize = 64;
+/// Places in the queue for calls of [`Embedder::embed_passages`]. A caller without a place waits for one.
+const PASSAGES: usize = 2;
 
-/// The handle to the thread that embeds questions. A call of at most four texts goes before calls of more.
+/// The handle to the thread that embeds questions. A call of at most four texts is a question: it goes before calls of
+/// more texts, which are bulk.
 #[derive(Debug, Clone)]
 pub struct Embedder {
-    jobs: mpsc::UnboundedSender<EmbeddingJob>,
-    /// Places for questions that wait or are being worked on.
+    jobs: mpsc::Sender<EmbeddingJob>,
+    /// Places for questions that wait or are in progress.
     places: Arc<Semaphore>,
-    /// The same for calls of more texts.
+    /// Places for bulk calls that wait or are in progress.
     bulk_places: Arc<Semaphore>,
     words: Arc<HashSet<String>>,
 }
 
 impl Embedder {
-    /// Starts the thread. At most `waiting + 1` calls of more texts than a question's wait or are worked on; the thread ends when the last handle is
-    /// dropped.
+    /// Starts the thread. At most `waiting + 1` bulk calls wait or are in progress. The thread ends when the last handle
+    /// is dropped.
     pub fn spawn(encoder: Encoder, waiting: usize) -> Self {
         let (embedder, inbox) = Self::new(waiting, encoder.words());
         std::thread::Builder::new()
@@ -61,16 +65,15 @@ impl Embedder {
         embedder
     }
 
-    fn new(waiting: usize, words: HashSet<String>) -> (Self, mpsc::UnboundedReceiver<EmbeddingJob>) {
-        // Unbounded, because the places bound it: the thread sorts what it takes out, and it waits on.
-        let (jobs, inbox) = mpsc::unbounded_channel();
-        let (places, bulk_places) = (Semaphore::new(QUESTIONS), Semaphore::new(waiting + 1));
-        let words = Arc::new(words);
+    fn new(waiting: usize, words: HashSet<String>) -> (Self, mpsc::Receiver<EmbeddingJob>) {
+        // Whoever has a place finds room in the channel. The places are counted apart from it, because a job keeps its
+        // place after the thread has taken it out, until it is answered.
+        let (jobs, inbox) = mpsc::channel(QUESTIONS + waiting + 1 + PASSAGES);
         let embedder = Self {
             jobs,
-            places: Arc::new(places),
-            bulk_places: Arc::new(bulk_places),
-            words,
+            places: Arc::new(Semaphore::new(QUESTIONS)),
+            bulk_places: Arc::new(Semaphore::new(waiting + 1)),
+            words: Arc::new(words),
         };
         (embedder, inbox)
     }
@@ -80,8 +83,7 @@ impl Embedder {
         &self.words
     }
 
-    /// The texts' unit vectors, in the order of the texts. Dropping the future withdraws the texts, as long as the
-    /// thread has not begun with them.
+    /// The unit vectors of `texts`, in their order. Dropping the future withdraws texts that the thread has not begun.
     ///
     /// # Errors
     /// [`EmbeddingError::Overloaded`], at once, when too many calls wait already.
@@ -89,8 +91,8 @@ impl Embedder {
         self.submit(texts)?.await.map_err(|_| EmbeddingError::Stopped)?
     }
 
-    /// The unit vectors of texts that are searched, in the gaps between questions: for a thread that may wait. It takes
-    /// no question's place.
+    /// The unit vectors of passages, computed between questions. Blocks the calling thread until it has a place in the
+    /// queue, and then until the vectors are there; it takes no place of a question.
     ///
     /// # Errors
     /// See [`EmbeddingError`].
@@ -102,7 +104,9 @@ impl Embedder {
             place: None,
             passages: true,
         };
-        self.jobs.send(job).map_err(|_| EmbeddingError::Stopped)?;
+        self.jobs
+            .blocking_send(job)
+            .map_err(|_| EmbeddingError::Stopped)?;
         answer.blocking_recv().map_err(|_| EmbeddingError::Stopped)?
     }
 
@@ -120,7 +124,10 @@ impl Embedder {
             place,
             passages: false,
         };
-        self.jobs.send(job).map_err(|_| EmbeddingError::Stopped)?;
+        self.jobs.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => EmbeddingError::Overloaded,
+            TrySendError::Closed(_) => EmbeddingError::Stopped,
+        })?;
         Ok(answer)
     }
 }
@@ -193,6 +200,20 @@ pub enum EmbeddingError {
     Stopped,
 }
 
+impl EmbeddingError {
+    /// What an error of the operating system means for a file of the model.
+    fn read(path: &Path) -> impl Fn(std::io::Error) -> Self {
+        move |source| Self::Read {
+            path: path.into(),
+            source: Arc::new(source),
+        }
+    }
+
+    fn tokenize(error: tokenizers::Error) -> Self {
+        Self::Tokenize(error.to_string())
+    }
+}
+
 impl From<candle_core::Error> for EmbeddingError {
     fn from(error: candle_core::Error) -> Self {
         Self::Compute(Arc::new(error))
@@ -217,8 +238,34 @@ mod tests {
             "they have places of their own"
         );
         assert!(matches!(question(), Err(EmbeddingError::Overloaded)));
+        assert_eq!(
+            embedder.jobs.capacity(),
+            PASSAGES,
+            "passages find room beside them"
+        );
         drop(inbox.try_recv().unwrap());
         assert!(bulk().is_ok(), "it has the first one's place");
+    }
+
+    #[test]
+    fn a_full_queue_refuses_questions_and_makes_a_blocking_caller_wait() {
+        let (embedder, mut inbox) = Embedder::new(0, HashSet::new());
+        let send = |embedder: &Embedder| embedder.submit(vec!["one of many".into(); 9]).map(drop);
+        let passages = || {
+            let embedder = embedder.clone();
+            std::thread::spawn(move || embedder.embed_passages(&["sound"]))
+        };
+        let blocked: Vec<_> = (0..QUESTIONS + 2 + PASSAGES).map(|_| passages()).collect();
+        while embedder.jobs.capacity() > 0 {
+            std::thread::yield_now();
+        }
+        assert!(matches!(send(&embedder), Err(EmbeddingError::Overloaded)));
+        for _ in 0..blocked.len() {
+            let job = inbox.blocking_recv().expect("each caller gets in");
+            job.reply.send(Ok(vec![])).expect("each caller waits");
+        }
+        assert!(blocked.into_iter().all(|caller| caller.join().unwrap().is_ok()));
+        assert!(send(&embedder).is_ok());
     }
 
     #[test]
@@ -227,15 +274,7 @@ mod tests {
         let mut model = testing::write_tiny(dir.path());
         model.prefixes.passage = "good ".into();
         model.prefixes.query = "bad ".into();
-        let load = || {
-            Encoder::load(
-                &model,
-                &candle_core::Device::Cpu,
-                Precision::Int8,
-                &testing::pool(),
-            )
-            .unwrap()
-        };
+        let load = || testing::load(&model, Precision::Int8, &testing::pool());
         let expected = load().encode(&["good sound", "bad sound"], &mut |_| {}).unwrap();
         let embedder = Embedder::spawn(load(), 1);
         assert_eq!(embedder.embed_passages(&["sound"]).unwrap(), expected[..1]);

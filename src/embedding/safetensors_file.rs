@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use candle_core::quantized::GgmlDType;
 use half::{bf16, f16};
@@ -43,14 +42,11 @@ struct FoundTensor<'a> {
 impl Tensors {
     /// Opens a file and reads its header.
     pub(super) fn open(path: &Path) -> Result<Self, EmbeddingError> {
-        let unreadable = |source| EmbeddingError::Read {
-            path: path.into(),
-            source: Arc::new(source),
-        };
-        let file = File::open(path).map_err(unreadable)?;
-        let end = file.metadata().map_err(unreadable)?.len();
+        let unreadable = EmbeddingError::read(path);
+        let file = File::open(path).map_err(&unreadable)?;
+        let end = file.metadata().map_err(&unreadable)?.len();
         let mut length = [0; 8];
-        file.read_exact_at(&mut length, 0).map_err(unreadable)?;
+        file.read_exact_at(&mut length, 0).map_err(&unreadable)?;
         let length = u64::from_le_bytes(length);
         let damaged = |problem: String| EmbeddingError::Tensor {
             path: path.into(),

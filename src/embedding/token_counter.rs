@@ -35,8 +35,7 @@ impl TokenCounter {
     /// [`EmbeddingError::Tokenize`].
     pub fn count(&self, text: &str) -> Result<usize, EmbeddingError> {
         let encoding = self.tokenizer.encode_fast(text, true);
-        let encoding = encoding.map_err(|error| EmbeddingError::Tokenize(error.to_string()))?;
-        Ok(encoding.len())
+        Ok(encoding.map_err(EmbeddingError::tokenize)?.len())
     }
 
     /// The most tokens of a text that the model reads.
