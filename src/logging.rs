@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use tracing::{Span, field::Empty, level_filters::LevelFilter};
 use tracing_subscriber::fmt::{self, format::FmtSpan};
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// The environment variable that chooses what is logged.
-pub const FILTER_VARIABLE: &str = "RECOMMENDER_LOG";
+const FILTER_VARIABLE: &str = "RECOMMENDER_LOG";
 /// What is logged unless it says otherwise.
 const DEFAULT: &str = "info,hnsw_rs=warn";
 
@@ -40,27 +40,14 @@ pub fn init(format: LogFormat) {
         .max_level_hint()
         .is_none_or(|most| most >= LevelFilter::DEBUG);
     let closing = if stages { FmtSpan::CLOSE } else { FmtSpan::NONE };
-    let registry = tracing_subscriber::registry().with(filter);
-    let first = match format {
-        LogFormat::Text => registry
-            .with(
-                fmt::layer()
-                    .with_span_events(closing)
-                    .with_writer(std::io::stderr)
-                    .with_ansi(std::io::stderr().is_terminal()),
-            )
-            .try_init(),
-        LogFormat::Json => registry
-            .with(
-                fmt::layer()
-                    .json()
-                    .flatten_event(true)
-                    .with_span_list(stages)
-                    .with_span_events(closing)
-                    .with_writer(std::io::stderr),
-            )
-            .try_init(),
+    let lines = fmt::layer()
+        .with_span_events(closing)
+        .with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(stages).boxed(),
     };
+    let first = tracing_subscriber::registry().with(filter).with(lines).try_init();
     if let (Ok(()), Some(mistake)) = (first, mistake) {
         tracing::warn!("{FILTER_VARIABLE} cannot be understood ({mistake}); logging at {DEFAULT}");
     }
@@ -141,6 +128,8 @@ fn filter(asked: Option<&str>) -> (EnvFilter, Option<String>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -156,13 +145,9 @@ mod tests {
             (Some("info,http=loud"), DEFAULT, true),
         ] {
             let (filter, mistake) = filter(asked);
-            let parts = |filter: &str| {
-                filter
-                    .split(',')
-                    .map(str::to_string)
-                    .collect::<std::collections::BTreeSet<_>>()
-            };
-            assert_eq!(parts(&filter.to_string()), parts(meant), "{asked:?}");
+            let filter = filter.to_string();
+            let parts = |filter: &'_ str| BTreeSet::from_iter(filter.split(',').map(String::from));
+            assert_eq!(parts(&filter), parts(meant), "{asked:?}");
             assert_eq!(mistake.is_some(), is_mistake, "{asked:?}");
         }
     }

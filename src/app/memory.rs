@@ -79,51 +79,24 @@ mod tests {
     }
 
     #[test]
-    fn the_tightest_limit_counts() {
+    fn the_smallest_limit_counts() {
         let free = ("proc/meminfo", "MemTotal: 9 kB\nMemAvailable:     8192 kB\n");
-        let v2 = ("proc/self/cgroup", "0::/pod/box\n");
-        let v1 = ("proc/self/cgroup", "5:cpu,cpuacct:/\n4:memory:/pod\n0::/\n");
-        for (files, bytes) in [
-            (vec![], None),
-            (vec![free], Some(8 << 20)),
-            (
-                vec![free, v2, ("sys/fs/cgroup/pod/box/memory.max", "max\n")],
-                Some(8 << 20),
-            ),
-            (
-                vec![free, v2, ("sys/fs/cgroup/pod/box/memory.max", "4194304\n")],
-                Some(4 << 20),
-            ),
-            (
-                vec![free, v2, ("sys/fs/cgroup/pod/memory.max", "2097152\n")],
-                Some(2 << 20),
-            ),
-            // Inside a container the path may be that of the host, while the mount shows the group itself.
-            (
-                vec![free, v2, ("sys/fs/cgroup/memory.max", "1048576\n")],
-                Some(1 << 20),
-            ),
-            (
-                vec![
-                    free,
-                    v1,
-                    ("sys/fs/cgroup/memory/pod/memory.limit_in_bytes", "3145728\n"),
-                ],
-                Some(3 << 20),
-            ),
-            (
-                vec![
-                    free,
-                    v1,
-                    (
-                        "sys/fs/cgroup/memory/memory.limit_in_bytes",
-                        "9223372036854771712\n",
-                    ),
-                ],
-                Some(8 << 20),
-            ),
+        let v2 = "0::/pod/box\n";
+        let v1 = "5:cpu,cpuacct:/\n4:memory:/pod\n0::/\n";
+        assert_eq!(allowed(machine(&[]).path()), None);
+        assert_eq!(allowed(machine(&[free]).path()), Some(8 << 20));
+        for (group, file, limit, mebibytes) in [
+            (v2, "pod/box/memory.max", "max\n", 8),
+            (v2, "pod/box/memory.max", "4194304\n", 4),
+            (v2, "pod/memory.max", "2097152\n", 2),
+            // In a container, the path may be the host's path while the mount shows the group itself.
+            (v2, "memory.max", "1048576\n", 1),
+            (v1, "memory/pod/memory.limit_in_bytes", "3145728\n", 3),
+            (v1, "memory/memory.limit_in_bytes", "9223372036854771712\n", 8),
         ] {
-            assert_eq!(allowed(machine(&files).path()), bytes, "{files:?}");
+            let file = format!("sys/fs/cgroup/{file}");
+            let machine = machine(&[free, ("proc/self/cgroup", group), (&file, limit)]);
+            assert_eq!(allowed(machine.path()), Some(mebibytes << 20), "{file}: {limit}");
         }
     }
 

@@ -30,9 +30,10 @@ use crate::reviews::Corpus;
 use reload::ReloadInputs;
 
 /// How far the server is. Its text is what `/readyz` shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Phase {
     /// Hashing the models' files.
+    #[default]
     Verifying,
     /// Reading reviews and models.
     Loading,
@@ -120,15 +121,17 @@ pub struct DatasetInfo {
 }
 
 /// A handle to the server's state. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct App(Arc<Shared>);
 
+#[derive(Default)]
 struct Shared {
     state: Mutex<AppState>,
     /// Held by the one reload that there is at a time.
     reloading: Mutex<()>,
 }
 
+#[derive(Default)]
 struct AppState {
     phase: Phase,
     /// There before `service` is, and the same as its own from then on.
@@ -139,14 +142,7 @@ struct AppState {
 impl App {
     /// A server that has loaded nothing.
     pub fn new() -> Self {
-        Self(Arc::new(Shared {
-            state: Mutex::new(AppState {
-                phase: Phase::Verifying,
-                catalogue: None,
-                service: None,
-            }),
-            reloading: Mutex::new(()),
-        }))
+        Self::default()
     }
 
     /// How far it is.
@@ -231,12 +227,6 @@ impl AppState {
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         metrics::SERVER_READY.set(&[], f64::from(phase == Phase::Ready));
-    }
-}
-
-impl Default for App {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

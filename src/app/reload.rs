@@ -11,7 +11,7 @@ use candle_core::Device;
 
 use super::caching_encoder::CachingEncoder;
 use super::dataset;
-use super::{App, Phase, Service};
+use super::{App, Catalogue, Phase, Service};
 use crate::config::Config;
 use crate::embedding::Embedder;
 use crate::metrics;
@@ -108,26 +108,23 @@ impl App {
         };
         let reading = dataset::read(&source.config, &source.model).map_err(NotReloaded::Unusable)?;
         let changed = reading.fingerprint.as_str() != serving.catalogue.info.index_fingerprint;
-        let mut reloaded = Reloaded {
+        let reloaded = |catalogue: &Catalogue, embedded| Reloaded {
             changed,
-            reviews: serving.catalogue.corpus.reviews.len(),
-            products: serving.catalogue.corpus.products.len(),
-            passages: serving.catalogue.info.passages,
-            embedded: 0,
-            seconds: 0.0,
+            reviews: catalogue.corpus.reviews.len(),
+            products: catalogue.corpus.products.len(),
+            passages: catalogue.info.passages,
+            embedded,
+            seconds: started.elapsed().as_secs_f64(),
         };
-        if changed {
-            let dataset =
-                dataset::embed_dataset(&source.config, reading, &source.model, &mut embedding, &|_| {})
-                    .map_err(NotReloaded::Unusable)?;
-            reloaded.embedded = dataset.embedded;
-            let service = serving.with(dataset).map_err(NotReloaded::Unusable)?;
-            reloaded.reviews = service.catalogue.corpus.reviews.len();
-            reloaded.products = service.catalogue.corpus.products.len();
-            reloaded.passages = service.catalogue.info.passages;
-            self.serve(service);
+        if !changed {
+            return Ok(reloaded(&serving.catalogue, 0));
         }
-        reloaded.seconds = started.elapsed().as_secs_f64();
+        let dataset = dataset::embed_dataset(&source.config, reading, &source.model, &mut embedding, &|_| {})
+            .map_err(NotReloaded::Unusable)?;
+        let embedded = dataset.embedded;
+        let service = serving.with(dataset).map_err(NotReloaded::Unusable)?;
+        let reloaded = reloaded(&service.catalogue, embedded);
+        self.serve(service);
         Ok(reloaded)
     }
 }

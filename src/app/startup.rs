@@ -117,7 +117,7 @@ impl Catalogue {
 }
 
 impl Service {
-    /// Tells the metrics what is only known by asking. To be called every few seconds.
+    /// Polls GPU memory into its gauge. Call it every few seconds.
     pub fn measure(&self) {
         metrics::GPU_MEMORY_USED_BYTES.set(&[], device::memory_used(&self.source.device) as f64);
     }

@@ -31,15 +31,6 @@ impl Stamp {
     }
 }
 
-/// What a look at a file led to.
-#[derive(Debug, PartialEq, Eq)]
-enum Look {
-    /// Nothing to do.
-    Same,
-    /// Something else is there and has been since the last look: it is written to the end.
-    Changed,
-}
-
 /// What is known of a file that is looked at again and again.
 #[derive(Debug)]
 struct Watched {
@@ -50,15 +41,16 @@ struct Watched {
 }
 
 impl Watched {
-    fn look(&mut self, now: Option<Stamp>) -> Look {
+    /// Whether another file is there and has not changed since the last look, so that it is written completely.
+    fn has_changed(&mut self, now: Option<Stamp>) -> bool {
         let settled = now == self.last;
         self.last = now;
-        // A file that is gone is about to come back, or nothing can be done.
-        if now.is_none() || !settled || now == self.read {
-            return Look::Same;
+        // A missing file is about to come back, or nothing can be done.
+        let changed = now.is_some() && settled && now != self.read;
+        if changed {
+            self.read = now;
         }
-        self.read = now;
-        Look::Changed
+        changed
     }
 }
 
@@ -78,7 +70,7 @@ pub fn watch(app: App, path: &Path, every: Duration) -> std::io::Result<()> {
         loop {
             std::thread::sleep(every);
             let before = watched.read;
-            if watched.look(Stamp::of(&path)) == Look::Changed
+            if watched.has_changed(Stamp::of(&path))
                 && let Err(NotReloaded::Busy | NotReloaded::NotReady(_)) = app.reload()
             {
                 // The next look finds it changed again.
@@ -106,18 +98,16 @@ mod tests {
             read: Stamp::of(&path),
             last: Stamp::of(&path),
         };
-        let mut look = || watched.look(Stamp::of(&path));
-        assert_eq!(look(), Look::Same);
+        let mut look = || watched.has_changed(Stamp::of(&path));
+        assert!(!look());
         write("one and a half");
-        assert_eq!(look(), Look::Same, "it may still be written");
+        assert!(!look(), "it may still be written");
         write("one and two");
-        assert_eq!(look(), Look::Same);
-        assert_eq!(look(), Look::Changed);
-        assert_eq!(look(), Look::Same);
+        assert_eq!([look(), look(), look()], [false, true, false]);
         std::fs::remove_file(&path).unwrap();
-        assert_eq!([look(), look()], [Look::Same, Look::Same], "it is gone");
+        assert_eq!([look(), look()], [false, false], "it is gone");
         write("three");
-        assert_eq!([look(), look(), look()], [Look::Same, Look::Changed, Look::Same]);
+        assert_eq!([look(), look(), look()], [false, true, false]);
     }
 
     #[test]

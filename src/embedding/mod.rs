@@ -23,8 +23,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio::sync::{Semaphore, oneshot};
 
 use crate::weights::WeightsError;
 use embedding_worker::EmbeddingJob;
@@ -97,13 +97,8 @@ impl Embedder {
     /// # Errors
     /// See [`EmbeddingError`].
     pub fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        let (reply, answer) = oneshot::channel();
-        let job = EmbeddingJob {
-            texts: texts.iter().map(|text| text.to_string()).collect(),
-            reply,
-            place: None,
-            passages: true,
-        };
+        let texts = texts.iter().map(|text| text.to_string()).collect();
+        let (job, answer) = EmbeddingJob::new(texts, None, true);
         self.jobs
             .blocking_send(job)
             .map_err(|_| EmbeddingError::Stopped)?;
@@ -117,13 +112,7 @@ impl Embedder {
         };
         let place = places.clone().try_acquire_owned();
         let place = Some(place.map_err(|_| EmbeddingError::Overloaded)?);
-        let (reply, answer) = oneshot::channel();
-        let job = EmbeddingJob {
-            texts,
-            reply,
-            place,
-            passages: false,
-        };
+        let (job, answer) = EmbeddingJob::new(texts, place, false);
         self.jobs.try_send(job).map_err(|refused| match refused {
             TrySendError::Full(_) => EmbeddingError::Overloaded,
             TrySendError::Closed(_) => EmbeddingError::Stopped,
@@ -132,7 +121,7 @@ impl Embedder {
     }
 }
 
-/// Why a model could not be loaded, or texts not be embedded. Cloneable, because one failed batch answers several
+/// Why a model could not be loaded, or texts could not be embedded. Cloneable, because one failed batch answers several
 /// calls.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EmbeddingError {
@@ -141,15 +130,15 @@ pub enum EmbeddingError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: Arc<std::io::Error>,
     },
-    /// `config.json` is not one of a BERT model.
+    /// `config.json` does not describe a BERT model.
     #[error("{} does not describe a BERT model: {source}", path.display())]
     Config {
         /// The file.
         path: PathBuf,
-        /// Where and why the parser stopped.
+        /// The parser's error, with its position.
         source: Arc<serde_json::Error>,
     },
     /// The folder's files contradict each other.
@@ -157,7 +146,7 @@ pub enum EmbeddingError {
     Mismatch {
         /// The model's folder.
         dir: PathBuf,
-        /// Which files, and how.
+        /// Which files contradict each other, and how.
         what: String,
     },
     /// `tokenizer.json` cannot be used.
@@ -168,10 +157,10 @@ pub enum EmbeddingError {
     Weights {
         /// The file.
         path: PathBuf,
-        /// What candle said.
+        /// candle's error.
         source: Arc<candle_core::Error>,
     },
-    /// `model.safetensors` is damaged or holds something that our kernels cannot use.
+    /// `model.safetensors` is damaged or contains something that our kernels cannot use.
     #[error("the weights {} cannot be used: {problem}; fetch the model again, or use another", path.display())]
     Tensor {
         /// The file.
@@ -182,10 +171,10 @@ pub enum EmbeddingError {
     /// The tokenizer refused a text.
     #[error("a text cannot be tokenised: {0}")]
     Tokenize(String),
-    /// The forward pass failed, for want of memory as a rule.
+    /// The forward pass failed, usually because memory ran out.
     #[error("embedding failed: {0}")]
     Compute(#[from] Arc<candle_core::Error>),
-    /// The forward pass gave infinities or zeros, as damaged weights do.
+    /// The forward pass gave infinities or zeros; damaged weights do this.
     #[error(
         "the embedding model gives vectors without a direction; its weights are damaged, so fetch them again"
     )]
@@ -193,10 +182,8 @@ pub enum EmbeddingError {
     /// Too many calls are waiting.
     #[error("too many questions are waiting to be embedded; try again in a moment")]
     Overloaded,
-    /// The thread is gone.
-    #[error(
-        "the embedding thread has stopped; its last words are in the log, and the server must be restarted"
-    )]
+    /// The thread has ended.
+    #[error("the embedding thread has stopped; the log says why, and the server must be restarted")]
     Stopped,
 }
 
@@ -269,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn passages_and_questions_begin_with_what_the_model_wants() {
+    fn passages_and_questions_get_the_models_prefixes() {
         let dir = tempfile::tempdir().unwrap();
         let mut model = testing::write_tiny(dir.path());
         model.prefixes.passage = "good ".into();
@@ -283,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_thread_that_is_gone_is_said_so() {
+    async fn a_thread_that_has_ended_is_an_error() {
         let (embedder, inbox) = Embedder::new(1, HashSet::new());
         drop(inbox);
         assert!(matches!(

@@ -1,18 +1,18 @@
-//! What a vector depends on besides its text, in one hash: vectors of unlike fingerprints never belong together.
+//! What a vector depends on besides its text, in one hash: vectors with different fingerprints cannot be compared.
 
 use super::Precision;
 use crate::digest::Hasher;
 use crate::weights::EmbeddingModel;
 use crate::weights::verify::{self, VerifyError};
 
-/// Changes whenever the same model makes other vectors of the same texts.
+/// Increased whenever the same model makes other vectors of the same texts.
 const VERSION: usize = 1;
 
-/// SHA-256, in hex, over the model, its limit of tokens and what it is computed in. A model without a known hash has
-/// its files read and hashed. Processors with other instructions differ in the last bits only, and are not told apart.
+/// SHA-256, in hex, over the model, its token limit and its precision. If the model's hash is not known, its files are
+/// read and hashed. Processors with other instructions compute the same vectors except for the last bits, so the
+/// processor is not part of the fingerprint.
 ///
-/// # Errors
-/// Where the model's files cannot be read.
+/// # Errors If the model's files cannot be read.
 pub fn fingerprint(model: &EmbeddingModel, precision: Precision) -> Result<String, VerifyError> {
     let mut hash = Hasher::default();
     hash.text(&model.name);

@@ -1,4 +1,4 @@
-//! For tests: the real model, and one of random weights that is written in a moment.
+//! For tests: the real model, and a tiny one with random weights.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -132,7 +132,7 @@ fn weights() -> HashMap<String, Tensor> {
     tensors
 }
 
-/// Every number of the two within `tolerance`.
+/// Asserts that all numbers of two vectors differ by at most `tolerance`.
 #[track_caller]
 pub(crate) fn assert_near(left: &[f32], right: &[f32], tolerance: f32) {
     assert_eq!(left.len(), right.len());

@@ -59,66 +59,22 @@ impl ColumnRole {
         }
     }
 
-    /// Names seen in the wild, folded, the most telling first. A bare `id` is not among a product's names: it
-    /// usually numbers the rows. `title` is a product's only where nothing else is.
-    const fn aliases(self) -> &'static [&'static str] {
+    /// Names seen in real files, folded, separated by spaces, the clearest first. A bare `id` is not a name of the
+    /// product's id: it usually numbers the rows. `title` is the product's only if no other column is.
+    const fn aliases(self) -> &'static str {
         match self {
-            Self::ProductId => &["productid", "pid", "productcode", "itemid", "asin", "sku", "fsn"],
-            Self::ProductTitle => &[
-                "producttitle",
-                "productname",
-                "itemname",
-                "itemtitle",
-                "product",
-                "name",
-                "title",
-            ],
-            Self::Rating => &[
-                "rating",
-                "ratings",
-                "rate",
-                "reviewrating",
-                "starrating",
-                "reviewsrating",
-                "stars",
-                "star",
-                "score",
-            ],
-            Self::Summary => &[
-                "summary",
-                "summery",
-                "reviewsummary",
-                "reviewtitle",
-                "reviewstitle",
-                "reviewheading",
-                "headline",
-                "heading",
-                "title",
-            ],
-            Self::Review => &[
-                "review",
-                "reviewtext",
-                "reviewbody",
-                "reviewcontent",
-                "reviewstext",
-                "customerreview",
-                "text",
-                "body",
-                "content",
-                "comment",
-                "comments",
-                "reviews",
-            ],
-            Self::Category => &["category", "productcategory", "categoryname", "maincategory"],
-            Self::Price => &[
-                "price",
-                "productprice",
-                "sellingprice",
-                "discountedprice",
-                "finalprice",
-                "mrp",
-                "cost",
-            ],
+            Self::ProductId => "productid pid productcode itemid asin sku fsn",
+            Self::ProductTitle => "producttitle productname itemname itemtitle product name title",
+            Self::Rating => "rating ratings rate reviewrating starrating reviewsrating stars star score",
+            Self::Summary => {
+                "summary summery reviewsummary reviewtitle reviewstitle reviewheading headline heading title"
+            }
+            Self::Review => {
+                "review reviewtext reviewbody reviewcontent reviewstext customerreview text body content comment \
+                 comments reviews"
+            }
+            Self::Category => "category productcategory categoryname maincategory",
+            Self::Price => "price productprice sellingprice discountedprice finalprice mrp cost",
         }
     }
 }
@@ -147,9 +103,9 @@ pub enum MappingError {
     /// The same role twice.
     #[error("--column {0}= is given twice. Give each name once.")]
     Twice(&'static str),
-    /// Columns are counted from one.
-    #[error("--column {0} counts from nought. The first column is #1.")]
-    Nought(String),
+    /// Columns are numbered from 1.
+    #[error("--column {0} names no column. Columns are numbered from 1; #0 does not exist.")]
+    NumberZero(String),
     /// A file has a header line or it has none.
     #[error(
         "--column gives some columns by name and some by number. Numbers are for a file without a header line."
@@ -206,7 +162,7 @@ fn parse_one(flag: &str) -> Result<(ColumnRole, Column), MappingError> {
         .strip_prefix('#')
         .and_then(|digits| digits.parse::<usize>().ok());
     let column = match number {
-        Some(0) => return Err(MappingError::Nought(flag.to_string())),
+        Some(0) => return Err(MappingError::NumberZero(flag.to_string())),
         Some(number) => Column::Numbered(number - 1),
         None => Column::Named(column.to_string()),
     };
@@ -287,12 +243,10 @@ impl ColumnLayout {
     }
 
     /// The first column with one of these names that has no role yet.
-    fn free(&self, folded: &[String], aliases: &[&str]) -> Option<usize> {
-        let with_name = |alias: &&str| {
-            (0..folded.len())
-                .find(|column| folded[*column] == *alias && !self.columns.contains(&Some(*column)))
-        };
-        aliases.iter().find_map(with_name)
+    fn free(&self, folded: &[String], aliases: &str) -> Option<usize> {
+        let is_free = |column: &usize| !self.columns.contains(&Some(*column));
+        let with_name = |alias| (0..folded.len()).find(|column| folded[*column] == alias && is_free(column));
+        aliases.split(' ').find_map(with_name)
     }
 
     fn check(&self) -> Result<(), Unresolved> {
@@ -432,7 +386,7 @@ mod tests {
                 "product_id, product_title, rating, summary, review, category, price",
             ),
             (&["review=A", "review=B"], "--column review= is given twice"),
-            (&["review=#0"], "The first column is #1"),
+            (&["review=#0"], "#0 does not exist"),
             (&["review=#1", "rating=Stars"], "some by number"),
         ] {
             let message = ColumnMapping::parse(flags).unwrap_err().to_string();

@@ -58,21 +58,15 @@ pub(super) fn phrase(dropped: &[(DropReason, usize)]) -> String {
 pub enum LoadError {
     /// There is nothing at this path.
     #[error(
-        "There is no file {path}. Give the file of reviews with --data; data/README.md says what it must hold."
+        "There is no file {0}. Give the file of reviews with --data; data/README.md says what it must hold."
     )]
-    NotFound {
-        /// The path as given.
-        path: PathBuf,
-    },
+    NotFound(PathBuf),
     /// The name does not say what is inside.
     #[error(
-        "The ending of {path} does not say what it holds. Give a file whose name ends in .csv, .tsv or .parquet; the \
+        "The ending of {0} does not say what it holds. Give a file whose name ends in .csv, .tsv or .parquet; the \
          first two may be compressed, as in .csv.gz and .csv.zst."
     )]
-    UnknownFormat {
-        /// The path as given.
-        path: PathBuf,
-    },
+    UnknownFormat(PathBuf),
     /// The operating system, or the decompressor, could not read the file.
     #[error(
         "{path} could not be read: {cause}. Check that it is a whole, readable file of the kind its name says."
@@ -92,13 +86,8 @@ pub enum LoadError {
         cause: String,
     },
     /// The file holds no row at all.
-    #[error(
-        "{path} is empty. It must hold a header line and one review a line; data/README.md describes it."
-    )]
-    Empty {
-        /// The path as given.
-        path: PathBuf,
-    },
+    #[error("{0} is empty. It must hold a header line and one review a line; data/README.md describes it.")]
+    Empty(PathBuf),
     /// No column name was recognised: most likely the first line is a review already.
     #[error(
         "{path} has no header line that names its columns. Its first line is: {first_line}. If that is a review \

@@ -49,7 +49,7 @@ pub fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadError> {
     drop(table);
     let corpus = builder.finish();
     if rows == 0 {
-        return Err(LoadError::Empty { path: path.into() });
+        return Err(LoadError::Empty(path.into()));
     }
     if corpus.reviews.is_empty() {
         return Err(LoadError::NoUsableRow {
@@ -73,9 +73,9 @@ pub fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadError> {
 
 fn read(path: &Path, columns: &ColumnMapping) -> Result<Table, LoadError> {
     if !path.exists() {
-        return Err(LoadError::NotFound { path: path.into() });
+        return Err(LoadError::NotFound(path.into()));
     }
-    match format(path).ok_or_else(|| LoadError::UnknownFormat { path: path.into() })? {
+    match format(path).ok_or_else(|| LoadError::UnknownFormat(path.into()))? {
         Format::Delimited {
             separator,
             compression,
@@ -91,18 +91,16 @@ fn format(path: &Path) -> Option<Format> {
         (name, "zst") => (name, Compression::Zstd),
         _ => (name.as_str(), Compression::None),
     };
-    match name.rsplit_once('.')?.1 {
-        "csv" => Some(Format::Delimited {
-            separator: b',',
-            compression,
-        }),
-        "tsv" => Some(Format::Delimited {
-            separator: b'\t',
-            compression,
-        }),
-        "parquet" if compression == Compression::None => Some(Format::Parquet),
-        _ => None,
-    }
+    let separator = match name.rsplit_once('.')?.1 {
+        "csv" => b',',
+        "tsv" => b'\t',
+        "parquet" if compression == Compression::None => return Some(Format::Parquet),
+        _ => return None,
+    };
+    Some(Format::Delimited {
+        separator,
+        compression,
+    })
 }
 
 fn read_delimited(
@@ -122,7 +120,7 @@ fn read_delimited(
         );
     }
     if text.table().trim().is_empty() {
-        return Err(LoadError::Empty { path: path.into() });
+        return Err(LoadError::Empty(path.into()));
     }
     let (table, repaired) = csv_quotes::escape(text.table(), separator);
     if repaired > 0 {
@@ -252,25 +250,9 @@ impl Table {
             ColumnRole::ALL.map(|role| layout.column(role).map(|column| self.columns[column].iter()));
         let rows = self.columns.first().map_or(0, |column| column.len());
         for number in 0..rows {
-            let [
-                product_id,
-                product_title,
-                rating,
-                summary,
-                review,
-                category,
-                price,
-            ] = cells.each_mut().map(|column| column.as_mut()?.next()?);
+            let row = cells.each_mut().map(|column| column.as_mut()?.next()?);
             if number >= self.skipped {
-                each(CsvRow {
-                    product_id,
-                    product_title,
-                    rating,
-                    summary,
-                    review,
-                    category,
-                    price,
-                });
+                each(CsvRow(row));
             }
         }
         rows.saturating_sub(self.skipped)
