@@ -1,15 +1,15 @@
-//! How much memory this process may use, and how much of it keys and values get.
+//! How much memory this process may use, and the part of it for keys and values.
 //!
-//! In: what Linux says of the machine and of the control group. Out: bytes. Read once, at the start; what cannot be
-//! read is taken for no limit, so nothing fails.
+//! In: Linux's files about the machine and the control group. Out: bytes. Read once, at the start; a file that cannot
+//! be read is no limit, so nothing fails.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The most that keys and values get unless somebody says otherwise: enough for eight conversations of some thousand
-/// tokens each with a model of a few billion parameters.
+/// The most bytes for keys and values by default: enough for eight conversations of some thousand tokens each with a
+/// model of a few billion parameters.
 const MOST: usize = 1 << 30;
-/// The part of memory that they get: weights, reviews, index and the page cache need the rest.
+/// Keys and values get memory divided by this; weights, reviews, index and the page cache need the rest.
 const PARTS: usize = 4;
 
 /// The default number of bytes for keys and values. They are used only as needed: this bounds the prefix cache of a
@@ -23,7 +23,7 @@ fn share(allowed: Option<usize>) -> usize {
     allowed.map_or(MOST, |bytes| (bytes / PARTS).min(MOST))
 }
 
-/// What the machine has left, or the control group allows, whichever is less.
+/// The free memory of the machine or the limit of the control group, whichever is less.
 fn allowed(root: &Path) -> Option<usize> {
     let available = fs::read_to_string(root.join("proc/meminfo"))
         .ok()
@@ -33,14 +33,14 @@ fn allowed(root: &Path) -> Option<usize> {
             Some(kibibytes * 1024)
         });
     let limits = limit_files(root).into_iter().filter_map(|path| {
-        // "max" in version 2 of control groups; version 1 writes a number beyond all memory.
+        // No limit is "max" in version 2 of control groups, and a number larger than all memory in version 1.
         fs::read_to_string(path).ok()?.trim().parse().ok()
     });
     available.into_iter().chain(limits).min()
 }
 
-/// The files that may hold a limit: of this process's control group and of all above it. In a container the group is
-/// seen as the root.
+/// The files that may contain a limit: of this process's control group and all its parents. In a container, the group
+/// appears as the root.
 fn limit_files(root: &Path) -> Vec<PathBuf> {
     let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
     let mut files = Vec::new();

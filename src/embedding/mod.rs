@@ -54,8 +54,8 @@ pub struct Embedder {
 }
 
 impl Embedder {
-    /// Starts the thread. At most `waiting + 1` bulk calls wait or are in progress. The thread ends when the last handle
-    /// is dropped.
+    /// Starts the thread. At most `waiting + 1` bulk calls wait or are in progress. The thread ends when the last
+    /// handle is dropped.
     pub fn spawn(encoder: Encoder, waiting: usize) -> Self {
         let (embedder, inbox) = Self::new(waiting, encoder.words());
         std::thread::Builder::new()
@@ -126,7 +126,10 @@ impl Embedder {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EmbeddingError {
     /// A file of the model cannot be read.
-    #[error("the embedding model's file {} cannot be read: {source}; run `make models`, or name a complete folder", path.display())]
+    #[error(
+        "the embedding model's file {} cannot be read: {source}; run `make models`, or name a complete folder",
+        path.display()
+    )]
     Read {
         /// The file.
         path: PathBuf,

@@ -12,7 +12,8 @@ const VERSION: usize = 1;
 /// read and hashed. Processors with other instructions compute the same vectors except for the last bits, so the
 /// processor is not part of the fingerprint.
 ///
-/// # Errors If the model's files cannot be read.
+/// # Errors
+/// If the model's files cannot be read.
 pub fn fingerprint(model: &EmbeddingModel, precision: Precision) -> Result<String, VerifyError> {
     let mut hash = Hasher::default();
     hash.text(&model.name);

@@ -143,7 +143,8 @@ impl VectorCache {
     /// # Errors
     /// [`CacheError::Io`].
     ///
-    /// # Panics If a vector has another dimension than the cache.
+    /// # Panics
+    /// If a vector has another dimension than the cache.
     pub fn append<'a>(
         &mut self,
         vectors: impl IntoIterator<Item = (Key, &'a [f32])>,

@@ -1,9 +1,9 @@
-//! Headers and the user's mapping in; which column plays which part out.
+//! Headers and the user's mapping in; the role of each column out.
 //!
 //! A column is found by the user's `--column`, or else by its name: case, spaces and underscores do not matter, and
-//! common other names and misspellings count. Pure; fails when a needed column cannot be found.
+//! common other names and misspellings are recognised. Pure; fails if a required column cannot be found.
 
-/// The part that a column plays.
+/// The role of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ColumnRole {
     /// The shop's own id of the product.
@@ -47,7 +47,7 @@ impl ColumnRole {
         }
     }
 
-    /// The role in words, as a sentence about a missing column needs it.
+    /// The role in words, for an error message about a missing column.
     pub(super) const fn needs(self) -> &'static str {
         match self {
             Self::ProductId | Self::ProductTitle => "the product (an id or a title)",
@@ -79,7 +79,7 @@ impl ColumnRole {
     }
 }
 
-/// A column as the user names it.
+/// A column as the user specified it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Column {
     Named(String),
@@ -87,26 +87,26 @@ enum Column {
     Numbered(usize),
 }
 
-/// Which column is which, as given with `--column`. A mapping by number says that the file has no header line.
+/// The columns given with `--column`. Columns given by number mean that the file has no header line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnMapping(Vec<(ColumnRole, Column)>);
 
-/// Why a `--column` cannot be understood.
+/// Why a `--column` is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MappingError {
     /// It is not of the form `role=column`.
     #[error("--column {0} is not of the form NAME=HEADER. Write for example --column review=Summary.")]
     Form(String),
-    /// The name before `=` is none of ours.
-    #[error("--column {0} names no part of a review. Before the = stands one of {names}.", names = role_names())]
+    /// The name before `=` is unknown.
+    #[error("--column {0} has an unknown name. The name before the = must be one of {names}.", names = role_names())]
     UnknownRole(String),
-    /// The same role twice.
+    /// The same role is given twice.
     #[error("--column {0}= is given twice. Give each name once.")]
     Twice(&'static str),
     /// Columns are numbered from 1.
     #[error("--column {0} names no column. Columns are numbered from 1; #0 does not exist.")]
     NumberZero(String),
-    /// A file has a header line or it has none.
+    /// Names and numbers are mixed, but a file either has a header line or has none.
     #[error(
         "--column gives some columns by name and some by number. Numbers are for a file without a header line."
     )]
@@ -118,7 +118,7 @@ fn role_names() -> String {
 }
 
 impl ColumnMapping {
-    /// Understands the values of all `--column` flags, such as `review=Summary` or `review=#5`.
+    /// Parses the values of all `--column` flags, such as `review=Summary` or `review=#5`.
     ///
     /// # Errors
     /// See [`MappingError`].
@@ -141,7 +141,7 @@ impl ColumnMapping {
         Ok(Self(mapping))
     }
 
-    /// Whether the file is to be read as one without a header line.
+    /// Whether the columns are numbered, so that the file has no header line.
     pub(super) fn is_numbered(&self) -> bool {
         self.0
             .iter()
@@ -173,18 +173,18 @@ fn parse_one(flag: &str) -> Result<(ColumnRole, Column), MappingError> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ColumnLayout {
     columns: [Option<usize>; ColumnRole::ALL.len()],
-    /// Whether headline and body were both found by their names alone, which may mislead.
+    /// Whether headline and body were both found by name, and could be confused.
     pub text_by_name: bool,
 }
 
-/// Why the columns could not be told.
+/// Why the columns could not be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unresolved {
     /// No column at all was recognised.
     Nothing,
-    /// This one is needed.
+    /// This required column is missing.
     Missing(ColumnRole),
-    /// The mapping asks for a column that is not there.
+    /// The mapping names a column that does not exist.
     Unknown(ColumnRole, String),
 }
 
@@ -215,7 +215,7 @@ impl ColumnLayout {
         self.columns[role as usize]
     }
 
-    /// Takes the headline for the body and the other way round.
+    /// Swaps headline and body.
     pub fn swap_text(&mut self) {
         self.columns
             .swap(ColumnRole::Summary as usize, ColumnRole::Review as usize);
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapping_that_cannot_be_understood_says_why() {
+    fn an_invalid_mapping_says_why() {
         for (flags, expected) in [
             (&["review"][..], "is not of the form NAME=HEADER"),
             (&["review="], "is not of the form NAME=HEADER"),

@@ -1,7 +1,7 @@
 //! Rows in, one at a time; a [`Corpus`] out.
 //!
-//! Decides which rows are usable, which product each is about, and which is a duplicate, and keeps each product's
-//! facts. Pure; a row that is left out is counted under its reason.
+//! Decides which rows are usable, which product each row is about, and which rows are duplicates, and collects each
+//! product's facts. Pure; a dropped row is counted under its reason.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -25,20 +25,20 @@ impl<'a> CsvRow<'a> {
     }
 }
 
-/// A corpus in the making.
+/// A corpus that is being built.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     reviews: Vec<Review>,
     drafts: Vec<Draft>,
     by_key: HashMap<String, ProductId>,
-    /// Products that came without an id, by folded title.
+    /// Products without an id, by folded title.
     by_title: HashMap<String, ProductId>,
-    /// Digests instead of the reviews themselves, so that no text is held twice.
+    /// Digests of the reviews, so that no text is stored twice.
     seen: HashSet<[u8; 32]>,
     dropped: [usize; DropReason::ALL.len()],
 }
 
-/// A product before it is known which of its spellings and prices is the usual one.
+/// A product whose most frequent title, category and price are not known yet.
 #[derive(Debug, Default)]
 struct Draft {
     key: String,
@@ -50,7 +50,7 @@ struct Draft {
 }
 
 impl Builder {
-    /// Takes a row in, or counts why it cannot be used.
+    /// Adds a row, or counts the reason why it is dropped.
     pub fn add(&mut self, row: CsvRow<'_>) {
         if let Err(reason) = self.try_add(row) {
             self.dropped[reason as usize] += 1;
@@ -83,7 +83,7 @@ impl Builder {
     fn find(&self, name: &Name<'_>) -> Option<ProductId> {
         let known = match name {
             Name::Id(id) => self.by_key.get(id),
-            // A shop's own id may be one that was derived here before: then they are one product.
+            // The file's id may equal an id that was derived here before: then they are one product.
             Name::Title { folded, raw } => self
                 .by_title
                 .get(folded)
@@ -107,7 +107,7 @@ impl Builder {
         });
     }
 
-    /// Ends the corpus.
+    /// The corpus of all added rows.
     pub fn finish(mut self) -> Corpus {
         headlines::open_texts(&mut self.reviews);
         let products: Vec<Product> = self.drafts.into_iter().map(Draft::finish).collect();
@@ -123,12 +123,12 @@ impl Builder {
     }
 }
 
-/// What a row calls its product.
+/// How a row identifies its product.
 #[derive(Debug)]
 enum Name<'a> {
-    /// By the shop's own id.
+    /// By the file's product id.
     Id(String),
-    /// By its title, as it stands: cleaning would take away what tells a garbled one.
+    /// By its title, unchanged: cleaning would remove the characters that show that it is garbled.
     Title { folded: String, raw: &'a str },
 }
 
@@ -170,7 +170,7 @@ impl Draft {
     }
 }
 
-/// How often each value came, and which came first.
+/// The count of each value, and the order of first occurrence.
 #[derive(Debug)]
 struct Tally<T>(HashMap<T, (usize, usize)>);
 
@@ -187,7 +187,8 @@ impl<T: Eq + Hash> Tally<T> {
         self.0.entry(value).or_insert((0, order)).0 += 1;
     }
 
-    /// Of two equally frequent values the one that came first, so that the same file always gives the same corpus.
+    /// The most frequent value; of equally frequent values the first, so that the same file always gives the same
+    /// corpus.
     fn most_frequent(self) -> Option<T> {
         let best = self
             .0
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_left_out_is_counted_under_its_reason() {
+    fn every_dropped_row_is_counted_under_its_reason() {
         let corpus = build(&[
             row("Kettle", "5", "boils fast"),
             row("Kettle", "5.0", " boils  fast "),
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn without_ids_the_title_tells_the_product() {
+    fn without_ids_the_title_identifies_the_product() {
         let corpus = build(&[
             row("Kettle, 1.5 L (Red)", "5", "good"),
             row("KETTLE 1.5L Red??", "1", "leaks"),
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shops_id_that_is_a_derived_one_names_the_same_product() {
+    fn an_id_that_equals_a_derived_one_is_the_same_product() {
         let derived = titles::derive_key("Kettle (Red)");
         let with_id = with(row("Kettle (Red)", "5", "good"), ColumnRole::ProductId, &derived);
         let without_id = row("Kettle (Red)", "4", "fine");

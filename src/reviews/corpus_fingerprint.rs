@@ -1,6 +1,6 @@
 //! Reviews and products in, SHA-256 out. Pure, cannot fail.
 //!
-//! Every string goes in behind its length, so that no two different corpora serialise to the same bytes.
+//! Every string is hashed after its length, so that different corpora have different bytes.
 
 use super::{Product, Review};
 use crate::digest::Hasher;
@@ -8,7 +8,7 @@ use crate::digest::Hasher;
 /// Changed whenever the serialisation changes, so that an old fingerprint matches nothing.
 const FORMAT: &str = "reviews 1";
 
-/// The digest of one review: what makes it a duplicate of another.
+/// The digest of one review; duplicates have equal digests.
 pub(super) fn review(review: &Review) -> [u8; 32] {
     let mut hasher = Hasher::default();
     add_review(&mut hasher, review);

@@ -1,11 +1,11 @@
-//! Questions that these reviews can answer, for a page to suggest. Pure.
+//! Example questions that these reviews can answer, for the page. Pure.
 
 use std::collections::BTreeMap;
 
 use super::{Corpus, Product};
 
-/// Up to four questions: about the most reviewed product, the most criticised other one, and the two categories with
-/// most reviews, where there are categories.
+/// Up to four questions: about the two categories with the most reviews (if there are categories), the product with the
+/// most reviews, and the most criticised other product.
 pub fn examples(corpus: &Corpus) -> Vec<String> {
     let products = &corpus.products;
     let popular = products.iter().max_by_key(|product| product.reviews.len());
@@ -31,7 +31,7 @@ fn bad_reviews(product: &Product) -> u32 {
     product.histogram[0] + product.histogram[1]
 }
 
-/// Categories, those with most reviews first.
+/// The categories; those with the most reviews come first.
 fn categories(products: &[Product]) -> Vec<&str> {
     let mut reviews: BTreeMap<&str, usize> = BTreeMap::new();
     for product in products {

@@ -119,7 +119,7 @@ fn a_damaged_snapshot_is_built_anew() {
         assert_eq!(
             outcome
                 .log
-                .matches("The snapshot is not used; the index is built anew.")
+                .matches("The snapshot cannot be used; the index is built again.")
                 .count(),
             1,
             "{file:?}: {}",

@@ -353,8 +353,8 @@ fn the_205_052_real_reviews_load() {
     assert_eq!(corpus.reviews.len() + dropped.values().sum::<usize>(), 205_052);
     let priced = corpus.products.iter().filter(|product| product.price.is_some());
     assert!(priced.count() > 900);
-    // The column `Review` has the headlines. 24,664 of them are `nan`; 15,170 of these rows are no duplicates. 857 other
-    // headlines are their writers' own and open the text.
+    // The column `Review` has the headlines. 24,664 of them are `nan`; 15,170 of these rows are no duplicates. 857
+    // other headlines are their writers' own and open the text.
     let without_headline = corpus.reviews.iter().filter(|review| review.summary.is_empty());
     assert_eq!(without_headline.count(), 15_170 + 857);
 }
