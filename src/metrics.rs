@@ -171,7 +171,7 @@ impl Histogram {
 
     /// Makes the series exist, at zero.
     pub fn touch(&self, labels: &[&str]) {
-        let _ = self.register(labels);
+        drop(self.register(labels));
     }
 
     fn register(&self, labels: &[&str]) -> metrics::Histogram {
@@ -197,6 +197,16 @@ impl Metric {
             Metric::Counter(counter) => &counter.0,
             Metric::Gauge(gauge) => &gauge.0,
             Metric::Histogram(histogram) => &histogram.0,
+        }
+    }
+
+    /// Makes a series exist, at zero.
+    fn touch(&self, labels: &[&str]) {
+        match self {
+            Metric::Counter(counter) => counter.add(labels, 0),
+            Metric::Histogram(histogram) => histogram.touch(labels),
+            // A gauge at zero would be a measurement; the series appears with its first value.
+            Metric::Gauge(_) => {}
         }
     }
 }
@@ -401,25 +411,15 @@ fn describe(metric: &Metric) {
         Metric::Histogram(_) => recorder.describe_histogram(name, None, help),
     });
     for series in description.closed_series() {
-        match metric {
-            Metric::Counter(counter) => counter.add(&series, 0),
-            Metric::Histogram(histogram) => histogram.touch(&series),
-            // A gauge at zero would be a measurement; the series appears with its first value.
-            Metric::Gauge(_) => {}
-        }
+        metric.touch(&series);
     }
 }
 
 /// Sets the series of a chat model to zero, once its name is known.
 pub fn touch_model(model: &str) {
     for metric in ALL {
-        let [LabelSet { name: "model", .. }] = metric.description().labels else {
-            continue;
-        };
-        match metric {
-            Metric::Counter(counter) => counter.add(&[model], 0),
-            Metric::Histogram(histogram) => histogram.touch(&[model]),
-            Metric::Gauge(_) => {}
+        if let [LabelSet { name: "model", .. }] = metric.description().labels {
+            metric.touch(&[model]);
         }
     }
 }
@@ -432,16 +432,10 @@ mod tests {
     fn names_follow_the_conventions_and_help_is_a_sentence() {
         for metric in ALL {
             let Description { name, help, .. } = metric.description();
-            assert!(
-                name.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
-                "{name}"
-            );
-            assert_eq!(
-                matches!(metric, Metric::Counter(_)),
-                name.ends_with("_total"),
-                "{name}"
-            );
+            let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            assert!(name.bytes().all(fits), "{name}");
+            let is_counter = matches!(metric, Metric::Counter(_));
+            assert_eq!(is_counter, name.ends_with("_total"), "{name}");
             assert!(help.ends_with('.'), "{name}: {help}");
         }
     }
@@ -451,26 +445,17 @@ mod tests {
         let exposition = install();
         touch_model("tiny");
         let text = exposition.render();
-        assert!(
-            !text
-                .lines()
-                .any(|line| line.starts_with("# TYPE") && line.ends_with("summary")),
-            "{text}"
-        );
+        let is_summary = |line: &str| line.starts_with("# TYPE") && line.ends_with("summary");
+        assert!(!text.lines().any(is_summary), "{text}");
         for metric in ALL {
             let description = metric.description();
+            let name = description.name;
             let known = |label: &LabelSet| label.name == "model" || !label.values.is_empty();
             if !matches!(metric, Metric::Gauge(_)) && description.labels.iter().all(known) {
+                assert!(text.contains(&format!("# HELP {name} ")), "{name} has no help");
                 assert!(
-                    text.contains(&format!("# HELP {} ", description.name)),
-                    "{} has no series",
-                    description.name
-                );
-                let sample = |line: &&str| line.starts_with(description.name) && !line.starts_with('#');
-                assert!(
-                    text.lines().any(|line| sample(&line)),
-                    "{} has no series",
-                    description.name
+                    text.lines().any(|line| line.starts_with(name)),
+                    "{name} has no series"
                 );
             }
         }

@@ -182,10 +182,7 @@ impl Encoder {
         };
         for batch in batches(&lengths, budget) {
             let started = Instant::now();
-            let rows: Vec<&[u32]> = batch
-                .iter()
-                .map(|&position| tokens[position].as_slice())
-                .collect();
+            let rows: Vec<&[u32]> = batch.iter().map(|&position| &tokens[position][..]).collect();
             for (&position, vector) in batch.iter().zip(self.forward(&rows)?) {
                 vectors[position] = vector;
                 done += copies[position];
@@ -222,10 +219,10 @@ impl Encoder {
             Model::Kernels(model) => model.pooled(texts, self.pooling),
             Model::Candle(model) => model.pooled(texts, self.pooling)?,
         };
-        let vectors = pooled.into_iter().map(unit);
-        vectors
-            .map(|vector| vector.ok_or(EmbeddingError::NotAVector))
-            .collect()
+        let vectors = pooled
+            .into_iter()
+            .map(|row| unit(row).ok_or(EmbeddingError::NotAVector));
+        vectors.collect()
     }
 }
 
@@ -240,28 +237,16 @@ fn read_config(path: &Path) -> Result<Config, EmbeddingError> {
 /// Checks what candle would notice in the middle of a batch, or never.
 fn check(config: &Config, tokenizer: &Tokenizer, model: &EmbeddingModel) -> Result<(), EmbeddingError> {
     // Not the number of tokens: ids may have gaps.
-    let vocabulary = tokenizer
-        .get_vocab(true)
-        .into_values()
-        .max()
-        .map_or(0, |id| id as usize + 1);
-    let heads = config.num_attention_heads;
-    let what = if vocabulary > config.vocab_size {
-        format!(
-            "tokenizer.json has {vocabulary} tokens and config.json only {}",
-            config.vocab_size
-        )
-    } else if model.max_tokens > config.max_position_embeddings {
-        let places = config.max_position_embeddings;
-        format!(
-            "texts may have {} tokens, and config.json has only {places} positions",
-            model.max_tokens
-        )
-    } else if heads == 0 || config.hidden_size == 0 || !config.hidden_size.is_multiple_of(heads) {
-        format!(
-            "config.json has a hidden size of {}, which {heads} attention heads cannot share",
-            config.hidden_size
-        )
+    let last = tokenizer.get_vocab(true).into_values().max();
+    let vocabulary = last.map_or(0, |id| id as usize + 1);
+    let (known, positions) = (config.vocab_size, config.max_position_embeddings);
+    let (longest, hidden, heads) = (model.max_tokens, config.hidden_size, config.num_attention_heads);
+    let what = if vocabulary > known {
+        format!("tokenizer.json has {vocabulary} tokens and config.json only {known}")
+    } else if longest > positions {
+        format!("texts may have {longest} tokens, and config.json has only {positions} positions")
+    } else if heads == 0 || hidden == 0 || !hidden.is_multiple_of(heads) {
+        format!("config.json has a hidden size of {hidden}, which {heads} attention heads cannot share")
     } else {
         return Ok(());
     };

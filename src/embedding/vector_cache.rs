@@ -17,7 +17,7 @@ pub type Key = [u8; 16];
 
 /// The key of a text.
 pub fn key(text: &str) -> Key {
-    half(&sha256(text))
+    beginning(&sha256(text))
 }
 
 /// Bytes of a record's checksum: the first bytes of the SHA-256 of the record's other bytes.
@@ -134,7 +134,7 @@ impl VectorCache {
             for (value, bytes) in vector.iter_mut().zip(values.as_chunks().0) {
                 *value = f32::from_le_bytes(*bytes);
             }
-            each(half(key), &vector);
+            each(beginning(key), &vector);
         }
     }
 
@@ -174,11 +174,10 @@ impl VectorCache {
 }
 
 fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
-    let digest = sha256(content);
-    std::array::from_fn(|byte| digest[byte])
+    beginning(&sha256(content))
 }
 
-fn half(bytes: &[u8]) -> Key {
+fn beginning<const N: usize>(bytes: &[u8]) -> [u8; N] {
     std::array::from_fn(|byte| bytes[byte])
 }
 
@@ -256,14 +255,10 @@ mod tests {
         let path = filled(dir.path());
         assert!(content(&mut VectorCache::open(dir.path(), "another", 2).unwrap()).is_empty());
         // The beginning of the name is the same; the header is not.
-        assert!(
-            content(&mut VectorCache::open(dir.path(), "0123456789abcdef-or-else", 2).unwrap()).is_empty()
-        );
-        for strange in [
-            "",
-            "vectors 1 01",
-            "something else that is longer than any header is, by far .....",
-        ] {
+        let mut other = VectorCache::open(dir.path(), "0123456789abcdef-or-else", 2).unwrap();
+        assert!(content(&mut other).is_empty());
+        drop(other);
+        for strange in ["", "vectors 1 01", &"longer than any header ".repeat(9)] {
             std::fs::write(&path, strange).unwrap();
             assert!(content(&mut open(dir.path())).is_empty(), "{strange}");
             filled(dir.path());

@@ -118,17 +118,11 @@ mod tests {
 
     #[test]
     fn marks_that_are_text_are_doubled_and_others_stay() {
+        let correct = "a,b\n\"c, d\",\"\"\n\"e \"\"f\"\" g\",h";
+        let two_lines = "\"two\nlines\",b\r\n\"c\"\r\nd";
         for (table, expected, repaired) in [
-            (
-                "a,b\n\"c, d\",\"\"\n\"e \"\"f\"\" g\",h",
-                "a,b\n\"c, d\",\"\"\n\"e \"\"f\"\" g\",h",
-                0,
-            ),
-            (
-                "\"two\nlines\",b\r\n\"c\"\r\nd",
-                "\"two\nlines\",b\r\n\"c\"\r\nd",
-                0,
-            ),
+            (correct, correct, 0),
+            (two_lines, two_lines, 0),
             ("the 5\" lid,b\nc,d", "\"the 5\"\" lid\",b\nc,d", 1),
             ("a,6\" and 7\"\r\nb,c", "a,\"6\"\" and 7\"\"\"\r\nb,c", 1),
             (

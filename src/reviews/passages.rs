@@ -40,12 +40,13 @@ impl Passage {
 /// Cuts all reviews into passages, in the order of the reviews and of their text.
 pub fn passages(corpus: &Corpus) -> Vec<Passage> {
     let of_review = |(review, text): (u32, &str)| {
-        let whole = move |range: Range<usize>| Passage {
+        let offset = |at: usize| u32::try_from(at).expect("a review has at most 10,000 characters");
+        let passage = move |range: Range<usize>| Passage {
             review: ReviewId(review),
-            start: u32::try_from(range.start).expect("a review has at most 10,000 characters"),
-            end: u32::try_from(range.end).expect("a review has at most 10,000 characters"),
+            start: offset(range.start),
+            end: offset(range.end),
         };
-        split(text).into_iter().map(whole)
+        split(text).into_iter().map(passage)
     };
     (0..)
         .zip(corpus.reviews.iter().map(|review| review.text.as_str()))

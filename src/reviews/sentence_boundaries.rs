@@ -115,11 +115,8 @@ impl SentenceText<'_> {
             } else if number == run.len() + 1 && !run.is_empty() {
                 run.push(at);
                 // The first item counts only if a second one follows.
-                items.extend(if run.len() == 2 {
-                    &run[..]
-                } else {
-                    &run[run.len() - 1..]
-                });
+                let new = if run.len() == 2 { 0 } else { run.len() - 1 };
+                items.extend(&run[new..]);
             }
         }
         items
