@@ -108,7 +108,7 @@ pub struct DatasetInfo {
     pub chat_model_sha256: Option<String>,
     /// The embedding model's name.
     pub embedding_model: String,
-    /// The hash of its weights; known only for a default model.
+    /// The hash of its weights.
     pub embedding_model_sha256: Option<String>,
     /// `cpu` or `cuda`.
     pub device: &'static str,

@@ -66,8 +66,8 @@ impl Embedder {
     }
 
     fn new(waiting: usize, words: HashSet<String>) -> (Self, mpsc::Receiver<EmbeddingJob>) {
-        // Whoever has a place finds room in the channel. The places are counted apart from it, because a job keeps its
-        // place after the thread has taken it out, until it is answered.
+        // Room for every call with a place, and for a few blocking calls. The places are counted separately, because a
+        // job keeps its place after the thread has taken it from the channel, until it is answered.
         let (jobs, inbox) = mpsc::channel(QUESTIONS + waiting + 1 + PASSAGES);
         let embedder = Self {
             jobs,

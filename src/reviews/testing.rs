@@ -1,4 +1,4 @@
-//! For tests: products, reviews and corpora of which a test says only what it is about.
+//! For tests: builders of products, reviews and corpora, so that a test states only what it needs.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub(crate) fn product(title: &str) -> Product {
     }
 }
 
-/// A product with so many reviews of each rating, of which no text is known.
+/// A product with this histogram, but without the reviews themselves.
 pub(crate) fn rated(title: &str, histogram: [u32; 5]) -> Product {
     Product {
         histogram,

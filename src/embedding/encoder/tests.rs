@@ -83,7 +83,7 @@ fn two_threads_may_encode_at_the_same_time() {
 }
 
 /// Measured on 300 reviews of shoppers: the cosine is 0.9991 in the median and 0.9943 at worst. On STS-B the
-/// correlation with what people say is 0.8192, and 0.8203 in single precision.
+/// correlation with human ratings is 0.8192, and 0.8203 in single precision.
 #[test]
 fn int8_means_what_f32_means() {
     let pool = pool();
