@@ -17,6 +17,7 @@ pub const COMMIT: Option<&str> = option_env!("BUILD_COMMIT");
 
 pub mod metrics;
 pub mod logging;
+pub mod digest;
 pub mod reviews;
 pub mod weights;
 pub mod kernels;

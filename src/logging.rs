@@ -1,32 +1,32 @@
 //! Log lines on standard error, as text for people or as JSON for collectors.
 //!
-//! `RECOMMENDER_LOG` chooses what is logged, in tracing-subscriber's syntax (`debug`, `info,flipkart_recommender::http=trace`);
-//! `info` without it, and `warn` for hnsw_rs, which tells its every step. Standard output is left to the commands. Questions
-//! and answers are never logged.
+//! `RECOMMENDER_LOG` chooses what is logged, in tracing-subscriber's syntax (`debug`,
+//! `info,flipkart_recommender::http=trace`); the default is `info`, and `warn` for hnsw_rs, which logs every step.
+//! Standard output belongs to the commands. Questions and answers are never logged.
 //!
-//! What happens for a request happens in its [span](request), so that each of its lines bears its id. With `debug`, each of
-//! its stages leaves a line too, with the time it took.
+//! Everything that happens for a request happens in its [span](request), so that each of its lines has the request's
+//! id. With `debug`, each stage also logs a line with its duration.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use tracing::{Span, field::Empty, level_filters::LevelFilter};
 use tracing_subscriber::fmt::{self, format::FmtSpan};
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// The environment variable that chooses what is logged.
-pub const FILTER_VARIABLE: &str = "RECOMMENDER_LOG";
-/// What is logged unless it says otherwise.
+const FILTER_VARIABLE: &str = "RECOMMENDER_LOG";
+/// The default filter.
 const DEFAULT: &str = "info,hnsw_rs=warn";
 
-/// What a log line looks like.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// A line to read, coloured on a terminal.
+    /// Text for people, coloured on a terminal.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -40,34 +40,21 @@ pub fn init(format: LogFormat) {
         .max_level_hint()
         .is_none_or(|most| most >= LevelFilter::DEBUG);
     let closing = if stages { FmtSpan::CLOSE } else { FmtSpan::NONE };
-    let registry = tracing_subscriber::registry().with(filter);
-    let first = match format {
-        LogFormat::Text => registry
-            .with(
-                fmt::layer()
-                    .with_span_events(closing)
-                    .with_writer(std::io::stderr)
-                    .with_ansi(std::io::stderr().is_terminal()),
-            )
-            .try_init(),
-        LogFormat::Json => registry
-            .with(
-                fmt::layer()
-                    .json()
-                    .flatten_event(true)
-                    .with_span_list(stages)
-                    .with_span_events(closing)
-                    .with_writer(std::io::stderr),
-            )
-            .try_init(),
+    let lines = fmt::layer()
+        .with_span_events(closing)
+        .with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(stages).boxed(),
     };
+    let first = tracing_subscriber::registry().with(filter).with(lines).try_init();
     if let (Ok(()), Some(mistake)) = (first, mistake) {
-        tracing::warn!("{FILTER_VARIABLE} cannot be understood ({mistake}); logging at {DEFAULT}");
+        tracing::warn!("{FILTER_VARIABLE} cannot be parsed ({mistake}). The filter {DEFAULT} is used.");
     }
 }
 
-/// The span of a request: its id, and where the client's W3C `traceparent` says so, its trace and the span that it is
-/// called from. What is [known at the end](answered) comes later.
+/// The span of a request: its id and, if the client sent a W3C `traceparent`, its trace and parent span. [`answered`]
+/// adds the results at the end.
 pub fn request(request_id: &str, trace: Option<(&str, &str)>) -> Span {
     let span = tracing::info_span!(
         "request",
@@ -89,23 +76,23 @@ pub fn request(request_id: &str, trace: Option<(&str, &str)>) -> Span {
     span
 }
 
-/// What the chat model did for an answer.
+/// The chat model's work for an answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Work {
-    /// Tokens read, cached ones included.
+    /// Prompt tokens, including cached ones.
     pub prompt_tokens: usize,
-    /// Tokens said.
+    /// Generated tokens.
     pub completion_tokens: usize,
-    /// Time in the waiting room …
+    /// Time in the queue.
     pub queue: Duration,
-    /// … reading …
+    /// Time of the prefill.
     pub prefill: Duration,
-    /// … and speaking.
+    /// Time of the decoding.
     pub decode: Duration,
 }
 
-/// Notes in the request's span, which has to be the current one, how its answer ended: `first_token_ms` after it came, and
-/// with what work of the chat model.
+/// Records the end of an answer in the request's span, which must be the current span: the outcome, the milliseconds to
+/// the first token, and the work of the chat model.
 pub fn answered(outcome: &str, first_token_ms: Option<f64>, work: Option<Work>) {
     let span = Span::current();
     span.record("outcome", outcome);
@@ -125,12 +112,12 @@ pub fn answered(outcome: &str, first_token_ms: Option<f64>, work: Option<Work>) 
     }
 }
 
-/// To microseconds.
+/// Rounded to microseconds.
 fn rounded(milliseconds: f64) -> f64 {
     (milliseconds * 1000.0).round() / 1000.0
 }
 
-/// The filter asked for, or the default and what is wrong with what was asked for.
+/// The requested filter, or the default filter and the mistake in the requested one.
 fn filter(asked: Option<&str>) -> (EnvFilter, Option<String>) {
     match asked.map(str::parse::<EnvFilter>) {
         Some(Ok(filter)) => (filter, None),
@@ -141,6 +128,8 @@ fn filter(asked: Option<&str>) -> (EnvFilter, Option<String>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -156,13 +145,9 @@ mod tests {
             (Some("info,http=loud"), DEFAULT, true),
         ] {
             let (filter, mistake) = filter(asked);
-            let parts = |filter: &str| {
-                filter
-                    .split(',')
-                    .map(str::to_string)
-                    .collect::<std::collections::BTreeSet<_>>()
-            };
-            assert_eq!(parts(&filter.to_string()), parts(meant), "{asked:?}");
+            let filter = filter.to_string();
+            let parts = |filter: &'_ str| BTreeSet::from_iter(filter.split(',').map(String::from));
+            assert_eq!(parts(&filter), parts(meant), "{asked:?}");
             assert_eq!(mistake.is_some(), is_mistake, "{asked:?}");
         }
     }

@@ -2,15 +2,15 @@
 //!
 //! In: measurements from every stage, through the typed statics below. Out: the Prometheus text that `/metrics`
 //! serves. Any thread may record; recording is a hash look-up and an atomic add, and does nothing before
-//! [`install`]. Label values are enums, route templates or a model's name, never text of a user.
+//! [`install`]. Label values are enums, route templates or a model's name, never text from a user.
 //!
-//! The constants are the metrics' names in capitals, so that a name in a dashboard is one search away from its
-//! call sites. `monitoring/README.md` lists the same names; a test compares them.
+//! The constants are the metrics' names in capitals, so that searching for a name from a dashboard finds its call
+//! sites. `monitoring/README.md` lists the same names; a test compares them.
 
 use metrics::{Key, KeyName, Label, Level, Metadata};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// Seconds until something first appears: from a cached prompt on a GPU to a cold one on a busy laptop.
+/// Seconds to the first token: from a cached prompt on a GPU to a new one on a busy laptop.
 const FIRST_TOKEN_SECONDS: &[f64] = &[
     0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 5.0, 7.5, 10.0,
     20.0, 40.0, 80.0,
@@ -24,7 +24,7 @@ const REQUEST_SECONDS: &[f64] = &[
     0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0,
     240.0,
 ];
-/// Seconds of an HTTP exchange, to the end of its body.
+/// Seconds of an HTTP request, to the end of the response body.
 const HTTP_SECONDS: &[f64] = &[
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0,
 ];
@@ -41,43 +41,31 @@ const TOKENS: &[f64] = &[
 const BATCH: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
 const RATIO: &[f64] = &[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 
-/// A label of a metric. `values` lists a closed set, whose series are at zero from the first scrape; it is empty
-/// for a label whose value is known only at run time (a model's name, a route).
+/// A label of a metric. `values` lists all values, whose series are at zero from the first scrape; it is empty for a
+/// label whose values are known only at run time (a model's name, a route).
 #[derive(Debug)]
 pub struct LabelSet {
     /// The label's name.
     pub name: &'static str,
-    /// All values it can have, or empty.
+    /// All possible values, or empty if they are known only at run time.
     pub values: &'static [&'static str],
 }
 
-const MODEL: LabelSet = LabelSet {
-    name: "model",
-    values: &[],
-};
-const ROUTE: LabelSet = LabelSet {
-    name: "route",
-    values: &[],
-};
-const METHOD: LabelSet = LabelSet {
-    name: "method",
-    values: &[],
-};
-const STATUS: LabelSet = LabelSet {
-    name: "status",
-    values: &[],
-};
-const VERDICT: LabelSet = LabelSet {
-    name: "verdict",
-    values: &["supported", "unsupported", "none"],
-};
-const OPINION: LabelSet = LabelSet {
-    name: "verdict",
-    values: &["up", "down"],
-};
-const OUTCOME: LabelSet = LabelSet {
-    name: "outcome",
-    values: &[
+impl LabelSet {
+    const fn new(name: &'static str, values: &'static [&'static str]) -> Self {
+        Self { name, values }
+    }
+}
+
+const MODEL: LabelSet = LabelSet::new("model", &[]);
+const ROUTE: LabelSet = LabelSet::new("route", &[]);
+const METHOD: LabelSet = LabelSet::new("method", &[]);
+const STATUS: LabelSet = LabelSet::new("status", &[]);
+const VERDICT: LabelSet = LabelSet::new("verdict", &["supported", "unsupported", "none"]);
+const OPINION: LabelSet = LabelSet::new("verdict", &["up", "down"]);
+const OUTCOME: LabelSet = LabelSet::new(
+    "outcome",
+    &[
         "answered",
         "extractive",
         "no_evidence",
@@ -85,28 +73,27 @@ const OUTCOME: LabelSet = LabelSet {
         "cancelled",
         "error",
     ],
-};
-const REASON: LabelSet = LabelSet {
-    name: "reason",
-    values: &["stop", "length", "cancelled", "error"],
-};
-const STAGE: LabelSet = LabelSet {
-    name: "stage",
-    values: &["embed", "dense", "lexical", "fuse"],
-};
-const DROPPED: LabelSet = LabelSet {
-    name: "reason",
-    values: &[],
-};
+);
+const REASON: LabelSet = LabelSet::new("reason", &["stop", "length", "cancelled", "error"]);
+const STAGE: LabelSet = LabelSet::new("stage", &["embed", "dense", "lexical", "fuse"]);
+const DROPPED: LabelSet = LabelSet::new("reason", &[]);
+const RELOADED: LabelSet = LabelSet::new("outcome", &["changed", "unchanged", "failed"]);
+const VERSION: LabelSet = LabelSet::new("version", &[]);
+const GIT_SHA: LabelSet = LabelSet::new("git_sha", &[]);
+const DEVICE: LabelSet = LabelSet::new("device", &[]);
+const ROLE: LabelSet = LabelSet::new("role", &[]);
+const NAME: LabelSet = LabelSet::new("name", &[]);
+const SHA256: LabelSet = LabelSet::new("sha256", &[]);
+const FINGERPRINT: LabelSet = LabelSet::new("fingerprint", &[]);
 
-/// What all kinds of metric have.
+/// The properties that all kinds of metric have.
 #[derive(Debug)]
 pub struct Description {
     /// The metric's name in the exposition.
     pub name: &'static str,
     /// The `# HELP` text.
     pub help: &'static str,
-    /// Its labels, in the order in which call sites give their values.
+    /// Its labels, in the order in which callers pass their values.
     pub labels: &'static [LabelSet],
 }
 
@@ -127,7 +114,7 @@ impl Description {
         Key::from_parts(self.name, labels.collect::<Vec<_>>())
     }
 
-    /// Every combination of the values of closed labels; none when a label is open.
+    /// Every combination of label values; none if the values of a label are known only at run time.
     fn closed_series(&self) -> Vec<Vec<&'static str>> {
         self.labels.iter().fold(vec![vec![]], |series, label| {
             series
@@ -145,7 +132,7 @@ impl Description {
 
 static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
 
-/// A number that only grows. Label values are given in the order of [`Description::labels`].
+/// A number that only grows. Label values are passed in the order of [`Description::labels`].
 #[derive(Debug)]
 pub struct Counter(pub Description);
 /// A number that goes up and down.
@@ -184,7 +171,7 @@ impl Histogram {
 
     /// Makes the series exist, at zero.
     pub fn touch(&self, labels: &[&str]) {
-        let _ = self.register(labels);
+        drop(self.register(labels));
     }
 
     fn register(&self, labels: &[&str]) -> metrics::Histogram {
@@ -192,7 +179,7 @@ impl Histogram {
     }
 }
 
-/// A metric of any kind, for what concerns all of them: set-up, and the tests that compare code and documents.
+/// A metric of any kind, for set-up and for tests that compare code and documents.
 #[derive(Debug)]
 pub enum Metric {
     /// See [`Counter`].
@@ -212,6 +199,16 @@ impl Metric {
             Metric::Histogram(histogram) => &histogram.0,
         }
     }
+
+    /// Makes a series exist, at zero.
+    fn touch(&self, labels: &[&str]) {
+        match self {
+            Metric::Counter(counter) => counter.add(labels, 0),
+            Metric::Histogram(histogram) => histogram.touch(labels),
+            // A gauge at zero would be a measurement; the series appears with its first value.
+            Metric::Gauge(_) => {}
+        }
+    }
 }
 
 /// Declares the statics and [`ALL`]: one line a metric, `kind NAME [labels] buckets = name: help`.
@@ -229,29 +226,29 @@ macro_rules! metrics {
 
 metrics! {
     Counter HTTP_REQUESTS_TOTAL [ROUTE, METHOD, STATUS] = "http_requests_total":
-        "HTTP requests answered, probes and scrapes left out.";
+        "HTTP requests answered, without probes and scrapes.";
     Histogram HTTP_REQUEST_DURATION_SECONDS [ROUTE, METHOD] HTTP_SECONDS = "http_request_duration_seconds":
-        "Seconds from the arrival of an HTTP request to the end of its response's body.";
+        "Seconds from the arrival of an HTTP request to the end of the response body.";
     Gauge HTTP_REQUESTS_IN_FLIGHT [ROUTE, METHOD] = "http_requests_in_flight":
-        "HTTP requests whose response has not ended.";
+        "HTTP requests in progress, until the end of the response body.";
 
     Counter RAG_REQUESTS_TOTAL [OUTCOME] = "rag_requests_total":
-        "Questions answered from the reviews, by how they ended.";
+        "Questions about the reviews, by outcome.";
     Histogram RAG_TIME_TO_FIRST_TOKEN_SECONDS [] FIRST_TOKEN_SECONDS = "rag_time_to_first_token_seconds":
-        "Seconds from the arrival of a question to the first piece of its answer.";
+        "Seconds from the arrival of a question to the first text of its answer.";
     Histogram RAG_REQUEST_DURATION_SECONDS [OUTCOME] REQUEST_SECONDS = "rag_request_duration_seconds":
         "Seconds from the arrival of a question to the end of its answer.";
     Histogram ANSWER_GROUNDEDNESS_RATIO [] RATIO = "answer_groundedness_ratio":
-        "Share of the chat model's claims that a quote supports, for each answer with claims; the others are not said.";
+        "Share of the chat model's claims that a quote supports, per answer with claims; other claims are removed.";
     Counter ANSWER_CITATIONS_TOTAL [VERDICT] = "answer_citations_total":
         "Sentences of answers checked against the reviews, by verdict.";
     Counter ANSWER_FEEDBACK_TOTAL [OPINION] = "answer_feedback_total":
-        "Answers that readers gave a thumb up or down.";
+        "Votes of users on answers: thumbs up or down.";
 
     Counter LLM_PROMPT_TOKENS_TOTAL [MODEL] = "llm_prompt_tokens_total":
-        "Prompt tokens of accepted generations, cached ones included.";
+        "Prompt tokens of accepted generations, including cached tokens.";
     Counter LLM_PROMPT_TOKENS_CACHED_TOTAL [MODEL] = "llm_prompt_tokens_cached_total":
-        "Prompt tokens whose keys and values were taken from the prefix cache.";
+        "Prompt tokens whose keys and values came from the prefix cache.";
     Counter LLM_GENERATION_TOKENS_TOTAL [MODEL] = "llm_generation_tokens_total":
         "Tokens generated.";
     Histogram LLM_TIME_TO_FIRST_TOKEN_SECONDS [MODEL] FIRST_TOKEN_SECONDS = "llm_time_to_first_token_seconds":
@@ -263,50 +260,50 @@ metrics! {
     Histogram LLM_E2E_REQUEST_LATENCY_SECONDS [MODEL] REQUEST_SECONDS = "llm_e2e_request_latency_seconds":
         "Seconds from the submission of a generation to its end.";
     Histogram LLM_REQUEST_QUEUE_TIME_SECONDS [MODEL] REQUEST_SECONDS = "llm_request_queue_time_seconds":
-        "Seconds a generation waited before its prompt began to be read.";
+        "Seconds a generation waited before its prefill began.";
     Histogram LLM_REQUEST_PREFILL_TIME_SECONDS [MODEL] REQUEST_SECONDS = "llm_request_prefill_time_seconds":
-        "Seconds the prompt of a generation took.";
+        "Seconds spent on the prompt of a generation.";
     Histogram LLM_REQUEST_DECODE_TIME_SECONDS [MODEL] REQUEST_SECONDS = "llm_request_decode_time_seconds":
         "Seconds from a generation's first token to its last.";
     Histogram LLM_DECODE_TOKENS_PER_SECOND [MODEL] TOKENS_PER_SECOND = "llm_decode_tokens_per_second":
         "Token throughput of a generation's decode phase.";
     Histogram LLM_PREFILL_TOKENS_PER_SECOND [MODEL] TOKENS_PER_SECOND = "llm_prefill_tokens_per_second":
-        "Token throughput of a generation's prefill phase, cached tokens left out.";
+        "Token throughput of a generation's prefill phase, without cached tokens.";
     Histogram LLM_REQUEST_PROMPT_TOKENS [MODEL] TOKENS = "llm_request_prompt_tokens":
         "Prompt tokens of a generation.";
     Histogram LLM_REQUEST_GENERATION_TOKENS [MODEL] TOKENS = "llm_request_generation_tokens":
-        "Tokens a generation produced.";
+        "Tokens generated by a generation.";
     Histogram LLM_BATCH_SIZE [MODEL] BATCH = "llm_batch_size":
-        "Sequences read by one step of the engine.";
+        "Sequences in one step of the engine.";
     Counter LLM_REQUESTS_FINISHED_TOTAL [REASON] = "llm_requests_finished_total":
-        "Generations ended, by reason.";
+        "Finished generations, by reason.";
     Gauge LLM_REQUESTS_RUNNING [] = "llm_requests_running":
         "Generations in prefill or decode.";
     Gauge LLM_REQUESTS_WAITING [] = "llm_requests_waiting":
-        "Generations accepted and not yet started.";
+        "Generations in the queue.";
     Gauge LLM_REQUESTS_RUNNING_LIMIT [] = "llm_requests_running_limit":
-        "Generations that may be in prefill or decode at a time.";
+        "The most generations that can be in prefill or decode at a time.";
     Gauge LLM_REQUESTS_WAITING_LIMIT [] = "llm_requests_waiting_limit":
-        "Generations that may wait.";
+        "The most generations that can be in the queue.";
     Counter LLM_REQUESTS_REJECTED_TOTAL [] = "llm_requests_rejected_total":
-        "Generations refused because the waiting room was full.";
+        "Generations refused because the queue was full.";
     Gauge LLM_KV_CACHE_BYTES [] = "llm_kv_cache_bytes":
         "Bytes of keys and values stored for running sequences and for the prefix cache.";
     Gauge LLM_KV_CACHE_CAPACITY_BYTES [] = "llm_kv_cache_capacity_bytes":
-        "Bytes of keys and values that there is room for.";
+        "The most bytes of keys and values that can be stored.";
     Counter LLM_PREFIX_CACHE_QUERIES_TOTAL [] = "llm_prefix_cache_queries_total":
         "Prompt tokens looked up in the prefix cache.";
     Counter LLM_PREFIX_CACHE_HITS_TOTAL [] = "llm_prefix_cache_hits_total":
-        "Prompt tokens that the prefix cache held.";
+        "Prompt tokens found in the prefix cache.";
     Counter LLM_LOOKUP_DRAFT_TOKENS_TOTAL [] = "llm_lookup_draft_tokens_total":
         "Tokens proposed by prompt lookup and verified by the model.";
     Counter LLM_LOOKUP_ACCEPTED_TOKENS_TOTAL [] = "llm_lookup_accepted_tokens_total":
-        "Tokens proposed by prompt lookup that the model chose too.";
+        "Tokens proposed by prompt lookup and accepted by the model.";
 
     Histogram EMBEDDING_DURATION_SECONDS [] RETRIEVAL_SECONDS = "embedding_duration_seconds":
-        "Seconds a batch of texts took to embed.";
+        "Seconds to embed one batch of texts.";
     Histogram EMBEDDING_BATCH_SIZE [] BATCH = "embedding_batch_size":
-        "Texts in an embedded batch.";
+        "Texts in one embedded batch.";
     Counter EMBEDDING_TEXTS_TOTAL [] = "embedding_texts_total":
         "Texts embedded.";
     Histogram RETRIEVAL_DURATION_SECONDS [STAGE] RETRIEVAL_SECONDS = "retrieval_duration_seconds":
@@ -315,73 +312,40 @@ metrics! {
         "Cosine similarity of the best passage found for a question.";
 
     Gauge RETRIEVAL_RECALL_RATIO [] = "retrieval_recall_ratio":
-        "Share of the nearest passages that searches of the index found, of those that were done over exactly.";
+        "Share of the nearest passages that the index finds, measured by repeating sampled searches exactly.";
 
     Gauge INDEX_REVIEWS [] = "index_reviews":
-        "Reviews that can be searched.";
+        "Reviews in the index.";
     Gauge INDEX_PRODUCTS [] = "index_products":
-        "Products that have reviews.";
+        "Products with reviews in the index.";
     Gauge INDEX_PASSAGES [] = "index_passages":
         "Passages of reviews in the index.";
     Gauge INDEX_BUILD_SECONDS [] = "index_build_seconds":
-        "Seconds the index took to build, or to read from its snapshot.";
+        "Seconds to build the index or to read it from its snapshot.";
     Gauge INDEX_BUILT_TIMESTAMP_SECONDS [] = "index_built_timestamp_seconds":
-        "When the index being served was built or read from its snapshot, in seconds since 1970.";
+        "Time when the current index was built or read from its snapshot, in seconds since 1970.";
     Counter INDEX_RELOADS_TOTAL [RELOADED] = "index_reloads_total":
-        "Times the reviews were read again, by what came of it.";
+        "Reloads of the reviews, by outcome.";
     Counter INDEX_ROWS_DROPPED_TOTAL [DROPPED] = "index_rows_dropped_total":
-        "Rows of the data file that were left out, by reason.";
+        "Rows of the data file that were dropped, by reason.";
 
     Gauge SERVER_READY [] = "server_ready":
-        "1 while a question would be answered, 0 while the server loads or drains.";
+        "1 while the server accepts questions, 0 while it loads or drains.";
     Gauge BUILD_INFO [VERSION, GIT_SHA, DEVICE] = "build_info":
-        "Always 1; the labels say what is running and on what.";
+        "Always 1; the labels show the version, commit and device.";
     Gauge MODEL_INFO [ROLE, NAME, SHA256] = "model_info":
-        "Always 1 for each loaded model.";
+        "Always 1 for each loaded model; the labels identify it.";
     Gauge INDEX_INFO [FINGERPRINT] = "index_info":
-        "Always 1 for the index being served.";
+        "1 for the current index, 0 for replaced ones; the label is its fingerprint.";
     Gauge COMPUTE_THREADS [] = "compute_threads":
-        "Threads that inference computes with.";
+        "Threads used for inference.";
     Gauge CPU_QUOTA_CORES [] = "cpu_quota_cores":
-        "Cores that the machine or the container's quota allows.";
+        "CPU cores that the machine or the container quota allows.";
     Gauge GPU_MEMORY_USED_BYTES [] = "gpu_memory_used_bytes":
-        "Memory of the GPU in use, by this process and others; 0 where inference computes on the CPU.";
+        "GPU memory in use, by this process and others; 0 if inference runs on the CPU.";
 }
 
-const RELOADED: LabelSet = LabelSet {
-    name: "outcome",
-    values: &["changed", "unchanged", "failed"],
-};
-const VERSION: LabelSet = LabelSet {
-    name: "version",
-    values: &[],
-};
-const GIT_SHA: LabelSet = LabelSet {
-    name: "git_sha",
-    values: &[],
-};
-const DEVICE: LabelSet = LabelSet {
-    name: "device",
-    values: &[],
-};
-const ROLE: LabelSet = LabelSet {
-    name: "role",
-    values: &[],
-};
-const NAME: LabelSet = LabelSet {
-    name: "name",
-    values: &[],
-};
-const SHA256: LabelSet = LabelSet {
-    name: "sha256",
-    values: &[],
-};
-const FINGERPRINT: LabelSet = LabelSet {
-    name: "fingerprint",
-    values: &[],
-};
-
-/// Renders the exposition, and keeps the recorder's memory bounded while nobody scrapes.
+/// Renders the metrics, and bounds the recorder's memory while nobody scrapes.
 #[derive(Clone)]
 pub struct Exposition {
     handle: PrometheusHandle,
@@ -395,21 +359,21 @@ impl std::fmt::Debug for Exposition {
 }
 
 impl Exposition {
-    /// The text of `/metrics`, process figures included.
+    /// The text of `/metrics`, including the metrics of the process.
     pub fn render(&self) -> String {
         self.process.collect();
         self.handle.render()
     }
 
-    /// Folds the samples recorded since the last call into the buckets. To be called every few seconds: samples
-    /// pile up otherwise until the next scrape.
+    /// Adds the samples recorded since the last call to the buckets. Call it every few seconds; otherwise samples
+    /// accumulate in memory until the next scrape.
     pub fn upkeep(&self) {
         self.handle.run_upkeep();
     }
 }
 
-/// Installs the process-wide recorder, describes every metric and puts every closed series at zero. A second call
-/// (tests start several servers in one process) returns the first call's exposition.
+/// Installs the process-wide recorder, describes every metric and sets every series with known labels to zero. A second
+/// call (tests start several servers in one process) returns the first call's exposition.
 pub fn install() -> Exposition {
     static INSTALLED: std::sync::OnceLock<Exposition> = std::sync::OnceLock::new();
     INSTALLED
@@ -430,7 +394,7 @@ pub fn install() -> Exposition {
 fn builder() -> PrometheusBuilder {
     ALL.iter()
         .fold(PrometheusBuilder::new(), |builder, metric| match metric {
-            // Without buckets the exporter would make a summary of it, which cannot be added up over replicas.
+            // Without buckets, the exporter would make it a summary, and summaries of replicas cannot be added.
             Metric::Histogram(Histogram(description, buckets)) => builder
                 .set_buckets_for_metric(Matcher::Full(description.name.to_string()), buckets)
                 .expect("every histogram has buckets"),
@@ -447,25 +411,15 @@ fn describe(metric: &Metric) {
         Metric::Histogram(_) => recorder.describe_histogram(name, None, help),
     });
     for series in description.closed_series() {
-        match metric {
-            Metric::Counter(counter) => counter.add(&series, 0),
-            Metric::Histogram(histogram) => histogram.touch(&series),
-            // A gauge at zero would be a statement; it appears with its first value.
-            Metric::Gauge(_) => {}
-        }
+        metric.touch(&series);
     }
 }
 
-/// Puts the series of a chat model at zero, once its name is known.
+/// Sets the series of a chat model to zero, once its name is known.
 pub fn touch_model(model: &str) {
     for metric in ALL {
-        let [LabelSet { name: "model", .. }] = metric.description().labels else {
-            continue;
-        };
-        match metric {
-            Metric::Counter(counter) => counter.add(&[model], 0),
-            Metric::Histogram(histogram) => histogram.touch(&[model]),
-            Metric::Gauge(_) => {}
+        if let [LabelSet { name: "model", .. }] = metric.description().labels {
+            metric.touch(&[model]);
         }
     }
 }
@@ -478,45 +432,30 @@ mod tests {
     fn names_follow_the_conventions_and_help_is_a_sentence() {
         for metric in ALL {
             let Description { name, help, .. } = metric.description();
-            assert!(
-                name.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
-                "{name}"
-            );
-            assert_eq!(
-                matches!(metric, Metric::Counter(_)),
-                name.ends_with("_total"),
-                "{name}"
-            );
+            let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            assert!(name.bytes().all(fits), "{name}");
+            let is_counter = matches!(metric, Metric::Counter(_));
+            assert_eq!(is_counter, name.ends_with("_total"), "{name}");
             assert!(help.ends_with('.'), "{name}: {help}");
         }
     }
 
     #[test]
-    fn every_closed_series_is_at_zero_from_the_first_scrape_and_no_summary_appears() {
+    fn series_with_known_labels_start_at_zero_and_no_summary_appears() {
         let exposition = install();
         touch_model("tiny");
         let text = exposition.render();
-        assert!(
-            !text
-                .lines()
-                .any(|line| line.starts_with("# TYPE") && line.ends_with("summary")),
-            "{text}"
-        );
+        let is_summary = |line: &str| line.starts_with("# TYPE") && line.ends_with("summary");
+        assert!(!text.lines().any(is_summary), "{text}");
         for metric in ALL {
             let description = metric.description();
+            let name = description.name;
             let known = |label: &LabelSet| label.name == "model" || !label.values.is_empty();
             if !matches!(metric, Metric::Gauge(_)) && description.labels.iter().all(known) {
+                assert!(text.contains(&format!("# HELP {name} ")), "{name} has no help");
                 assert!(
-                    text.contains(&format!("# HELP {} ", description.name)),
-                    "{} has no series",
-                    description.name
-                );
-                let sample = |line: &&str| line.starts_with(description.name) && !line.starts_with('#');
-                assert!(
-                    text.lines().any(|line| sample(&line)),
-                    "{} has no series",
-                    description.name
+                    text.lines().any(|line| line.starts_with(name)),
+                    "{name} has no series"
                 );
             }
         }

@@ -8,7 +8,7 @@ BEGIN, END = "<!-- metrics: written by `make dashboards` -->", "<!-- end of metr
 DECLARED = re.compile(
     r"^ {4}(Counter|Gauge|Histogram) \w+ \[([\w, ]*)\][ \w]*= \"(\w+)\":\s*\"([^\"]*)\";", re.MULTILINE
 )
-LABEL = re.compile(r"const (\w+): LabelSet = LabelSet \{\s*name: \"(\w+)\"")
+LABEL = re.compile(r"const (\w+): LabelSet = LabelSet::new\(\s*\"(\w+)\"")
 
 
 def declared(root):

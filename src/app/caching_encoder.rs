@@ -1,7 +1,7 @@
-//! Texts in; a vector for each different one out, of which those that are on disk already are not embedded again.
+//! Texts in; one vector for each different text out. Vectors that are on disk already are not computed again.
 //!
-//! Texts are embedded in pieces, and each piece is on disk before the next begins: who is killed in the middle goes on
-//! from there. On the thread that loads.
+//! Texts are embedded in pieces, and each piece is on disk before the next begins: after a kill, the next start
+//! continues from there. Runs on the thread that loads.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,33 +11,34 @@ use super::{Phase, Report};
 use crate::embedding::{self, CacheError, EmbeddingError, Encoder, VectorCache};
 use crate::index::Vectors;
 
-/// Texts between two writes: a second or so of work is the most that a kill costs.
+/// Texts between two writes: a kill costs at most about a second of work.
 const PIECE: usize = 128;
 
-/// Vectors of texts, some of which are equal.
+/// The vectors of texts, of which some may be equal.
 pub struct UniqueVectors {
-    /// One for each different text, in the order in which they first occur.
+    /// One vector for each different text, in the order of their first occurrence.
     pub vectors: Vectors,
-    /// Which of them each text has.
+    /// For each text, the row of its vector.
     pub rows: Vec<u32>,
-    /// How many were on no disk.
+    /// How many vectors were not on disk.
     pub new: usize,
 }
 
-/// What embeds: the encoder itself, or the thread that has it.
+/// What computes vectors: the encoder itself, or the thread that owns it.
 pub type Encode<'a> = &'a mut dyn FnMut(&[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError>;
 
-/// What embeds texts, and where their vectors are kept.
+/// An encoder, and the folder that keeps its vectors.
 pub struct CachingEncoder<'a> {
-    /// What embeds.
+    /// Computes the vectors.
     pub encode: Encode<'a>,
     /// Numbers in a vector.
     pub dimension: usize,
-    /// Where vectors are kept, and the [fingerprint](embedding::fingerprint()) of the model; nothing where none are.
+    /// The folder that keeps vectors, and the [fingerprint](embedding::fingerprint()) of the model; `None` keeps
+    /// nothing.
     pub kept: Option<(&'a Path, &'a str)>,
 }
 
-/// Embeds `texts` on the calling thread, with a bar on the terminal and nothing on disk; a vector for each.
+/// Embeds `texts` on the calling thread, with a progress bar and without the disk; one vector for each text.
 ///
 /// # Errors
 /// See [`EmbeddingError`].
@@ -53,26 +54,26 @@ pub fn embed(encoder: &Encoder, texts: &[&str]) -> Result<Vectors, EmbeddingErro
 }
 
 impl CachingEncoder<'_> {
-    /// The vectors of `texts`, with a bar on the terminal for those that are new.
+    /// The vectors of `texts`, with a progress bar for those that are new.
     ///
     /// # Errors
-    /// See [`EmbeddingError`]. That something cannot be read from disk, or be kept there, is logged and no error.
+    /// See [`EmbeddingError`]. If the disk cannot be read or written, this is logged and is no error.
     pub fn embed(&mut self, texts: &[&str], report: Report<'_>) -> Result<UniqueVectors, EmbeddingError> {
         let (different, positions) = embedding::distinct(texts);
         let mut vectors = Vectors::zeros(self.dimension, different.len());
         let mut cache = self.cache();
-        let mut missing = known(&mut cache, &different, &mut vectors);
+        let mut missing = fill_known(&mut cache, &different, &mut vectors);
         let new = missing.len();
         if new > 0 {
             let started = Instant::now();
-            // Texts of like length are embedded together.
+            // Texts of similar length are embedded together.
             missing.sort_by_key(|&row| different[row].len());
             self.complete(&mut cache, &different, &missing, &mut vectors, report)?;
             tracing::info!(
                 texts = different.len(),
                 new,
                 seconds = started.elapsed().as_secs_f64(),
-                "Embedded what was not on disk."
+                "Embedded the texts that were not on disk."
             );
         }
         Ok(UniqueVectors {
@@ -82,11 +83,11 @@ impl CachingEncoder<'_> {
         })
     }
 
-    /// What is on disk, if it can be used; open for no longer than it takes to embed.
+    /// The cache on disk, if it can be used. It is open only while texts are embedded.
     fn cache(&self) -> Option<VectorCache> {
         let (dir, model) = self.kept?;
         VectorCache::open(dir, model, self.dimension)
-            .inspect_err(not_kept)
+            .inspect_err(warn)
             .ok()
     }
 
@@ -102,31 +103,31 @@ impl CachingEncoder<'_> {
             .expect("a valid template");
         let bar = indicatif::ProgressBar::new(texts.len() as u64).with_style(style);
         let mut done = texts.len() - missing.len();
-        let told = |done: usize| {
+        let show = |done: usize| {
             bar.set_position(done as u64);
-            report(Phase::CachingEncoder {
+            report(Phase::Embedding {
                 done,
                 total: texts.len(),
             });
         };
-        told(done);
+        show(done);
         for piece in missing.chunks(PIECE) {
             let of_piece: Vec<&str> = piece.iter().map(|&row| texts[row]).collect();
             let made = (self.encode)(&of_piece)?;
             for (&row, vector) in piece.iter().zip(&made) {
                 vectors.row_mut(row).copy_from_slice(vector);
             }
-            keep(cache, &of_piece, &made);
+            store(cache, &of_piece, &made);
             done += piece.len();
-            told(done);
+            show(done);
         }
         bar.finish_and_clear();
         Ok(())
     }
 }
 
-/// Fills in what is on disk; which texts are not.
-fn known(cache: &mut Option<VectorCache>, texts: &[&str], vectors: &mut Vectors) -> Vec<usize> {
+/// Fills in the vectors that are on disk; returns the rows of the other texts.
+fn fill_known(cache: &mut Option<VectorCache>, texts: &[&str], vectors: &mut Vectors) -> Vec<usize> {
     let mut known = vec![false; texts.len()];
     if let Some(open) = cache {
         let rows: HashMap<_, _> = texts.iter().map(|text| embedding::key(text)).zip(0..).collect();
@@ -137,24 +138,24 @@ fn known(cache: &mut Option<VectorCache>, texts: &[&str], vectors: &mut Vectors)
             }
         };
         if let Err(error) = open.read(fill) {
-            not_kept(&error);
+            warn(&error);
             *cache = None;
         }
     }
     (0..texts.len()).filter(|&row| !known[row]).collect()
 }
 
-fn keep(cache: &mut Option<VectorCache>, texts: &[&str], vectors: &[Vec<f32>]) {
+fn store(cache: &mut Option<VectorCache>, texts: &[&str], vectors: &[Vec<f32>]) {
     let keys = texts.iter().map(|text| embedding::key(text));
     let records = keys.zip(vectors.iter().map(Vec::as_slice));
     if let Some(Err(error)) = cache.as_mut().map(|cache| cache.append(records)) {
-        not_kept(&error);
+        warn(&error);
         *cache = None;
     }
 }
 
-fn not_kept(error: &CacheError) {
-    tracing::warn!(%error, "Vectors are not kept.");
+fn warn(error: &CacheError) {
+    tracing::warn!(%error, "Vectors are not stored on disk.");
 }
 
 #[cfg(test)]
@@ -172,7 +173,7 @@ mod tests {
         range.map(|number| format!("{number} good reasons")).collect()
     }
 
-    /// Embeds until so many pieces are done; then fails, as a kill would.
+    /// Embeds this many pieces, and then fails like a kill.
     fn run(
         dir: &Path,
         texts: &[String],
@@ -196,13 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_before_a_kill_is_not_done_again() {
+    fn pieces_from_before_a_kill_are_not_embedded_again() {
         let dir = tempfile::tempdir().unwrap();
         let texts = texts(0..300);
         let (killed, asked, phases) = run(dir.path(), &texts, 1);
         assert!(killed.is_err());
         assert_eq!(asked, PIECE);
-        let seen = |done| Phase::CachingEncoder { done, total: 300 };
+        let seen = |done| Phase::Embedding { done, total: 300 };
         assert_eq!(phases, [seen(0), seen(PIECE)]);
 
         let (embedded, asked, phases) = run(dir.path(), &texts, 9);
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_changed_file_only_new_texts_are_embedded_and_equal_ones_once() {
+    fn after_a_change_only_new_texts_are_embedded_and_equal_ones_once() {
         let dir = tempfile::tempdir().unwrap();
         run(dir.path(), &texts(0..100), 9).0.unwrap();
         let changed = [texts(50..110), texts(40..60)].concat();
@@ -225,7 +226,7 @@ mod tests {
         let embedded = embedded.unwrap();
         assert_eq!((asked, embedded.new, embedded.vectors.len()), (10, 10, 70));
         assert_eq!(embedded.rows[..60], (0..60).collect::<Vec<_>>());
-        // 40 to 49 come after them; 50 to 59 were the first.
+        // The texts 40 to 49 come last; 50 to 59 were the first.
         assert_eq!(
             embedded.rows[60..],
             [(60..70).collect::<Vec<_>>(), (0..10).collect()].concat()
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_disk_it_is_embedded_all_the_same() {
+    fn texts_are_embedded_without_a_usable_disk_too() {
         let dir = tempfile::tempdir().unwrap();
         let blocked = dir.path().join("file");
         std::fs::write(&blocked, "in the way").unwrap();

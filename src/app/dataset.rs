@@ -1,5 +1,5 @@
-//! The reviews with their vectors: read from their file, embedded or read from the snapshot. All that can be had without
-//! the chat model; for a start and for a reload alike. On the calling thread.
+//! The reviews with their vectors: the reviews are read from their file, the vectors are read from the snapshot or
+//! computed. Everything that needs no chat model, for a start and for a reload. Runs on the calling thread.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::metrics;
 use crate::reviews::{self, Corpus, DropReason, Passage};
 use crate::weights::EmbeddingModel;
 
-/// Where the snapshot of the titles' vectors is, in the index folder.
+/// The folder of the titles' snapshot, in the index folder.
 const TITLES: &str = "titles";
 
-/// Where the snapshot of the passages' vectors is.
+/// The folder of the passages' snapshot.
 pub fn passages_dir(config: &Config) -> PathBuf {
     config.index_dir.join("passages")
 }
@@ -26,15 +26,15 @@ pub fn passages_dir(config: &Config) -> PathBuf {
 pub struct Dataset {
     /// The reviews.
     pub corpus: Arc<Corpus>,
-    /// What is searched.
+    /// The passages, which are searched.
     pub passages: Vec<Passage>,
     /// A vector for each passage.
     pub index: Index,
     /// A vector for each product's title.
     pub titles: Index,
-    /// What `index` was built from.
+    /// The fingerprint of everything that `index` was built from.
     pub fingerprint: Fingerprint,
-    /// Texts that were on no disk and had to be embedded.
+    /// The number of texts that were not on disk and were embedded.
     pub embedded: usize,
 }
 
@@ -45,10 +45,10 @@ pub(super) struct UnembeddedDataset {
     pub fingerprint: Fingerprint,
 }
 
-/// Loads the reviews and their vectors: from the snapshot, or by embedding them and leaving a snapshot behind.
+/// Loads the reviews and their vectors: from the snapshot, or by embedding them and saving a snapshot.
 ///
 /// # Errors
-/// A file that cannot be used, or a text that cannot be embedded.
+/// A file cannot be used, or a text cannot be embedded.
 pub fn load_dataset(
     config: &Config,
     model: &EmbeddingModel,
@@ -82,7 +82,7 @@ pub(super) fn read(config: &Config, model: &str) -> anyhow::Result<UnembeddedDat
     })
 }
 
-/// Finds the vectors of what was read.
+/// Reads or computes the vectors of the reviews.
 pub(super) fn embed_dataset(
     config: &Config,
     reading: UnembeddedDataset,
@@ -119,7 +119,7 @@ pub(super) fn embed_dataset(
     })
 }
 
-/// The index of `texts`, from its snapshot where that is good; and how many of them had to be embedded.
+/// The index of `texts`, from its snapshot if that is valid; and the number of texts that were embedded.
 fn index(
     dir: &Path,
     fingerprint: &Fingerprint,
@@ -134,22 +134,22 @@ fn index(
         }
         Err(store::Unusable::Absent { .. }) => {}
         Err(store::Unusable::Stale { .. }) => {
-            tracing::info!(dir = %dir.display(), "The snapshot is of other reviews; the index is built anew.")
+            tracing::info!(dir = %dir.display(), "The snapshot is of other reviews; the index is built again.")
         }
         Err(unusable) => {
-            tracing::warn!(reason = %unusable, "The snapshot is not used; the index is built anew.")
+            tracing::warn!(reason = %unusable, "The snapshot cannot be used; the index is built again.")
         }
     }
     let UniqueVectors { vectors, rows, new } = embedding.embed(texts, report)?;
     let index = Index::build_from_rows(vectors, rows);
     if let Err(error) = store::save(dir, fingerprint, &index) {
-        tracing::warn!(%error, "The index is in memory only.");
+        tracing::warn!(%error, "The index could not be saved; it is only in memory.");
     }
     Ok((index, new))
 }
 
 impl Dataset {
-    /// Tells metrics what is about to be served, in place of the index with the fingerprint `before`.
+    /// Sets the metrics of the index, which replaces the one with the fingerprint `before`.
     pub(super) fn announce(&self, before: Option<&str>) {
         if let Some(before) = before {
             metrics::INDEX_INFO.set(&[before], 0.0);

@@ -1,25 +1,29 @@
-//! How much memory this process may use, and how much of it keys and values get.
+//! How much memory this process may use, and the part of it for keys and values.
 //!
-//! In: what Linux says of the machine and of the control group. Out: bytes. Read once, at the start; what cannot be
-//! read is taken for no limit, so nothing fails.
+//! In: Linux's files about the machine and the control group. Out: bytes. Read once, at the start; a file that cannot
+//! be read is no limit, so nothing fails.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The most that keys and values get unless somebody says otherwise: enough for eight conversations of some thousand
-/// tokens each with a model of a few billion parameters.
+/// The most bytes for keys and values by default: enough for eight conversations of some thousand tokens each with a
+/// model of a few billion parameters.
 const MOST: usize = 1 << 30;
-/// The part of memory that they get: weights, reviews, index and the page cache need the rest.
+/// Keys and values get memory divided by this; weights, reviews, index and the page cache need the rest.
 const PARTS: usize = 4;
 
-/// Bytes for keys and values where nobody has said how many. They are used up only as far as they are needed: this
-/// bounds the prefix cache of a server that has run for long.
+/// The default number of bytes for keys and values. They are used only as needed: this bounds the prefix cache of a
+/// server that has run for long.
 pub fn kv_cache_bytes() -> usize {
-    let allowed = allowed(Path::new("/"));
+    share(allowed(Path::new("/")))
+}
+
+/// The part of the allowed bytes that keys and values get; `None` means no limit.
+fn share(allowed: Option<usize>) -> usize {
     allowed.map_or(MOST, |bytes| (bytes / PARTS).min(MOST))
 }
 
-/// What the machine has left, or the control group allows, whichever is less.
+/// The free memory of the machine or the limit of the control group, whichever is less.
 fn allowed(root: &Path) -> Option<usize> {
     let available = fs::read_to_string(root.join("proc/meminfo"))
         .ok()
@@ -29,14 +33,14 @@ fn allowed(root: &Path) -> Option<usize> {
             Some(kibibytes * 1024)
         });
     let limits = limit_files(root).into_iter().filter_map(|path| {
-        // "max" in version 2 of control groups; version 1 writes a number beyond all memory.
+        // No limit is "max" in version 2 of control groups, and a number larger than all memory in version 1.
         fs::read_to_string(path).ok()?.trim().parse().ok()
     });
     available.into_iter().chain(limits).min()
 }
 
-/// The files that may hold a limit: of this process's control group and of all above it. In a container the group is
-/// seen as the root.
+/// The files that may contain a limit: of this process's control group and all its parents. In a container, the group
+/// appears as the root.
 fn limit_files(root: &Path) -> Vec<PathBuf> {
     let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
     let mut files = Vec::new();
@@ -75,57 +79,38 @@ mod tests {
     }
 
     #[test]
-    fn the_tightest_limit_counts() {
+    fn the_smallest_limit_counts() {
         let free = ("proc/meminfo", "MemTotal: 9 kB\nMemAvailable:     8192 kB\n");
-        let v2 = ("proc/self/cgroup", "0::/pod/box\n");
-        let v1 = ("proc/self/cgroup", "5:cpu,cpuacct:/\n4:memory:/pod\n0::/\n");
-        for (files, bytes) in [
-            (vec![], None),
-            (vec![free], Some(8 << 20)),
-            (
-                vec![free, v2, ("sys/fs/cgroup/pod/box/memory.max", "max\n")],
-                Some(8 << 20),
-            ),
-            (
-                vec![free, v2, ("sys/fs/cgroup/pod/box/memory.max", "4194304\n")],
-                Some(4 << 20),
-            ),
-            (
-                vec![free, v2, ("sys/fs/cgroup/pod/memory.max", "2097152\n")],
-                Some(2 << 20),
-            ),
-            // Inside a container the path may be that of the host, while the mount shows the group itself.
-            (
-                vec![free, v2, ("sys/fs/cgroup/memory.max", "1048576\n")],
-                Some(1 << 20),
-            ),
-            (
-                vec![
-                    free,
-                    v1,
-                    ("sys/fs/cgroup/memory/pod/memory.limit_in_bytes", "3145728\n"),
-                ],
-                Some(3 << 20),
-            ),
-            (
-                vec![
-                    free,
-                    v1,
-                    (
-                        "sys/fs/cgroup/memory/memory.limit_in_bytes",
-                        "9223372036854771712\n",
-                    ),
-                ],
-                Some(8 << 20),
-            ),
+        let v2 = "0::/pod/box\n";
+        let v1 = "5:cpu,cpuacct:/\n4:memory:/pod\n0::/\n";
+        assert_eq!(allowed(machine(&[]).path()), None);
+        assert_eq!(allowed(machine(&[free]).path()), Some(8 << 20));
+        for (group, file, limit, mebibytes) in [
+            (v2, "pod/box/memory.max", "max\n", 8),
+            (v2, "pod/box/memory.max", "4194304\n", 4),
+            (v2, "pod/memory.max", "2097152\n", 2),
+            // In a container, the path may be the host's path while the mount shows the group itself.
+            (v2, "memory.max", "1048576\n", 1),
+            (v1, "memory/pod/memory.limit_in_bytes", "3145728\n", 3),
+            (v1, "memory/memory.limit_in_bytes", "9223372036854771712\n", 8),
         ] {
-            assert_eq!(allowed(machine(&files).path()), bytes, "{files:?}");
+            let file = format!("sys/fs/cgroup/{file}");
+            let machine = machine(&[free, ("proc/self/cgroup", group), (&file, limit)]);
+            assert_eq!(allowed(machine.path()), Some(mebibytes << 20), "{file}: {limit}");
         }
     }
 
     #[test]
-    fn keys_and_values_get_a_part_and_never_too_much() {
-        let bytes = kv_cache_bytes();
-        assert!((1..=MOST).contains(&bytes), "{bytes}");
+    fn keys_and_values_get_a_quarter_and_at_most_a_gibibyte() {
+        let table = [
+            (None, 1 << 30),
+            (Some(0), 0),
+            (Some(8 << 20), 2 << 20),
+            (Some(4 << 30), 1 << 30),
+            (Some(64 << 30), 1 << 30),
+        ];
+        for (allowed, bytes) in table {
+            assert_eq!(share(allowed), bytes, "{allowed:?}");
+        }
     }
 }

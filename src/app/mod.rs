@@ -1,7 +1,7 @@
-//! The composition root: loads each stage in order, says how far it is, and hands out what serves requests.
+//! The composition root: loads each stage in order, reports progress, and hands out the services for requests.
 //!
-//! [`App`] is the handle that the HTTP side holds from before anything is loaded. Loading runs on a thread of its
-//! own (`startup`) while the probes already answer.
+//! [`App`] is the handle of the HTTP side; it exists before anything is loaded. Loading (`startup`) runs on its own
+//! thread, while the probes already answer.
 
 mod caching_encoder;
 mod startup;
@@ -29,27 +29,28 @@ use crate::retrieval::Retriever;
 use crate::reviews::Corpus;
 use reload::ReloadInputs;
 
-/// How far the server is. Its text is what `/readyz` shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The state of the server. `/readyz` shows its text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Phase {
     /// Hashing the models' files.
+    #[default]
     Verifying,
     /// Reading reviews and models.
     Loading,
     /// Embedding the reviews.
-    CachingEncoder {
-        /// So many passages are done.
+    Embedding {
+        /// The number of texts that have vectors.
         done: usize,
-        /// Of so many.
+        /// The number of all texts.
         total: usize,
     },
     /// Running the chat model for the first time.
     Warming,
-    /// A request would be served.
+    /// Requests are served.
     Ready,
-    /// Running answers may end; new ones are refused.
+    /// Running answers may end; new requests are refused.
     Draining,
-    /// Loading failed; the process is about to end.
+    /// Loading failed; the process will end.
     Failed,
 }
 
@@ -58,7 +59,7 @@ impl fmt::Display for Phase {
         match self {
             Phase::Verifying => f.write_str("verifying"),
             Phase::Loading => f.write_str("loading"),
-            Phase::CachingEncoder { done, total } => write!(f, "embedding {done}/{total}"),
+            Phase::Embedding { done, total } => write!(f, "embedding {done}/{total}"),
             Phase::Warming => f.write_str("warming"),
             Phase::Ready => f.write_str("ready"),
             Phase::Draining => f.write_str("draining"),
@@ -67,47 +68,47 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Who is told how far loading is.
+/// Called with each phase of loading.
 type Report<'a> = &'a dyn Fn(Phase);
 
-/// What is there to be browsed and searched, without the chat model: it is served as soon as it stands.
+/// The data that can be browsed and searched without the chat model. It is served as soon as it is loaded.
 pub struct Catalogue {
     /// Finds evidence and products.
     pub retriever: Retriever,
     /// The reviews.
     pub corpus: Arc<Corpus>,
-    /// What runs here.
+    /// Version, models and index, for `/info`.
     pub info: DatasetInfo,
 }
 
-/// What serves requests once all is loaded.
+/// Everything that serves requests once it is loaded.
 pub struct Service {
     /// Answers questions.
     pub assistant: Assistant,
-    /// The chat model by itself.
+    /// The chat model without the reviews.
     pub completer: Completer,
     /// Embeds texts.
     pub embedder: Embedder,
-    /// Counts their tokens.
+    /// Counts the tokens of texts.
     pub counter: TokenCounter,
-    /// What answers rest on.
+    /// The reviews that answers are based on.
     pub catalogue: Arc<Catalogue>,
-    /// Where new reviews come from.
+    /// Everything that a reload needs.
     source: ReloadInputs,
 }
 
-/// What runs here, for `/info`.
+/// Version, models and index, for `/info`.
 #[derive(Debug, Clone)]
 pub struct DatasetInfo {
-    /// Of this program.
+    /// The version of this program.
     pub version: &'static str,
     /// The chat model's name.
     pub chat_model: String,
-    /// Of its file; known of a default model.
+    /// The hash of its file; known only for a default model.
     pub chat_model_sha256: Option<String>,
     /// The embedding model's name.
     pub embedding_model: String,
-    /// Of its weights.
+    /// The hash of its weights.
     pub embedding_model_sha256: Option<String>,
     /// Numbers in one of its vectors.
     pub embedding_dimension: usize,
@@ -117,59 +118,54 @@ pub struct DatasetInfo {
     pub threads: usize,
     /// Passages in the index.
     pub passages: usize,
-    /// What the index was built from.
+    /// The fingerprint of everything that the index was built from.
     pub index_fingerprint: String,
 }
 
 /// A handle to the server's state. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct App(Arc<Shared>);
 
+#[derive(Default)]
 struct Shared {
     state: Mutex<AppState>,
-    /// Held by the one reload that there is at a time.
+    /// Locked by the running reload; there is at most one.
     reloading: Mutex<()>,
 }
 
+#[derive(Default)]
 struct AppState {
     phase: Phase,
-    /// There before `service` is, and the same as its own from then on.
+    /// Set before `service`; then the same as the service's own.
     catalogue: Option<Arc<Catalogue>>,
     service: Option<Arc<Service>>,
 }
 
 impl App {
-    /// A server that has loaded nothing.
+    /// A server that has loaded nothing yet.
     pub fn new() -> Self {
-        Self(Arc::new(Shared {
-            state: Mutex::new(AppState {
-                phase: Phase::Verifying,
-                catalogue: None,
-                service: None,
-            }),
-            reloading: Mutex::new(()),
-        }))
+        Self::default()
     }
 
-    /// How far it is.
+    /// The current phase.
     pub fn phase(&self) -> Phase {
         self.state().phase
     }
 
-    /// What serves requests; `None` while none would be served.
+    /// The services for requests; `None` while no request is served.
     pub fn service(&self) -> Option<Arc<Service>> {
         self.state().service.clone()
     }
 
-    /// What may be browsed and searched; `None` while nothing may be.
+    /// The data that can be browsed and searched; `None` while nothing can.
     pub fn catalogue(&self) -> Option<Arc<Catalogue>> {
         self.state().catalogue.clone()
     }
 
-    /// From now on no new request is served. Loading that is under way does not undo this.
+    /// From now on, no new request is served. Loading that is in progress does not undo this.
     pub fn start_draining(&self) {
         let mut state = self.state();
-        state.enter(Phase::Draining);
+        state.set_phase(Phase::Draining);
         state.catalogue = None;
         state.service = None;
     }
@@ -177,9 +173,9 @@ impl App {
     /// Loads everything on the calling thread; then requests are served.
     ///
     /// # Errors
-    /// Whatever a stage says. The phase is then [`Phase::Failed`].
+    /// The error of the stage that failed. The phase is then [`Phase::Failed`].
     pub fn load(&self, config: &Config) -> anyhow::Result<()> {
-        match startup::service(config, &|phase| self.enter(phase), &|catalogue| {
+        match startup::service(config, &|phase| self.set_phase(phase), &|catalogue| {
             self.open(catalogue)
         }) {
             Ok(service) => {
@@ -187,13 +183,14 @@ impl App {
                 Ok(())
             }
             Err(error) => {
-                self.fail();
+                self.set_phase(Phase::Failed);
+                self.state().catalogue = None;
                 Err(error)
             }
         }
     }
 
-    /// Lets this be browsed and searched from the next request on.
+    /// The next request can browse and search this.
     fn open(&self, catalogue: Arc<Catalogue>) {
         let mut state = self.state();
         if state.phase != Phase::Draining {
@@ -201,25 +198,20 @@ impl App {
         }
     }
 
-    fn fail(&self) {
-        self.enter(Phase::Failed);
-        self.state().catalogue = None;
-    }
-
-    /// Serves this from the next request on; requests that run keep what they began with.
+    /// The next request is served by this; running requests keep the services that they began with.
     fn serve(&self, service: Service) {
         let mut state = self.state();
         if state.phase != Phase::Draining {
             state.catalogue = Some(service.catalogue.clone());
             state.service = Some(Arc::new(service));
-            state.enter(Phase::Ready);
+            state.set_phase(Phase::Ready);
         }
     }
 
-    fn enter(&self, phase: Phase) {
+    fn set_phase(&self, phase: Phase) {
         let mut state = self.state();
         if state.phase != Phase::Draining {
-            state.enter(phase);
+            state.set_phase(phase);
         }
     }
 
@@ -230,15 +222,9 @@ impl App {
 }
 
 impl AppState {
-    fn enter(&mut self, phase: Phase) {
+    fn set_phase(&mut self, phase: Phase) {
         self.phase = phase;
         metrics::SERVER_READY.set(&[], f64::from(phase == Phase::Ready));
-    }
-}
-
-impl Default for App {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -250,10 +236,10 @@ mod tests {
     fn draining_is_the_last_phase() {
         let app = App::new();
         assert_eq!(app.phase().to_string(), "verifying");
-        app.enter(Phase::CachingEncoder { done: 3, total: 7 });
+        app.set_phase(Phase::Embedding { done: 3, total: 7 });
         assert_eq!(app.phase().to_string(), "embedding 3/7");
         app.start_draining();
-        app.enter(Phase::Warming);
+        app.set_phase(Phase::Warming);
         assert_eq!(app.phase(), Phase::Draining);
         assert!(app.service().is_none());
     }

@@ -1,8 +1,8 @@
 //! New reviews while questions are answered: a new index is built beside the one being served and takes its place.
 //!
-//! Whoever asks is answered from what was served when the question came; what is new is there from the next question
-//! on. Only texts that were never embedded are, by the `embedder` thread, between questions. A file that cannot be used
-//! changes nothing. On the calling thread, which waits for all of this.
+//! A question is answered from the data that was served when it arrived; the next question gets the new data. Only
+//! texts without a stored vector are embedded, by the `embedder` thread, between questions. A file that cannot be used
+//! changes nothing. Runs on the calling thread, which waits for all of this.
 
 use std::sync::{PoisonError, TryLockError};
 use std::time::Instant;
@@ -11,7 +11,7 @@ use candle_core::Device;
 
 use super::caching_encoder::CachingEncoder;
 use super::dataset;
-use super::{App, Phase, Service};
+use super::{App, Catalogue, Phase, Service};
 use crate::config::Config;
 use crate::embedding::Embedder;
 use crate::metrics;
@@ -25,34 +25,34 @@ pub(super) struct ReloadInputs {
     pub model: String,
     /// Numbers in a vector.
     pub dimension: usize,
-    /// What models compute on.
+    /// The device that models compute on.
     pub device: Device,
 }
 
-/// What a reload did.
+/// The result of a reload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reloaded {
-    /// Whether the file holds anything else than what was served before.
+    /// Whether the file differs from what was served before.
     pub changed: bool,
-    /// Reviews served now.
+    /// Number of reviews that are served now.
     pub reviews: usize,
-    /// Their products.
+    /// Number of their products.
     pub products: usize,
     /// Passages in the index.
     pub passages: usize,
-    /// Texts that had to be embedded.
+    /// Number of texts that were embedded.
     pub embedded: usize,
-    /// How long it took.
+    /// Duration in seconds.
     pub seconds: f64,
 }
 
-/// Why nothing was reloaded; what was served before is still served.
+/// Why nothing was reloaded; the previous reviews are still served.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReloaded {
-    /// Nothing is served yet, or any more.
+    /// Nothing is served yet, or nothing is served any more.
     #[error("the server is not ready: {0}")]
     NotReady(Phase),
-    /// Another reload has not ended.
+    /// Another reload is running.
     #[error("the reviews are being reloaded already; ask again when that is done")]
     Busy,
     /// The file cannot be used, or its texts cannot be embedded.
@@ -61,7 +61,7 @@ pub enum NotReloaded {
 }
 
 impl App {
-    /// Reads the reviews' file again and serves what it holds.
+    /// Reads the reviews' file again and serves its content.
     ///
     /// # Errors
     /// See [`NotReloaded`]; it is logged too.
@@ -87,11 +87,11 @@ impl App {
                 reviews = done.reviews,
                 embedded = done.embedded,
                 seconds = done.seconds,
-                "The reviews were read again."
+                "The reviews were reloaded."
             ),
             Err(error) => tracing::error!(
                 %error,
-                "The reviews were not reloaded; those from before are still served."
+                "The reviews could not be reloaded; the previous ones are still served."
             ),
         }
         outcome
@@ -108,26 +108,23 @@ impl App {
         };
         let reading = dataset::read(&source.config, &source.model).map_err(NotReloaded::Unusable)?;
         let changed = reading.fingerprint.as_str() != serving.catalogue.info.index_fingerprint;
-        let mut reloaded = Reloaded {
+        let reloaded = |catalogue: &Catalogue, embedded| Reloaded {
             changed,
-            reviews: serving.catalogue.corpus.reviews.len(),
-            products: serving.catalogue.corpus.products.len(),
-            passages: serving.catalogue.info.passages,
-            embedded: 0,
-            seconds: 0.0,
+            reviews: catalogue.corpus.reviews.len(),
+            products: catalogue.corpus.products.len(),
+            passages: catalogue.info.passages,
+            embedded,
+            seconds: started.elapsed().as_secs_f64(),
         };
-        if changed {
-            let dataset =
-                dataset::embed_dataset(&source.config, reading, &source.model, &mut embedding, &|_| {})
-                    .map_err(NotReloaded::Unusable)?;
-            reloaded.embedded = dataset.embedded;
-            let service = serving.with(dataset).map_err(NotReloaded::Unusable)?;
-            reloaded.reviews = service.catalogue.corpus.reviews.len();
-            reloaded.products = service.catalogue.corpus.products.len();
-            reloaded.passages = service.catalogue.info.passages;
-            self.serve(service);
+        if !changed {
+            return Ok(reloaded(&serving.catalogue, 0));
         }
-        reloaded.seconds = started.elapsed().as_secs_f64();
+        let dataset = dataset::embed_dataset(&source.config, reading, &source.model, &mut embedding, &|_| {})
+            .map_err(NotReloaded::Unusable)?;
+        let embedded = dataset.embedded;
+        let service = serving.with(dataset).map_err(NotReloaded::Unusable)?;
+        let reloaded = reloaded(&service.catalogue, embedded);
+        self.serve(service);
         Ok(reloaded)
     }
 }

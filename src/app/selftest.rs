@@ -1,7 +1,7 @@
-//! Whether the models compute what they are known to compute, on this machine and in this build.
+//! Checks that the models compute known results, on this machine and in this build.
 //!
-//! In: a loaded model and the manifest's golden text. Out: nothing, or an error that names what differs. A wrong
-//! kernel, tokenizer or quantisation would otherwise only be seen by the shoppers. Runs on the thread that loads.
+//! In: a loaded model and the manifest's golden text. Out: nothing, or an error that names what differs. Otherwise only
+//! users would notice a wrong kernel, tokenizer or quantisation. Runs on the thread that loads.
 
 use anyhow::{Context, bail, ensure};
 use tokenizers::Tokenizer;
@@ -10,7 +10,7 @@ use crate::embedding::Encoder;
 use crate::generation::{Engine, GenerationEvent, Reason, Request, Sampling};
 use crate::weights::manifest::Golden;
 
-/// Whether the chat model goes on as it should.
+/// Checks that the chat model continues the golden text as expected.
 pub fn chat(engine: &Engine, tokenizer: &Tokenizer, golden: &Golden) -> anyhow::Result<()> {
     let Some(expected) = &golden.continuation else {
         return Ok(());
@@ -35,7 +35,7 @@ pub fn chat(engine: &Engine, tokenizer: &Tokenizer, golden: &Golden) -> anyhow::
         match step {
             GenerationEvent::Text(text) => found.push_str(&text),
             GenerationEvent::Finished(finished) if finished.reason == Reason::Error => {
-                bail!("The chat model failed in its self-test; the lines above say how.")
+                bail!("The chat model failed in its self-test; the log lines above say why.")
             }
             GenerationEvent::Finished(_) => ended = true,
             _ => {}
@@ -43,22 +43,22 @@ pub fn chat(engine: &Engine, tokenizer: &Tokenizer, golden: &Golden) -> anyhow::
     }
     ensure!(
         ended,
-        "The chat model stopped in its self-test; the lines above say why."
+        "The chat model stopped in its self-test; the log lines above say why."
     );
     ensure!(
         found == *expected,
         "The chat model fails its self-test: after {:?} it says {found:?}, and {expected:?} is right. Its weights are \
-         the right ones, so its tokenizer or the arithmetic of this build is wrong on this machine; please report \
+         correct, so its tokenizer or the arithmetic of this build is wrong on this machine; please report \
          this with the output of `doctor`.",
         golden.text
     );
     Ok(())
 }
 
-/// How far a number of a vector of length 1 may be from the known one: 8 bits move it by some thousandths.
+/// The allowed difference of each number of a vector of length 1: 8-bit precision changes it by some thousandths.
 const NEAR: f32 = 0.01;
 
-/// Whether the embedding model makes the vector that it should.
+/// Checks that the embedding model makes the expected vector.
 pub fn embedding(encoder: &Encoder, golden: &Golden) -> anyhow::Result<()> {
     let Some(expected) = &golden.vector else {
         return Ok(());
@@ -70,9 +70,9 @@ pub fn embedding(encoder: &Encoder, golden: &Golden) -> anyhow::Result<()> {
     let near = |(found, expected): (&f32, &f32)| (found - expected).abs() <= NEAR;
     ensure!(
         found.len() >= expected.len() && found.iter().zip(expected).all(near),
-        "The embedding model fails its self-test: of {:?} it makes a vector that begins with {:.3?}, and {expected:.3?} \
-         is right. Its weights are the right ones, so its tokenizer or the arithmetic of this build is wrong on this \
-         machine; please report this with the output of `doctor`.",
+        "The embedding model fails its self-test: the vector of {:?} begins with {:.3?}, and {expected:.3?} is right. \
+         Its weights are correct, so its tokenizer or the arithmetic of this build is wrong on this machine; please \
+         report this with the output of `doctor`.",
         golden.text,
         &found[..expected.len().min(found.len())]
     );

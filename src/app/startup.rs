@@ -1,4 +1,4 @@
-//! What a start does, stage by stage: verify, load, embed, warm. All of it on the calling thread.
+//! The stages of a start: verify, load, embed, warm up. Runs on the calling thread.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,7 +20,7 @@ use crate::retrieval::Retriever;
 use crate::weights::gguf::Gguf;
 use crate::weights::{self, ChatModel, EmbeddingModel, device, tokenizer};
 
-/// Loads all that serves requests; hands `open` what needs no chat model as soon as it stands.
+/// Loads everything that serves requests. Calls `open` with the part that needs no chat model as soon as it is loaded.
 pub(super) fn service(
     config: &Config,
     report: Report<'_>,
@@ -39,7 +39,7 @@ pub(super) fn service(
         selftest::embedding(&encoder, golden)?;
     }
     let for_chat = device::for_another_thread(&device)?;
-    // The chat model is read beside the reviews: neither waits for the other, nor uses all cores.
+    // The chat model is read at the same time as the reviews: neither needs the other or uses all cores.
     let (chatting, opened) = std::thread::scope(|scope| {
         let chatting = scope.spawn(|| engine(config, &chat, &for_chat, pool));
         let opened = || {
@@ -118,12 +118,12 @@ impl Catalogue {
 }
 
 impl Service {
-    /// Tells the metrics what is only known by asking. To be called every few seconds.
+    /// Polls GPU memory into its gauge. Call it every few seconds.
     pub fn measure(&self) {
         metrics::GPU_MEMORY_USED_BYTES.set(&[], device::memory_used(&self.source.device) as f64);
     }
 
-    /// The same models over other reviews.
+    /// The same models with other reviews.
     pub(super) fn with(&self, dataset: Dataset) -> anyhow::Result<Service> {
         dataset.announce(Some(&self.catalogue.info.index_fingerprint));
         let info = DatasetInfo {
@@ -143,10 +143,10 @@ impl Service {
     }
 }
 
-/// The threads that the kernels compute with.
+/// The thread pool of the kernels.
 ///
 /// # Errors
-/// When the operating system gives no more threads.
+/// The operating system grants no more threads.
 pub fn pool(config: &Config) -> anyhow::Result<Arc<Pool>> {
     let pool =
         Pool::new("compute", config.threads).context("The threads to compute with could not be started")?;
@@ -203,7 +203,7 @@ fn engine(
     Ok((engine, prompts, completer))
 }
 
-/// Tells metrics what is loaded.
+/// Sets the metrics that describe the loaded models.
 fn announce(chat: &ChatModel, embedding: &EmbeddingModel, info: &DatasetInfo) {
     let hash = |sha256: &Option<String>| sha256.clone().unwrap_or_else(|| "unverified".into());
     metrics::MODEL_INFO.set(&["chat", &chat.name, &hash(&chat.sha256)], 1.0);

@@ -1,8 +1,8 @@
-//! Watching the reviews' file: when it has changed, it is read again.
+//! Watches the reviews' file and reloads it when it has changed.
 //!
-//! By looking, every few seconds, at what file the path leads to, when it was written and how long it is. That works
-//! where notifications do not: on network disks, and on Kubernetes' volumes, where the path leads over a symbolic link
-//! that is exchanged. On a thread of its own, which ends with the process.
+//! Every few seconds, it compares the file's identity, modification time and size. This works where notifications do
+//! not: on network disks, and on Kubernetes' volumes, where the path contains a symbolic link that is replaced. Runs on
+//! its own thread, which ends with the process.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use super::{App, NotReloaded};
 
-/// What tells one state of a file from another: device and number, seconds and nanoseconds of the last change, bytes.
+/// Identifies one state of a file: device and inode number, seconds and nanoseconds of the last change, size in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp([i64; 5]);
 
 impl Stamp {
-    /// Of the file that the path leads to; nothing where it leads to none.
+    /// The stamp of the file at this path; `None` if there is no file.
     fn of(path: &Path) -> Option<Self> {
         let of = |file: Metadata| {
             Self([
@@ -31,42 +31,34 @@ impl Stamp {
     }
 }
 
-/// What a look at a file led to.
-#[derive(Debug, PartialEq, Eq)]
-enum Look {
-    /// Nothing to do.
-    Same,
-    /// Something else is there and has been since the last look: it is written to the end.
-    Changed,
-}
-
-/// What is known of a file that is looked at again and again.
+/// The known states of a watched file.
 #[derive(Debug)]
 struct Watched {
-    /// The file that was read.
+    /// The state that was read.
     read: Option<Stamp>,
-    /// The file as it was at the last look.
+    /// The state at the last look.
     last: Option<Stamp>,
 }
 
 impl Watched {
-    fn look(&mut self, now: Option<Stamp>) -> Look {
+    /// Whether another file is there and has not changed since the last look, so that it is written completely.
+    fn has_changed(&mut self, now: Option<Stamp>) -> bool {
         let settled = now == self.last;
         self.last = now;
-        // A file that is gone is about to come back, or nothing can be done.
-        if now.is_none() || !settled || now == self.read {
-            return Look::Same;
+        // A missing file is about to come back, or nothing can be done.
+        let changed = now.is_some() && settled && now != self.read;
+        if changed {
+            self.read = now;
         }
-        self.read = now;
-        Look::Changed
+        changed
     }
 }
 
-/// Has `app` read the file at `path` again whenever it has changed, and then has stayed as it is from one look to the
-/// next, `every` so often. Changes from now on count, also those while the server starts.
+/// Looks at the file at `path` at intervals of `every`. When the file has changed and is the same at two looks, `app`
+/// reloads it. Changes from now on count, also those while the server starts.
 ///
 /// # Errors
-/// When the operating system gives no thread.
+/// The operating system grants no thread.
 pub fn watch(app: App, path: &Path, every: Duration) -> std::io::Result<()> {
     let path = path.to_path_buf();
     let first = Stamp::of(&path);
@@ -78,10 +70,10 @@ pub fn watch(app: App, path: &Path, every: Duration) -> std::io::Result<()> {
         loop {
             std::thread::sleep(every);
             let before = watched.read;
-            if watched.look(Stamp::of(&path)) == Look::Changed
+            if watched.has_changed(Stamp::of(&path))
                 && let Err(NotReloaded::Busy | NotReloaded::NotReady(_)) = app.reload()
             {
-                // The next look finds it changed again.
+                // So that the next look finds it changed again.
                 watched.read = before;
             }
         }
@@ -97,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_read_again_once_when_it_is_written_to_the_end() {
+    fn a_changed_file_is_reloaded_once_when_it_is_written_completely() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("reviews.csv");
         let write = |text: &str| std::fs::write(&path, text).unwrap();
@@ -106,22 +98,20 @@ mod tests {
             read: Stamp::of(&path),
             last: Stamp::of(&path),
         };
-        let mut look = || watched.look(Stamp::of(&path));
-        assert_eq!(look(), Look::Same);
+        let mut look = || watched.has_changed(Stamp::of(&path));
+        assert!(!look());
         write("one and a half");
-        assert_eq!(look(), Look::Same, "it may still be written");
+        assert!(!look(), "it may still be written");
         write("one and two");
-        assert_eq!(look(), Look::Same);
-        assert_eq!(look(), Look::Changed);
-        assert_eq!(look(), Look::Same);
+        assert_eq!([look(), look(), look()], [false, true, false]);
         std::fs::remove_file(&path).unwrap();
-        assert_eq!([look(), look()], [Look::Same, Look::Same], "it is gone");
+        assert_eq!([look(), look()], [false, false], "it is gone");
         write("three");
-        assert_eq!([look(), look(), look()], [Look::Same, Look::Changed, Look::Same]);
+        assert_eq!([look(), look(), look()], [false, true, false]);
     }
 
     #[test]
-    fn an_exchanged_link_is_a_change() {
+    fn a_replaced_link_is_a_change() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         for name in ["before", "after"] {

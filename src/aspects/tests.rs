@@ -1,7 +1,7 @@
 //! A shop of kettles, whose reviews are few enough to count by hand.
 
 use super::*;
-use crate::reviews::{Product, Review, passages};
+use crate::reviews::{passages, testing};
 
 /// What buyers of kettles write, often enough to learn from; the first product's.
 const SHOP: &[(u8, &str)] = &[
@@ -19,32 +19,10 @@ const SHOP: &[(u8, &str)] = &[
 
 /// A shop of kettles: the first has the reviews above, the others one review each.
 fn shop(others: &[(u8, &str)]) -> (Corpus, Vec<Passage>) {
-    let mut corpus = Corpus {
-        reviews: vec![],
-        products: vec![],
-        dropped: vec![],
-        fingerprint: String::new(),
-    };
-    let products = SHOP.iter().map(|review| (0, review)).chain((1..).zip(others));
-    for (product, (rating, text)) in products {
-        corpus.products.resize_with(product + 1, || Product {
-            key: String::new(),
-            title: "Avandi Kettle (Steel)".into(),
-            category: None,
-            price: None,
-            histogram: [0; 5],
-            reviews: vec![],
-        });
-        let id = ReviewId(corpus.reviews.len() as u32);
-        corpus.products[product].reviews.push(id);
-        corpus.products[product].histogram[usize::from(*rating) - 1] += 1;
-        corpus.reviews.push(Review {
-            product: ProductId(product as u32),
-            rating: *rating,
-            summary: String::new(),
-            text: (*text).to_string(),
-        });
-    }
+    let of_products = SHOP.iter().map(|review| (0, review)).chain((1..).zip(others));
+    let reviews = of_products.map(|(product, (rating, text))| testing::review(product, *rating, text));
+    let products = vec![testing::product("Avandi Kettle (Steel)"); others.len() + 1];
+    let corpus = testing::corpus(products, reviews.collect());
     let passages = passages(&corpus);
     (corpus, passages)
 }

@@ -13,10 +13,6 @@ pub(super) type Word = u32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token {
     pub word: Word,
-    /// Offset of its first byte in the passage.
-    pub start: u32,
-    /// Offset of the byte after its last.
-    pub end: u32,
     /// Whether it begins a clause: a mark parts it from the word before it, or it is a "but".
     pub begins: bool,
 }
@@ -80,12 +76,7 @@ impl Lexicon {
             let word = self.number(written);
             let begins = end == 0 || parts(&text[end..start]) || self.role(word).turns;
             end = start + written.len();
-            Token {
-                word,
-                start: offset(start),
-                end: offset(end),
-                begins,
-            }
+            Token { word, begins }
         };
         text.unicode_word_indices().flat_map(apart).map(token).collect()
     }
@@ -102,7 +93,8 @@ impl Lexicon {
         } else {
             singular(&form)
         };
-        let next = offset(self.names.len());
+        let next = u32::try_from(self.names.len())
+            .expect("no shop's reviews have more than u32::MAX different words");
         let word = *self.singular.entry(name.clone()).or_insert(next);
         if word == next {
             let role = role.or_else(|| self.known.get(name.as_str()).copied());
@@ -168,8 +160,4 @@ fn singular(word: &str) -> String {
         usize::from(word.ends_with('s'))
     };
     word[..word.len() - cut].to_string()
-}
-
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).expect("no text and no shop has four thousand million words")
 }

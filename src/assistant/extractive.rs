@@ -149,8 +149,8 @@ fn is_to_the_point(objection: &Evidence, evidence: &[Evidence]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assistant::testing::evidence;
     use crate::retrieval::Scores;
+    use crate::retrieval::testing::evidence;
 
     #[test]
     fn quotes_stand_as_they_are_and_are_cited() {

@@ -14,8 +14,6 @@ mod grounding;
 mod prompt;
 mod question;
 mod answer_trace;
-#[cfg(test)]
-mod testing;
 
 use std::sync::Arc;
 

@@ -249,7 +249,7 @@ mod tests {
     }
 
     fn evidence(quote: &str) -> Evidence {
-        crate::assistant::testing::evidence("Zuvio Tone 5 (Graphite)", quote)
+        crate::retrieval::testing::evidence("Zuvio Tone 5 (Graphite)", quote)
     }
 
     fn built(builder: &PromptBuilder, question: &str, evidence: &[Evidence]) -> Prompt {

@@ -1,7 +1,7 @@
-//! A BERT encoder in single precision, by candle: what runs on a GPU, and what our kernels are tested against.
+//! A BERT encoder in single precision, by candle: it runs on GPUs, and our kernels are tested against it.
 //!
-//! In: token ids of some texts. Out: for each text the mean of the last layer over its own tokens. A batch is as wide
-//! as its longest text; a mask keeps the padding from being looked at.
+//! In: token ids of some texts. Out: for each text the mean of the last layer over its tokens, or the first row. A
+//! batch is as wide as its longest text; a mask hides the padding.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,15 +22,16 @@ pub(super) struct Reference {
 impl Reference {
     /// Reads the weights that `config` describes from `path`.
     pub(super) fn load(config: &Config, path: &Path, device: &Device) -> Result<Self, EmbeddingError> {
-        // Read rather than mapped: the tensors are copies anyway, and the file's bytes are freed at the end of this.
-        let bytes = super::encoder::read(path)?;
+        // The file is read and not mapped: the tensors are copies anyway, and its bytes are freed at the end of this
+        // function.
+        let bytes = std::fs::read(path).map_err(EmbeddingError::read(path))?;
         let model = VarBuilder::from_buffered_safetensors(bytes, DTYPE, device)
             .and_then(|variables| BertModel::load(variables, config))
             .map_err(|source| EmbeddingError::Weights {
                 path: path.into(),
                 source: Arc::new(source),
             })?;
-        // On a GPU, candle queues each thread's work apart, and it is another thread that embeds.
+        // On a GPU, candle has a queue per thread, and another thread will embed.
         device.synchronize()?;
         Ok(Self {
             model,
@@ -38,11 +39,11 @@ impl Reference {
         })
     }
 
-    /// Each text's last rows made one: their mean, or the first.
+    /// One row per text: the mean of its rows in the last layer, or the first of them.
     pub(super) fn pooled(&self, texts: &[&[u32]], pooling: Pooling) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         let width = texts.iter().map(|text| text.len()).max().unwrap_or(0);
         let shape = (texts.len(), width);
-        // What stands in the padding makes no difference.
+        // The mask hides the padding, so its ids do not matter.
         let padded = |text: &&[u32], place| text.get(place).copied().unwrap_or(0);
         let ids: Vec<u32> = texts
             .iter()

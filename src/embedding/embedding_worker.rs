@@ -1,8 +1,8 @@
 //! The embedder's thread: queries first, bulk in the gaps.
 //!
-//! The thread owns the model. A call of few texts is a query: somebody waits for it. Queries that wait together are
+//! The thread owns the model. A call of few texts is a query: a user waits for it. Queries that wait together are
 //! encoded together. A call of more texts is bulk: between two of its batches, some milliseconds apart, the queries
-//! that have come meanwhile are answered. The thread ends when every handle is gone.
+//! that have arrived are answered. The thread ends when every handle is dropped.
 
 use std::collections::VecDeque;
 
@@ -10,9 +10,9 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{EmbeddingError, Encoder};
 
-/// What a call's texts become.
+/// The vectors of a call's texts, in their order.
 type Vectors = Result<Vec<Vec<f32>>, EmbeddingError>;
-/// Where a call hears of it.
+/// Where a call receives its vectors.
 pub(super) type VectorReply = oneshot::Receiver<Vectors>;
 
 /// One call: its texts, and where the vectors go.
@@ -20,37 +20,50 @@ pub(super) type VectorReply = oneshot::Receiver<Vectors>;
 pub(super) struct EmbeddingJob {
     pub texts: Vec<String>,
     pub reply: oneshot::Sender<Vectors>,
-    /// Its place among those that may wait, given back when it is answered; whoever waits on a thread has none.
+    /// Its place among the calls that may wait, given back when it is answered. A call that blocks its thread has none:
+    /// it waits for room in the channel.
     pub place: Option<OwnedSemaphorePermit>,
-    /// Whether the texts are searched, and not asked: a model may want something else before them.
+    /// Whether the texts are passages and not questions: a model may need another prefix before them.
     pub passages: bool,
 }
 
 impl EmbeddingJob {
+    /// A job of these texts, and where its vectors arrive.
+    pub fn new(
+        texts: Vec<String>,
+        place: Option<OwnedSemaphorePermit>,
+        passages: bool,
+    ) -> (Self, VectorReply) {
+        let (reply, answer) = oneshot::channel();
+        let job = Self {
+            texts,
+            reply,
+            place,
+            passages,
+        };
+        (job, answer)
+    }
+
     fn is_query(&self) -> bool {
         !self.passages && is_query(&self.texts)
     }
 }
 
-/// The most texts of a query. A question is two, the whole and its aspect.
+/// The most texts of a query. A question has two: the whole question and its aspect.
 const QUERY_TEXTS: usize = 4;
-/// Whether somebody waits for an answer of so few texts.
+/// Whether a call of these texts is a query.
 pub(super) fn is_query(texts: &[String]) -> bool {
     texts.len() <= QUERY_TEXTS
 }
 
-/// Texts of queries taken into one call of the encoder. It makes batches of its own; this bounds how long the calls
-/// that came first wait for those that came with them.
+/// Texts of queries that are encoded in one call. The encoder splits them into batches; this limit bounds how long the
+/// first queries wait for the others.
 const TEXTS_AT_ONCE: usize = 32;
 
 /// The thread's loop.
-pub(super) fn run(encoder: &Encoder, inbox: mpsc::UnboundedReceiver<EmbeddingJob>) {
-    let mut waiting = Waiting {
-        inbox,
-        queries: VecDeque::new(),
-        bulk: VecDeque::new(),
-    };
-    while waiting.something() {
+pub(super) fn run(encoder: &Encoder, inbox: mpsc::Receiver<EmbeddingJob>) {
+    let mut waiting = Waiting::new(inbox);
+    while waiting.wait_for_job() {
         waiting.answer_queries(encoder);
         if let Some(job) = waiting.bulk.pop_front() {
             answer(encoder, vec![job], &mut || waiting.answer_queries(encoder));
@@ -58,26 +71,35 @@ pub(super) fn run(encoder: &Encoder, inbox: mpsc::UnboundedReceiver<EmbeddingJob
     }
 }
 
-/// Calls that have come and not begun. How many there can be is bounded by the places in [`EmbeddingJob`].
+/// Calls that have arrived and not begun. The places of [`EmbeddingJob`] bound their number; a call without a place
+/// blocks its thread, so each such thread has at most one.
 struct Waiting {
-    inbox: mpsc::UnboundedReceiver<EmbeddingJob>,
+    inbox: mpsc::Receiver<EmbeddingJob>,
     queries: VecDeque<EmbeddingJob>,
     bulk: VecDeque<EmbeddingJob>,
 }
 
 impl Waiting {
-    /// Waits until there is a call; false when none can come any more.
-    fn something(&mut self) -> bool {
+    fn new(inbox: mpsc::Receiver<EmbeddingJob>) -> Self {
+        Self {
+            inbox,
+            queries: VecDeque::new(),
+            bulk: VecDeque::new(),
+        }
+    }
+
+    /// Waits until there is a call; false when no handle is left.
+    fn wait_for_job(&mut self) -> bool {
         if self.queries.is_empty() && self.bulk.is_empty() {
             match self.inbox.blocking_recv() {
-                Some(job) => self.sort(job),
+                Some(job) => self.enqueue(job),
                 None => return false,
             }
         }
         true
     }
 
-    fn sort(&mut self, job: EmbeddingJob) {
+    fn enqueue(&mut self, job: EmbeddingJob) {
         let queue = if job.is_query() {
             &mut self.queries
         } else {
@@ -90,7 +112,7 @@ impl Waiting {
     fn answer_queries(&mut self, encoder: &Encoder) {
         loop {
             while let Ok(job) = self.inbox.try_recv() {
-                self.sort(job);
+                self.enqueue(job);
             }
             let jobs = self.next_queries();
             if jobs.is_empty() {
@@ -100,7 +122,7 @@ impl Waiting {
         }
     }
 
-    /// The queries that are encoded together next, without those whose callers left: they cost nothing more.
+    /// The queries that are encoded together next. Queries whose callers have left are dropped and cost nothing more.
     fn next_queries(&mut self) -> Vec<EmbeddingJob> {
         let mut texts = 0;
         let mut jobs = Vec::new();
@@ -116,7 +138,7 @@ impl Waiting {
     }
 }
 
-/// Encodes the calls' texts together, with `between` called between batches, and replies to each.
+/// Encodes the texts of these calls together, calls `between` after each batch, and replies to each call.
 fn answer(encoder: &Encoder, jobs: Vec<EmbeddingJob>, between: &mut dyn FnMut()) {
     if jobs.iter().all(|job| job.reply.is_closed()) {
         return;
@@ -126,7 +148,7 @@ fn answer(encoder: &Encoder, jobs: Vec<EmbeddingJob>, between: &mut dyn FnMut())
         .flat_map(|job| &job.texts)
         .map(String::as_str)
         .collect();
-    // Passages are bulk, which is answered alone.
+    // Passages are bulk, and bulk calls are answered one by one.
     let encoded = if jobs.iter().any(|job| job.passages) {
         encoder.encode_passages(&texts, &mut |_| between())
     } else {
@@ -142,42 +164,23 @@ fn answer(encoder: &Encoder, jobs: Vec<EmbeddingJob>, between: &mut dyn FnMut())
             Err(error) => Err(error.clone()),
         };
         drop(place);
-        // The caller may have gone meanwhile; nobody is left to tell.
+        // The caller may have left in the meantime.
         let _ = reply.send(share);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use tokio::sync::Semaphore;
-
     use super::*;
 
     fn job(texts: &[&str]) -> (EmbeddingJob, VectorReply) {
-        let (reply, answer) = oneshot::channel();
-        let texts = texts.iter().map(|text| text.to_string()).collect();
-        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().ok();
-        (
-            EmbeddingJob {
-                texts,
-                reply,
-                place,
-                passages: false,
-            },
-            answer,
-        )
+        EmbeddingJob::new(texts.iter().map(|text| text.to_string()).collect(), None, false)
     }
 
-    fn waiting(jobs: Vec<EmbeddingJob>) -> (mpsc::UnboundedSender<EmbeddingJob>, Waiting) {
-        let (sender, inbox) = mpsc::unbounded_channel();
-        let mut waiting = Waiting {
-            inbox,
-            queries: VecDeque::new(),
-            bulk: VecDeque::new(),
-        };
-        jobs.into_iter().for_each(|job| waiting.sort(job));
+    fn waiting(jobs: Vec<EmbeddingJob>) -> (mpsc::Sender<EmbeddingJob>, Waiting) {
+        let (sender, inbox) = mpsc::channel(2);
+        let mut waiting = Waiting::new(inbox);
+        jobs.into_iter().for_each(|job| waiting.enqueue(job));
         (sender, waiting)
     }
 
@@ -203,11 +206,11 @@ mod tests {
     #[test]
     fn each_call_gets_its_own_vectors() {
         let encoder = crate::embedding::testing::tiny();
-        let (sender, inbox) = mpsc::unbounded_channel();
+        let (sender, inbox) = mpsc::channel(2);
         let (one, first) = job(&["good sound"]);
         let (two, second) = job(&["bad battery", "good"]);
-        sender.send(one).unwrap();
-        sender.send(two).unwrap();
+        sender.try_send(one).unwrap();
+        sender.try_send(two).unwrap();
         drop(sender);
         run(&encoder, inbox);
         let alone = encoder
@@ -232,7 +235,7 @@ mod tests {
             batches += 1;
             if batches == 2 {
                 let (question, answer) = job(&["good sound"]);
-                sender.send(question).unwrap();
+                sender.try_send(question).unwrap();
                 query = Some(answer);
             }
             waiting.answer_queries(&encoder);

@@ -1,7 +1,8 @@
-//! Tokenise, forward, pool, normalise: the arithmetic of stage 2, on the calling thread and those of the pool.
+//! Tokenise, forward, pool, normalise: the arithmetic of embedding, on the calling thread and the pool's threads.
 //!
-//! A sentence-transformers model of the BERT family: the mean of the last layer over the text's own tokens, or its
-//! first token's row, scaled to length 1 (Reimers and Gurevych 2019, <https://arxiv.org/abs/1908.10084>).
+//! The models are sentence-transformers of the BERT family. The vector of a text is the mean of the last layer over its
+//! tokens, or the first token's row, scaled to length 1 (Reimers and Gurevych 2019,
+//! <https://arxiv.org/abs/1908.10084>).
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -20,13 +21,15 @@ use crate::kernels::pool::Pool;
 use crate::metrics;
 use crate::weights::{EmbeddingModel, Pooling, Prefixes, tokenizer};
 
-/// Tokens of a batch on our kernels. Measured on 449 real reviews with two threads: any number from 192 to 512 gives 270
-/// to 290 reviews a second. A query waits for a batch of bulk, so this is one of the smaller ones: 15 milliseconds.
+/// Tokens of a batch on our kernels. Measured on 449 real reviews with two threads: any number from 192 to 512 gives
+/// 270 to 290 reviews per second. A query may wait for one batch of bulk, so the number is small: a batch takes 15
+/// milliseconds.
 const BATCH_TOKENS: usize = 256;
-/// Tokens of a batch in candle, padding included. Measured on 450 real reviews with two threads: 83 reviews a second,
-/// against 73 at half as many tokens and 75 at four times as many; larger batches fall out of the cache.
+/// Tokens of a batch in candle, padding included. Measured on 450 real reviews with two threads: 83 reviews per second,
+/// against 73 with half as many tokens and 75 with four times as many; larger batches do not fit into the processor's
+/// cache.
 const PADDED_BATCH_TOKENS: usize = 1024;
-/// Texts tokenised at a time: a text's token ids are kept, the rest of its encoding is large and short-lived.
+/// Texts tokenised at a time: only the token ids of a text are kept; the rest of its encoding is large.
 const TOKENISED_AT_ONCE: usize = 128;
 
 /// A loaded embedding model and its tokenizer.
@@ -39,10 +42,10 @@ pub struct Encoder {
     prefixes: Prefixes,
 }
 
-/// Who computes.
+/// The implementation of the model.
 enum Model {
     Kernels(Bert),
-    // Boxed: with the feature `cuda` tensors have long descriptions.
+    // Boxed: with the feature `cuda`, tensors are large values.
     Candle(Box<Reference>),
 }
 
@@ -57,7 +60,7 @@ impl std::fmt::Debug for Encoder {
 
 impl Encoder {
     /// Reads `config.json`, `tokenizer.json` and `model.safetensors` from the model's folder. On a device other than
-    /// the CPU, it is computed in [`Precision::F32`] whatever `precision` says; `pool` computes [`Precision::Int8`].
+    /// the CPU, the precision is always [`Precision::F32`]; `pool` computes [`Precision::Int8`].
     ///
     /// # Errors
     /// A file that is missing, damaged, or at odds with another; the message names it.
@@ -70,7 +73,7 @@ impl Encoder {
         let config = read_config(&model.dir.join("config.json"))?;
         let mut tokenizer =
             tokenizer::from_file(&model.dir.join("tokenizer.json"), model.max_tokens).map_err(Arc::new)?;
-        // A review that holds "[SEP]" is text, not structure.
+        // The letters "[SEP]" in a review are text, not a special token.
         tokenizer.set_encode_special_tokens(true);
         check(&config, &tokenizer, model)?;
         check_frame(&config, &tokenizer, model)?;
@@ -94,10 +97,10 @@ impl Encoder {
         self.dimension
     }
 
-    /// The words, in lower case, that its tokenizer takes whole: the common ones of the model's language.
+    /// The words, in lower case, that are one token: the common words of the model's language.
     pub fn words(&self) -> HashSet<String> {
         let vocabulary = self.tokenizer.get_vocab(false);
-        // Where words begin with a mark, what has none continues one.
+        // If the tokenizer marks the beginning of a word, a token without the mark continues a word.
         let begins = ["▁", "Ġ"].into_iter().find(|mark| {
             vocabulary.keys().filter(|piece| piece.starts_with(mark)).count() > vocabulary.len() / 4
         });
@@ -110,12 +113,12 @@ impl Encoder {
             .collect()
     }
 
-    /// What it computes in.
+    /// The precision of the computation.
     pub fn precision(&self) -> Precision {
         self.precision
     }
 
-    /// The vectors of questions: as [`Encoder::encode`], of the texts with what the model wants before a question.
+    /// The vectors of questions: [`Encoder::encode`] with the model's prefix for questions before each text.
     ///
     /// # Errors
     /// See [`EmbeddingError`].
@@ -127,7 +130,7 @@ impl Encoder {
         self.encode_after(&self.prefixes.query, texts, progress)
     }
 
-    /// The vectors of what is searched: likewise.
+    /// The vectors of passages: [`Encoder::encode`] with the model's prefix for passages before each text.
     ///
     /// # Errors
     /// See [`EmbeddingError`].
@@ -153,9 +156,10 @@ impl Encoder {
         self.encode(&texts, progress)
     }
 
-    /// The texts' vectors of length 1, in the order of the texts, as they are. `progress` is told after each piece of work, some
-    /// milliseconds long, how many texts are done. An empty text has a vector too: that of the two tokens every text
-    /// is framed by. In [`Precision::Int8`] a text's vector is the same to the last bit whatever texts are beside it.
+    /// The vectors of `texts`, of length 1, in their order, without prefixes. After each batch, some milliseconds long,
+    /// `progress` is called with the number of texts that are done. An empty text has a vector too: that of the two
+    /// tokens that frame every text. In [`Precision::Int8`], a text's vector is the same to the last bit whatever texts
+    /// are beside it.
     ///
     /// # Errors
     /// See [`EmbeddingError`].
@@ -178,10 +182,7 @@ impl Encoder {
         };
         for batch in batches(&lengths, budget) {
             let started = Instant::now();
-            let rows: Vec<&[u32]> = batch
-                .iter()
-                .map(|&position| tokens[position].as_slice())
-                .collect();
+            let rows: Vec<&[u32]> = batch.iter().map(|&position| &tokens[position][..]).collect();
             for (&position, vector) in batch.iter().zip(self.forward(&rows)?) {
                 vectors[position] = vector;
                 done += copies[position];
@@ -194,7 +195,7 @@ impl Encoder {
         Ok(in_order(vectors, &positions, copies))
     }
 
-    /// Token ids of each text, framed by the model's two special tokens and cut at its limit.
+    /// Token ids of each text, between the model's two special tokens and cut at its limit.
     fn tokenise(
         &self,
         texts: &[&str],
@@ -206,7 +207,7 @@ impl Encoder {
                 progress(0);
             }
             let encodings = self.tokenizer.encode_batch_fast(chunk.to_vec(), true);
-            let encodings = encodings.map_err(|error| EmbeddingError::Tokenize(error.to_string()))?;
+            let encodings = encodings.map_err(EmbeddingError::tokenize)?;
             tokens.extend(encodings.iter().map(|encoding| encoding.get_ids().to_vec()));
         }
         Ok(tokens)
@@ -218,53 +219,34 @@ impl Encoder {
             Model::Kernels(model) => model.pooled(texts, self.pooling),
             Model::Candle(model) => model.pooled(texts, self.pooling)?,
         };
-        let vectors = pooled.into_iter().map(unit);
-        vectors
-            .map(|vector| vector.ok_or(EmbeddingError::NotAVector))
-            .collect()
+        let vectors = pooled
+            .into_iter()
+            .map(|row| unit(row).ok_or(EmbeddingError::NotAVector));
+        vectors.collect()
     }
 }
 
-/// All bytes of one of the model's files.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, EmbeddingError> {
-    std::fs::read(path).map_err(|source| EmbeddingError::Read {
-        path: path.into(),
-        source: Arc::new(source),
-    })
-}
-
 fn read_config(path: &Path) -> Result<Config, EmbeddingError> {
-    serde_json::from_slice(&read(path)?).map_err(|source| EmbeddingError::Config {
+    let bytes = std::fs::read(path).map_err(EmbeddingError::read(path))?;
+    serde_json::from_slice(&bytes).map_err(|source| EmbeddingError::Config {
         path: path.into(),
         source: Arc::new(source),
     })
 }
 
-/// What candle would find out in the middle of a batch, or not at all.
+/// Checks what candle would notice in the middle of a batch, or never.
 fn check(config: &Config, tokenizer: &Tokenizer, model: &EmbeddingModel) -> Result<(), EmbeddingError> {
-    // Not the number of words: ids may have gaps.
-    let vocabulary = tokenizer
-        .get_vocab(true)
-        .into_values()
-        .max()
-        .map_or(0, |id| id as usize + 1);
-    let heads = config.num_attention_heads;
-    let what = if vocabulary > config.vocab_size {
-        format!(
-            "tokenizer.json has {vocabulary} tokens and config.json only {}",
-            config.vocab_size
-        )
-    } else if model.max_tokens > config.max_position_embeddings {
-        let places = config.max_position_embeddings;
-        format!(
-            "{} tokens are asked for and config.json has {places} places",
-            model.max_tokens
-        )
-    } else if heads == 0 || config.hidden_size == 0 || !config.hidden_size.is_multiple_of(heads) {
-        format!(
-            "config.json has {} numbers for {heads} attention heads",
-            config.hidden_size
-        )
+    // Not the number of tokens: ids may have gaps.
+    let last = tokenizer.get_vocab(true).into_values().max();
+    let vocabulary = last.map_or(0, |id| id as usize + 1);
+    let (known, positions) = (config.vocab_size, config.max_position_embeddings);
+    let (longest, hidden, heads) = (model.max_tokens, config.hidden_size, config.num_attention_heads);
+    let what = if vocabulary > known {
+        format!("tokenizer.json has {vocabulary} tokens and config.json only {known}")
+    } else if longest > positions {
+        format!("texts may have {longest} tokens, and config.json has only {positions} positions")
+    } else if heads == 0 || hidden == 0 || !hidden.is_multiple_of(heads) {
+        format!("config.json has a hidden size of {hidden}, which {heads} attention heads cannot share")
     } else {
         return Ok(());
     };
@@ -274,13 +256,13 @@ fn check(config: &Config, tokenizer: &Tokenizer, model: &EmbeddingModel) -> Resu
     })
 }
 
-/// What frames every text comes from a part of tokenizer.json of its own, with ids of its own. An id beyond the table
-/// of words, a frame that fills a text, or none, so that an empty text has no token, would be found out in the middle
-/// of a batch.
+/// Checks the special tokens around every text: another part of tokenizer.json lists them, with their ids. Without this
+/// check, three faults would be noticed only in the middle of a batch: an id outside the vocabulary, special tokens
+/// that leave no room for a text, and no special tokens, so that an empty text has no token.
 fn check_frame(config: &Config, tokenizer: &Tokenizer, model: &EmbeddingModel) -> Result<(), EmbeddingError> {
     let frame = tokenizer
         .encode_fast("", true)
-        .map_err(|error| EmbeddingError::Tokenize(error.to_string()))?;
+        .map_err(EmbeddingError::tokenize)?;
     let ids = frame.get_ids();
     let known = ids.iter().all(|id| (*id as usize) < config.vocab_size);
     if known && (1..model.max_tokens).contains(&ids.len()) {
@@ -289,15 +271,15 @@ fn check_frame(config: &Config, tokenizer: &Tokenizer, model: &EmbeddingModel) -
     Err(EmbeddingError::Mismatch {
         dir: model.dir.clone(),
         what: format!(
-            "tokenizer.json frames each text by the tokens {ids:?}; of {} tokens a text may have, some have to be a \
-             frame, not all, and config.json has {} tokens",
+            "tokenizer.json puts the tokens {ids:?} around each text; there must be at least one, fewer than the {} \
+             tokens that a text may have, and each id must be below {}, the vocabulary size of config.json",
             model.max_tokens, config.vocab_size
         ),
     })
 }
 
-/// The vector at length 1, or nothing where it has no direction. In f64, so that a dot product with itself is 1
-/// within f32's last bits.
+/// The vector scaled to length 1, or `None` if it has no direction. Computed in f64, so that the dot product with
+/// itself is 1 within the last bits of f32.
 fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     let length = vector
         .iter()
@@ -312,7 +294,7 @@ fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     })
 }
 
-/// A vector for every text again; the last to need one takes it, the others copy.
+/// A vector for every text, repeated texts included. The last text that needs a vector takes it, the others copy it.
 fn in_order(mut vectors: Vec<Vec<f32>>, positions: &[usize], mut copies: Vec<usize>) -> Vec<Vec<f32>> {
     let take = |&position: &usize| {
         copies[position] -= 1;

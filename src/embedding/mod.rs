@@ -1,9 +1,9 @@
-//! Stage 2: text in, unit vectors out.
+//! Text in, unit vectors out.
 //!
-//! [`Encoder`] does the arithmetic, on whatever thread calls it: the start-up's, when reviews are embedded, and the
-//! `embedder` thread's, when questions are; in `bert/` by our kernels, in `candle_bert` by candle. [`Embedder`] is the
-//! cloneable handle to that thread; how many calls wait for it is bounded, so a burst of questions is refused at once
-//! and never makes the wait longer. [`VectorCache`] keeps vectors on disk. What can fail: see [`EmbeddingError`] and
+//! [`Encoder`] does the arithmetic on the thread that calls it: the start-up thread embeds the reviews, the `embedder`
+//! thread the questions. `bert/` computes with our kernels, `candle_bert` with candle. [`Embedder`] is the cloneable
+//! handle to the `embedder` thread. The number of waiting calls is bounded, so a burst of questions is refused at once
+//! and never makes the wait longer. [`VectorCache`] keeps vectors on disk. Errors: see [`EmbeddingError`] and
 //! [`CacheError`].
 
 mod token_batches;
@@ -20,10 +20,11 @@ pub(crate) mod testing;
 mod embedding_worker;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::weights::WeightsError;
 use embedding_worker::EmbeddingJob;
@@ -34,24 +35,27 @@ pub(crate) use token_batches::distinct;
 pub use token_counter::TokenCounter;
 pub use vector_cache::{CacheError, Key, VectorCache, key};
 
-/// Questions that may wait for their vectors or be worked on: some tens of milliseconds of work, so that whoever finds the
-/// chat model busy still gets quotes.
+/// Questions that may wait or be in progress at a time: some tens of milliseconds of work, so that a user still gets
+/// quotes when the chat model is busy.
 const QUESTIONS: usize = 64;
+/// Places in the queue for calls of [`Embedder::embed_passages`]. A caller without a place waits for one.
+const PASSAGES: usize = 2;
 
-/// The handle to the thread that embeds questions. A call of at most four texts goes before calls of more.
+/// The handle to the thread that embeds questions. A call of at most four texts is a question: it goes before calls of
+/// more texts, which are bulk.
 #[derive(Debug, Clone)]
 pub struct Embedder {
-    jobs: mpsc::UnboundedSender<EmbeddingJob>,
-    /// Places for questions that wait or are being worked on.
+    jobs: mpsc::Sender<EmbeddingJob>,
+    /// Places for questions that wait or are in progress.
     places: Arc<Semaphore>,
-    /// The same for calls of more texts.
+    /// Places for bulk calls that wait or are in progress.
     bulk_places: Arc<Semaphore>,
     words: Arc<HashSet<String>>,
 }
 
 impl Embedder {
-    /// Starts the thread. At most `waiting + 1` calls of more texts than a question's wait or are worked on; the thread ends when the last handle is
-    /// dropped.
+    /// Starts the thread. At most `waiting + 1` bulk calls wait or are in progress. The thread ends when the last
+    /// handle is dropped.
     pub fn spawn(encoder: Encoder, waiting: usize) -> Self {
         let (embedder, inbox) = Self::new(waiting, encoder.words());
         std::thread::Builder::new()
@@ -61,16 +65,15 @@ impl Embedder {
         embedder
     }
 
-    fn new(waiting: usize, words: HashSet<String>) -> (Self, mpsc::UnboundedReceiver<EmbeddingJob>) {
-        // Unbounded, because the places bound it: the thread sorts what it takes out, and it waits on.
-        let (jobs, inbox) = mpsc::unbounded_channel();
-        let (places, bulk_places) = (Semaphore::new(QUESTIONS), Semaphore::new(waiting + 1));
-        let words = Arc::new(words);
+    fn new(waiting: usize, words: HashSet<String>) -> (Self, mpsc::Receiver<EmbeddingJob>) {
+        // Room for every call with a place, and for a few blocking calls. The places are counted separately, because a
+        // job keeps its place after the thread has taken it from the channel, until it is answered.
+        let (jobs, inbox) = mpsc::channel(QUESTIONS + waiting + 1 + PASSAGES);
         let embedder = Self {
             jobs,
-            places: Arc::new(places),
-            bulk_places: Arc::new(bulk_places),
-            words,
+            places: Arc::new(Semaphore::new(QUESTIONS)),
+            bulk_places: Arc::new(Semaphore::new(waiting + 1)),
+            words: Arc::new(words),
         };
         (embedder, inbox)
     }
@@ -80,8 +83,7 @@ impl Embedder {
         &self.words
     }
 
-    /// The texts' unit vectors, in the order of the texts. Dropping the future withdraws the texts, as long as the
-    /// thread has not begun with them.
+    /// The unit vectors of `texts`, in their order. Dropping the future withdraws texts that the thread has not begun.
     ///
     /// # Errors
     /// [`EmbeddingError::Overloaded`], at once, when too many calls wait already.
@@ -89,20 +91,17 @@ impl Embedder {
         self.submit(texts)?.await.map_err(|_| EmbeddingError::Stopped)?
     }
 
-    /// The unit vectors of texts that are searched, in the gaps between questions: for a thread that may wait. It takes
-    /// no question's place.
+    /// The unit vectors of passages, computed between questions. Blocks the calling thread until it has a place in the
+    /// queue, and then until the vectors are there; it takes no place of a question.
     ///
     /// # Errors
     /// See [`EmbeddingError`].
     pub fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        let (reply, answer) = oneshot::channel();
-        let job = EmbeddingJob {
-            texts: texts.iter().map(|text| text.to_string()).collect(),
-            reply,
-            place: None,
-            passages: true,
-        };
-        self.jobs.send(job).map_err(|_| EmbeddingError::Stopped)?;
+        let texts = texts.iter().map(|text| text.to_string()).collect();
+        let (job, answer) = EmbeddingJob::new(texts, None, true);
+        self.jobs
+            .blocking_send(job)
+            .map_err(|_| EmbeddingError::Stopped)?;
         answer.blocking_recv().map_err(|_| EmbeddingError::Stopped)?
     }
 
@@ -113,36 +112,36 @@ impl Embedder {
         };
         let place = places.clone().try_acquire_owned();
         let place = Some(place.map_err(|_| EmbeddingError::Overloaded)?);
-        let (reply, answer) = oneshot::channel();
-        let job = EmbeddingJob {
-            texts,
-            reply,
-            place,
-            passages: false,
-        };
-        self.jobs.send(job).map_err(|_| EmbeddingError::Stopped)?;
+        let (job, answer) = EmbeddingJob::new(texts, place, false);
+        self.jobs.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => EmbeddingError::Overloaded,
+            TrySendError::Closed(_) => EmbeddingError::Stopped,
+        })?;
         Ok(answer)
     }
 }
 
-/// Why a model could not be loaded, or texts not be embedded. Cloneable, because one failed batch answers several
+/// Why a model could not be loaded, or texts could not be embedded. Cloneable, because one failed batch answers several
 /// calls.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EmbeddingError {
     /// A file of the model cannot be read.
-    #[error("the embedding model's file {} cannot be read: {source}; run `make models`, or name a complete folder", path.display())]
+    #[error(
+        "the embedding model's file {} cannot be read: {source}; run `make models`, or name a complete folder",
+        path.display()
+    )]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: Arc<std::io::Error>,
     },
-    /// `config.json` is not one of a BERT model.
+    /// `config.json` does not describe a BERT model.
     #[error("{} does not describe a BERT model: {source}", path.display())]
     Config {
         /// The file.
         path: PathBuf,
-        /// Where and why the parser stopped.
+        /// The parser's error, with its position.
         source: Arc<serde_json::Error>,
     },
     /// The folder's files contradict each other.
@@ -150,7 +149,7 @@ pub enum EmbeddingError {
     Mismatch {
         /// The model's folder.
         dir: PathBuf,
-        /// Which files, and how.
+        /// Which files contradict each other, and how.
         what: String,
     },
     /// `tokenizer.json` cannot be used.
@@ -161,10 +160,10 @@ pub enum EmbeddingError {
     Weights {
         /// The file.
         path: PathBuf,
-        /// What candle said.
+        /// candle's error.
         source: Arc<candle_core::Error>,
     },
-    /// `model.safetensors` is damaged or holds something that our kernels cannot use.
+    /// `model.safetensors` is damaged or contains something that our kernels cannot use.
     #[error("the weights {} cannot be used: {problem}; fetch the model again, or use another", path.display())]
     Tensor {
         /// The file.
@@ -175,10 +174,10 @@ pub enum EmbeddingError {
     /// The tokenizer refused a text.
     #[error("a text cannot be tokenised: {0}")]
     Tokenize(String),
-    /// The forward pass failed, for want of memory as a rule.
+    /// The forward pass failed, usually because memory ran out.
     #[error("embedding failed: {0}")]
     Compute(#[from] Arc<candle_core::Error>),
-    /// The forward pass gave infinities or zeros, as damaged weights do.
+    /// The forward pass gave infinities or zeros; damaged weights do this.
     #[error(
         "the embedding model gives vectors without a direction; its weights are damaged, so fetch them again"
     )]
@@ -186,11 +185,23 @@ pub enum EmbeddingError {
     /// Too many calls are waiting.
     #[error("too many questions are waiting to be embedded; try again in a moment")]
     Overloaded,
-    /// The thread is gone.
-    #[error(
-        "the embedding thread has stopped; its last words are in the log, and the server must be restarted"
-    )]
+    /// The thread has ended.
+    #[error("the embedding thread has stopped; the log says why, and the server must be restarted")]
     Stopped,
+}
+
+impl EmbeddingError {
+    /// What an error of the operating system means for a file of the model.
+    fn read(path: &Path) -> impl Fn(std::io::Error) -> Self {
+        move |source| Self::Read {
+            path: path.into(),
+            source: Arc::new(source),
+        }
+    }
+
+    fn tokenize(error: tokenizers::Error) -> Self {
+        Self::Tokenize(error.to_string())
+    }
 }
 
 impl From<candle_core::Error> for EmbeddingError {
@@ -217,25 +228,43 @@ mod tests {
             "they have places of their own"
         );
         assert!(matches!(question(), Err(EmbeddingError::Overloaded)));
+        assert_eq!(
+            embedder.jobs.capacity(),
+            PASSAGES,
+            "passages find room beside them"
+        );
         drop(inbox.try_recv().unwrap());
         assert!(bulk().is_ok(), "it has the first one's place");
     }
 
     #[test]
-    fn passages_and_questions_begin_with_what_the_model_wants() {
+    fn a_full_queue_refuses_questions_and_makes_a_blocking_caller_wait() {
+        let (embedder, mut inbox) = Embedder::new(0, HashSet::new());
+        let send = |embedder: &Embedder| embedder.submit(vec!["one of many".into(); 9]).map(drop);
+        let passages = || {
+            let embedder = embedder.clone();
+            std::thread::spawn(move || embedder.embed_passages(&["sound"]))
+        };
+        let blocked: Vec<_> = (0..QUESTIONS + 2 + PASSAGES).map(|_| passages()).collect();
+        while embedder.jobs.capacity() > 0 {
+            std::thread::yield_now();
+        }
+        assert!(matches!(send(&embedder), Err(EmbeddingError::Overloaded)));
+        for _ in 0..blocked.len() {
+            let job = inbox.blocking_recv().expect("each caller gets in");
+            job.reply.send(Ok(vec![])).expect("each caller waits");
+        }
+        assert!(blocked.into_iter().all(|caller| caller.join().unwrap().is_ok()));
+        assert!(send(&embedder).is_ok());
+    }
+
+    #[test]
+    fn passages_and_questions_get_the_models_prefixes() {
         let dir = tempfile::tempdir().unwrap();
         let mut model = testing::write_tiny(dir.path());
         model.prefixes.passage = "good ".into();
         model.prefixes.query = "bad ".into();
-        let load = || {
-            Encoder::load(
-                &model,
-                &candle_core::Device::Cpu,
-                Precision::Int8,
-                &testing::pool(),
-            )
-            .unwrap()
-        };
+        let load = || testing::load(&model, Precision::Int8, &testing::pool());
         let expected = load().encode(&["good sound", "bad sound"], &mut |_| {}).unwrap();
         let embedder = Embedder::spawn(load(), 1);
         assert_eq!(embedder.embed_passages(&["sound"]).unwrap(), expected[..1]);
@@ -244,7 +273,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_thread_that_is_gone_is_said_so() {
+    async fn a_thread_that_has_ended_is_an_error() {
         let (embedder, inbox) = Embedder::new(1, HashSet::new());
         drop(inbox);
         assert!(matches!(

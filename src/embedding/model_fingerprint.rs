@@ -1,96 +1,85 @@
-//! What a vector depends on besides its text, in one hash: vectors of unlike fingerprints never belong together.
-
-use sha2::{Digest, Sha256};
+//! What a vector depends on besides its text, in one hash: vectors with different fingerprints cannot be compared.
 
 use super::Precision;
+use crate::digest::Hasher;
 use crate::weights::EmbeddingModel;
 use crate::weights::verify::{self, VerifyError};
 
-/// Changes whenever the same model makes other vectors of the same texts.
+/// Increased whenever the same model makes other vectors of the same texts.
 const VERSION: usize = 1;
 
-/// SHA-256, in hex, over the model, its limit of tokens and what it is computed in. A model without a known hash has
-/// its files read and hashed. Processors with other instructions differ in the last bits only, and are not told apart.
+/// SHA-256, in hex, over the model, its token limit and its precision. If the model's hash is not known, its files are
+/// read and hashed. Processors with other instructions compute the same vectors except for the last bits, so the
+/// processor is not part of the fingerprint.
 ///
 /// # Errors
-/// Where the model's files cannot be read.
+/// If the model's files cannot be read.
 pub fn fingerprint(model: &EmbeddingModel, precision: Precision) -> Result<String, VerifyError> {
-    let mut hash = Sha256::new();
-    let mut part = |text: &str| {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text.as_bytes());
-    };
-    part(&model.name);
+    let mut hash = Hasher::default();
+    hash.text(&model.name);
     match &model.sha256 {
-        Some(sha256) => part(sha256),
+        Some(sha256) => hash.text(sha256),
         None => {
             for file in ["config.json", "tokenizer.json", "model.safetensors"] {
-                part(&verify::hash(&model.dir.join(file))?);
+                hash.text(&verify::hash(&model.dir.join(file))?);
             }
         }
     }
-    part(&format!("{:?}", model.pooling));
-    part(&model.prefixes.passage);
-    part(precision.as_str());
-    part(&format!("{VERSION} {}", model.max_tokens));
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    hash.text(&format!("{:?}", model.pooling));
+    hash.text(&model.prefixes.passage);
+    hash.text(precision.as_str());
+    hash.text(&format!("{VERSION} {}", model.max_tokens));
+    Ok(hash.hex())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::weights::{Pooling, Prefixes};
+    use crate::embedding::testing;
+    use crate::weights::Pooling;
 
     fn model(name: &str, sha256: Option<&str>, max_tokens: usize) -> EmbeddingModel {
         EmbeddingModel {
-            dir: "nowhere".into(),
-            name: name.into(),
             sha256: sha256.map(String::from),
-            max_tokens,
-            pooling: Default::default(),
-            prefixes: Default::default(),
-            golden: None,
+            ..testing::model("nowhere".as_ref(), name, max_tokens)
         }
     }
 
     #[test]
-    fn every_ingredient_counts() {
-        let of = |model: &EmbeddingModel, precision| fingerprint(model, precision).unwrap();
+    fn a_fingerprint_depends_on_everything_that_changes_a_vector() {
         let minilm = model("MiniLM", Some("ab"), 256);
+        let first_token = EmbeddingModel {
+            pooling: Pooling::Cls,
+            ..minilm.clone()
+        };
+        let mut prefixed = minilm.clone();
+        prefixed.prefixes.passage = "passage: ".into();
         let all = [
-            of(&minilm, Precision::Int8),
-            of(&minilm, Precision::F32),
-            of(&model("other", Some("ab"), 256), Precision::Int8),
-            of(&model("MiniLM", Some("cd"), 256), Precision::Int8),
-            of(&model("MiniLM", Some("ab"), 128), Precision::Int8),
-            of(&model("Mini", Some("LMab"), 256), Precision::Int8),
-            of(
-                &EmbeddingModel {
-                    pooling: Pooling::Cls,
-                    ..minilm.clone()
-                },
-                Precision::Int8,
-            ),
-            of(
-                &EmbeddingModel {
-                    prefixes: Prefixes {
-                        passage: "passage: ".into(),
-                        ..Prefixes::default()
-                    },
-                    ..minilm.clone()
-                },
-                Precision::Int8,
-            ),
+            &minilm,
+            &model("other", Some("ab"), 256),
+            &model("MiniLM", Some("cd"), 256),
+            &model("MiniLM", Some("ab"), 128),
+            &model("Mini", Some("LMab"), 256),
+            &first_token,
+            &prefixed,
         ];
-        let different: std::collections::HashSet<&String> = all.iter().collect();
-        assert_eq!(different.len(), all.len());
-        assert_eq!(all[0], of(&minilm, Precision::Int8));
+        let mut fingerprints = all
+            .map(|model| fingerprint(model, Precision::Int8).unwrap())
+            .to_vec();
+        fingerprints.push(fingerprint(&minilm, Precision::F32).unwrap());
+        let different: std::collections::HashSet<&String> = fingerprints.iter().collect();
+        assert_eq!(different.len(), fingerprints.len());
+        // The value that caches and snapshots on users' disks bear.
+        assert_eq!(
+            fingerprints[0],
+            "ac1a0fc3b5826bacd67163e295af2f96203a108e15b83fc7b9a6ff83f906235c"
+        );
     }
 
     #[test]
     fn a_model_without_a_known_hash_is_hashed() {
         let dir = tempfile::tempdir().unwrap();
-        let own = crate::embedding::testing::write_tiny(dir.path());
+        let own = testing::write_tiny(dir.path());
         let before = fingerprint(&own, Precision::Int8).unwrap();
         assert_eq!(before, fingerprint(&own, Precision::Int8).unwrap());
         let weights = dir.path().join("model.safetensors");

@@ -1,8 +1,8 @@
-//! How exactly embedding models are computed.
+//! The precision in which embedding models are computed.
 
 use candle_core::Device;
 
-/// What the weights of an embedding model are multiplied as.
+/// The number format of an embedding model's weights and activations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -14,12 +14,12 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// What a device computes in when this was asked for: our kernels run on the CPU only.
+    /// The precision on this device if `self` is requested: our kernels run only on the CPU.
     pub fn on(self, device: &Device) -> Self {
         if device.is_cpu() { self } else { Self::F32 }
     }
 
-    /// The word for it on the command line.
+    /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Int8 => "int8",

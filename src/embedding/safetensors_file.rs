@@ -1,4 +1,4 @@
-//! A safetensors file, read tensor by tensor: never more of it in memory than what is being packed.
+//! A safetensors file, read tensor by tensor: only the bytes that are being packed are in memory.
 //!
 //! In: the path. Out: matrices and vectors by name, on the caller's thread. Format:
 //! <https://github.com/huggingface/safetensors#format>: the length of a JSON header in 8 bytes, the header, the data.
@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use candle_core::quantized::GgmlDType;
 use half::{bf16, f16};
@@ -17,7 +16,7 @@ use super::EmbeddingError;
 use crate::kernels::pool::Pool;
 use crate::kernels::tiles::Matrix;
 
-/// The longest header that is believed.
+/// The longest accepted header, in bytes.
 const LONGEST_HEADER: u64 = 100_000_000;
 
 /// An open file.
@@ -27,11 +26,11 @@ pub(super) struct Tensors {
     header: Metadata,
     /// Where the data begins.
     data: u64,
-    /// What stands before the names that are asked for.
+    /// The prefix of all names in the file.
     prefix: String,
 }
 
-/// A tensor that is there.
+/// A tensor that the header lists.
 struct FoundTensor<'a> {
     name: &'a str,
     info: &'a TensorInfo,
@@ -43,21 +42,18 @@ struct FoundTensor<'a> {
 impl Tensors {
     /// Opens a file and reads its header.
     pub(super) fn open(path: &Path) -> Result<Self, EmbeddingError> {
-        let unreadable = |source| EmbeddingError::Read {
-            path: path.into(),
-            source: Arc::new(source),
-        };
-        let file = File::open(path).map_err(unreadable)?;
-        let end = file.metadata().map_err(unreadable)?.len();
+        let unreadable = EmbeddingError::read(path);
+        let file = File::open(path).map_err(&unreadable)?;
+        let end = file.metadata().map_err(&unreadable)?.len();
         let mut length = [0; 8];
-        file.read_exact_at(&mut length, 0).map_err(unreadable)?;
+        file.read_exact_at(&mut length, 0).map_err(&unreadable)?;
         let length = u64::from_le_bytes(length);
         let damaged = |problem: String| EmbeddingError::Tensor {
             path: path.into(),
             problem,
         };
         if length > LONGEST_HEADER.min(end) {
-            return Err(damaged(format!("its header of {length} bytes cannot be")));
+            return Err(damaged(format!("its header cannot have {length} bytes")));
         }
         let mut header = vec![0; length as usize];
         file.read_exact_at(&mut header, 8).map_err(unreadable)?;
@@ -80,7 +76,7 @@ impl Tensors {
         })
     }
 
-    /// Has all names begin with one of `prefixes`, the first that makes `name` one that is there.
+    /// Sets the prefix of all names: the first of `prefixes` with which the file has a tensor `name`.
     pub(super) fn with_prefix_of(mut self, name: &str, prefixes: &[String]) -> Self {
         let fits = |prefix: &&String| self.header.info(&format!("{prefix}{name}")).is_some();
         self.prefix = prefixes.iter().find(fits).cloned().unwrap_or_default();
@@ -104,9 +100,9 @@ impl Tensors {
             _ => f32::NAN,
         });
         let numbers: Vec<f32> = numbers.collect();
-        // The kernels' minima and maxima would hide one that is not a number.
+        // The kernels' minimum and maximum would hide a NaN.
         if !numbers.iter().all(|number| number.is_finite()) {
-            return Err(self.damaged(&name, "it has numbers that are not finite"));
+            return Err(self.damaged(&name, "it has infinite or NaN values"));
         }
         Ok(numbers)
     }
@@ -126,7 +122,7 @@ impl Tensors {
             .map_err(|error| self.damaged(&name, &error.to_string()))
     }
 
-    /// The same in narrow tiles, for rows that are only looked up, in matrices of `part` rows each but the last.
+    /// The same in narrow tiles, for rows that are only looked up, as matrices of `part` rows; the last may have fewer.
     pub(super) fn parts(
         &self,
         pool: &Pool,
@@ -151,10 +147,10 @@ impl Tensors {
         let info = self
             .header
             .info(name)
-            .ok_or_else(|| self.damaged(name, "it is not there"))?;
+            .ok_or_else(|| self.damaged(name, "it is missing"))?;
         if info.shape != shape {
             let problem = format!(
-                "its shape is {:?}, and config.json asks for {shape:?}",
+                "its shape is {:?}, and config.json requires {shape:?}",
                 info.shape
             );
             return Err(self.damaged(name, &problem));
@@ -164,7 +160,7 @@ impl Tensors {
             Dtype::F16 => (GgmlDType::F16, 2),
             Dtype::BF16 => (GgmlDType::BF16, 2),
             other => {
-                let problem = format!("its type is {other:?}, and F32, F16 and BF16 are built in");
+                let problem = format!("its type is {other:?}, and only F32, F16 and BF16 are supported");
                 return Err(self.damaged(name, &problem));
             }
         };

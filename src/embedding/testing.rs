@@ -1,4 +1,4 @@
-//! For tests: the real model, and one of random weights that is written in a moment.
+//! For tests: the real model, and a tiny one with random weights.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{Encoder, Precision};
 use crate::kernels::pool::Pool;
+use crate::kernels::testing::Random;
 use crate::weights::EmbeddingModel;
 
 /// A pool of two threads.
@@ -24,16 +25,25 @@ pub(crate) fn minilm() -> Encoder {
 /// The default embedding model.
 pub(crate) fn minilm_in(precision: Precision, pool: &Arc<Pool>) -> Encoder {
     let dir = crate::weights::testing::embedding_model();
-    let model = EmbeddingModel {
-        dir,
-        name: "all-MiniLM-L6-v2".into(),
+    load(&model(&dir, "all-MiniLM-L6-v2", 256), precision, pool)
+}
+
+/// A mean-pooling model without a known hash, whose texts begin with nothing.
+pub(crate) fn model(dir: &Path, name: &str, max_tokens: usize) -> EmbeddingModel {
+    EmbeddingModel {
+        dir: dir.into(),
+        name: name.into(),
         sha256: None,
-        max_tokens: 256,
+        max_tokens,
         pooling: Default::default(),
         prefixes: Default::default(),
         golden: None,
-    };
-    Encoder::load(&model, &Device::Cpu, precision, pool).unwrap()
+    }
+}
+
+/// The encoder of a model that can be loaded.
+pub(crate) fn load(model: &EmbeddingModel, precision: Precision, pool: &Arc<Pool>) -> Encoder {
+    Encoder::load(model, &Device::Cpu, precision, pool).unwrap()
 }
 
 const WORDS: [&str; 9] = [
@@ -50,7 +60,7 @@ pub(crate) fn tiny() -> Encoder {
 /// As [`tiny`], in this precision.
 pub(crate) fn tiny_in(precision: Precision) -> Encoder {
     let dir = tempfile::tempdir().unwrap();
-    Encoder::load(&write_tiny(dir.path()), &Device::Cpu, precision, &pool()).unwrap()
+    load(&write_tiny(dir.path()), precision, &pool())
 }
 
 /// Writes the files of [`tiny`] into a folder.
@@ -58,15 +68,7 @@ pub(crate) fn write_tiny(dir: &Path) -> EmbeddingModel {
     std::fs::write(dir.join("config.json"), config().to_string()).unwrap();
     std::fs::write(dir.join("tokenizer.json"), tokenizer().to_string()).unwrap();
     candle_core::safetensors::save(&weights(), dir.join("model.safetensors")).unwrap();
-    EmbeddingModel {
-        dir: dir.into(),
-        name: "tiny".into(),
-        sha256: None,
-        max_tokens: 8,
-        pooling: Default::default(),
-        prefixes: Default::default(),
-        golden: None,
-    }
+    model(dir, "tiny", 8)
 }
 
 fn config() -> serde_json::Value {
@@ -106,9 +108,7 @@ fn weights() -> HashMap<String, Tensor> {
     let mut random = Random(7);
     let mut tensors = HashMap::new();
     let mut add = |name: String, shape: &[usize]| {
-        let values: Vec<f32> = (0..shape.iter().product())
-            .map(|_| random.centred() * 0.3)
-            .collect();
+        let values = random.numbers(shape.iter().product(), 0.3);
         tensors.insert(name, Tensor::from_vec(values, shape, &Device::Cpu).unwrap());
     };
     for (name, rows) in [("word", WORDS.len()), ("position", 8), ("token_type", 2)] {
@@ -132,27 +132,7 @@ fn weights() -> HashMap<String, Tensor> {
     tensors
 }
 
-/// Fixed pseudo-random numbers (SplitMix64, <https://prng.di.unimi.it/splitmix64.c>).
-#[derive(Debug)]
-pub(crate) struct Random(pub u64);
-
-impl Random {
-    /// All 64 bits.
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Between -1 and 1.
-    pub(crate) fn centred(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    }
-}
-
-/// Every number of the two within `tolerance`.
+/// Asserts that all numbers of two vectors differ by at most `tolerance`.
 #[track_caller]
 pub(crate) fn assert_near(left: &[f32], right: &[f32], tolerance: f32) {
     assert_eq!(left.len(), right.len());

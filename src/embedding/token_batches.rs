@@ -1,7 +1,7 @@
 //! Which texts go through the model together. Pure: lengths in, positions out.
 //!
-//! A batch is as wide as its longest text, so texts of like length belong together; and it is bounded by the tokens
-//! it holds, padding included, so that sixty short questions and one long review cost about the same.
+//! A batch is as wide as its longest text, so texts of similar length belong together. The number of its tokens,
+//! including padding, is bounded, so that sixty short questions and one long review cost about the same.
 
 use std::collections::HashMap;
 

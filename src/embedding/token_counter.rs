@@ -1,5 +1,5 @@
-//! How many tokens a text has for the embedding model, for those who pay by the token and for refusing what would be
-//! cut off. On whichever thread asks, for as long as the text is; fails only where the tokenizer does.
+//! Counts the tokens of a text for the embedding model: for usage figures, and to refuse texts that would be cut off.
+//! Runs on the caller's thread; the time grows with the text. Fails only if the tokenizer fails.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub struct TokenCounter {
 }
 
 impl TokenCounter {
-    /// Of a model on disk.
+    /// Loads the tokenizer of a model on disk.
     ///
     /// # Errors
     /// [`EmbeddingError::Tokenizer`].
@@ -29,17 +29,16 @@ impl TokenCounter {
         })
     }
 
-    /// Tokens of a text, those included that the model puts around it.
+    /// The number of tokens of a text, including those that the model puts around it.
     ///
     /// # Errors
     /// [`EmbeddingError::Tokenize`].
     pub fn count(&self, text: &str) -> Result<usize, EmbeddingError> {
         let encoding = self.tokenizer.encode_fast(text, true);
-        let encoding = encoding.map_err(|error| EmbeddingError::Tokenize(error.to_string()))?;
-        Ok(encoding.len())
+        Ok(encoding.map_err(EmbeddingError::tokenize)?.len())
     }
 
-    /// The most tokens of a text that the model reads.
+    /// The most tokens of a text that the model can read.
     pub fn limit(&self) -> usize {
         self.limit
     }

@@ -1,26 +1,26 @@
 //! Vectors of texts on disk, so that no text is embedded twice: not after a kill in the middle of embedding, not when a
 //! shop's file changes, not when a snapshot is stale.
 //!
-//! One file a model, `vectors-….cache`: a line that says what made the vectors, then records of one size, each of a
-//! text's key, its vector and a checksum. Records are only ever appended. A record that was cut off or changed does
-//! not exist; the text is embedded again. Nothing is ever taken out: delete the file to be rid of texts that are gone.
-//! Runs on the thread that loads; one process writes at a time.
+//! One file per model, `vectors-….cache`: a header line that identifies the model, then records of equal size, each
+//! with a text's key, its vector and a checksum. Records are only appended. A record that was cut off or changed counts
+//! as absent, and its text is embedded again. Nothing is ever removed: delete the file to remove old texts. Runs on the
+//! thread that loads; one process writes at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use crate::digest::sha256;
 
-/// What a text is found by: the first half of its SHA-256.
+/// The key of a text: the first half of its SHA-256.
 pub type Key = [u8; 16];
 
 /// The key of a text.
 pub fn key(text: &str) -> Key {
-    half(Sha256::digest(text.as_bytes()).as_slice())
+    beginning(&sha256(text))
 }
 
-/// Bytes of a record's checksum, the beginning of the SHA-256 of what stands before it.
+/// Bytes of a record's checksum: the first bytes of the SHA-256 of the record's other bytes.
 const CHECKSUM: usize = 8;
 
 /// An open cache, which no other process writes to.
@@ -33,13 +33,13 @@ pub struct VectorCache {
     dimension: usize,
 }
 
-/// Why a cache cannot be used; embedding goes on without.
+/// Why a cache cannot be used; embedding continues without it.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// Another process has it.
-    #[error("another process is writing {}, so what is embedded now is not kept there", .0.display())]
+    /// Another process uses it.
+    #[error("another process is writing {}, so the vectors computed now are not stored there", .0.display())]
     Busy(PathBuf),
-    /// The file system refuses.
+    /// The file system reports an error.
     #[error(
         "{} cannot be used: {source}; make the folder writable and large enough, or texts are embedded again and again",
         path.display()
@@ -47,14 +47,14 @@ pub enum CacheError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
 }
 
 impl VectorCache {
-    /// Opens the cache of the model with this [fingerprint](super::fingerprint()) in a folder, or begins one. What a kill
-    /// left half written at its end is cut off.
+    /// Opens the cache of the model with this [fingerprint](super::fingerprint()) in a folder, or creates one. A
+    /// half-written record at the end is cut off.
     ///
     /// # Errors
     /// See [`CacheError`].
@@ -88,7 +88,7 @@ impl VectorCache {
         Ok(cache)
     }
 
-    /// Makes the file one of whole records under this header, whatever it was.
+    /// Makes sure that the file has this header and only whole records; a file with another header is emptied.
     fn begin(&mut self, header: &[u8]) -> io::Result<()> {
         let mut found = Vec::new();
         Read::by_ref(&mut self.file)
@@ -108,7 +108,7 @@ impl VectorCache {
         size_of::<Key>() + self.dimension * 4 + CHECKSUM
     }
 
-    /// Hands out every vector, in no order that means anything.
+    /// Calls `each` with every key and vector, in any order.
     ///
     /// # Errors
     /// [`CacheError::Io`].
@@ -134,17 +134,17 @@ impl VectorCache {
             for (value, bytes) in vector.iter_mut().zip(values.as_chunks().0) {
                 *value = f32::from_le_bytes(*bytes);
             }
-            each(half(key), &vector);
+            each(beginning(key), &vector);
         }
     }
 
-    /// Appends vectors. They outlive a kill of this process from now on, and a power cut some seconds later.
+    /// Appends vectors. They survive a kill of this process at once, and a power cut after some seconds.
     ///
     /// # Errors
     /// [`CacheError::Io`].
     ///
     /// # Panics
-    /// Where a vector has another dimension than the cache.
+    /// If a vector has another dimension than the cache.
     pub fn append<'a>(
         &mut self,
         vectors: impl IntoIterator<Item = (Key, &'a [f32])>,
@@ -174,11 +174,10 @@ impl VectorCache {
 }
 
 fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
-    let digest = Sha256::digest(content);
-    std::array::from_fn(|byte| digest[byte])
+    beginning(&sha256(content))
 }
 
-fn half(bytes: &[u8]) -> Key {
+fn beginning<const N: usize>(bytes: &[u8]) -> [u8; N] {
     std::array::from_fn(|byte| bytes[byte])
 }
 
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_appended_is_there_when_it_is_opened_again_and_can_be_added_to() {
+    fn a_cache_that_is_opened_again_has_its_records_and_takes_more() {
         let dir = tempfile::tempdir().unwrap();
         filled(dir.path());
         let mut cache = open(dir.path());
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_is_cut_off_or_changed_does_not_exist_and_the_others_do() {
+    fn a_record_that_is_cut_off_or_changed_is_absent_and_the_others_are_there() {
         let dir = tempfile::tempdir().unwrap();
         let path = filled(dir.path());
         let whole = std::fs::read(&path).unwrap();
@@ -235,7 +234,7 @@ mod tests {
             std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
             let mut cache = open(dir.path());
             assert_eq!(content(&mut cache).len(), 2, "{cut} bytes are missing");
-            // What comes next stands where it should.
+            // The next record is at the right place.
             cache.append([(key("loud"), &VECTORS[2][..])]).unwrap();
             drop(cache);
             assert_eq!(std::fs::read(&path).unwrap(), whole);
@@ -251,19 +250,15 @@ mod tests {
     }
 
     #[test]
-    fn models_have_files_of_their_own_and_a_strange_file_is_begun_anew() {
+    fn each_model_has_a_file_and_a_strange_file_is_emptied() {
         let dir = tempfile::tempdir().unwrap();
         let path = filled(dir.path());
         assert!(content(&mut VectorCache::open(dir.path(), "another", 2).unwrap()).is_empty());
         // The beginning of the name is the same; the header is not.
-        assert!(
-            content(&mut VectorCache::open(dir.path(), "0123456789abcdef-or-else", 2).unwrap()).is_empty()
-        );
-        for strange in [
-            "",
-            "vectors 1 01",
-            "something else that is longer than any header is, by far .....",
-        ] {
+        let mut other = VectorCache::open(dir.path(), "0123456789abcdef-or-else", 2).unwrap();
+        assert!(content(&mut other).is_empty());
+        drop(other);
+        for strange in ["", "vectors 1 01", &"longer than any header ".repeat(9)] {
             std::fs::write(&path, strange).unwrap();
             assert!(content(&mut open(dir.path())).is_empty(), "{strange}");
             filled(dir.path());

@@ -194,12 +194,12 @@ fn latency(mut times: Vec<f64>) -> Latency {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedding::testing::Random;
     use crate::index::Vectors;
+    use crate::kernels::testing::Random;
 
     fn index(count: usize) -> Index {
         let mut random = Random(1);
-        let rows = (0..count).map(|_| moved(&[0.0; 16], random.next(), 1.0));
+        let rows = (0..count).map(|_| moved(&[0.0; 16], random.bits(), 1.0));
         Index::build(Vectors::from_rows(16, rows)).with_graph()
     }
 

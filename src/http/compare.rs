@@ -187,19 +187,16 @@ fn common(counted: &[Vec<ProductAspect>]) -> Vec<AspectId> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{corpus, error_fields};
+    use super::super::testing::error_fields;
     use super::*;
     use crate::aspects::Aspects;
-    use crate::reviews::{Corpus, Review, passages};
+    use crate::reviews::{Corpus, passages, testing};
     use axum::response::IntoResponse;
     use serde_json::{Value, json};
 
     /// Two kettles; the second has a poor handle.
     fn catalogue() -> Corpus {
-        let mut corpus = corpus();
-        let review = corpus.reviews[0].clone();
-        corpus.reviews.clear();
-        for (product, rating, texts) in [
+        let reviews = [
             (
                 0,
                 5,
@@ -218,17 +215,15 @@ mod tests {
                     "The handle is very bad.",
                 ],
             ),
-        ] {
-            for text in texts {
-                corpus.reviews.push(Review {
-                    product: ProductId(product),
-                    rating,
-                    text: text.into(),
-                    ..review.clone()
-                });
-            }
-        }
-        corpus
+        ];
+        let of_product = |(product, rating, texts): (u32, u8, [&str; 3])| {
+            texts.map(|text| testing::review(product, rating, text))
+        };
+        let products = ["KET-1", "a/b c"].map(testing::product);
+        testing::corpus(
+            products.into(),
+            reviews.into_iter().flat_map(of_product).collect(),
+        )
     }
 
     fn compared(request: Value) -> Result<Value, (u16, Value)> {

@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
 use super::extract::Segment;
+use crate::digest;
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -97,10 +97,7 @@ fn send(name: &str, request: &HeaderMap) -> Result<Response, ApiError> {
 
 impl Asset {
     fn new(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
-        let hex: String = Sha256::digest(bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex = digest::hex(&digest::sha256(bytes));
         let etag = HeaderValue::try_from(format!("\"{hex}\"")).expect("hex is legal in a header");
         Asset {
             name,

@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::{HttpOptions, with_limits, with_observability};
 use crate::cli::Settings;
 use crate::config::Config;
-use crate::reviews::{Corpus, Product, ProductId, Review, ReviewId};
+use crate::reviews::{Corpus, Product, Review, testing};
 
 /// A longer request body is refused.
 const MAX_BODY_BYTES: usize = 200;
@@ -163,27 +163,18 @@ pub(super) fn options() -> HttpOptions {
 
 /// Two products: the first has three reviews, the second has none.
 pub(super) fn corpus() -> Corpus {
-    let product = |key: &str, title: &str, histogram, reviews: Vec<u32>| Product {
+    let product = |key: &str, title| Product {
         key: key.into(),
-        title: title.into(),
         category: Some("Kettles".into()),
         price: Some(1299),
-        histogram,
-        reviews: reviews.into_iter().map(ReviewId).collect(),
+        ..testing::product(title)
     };
-    let review = |rating, text: &str| Review {
-        product: ProductId(0),
-        rating,
+    let review = |rating, text| Review {
         summary: "Kettle".into(),
-        text: text.into(),
+        ..testing::review(0, rating, text)
     };
-    Corpus {
-        reviews: vec![review(5, "Boils fast."), review(4, "Loud."), review(1, "Leaks.")],
-        products: vec![
-            product("KET-1", "Kettle", [1, 0, 0, 1, 1], vec![0, 1, 2]),
-            product("a/b c", "Slash", [0; 5], vec![]),
-        ],
-        dropped: vec![],
-        fingerprint: String::new(),
-    }
+    testing::corpus(
+        vec![product("KET-1", "Kettle"), product("a/b c", "Slash")],
+        vec![review(5, "Boils fast."), review(4, "Loud."), review(1, "Leaks.")],
+    )
 }

@@ -1,7 +1,7 @@
 //! For tests: vectors in clusters, like those of sentences about the same things.
 
 use super::Vectors;
-use crate::embedding::testing::Random;
+use crate::kernels::testing::Random;
 
 pub(super) const DIMENSION: usize = 32;
 
@@ -9,16 +9,16 @@ pub(super) const DIMENSION: usize = 32;
 pub(super) fn clustered(count: usize, seed: u64) -> Vectors {
     let mut random = Random(seed);
     let centres: Vec<Vec<f32>> = (0..count / 20 + 1)
-        .map(|_| (0..DIMENSION).map(|_| random.centred()).collect())
+        .map(|_| (0..DIMENSION).map(|_| random.number()).collect())
         .collect();
     let mut vectors = Vectors::new(DIMENSION);
     for i in 0..count {
         if i % 10 == 9 {
-            let earlier = vectors.row(random.next() as usize % i).to_vec();
+            let earlier = vectors.row(random.below(i)).to_vec();
             vectors.push(&earlier);
         } else {
-            let centre = &centres[random.next() as usize % centres.len()];
-            vectors.push(&unit(centre.iter().map(|x| x + random.centred() * 0.5).collect()));
+            let centre = &centres[random.below(centres.len())];
+            vectors.push(&unit(centre.iter().map(|x| x + random.number() * 0.5).collect()));
         }
     }
     vectors

@@ -23,7 +23,7 @@ impl Demands {
             .filter(|&at| admitted[at] && reading.is_about(ProductId(at as u32)))
             .collect();
         let price_of = |at: usize| products[at].price.map(|price| price as f32);
-        let stars_of = |at: usize| Some(products[at].mean_rating());
+        let stars_of = |at: usize| Some(products[at].mean_rating() as f32);
 
         let mut unmet = Vec::new();
         let mut demand = |span: Span, value: &dyn Fn(usize) -> Option<f32>, problem| {
@@ -78,12 +78,9 @@ mod tests {
 
     fn product(title: &str, price: Option<u32>, histogram: [u32; 5]) -> Product {
         Product {
-            key: title.into(),
-            title: title.into(),
-            category: Some("headphones".into()),
             price,
             histogram,
-            reviews: vec![],
+            ..testing::product(title, "headphones")
         }
     }
 

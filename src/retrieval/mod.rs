@@ -16,6 +16,8 @@ mod rank;
 mod reading;
 mod shelves;
 mod spelling;
+#[cfg(test)]
+pub mod testing;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,8 +33,6 @@ use crate::reviews::{Corpus, Passage};
 pub use evidence::{Asked, Evidence, Filters, Found, Grounds, Scores, Understood, Unmet};
 pub use figures::{Figured, Figures};
 pub use products::{Basis, Recommended};
-#[cfg(test)]
-pub use reading::testing;
 pub use reading::{Beyond, Constraints, Figure, Intent, Mention, Quantity, Span, Vocabulary, Wish};
 use shelves::{Shelves, Sought};
 

@@ -103,16 +103,10 @@ fn dissent(passages: &[Relevant], judged: Option<ProductAspect>) -> (Share, Basi
 mod tests {
     use super::*;
     use crate::retrieval::rank::Candidate;
+    use crate::reviews::testing;
 
     fn product(histogram: [u32; 5]) -> Product {
-        Product {
-            key: "K".into(),
-            title: "Kettle".into(),
-            category: None,
-            price: None,
-            histogram,
-            reviews: vec![],
-        }
+        testing::rated("Kettle", histogram)
     }
 
     fn relevant(passage: usize, product: u32, rating: u8, relevance: f32) -> Relevant {

@@ -1,22 +1,22 @@
-//! One cell in, its meaning out: text, rating, price, or nothing. Pure; what has no meaning is `None`.
+//! One cell in; a text, rating or price out. Pure; a cell without a valid value is `None`.
 
-/// No review is kept beyond this many characters; the longest of 205,052 real ones has 497.
+/// The most characters of a review that are kept; the longest of 205,052 real reviews has 497.
 const LONGEST: usize = 10_000;
 
-/// What a missing value is written as.
+/// Spellings of a missing value.
 const MISSING: [&str; 5] = ["nan", "null", "none", "n/a", "<na>"];
 
-/// The cell without the space around it, or nothing where the file only says that there is nothing.
+/// The trimmed cell, or `None` if it is empty or a missing value.
 pub(super) fn present(cell: Option<&str>) -> Option<&str> {
     let cell = cell?.trim();
     let missing = cell.is_empty() || MISSING.iter().any(|word| cell.eq_ignore_ascii_case(word));
     (!missing).then_some(cell)
 }
 
-/// The cell's text on one line, or nothing.
+/// The cell's text on one line, or `None`.
 ///
-/// Any run of white space becomes one space; characters that are not seen go; emoji stay, and so does text that was
-/// garbled before it reached us: a guess at what it had been could be wrong.
+/// Any run of white space becomes one space; invisible characters are removed; emoji stay. Garbled text stays too: a
+/// repair would be a guess.
 pub(super) fn text(cell: Option<&str>) -> Option<String> {
     let cell = present(cell)?;
     let mut text = String::with_capacity(cell.len());
@@ -36,7 +36,7 @@ pub(super) fn text(cell: Option<&str>) -> Option<String> {
             (length, space) = (length + 1, false);
         }
     }
-    // A scraped review that was folded on the shop's page ends in the label of the button that unfolds it.
+    // A scraped review that was shortened on the shop's page ends with the label of the button that expands it.
     let body = text.strip_suffix("READ MORE").unwrap_or(&text).trim_end().len();
     text.truncate(body);
     present(Some(&text))?;
@@ -44,9 +44,9 @@ pub(super) fn text(cell: Option<&str>) -> Option<String> {
     Some(text)
 }
 
-/// Control characters, and marks without a width that hide text or turn it round; among them the tags of U+E0000, which
-/// can carry a whole hidden sentence. The two joiners stay: emoji and Indian scripts are written with them. Three flags
-/// that are written with tags (England, Scotland, Wales) become a black one.
+/// Control characters, and characters without width that hide text or change its direction; among them the tags from
+/// U+E0000, which can carry a whole hidden sentence. The two joiners stay: emoji and Indian scripts need them. Three
+/// flags that consist of tags (England, Scotland, Wales) become a black flag.
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -58,7 +58,7 @@ fn is_unseen(c: char) -> bool {
 
 /// Whole stars from 1 to 5, written as `4`, `4.0`, `4/5`, `4 stars` or `4.0 out of 5 stars`.
 ///
-/// A fraction is no shopper's rating, and a number on another scale means something else: both are refused, not bent.
+/// A fraction is not one buyer's rating, and a number on another scale means something else: both are rejected.
 pub(super) fn rating(cell: Option<&str>) -> Option<u8> {
     let cell = present(cell)?.to_ascii_lowercase();
     let end = cell
@@ -82,7 +82,8 @@ pub(super) fn rating(cell: Option<&str>) -> Option<u8> {
     (known && stars.fract() == 0.0 && (1.0..=5.0).contains(&stars)).then_some(stars as u8)
 }
 
-/// Whole rupees, written as `2390`, `2390.00`, `₹2,390`, `Rs. 2,390/-` or `INR 2390`. Another currency is no price.
+/// Whole rupees, written as `2390`, `2390.00`, `₹2,390`, `Rs. 2,390/-` or `INR 2390`. A price in another currency is
+/// `None`.
 pub(super) fn price(cell: Option<&str>) -> Option<u32> {
     let cell = present(cell)?;
     let start = cell.find(|c: char| c.is_ascii_digit())?;
@@ -102,7 +103,7 @@ pub(super) fn price(cell: Option<&str>) -> Option<u32> {
     (rupees > 0).then_some(rupees)
 }
 
-/// The ASCII letters and digits, in lower case: what is left of a garbled `₹` is none.
+/// The ASCII letters and digits, in lower case; a garbled `₹` contains none.
 fn letters(text: &str) -> String {
     text.chars()
         .filter(char::is_ascii_alphanumeric)

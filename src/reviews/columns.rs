@@ -1,9 +1,9 @@
-//! Headers and the user's mapping in; which column plays which part out.
+//! Headers and the user's mapping in; the role of each column out.
 //!
 //! A column is found by the user's `--column`, or else by its name: case, spaces and underscores do not matter, and
-//! common other names and misspellings count. Pure; fails when a needed column cannot be found.
+//! common other names and misspellings are recognised. Pure; fails if a required column cannot be found.
 
-/// The part that a column plays.
+/// The role of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ColumnRole {
     /// The shop's own id of the product.
@@ -47,7 +47,7 @@ impl ColumnRole {
         }
     }
 
-    /// The role in words, as a sentence about a missing column needs it.
+    /// The role in words, for an error message about a missing column.
     pub(super) const fn needs(self) -> &'static str {
         match self {
             Self::ProductId | Self::ProductTitle => "the product (an id or a title)",
@@ -59,71 +59,27 @@ impl ColumnRole {
         }
     }
 
-    /// Names seen in the wild, folded, the most telling first. A bare `id` is not among a product's names: it
-    /// usually numbers the rows. `title` is a product's only where nothing else is.
-    const fn aliases(self) -> &'static [&'static str] {
+    /// Names seen in real files, folded, separated by spaces, the clearest first. A bare `id` is not a name of the
+    /// product's id: it usually numbers the rows. `title` is the product's only if no other column is.
+    const fn aliases(self) -> &'static str {
         match self {
-            Self::ProductId => &["productid", "pid", "productcode", "itemid", "asin", "sku", "fsn"],
-            Self::ProductTitle => &[
-                "producttitle",
-                "productname",
-                "itemname",
-                "itemtitle",
-                "product",
-                "name",
-                "title",
-            ],
-            Self::Rating => &[
-                "rating",
-                "ratings",
-                "rate",
-                "reviewrating",
-                "starrating",
-                "reviewsrating",
-                "stars",
-                "star",
-                "score",
-            ],
-            Self::Summary => &[
-                "summary",
-                "summery",
-                "reviewsummary",
-                "reviewtitle",
-                "reviewstitle",
-                "reviewheading",
-                "headline",
-                "heading",
-                "title",
-            ],
-            Self::Review => &[
-                "review",
-                "reviewtext",
-                "reviewbody",
-                "reviewcontent",
-                "reviewstext",
-                "customerreview",
-                "text",
-                "body",
-                "content",
-                "comment",
-                "comments",
-                "reviews",
-            ],
-            Self::Category => &["category", "productcategory", "categoryname", "maincategory"],
-            Self::Price => &[
-                "price",
-                "productprice",
-                "sellingprice",
-                "discountedprice",
-                "finalprice",
-                "mrp",
-                "cost",
-            ],
+            Self::ProductId => "productid pid productcode itemid asin sku fsn",
+            Self::ProductTitle => "producttitle productname itemname itemtitle product name title",
+            Self::Rating => "rating ratings rate reviewrating starrating reviewsrating stars star score",
+            Self::Summary => {
+                "summary summery reviewsummary reviewtitle reviewstitle reviewheading headline heading title"
+            }
+            Self::Review => {
+                "review reviewtext reviewbody reviewcontent reviewstext customerreview text body content comment \
+                 comments reviews"
+            }
+            Self::Category => "category productcategory categoryname maincategory",
+            Self::Price => "price productprice sellingprice discountedprice finalprice mrp cost",
         }
     }
 }
 
-/// A column as the user names it.
+/// A column as the user specified it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Column {
     Named(String),
@@ -131,26 +87,26 @@ enum Column {
     Numbered(usize),
 }
 
-/// Which column is which, as given with `--column`. A mapping by number says that the file has no header line.
+/// The columns given with `--column`. Columns given by number mean that the file has no header line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnMapping(Vec<(ColumnRole, Column)>);
 
-/// Why a `--column` cannot be understood.
+/// Why a `--column` is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MappingError {
     /// It is not of the form `role=column`.
     #[error("--column {0} is not of the form NAME=HEADER. Write for example --column review=Summary.")]
     Form(String),
-    /// The name before `=` is none of ours.
-    #[error("--column {0} names no part of a review. Before the = stands one of {names}.", names = role_names())]
+    /// The name before `=` is unknown.
+    #[error("--column {0} has an unknown name. The name before the = must be one of {names}.", names = role_names())]
     UnknownRole(String),
-    /// The same role twice.
+    /// The same role is given twice.
     #[error("--column {0}= is given twice. Give each name once.")]
     Twice(&'static str),
-    /// Columns are counted from one.
-    #[error("--column {0} counts from nought. The first column is #1.")]
-    Nought(String),
-    /// A file has a header line or it has none.
+    /// Columns are numbered from 1.
+    #[error("--column {0} names no column. Columns are numbered from 1; #0 does not exist.")]
+    NumberZero(String),
+    /// Names and numbers are mixed, but a file either has a header line or has none.
     #[error(
         "--column gives some columns by name and some by number. Numbers are for a file without a header line."
     )]
@@ -162,7 +118,7 @@ fn role_names() -> String {
 }
 
 impl ColumnMapping {
-    /// Understands the values of all `--column` flags, such as `review=Summary` or `review=#5`.
+    /// Parses the values of all `--column` flags, such as `review=Summary` or `review=#5`.
     ///
     /// # Errors
     /// See [`MappingError`].
@@ -185,7 +141,7 @@ impl ColumnMapping {
         Ok(Self(mapping))
     }
 
-    /// Whether the file is to be read as one without a header line.
+    /// Whether the columns are numbered, so that the file has no header line.
     pub(super) fn is_numbered(&self) -> bool {
         self.0
             .iter()
@@ -206,7 +162,7 @@ fn parse_one(flag: &str) -> Result<(ColumnRole, Column), MappingError> {
         .strip_prefix('#')
         .and_then(|digits| digits.parse::<usize>().ok());
     let column = match number {
-        Some(0) => return Err(MappingError::Nought(flag.to_string())),
+        Some(0) => return Err(MappingError::NumberZero(flag.to_string())),
         Some(number) => Column::Numbered(number - 1),
         None => Column::Named(column.to_string()),
     };
@@ -217,18 +173,18 @@ fn parse_one(flag: &str) -> Result<(ColumnRole, Column), MappingError> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ColumnLayout {
     columns: [Option<usize>; ColumnRole::ALL.len()],
-    /// Whether headline and body were both found by their names alone, which may mislead.
+    /// Whether headline and body were both found by name, and could be confused.
     pub text_by_name: bool,
 }
 
-/// Why the columns could not be told.
+/// Why the columns could not be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unresolved {
     /// No column at all was recognised.
     Nothing,
-    /// This one is needed.
+    /// This required column is missing.
     Missing(ColumnRole),
-    /// The mapping asks for a column that is not there.
+    /// The mapping names a column that does not exist.
     Unknown(ColumnRole, String),
 }
 
@@ -259,7 +215,7 @@ impl ColumnLayout {
         self.columns[role as usize]
     }
 
-    /// Takes the headline for the body and the other way round.
+    /// Swaps headline and body.
     pub fn swap_text(&mut self) {
         self.columns
             .swap(ColumnRole::Summary as usize, ColumnRole::Review as usize);
@@ -287,12 +243,10 @@ impl ColumnLayout {
     }
 
     /// The first column with one of these names that has no role yet.
-    fn free(&self, folded: &[String], aliases: &[&str]) -> Option<usize> {
-        let with_name = |alias: &&str| {
-            (0..folded.len())
-                .find(|column| folded[*column] == *alias && !self.columns.contains(&Some(*column)))
-        };
-        aliases.iter().find_map(with_name)
+    fn free(&self, folded: &[String], aliases: &str) -> Option<usize> {
+        let is_free = |column: &usize| !self.columns.contains(&Some(*column));
+        let with_name = |alias| (0..folded.len()).find(|column| folded[*column] == alias && is_free(column));
+        aliases.split(' ').find_map(with_name)
     }
 
     fn check(&self) -> Result<(), Unresolved> {
@@ -389,50 +343,34 @@ mod tests {
 
     #[test]
     fn a_column_that_cannot_be_found_is_named() {
+        use ColumnRole::{ProductTitle, Rating, Review};
+        use Unresolved::{Missing, Nothing, Unknown};
+        let unknown = |role, column: &str| Unknown(role, column.into());
         for (headers, flags, expected) in [
-            ("5,good phone,I like it", &[][..], Unresolved::Nothing),
-            (
-                "rating,review",
-                &[],
-                Unresolved::Missing(ColumnRole::ProductTitle),
-            ),
-            ("product,review", &[], Unresolved::Missing(ColumnRole::Rating)),
-            (
-                "product,rating,summary",
-                &[],
-                Unresolved::Missing(ColumnRole::Review),
-            ),
-            (
-                "product,rating,review",
-                &["review=Body"],
-                Unresolved::Unknown(ColumnRole::Review, "Body".into()),
-            ),
-            (
-                "a,b",
-                &["rating=#3"],
-                Unresolved::Unknown(ColumnRole::Rating, "#3".into()),
-            ),
-            (
-                "a,b",
-                &["rating=#2"],
-                Unresolved::Missing(ColumnRole::ProductTitle),
-            ),
+            ("5,good phone,I like it", &[][..], Nothing),
+            ("rating,review", &[], Missing(ProductTitle)),
+            ("product,review", &[], Missing(Rating)),
+            ("product,rating,summary", &[], Missing(Review)),
+            ("product,rating", &["review=Body"], unknown(Review, "Body")),
+            ("a,b", &["rating=#3"], unknown(Rating, "#3")),
+            ("a,b", &["rating=#2"], Missing(ProductTitle)),
         ] {
             assert_eq!(resolve(headers, flags), Err(expected), "{headers} {flags:?}");
         }
     }
 
     #[test]
-    fn a_mapping_that_cannot_be_understood_says_why() {
+    fn an_invalid_mapping_says_why() {
         for (flags, expected) in [
             (&["review"][..], "is not of the form NAME=HEADER"),
             (&["review="], "is not of the form NAME=HEADER"),
             (
                 &["body=Text"],
-                "product_id, product_title, rating, summary, review, category, price",
+                "one of product_id, product_title, rating, summary,",
             ),
+            (&["body=Text"], "summary, review, category, price."),
             (&["review=A", "review=B"], "--column review= is given twice"),
-            (&["review=#0"], "The first column is #1"),
+            (&["review=#0"], "#0 does not exist"),
             (&["review=#1", "rating=Stars"], "some by number"),
         ] {
             let message = ColumnMapping::parse(flags).unwrap_err().to_string();

@@ -1,41 +1,44 @@
 //! Rows in, one at a time; a [`Corpus`] out.
 //!
-//! Decides which rows are usable, which product each is about, and which is a duplicate, and keeps each product's
-//! facts. Pure; a row that is left out is counted under its reason.
+//! Decides which rows are usable, which product each row is about, and which rows are duplicates, and collects each
+//! product's facts. Pure; a dropped row is counted under its reason.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::{
-    Corpus, DropReason, Product, ProductId, Review, ReviewId, clean, corpus_fingerprint, headlines, titles,
+    ColumnRole, Corpus, DropReason, Product, ProductId, Review, ReviewId, clean, corpus_fingerprint,
+    headlines, titles,
 };
 
-/// The cells of one row, as the file has them.
+/// The cells of one row as the file has them, in the order of [`ColumnRole::ALL`].
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct CsvRow<'a> {
-    pub product_id: Option<&'a str>,
-    pub product_title: Option<&'a str>,
-    pub rating: Option<&'a str>,
-    pub summary: Option<&'a str>,
-    pub review: Option<&'a str>,
-    pub category: Option<&'a str>,
-    pub price: Option<&'a str>,
+pub(super) struct CsvRow<'a>(pub [Option<&'a str>; ColumnRole::ALL.len()]);
+
+impl<'a> CsvRow<'a> {
+    fn cell(&self, role: ColumnRole) -> Option<&'a str> {
+        self.0[role as usize]
+    }
+
+    fn text(&self, role: ColumnRole) -> Option<String> {
+        clean::text(self.cell(role))
+    }
 }
 
-/// A corpus in the making.
+/// A corpus that is being built.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     reviews: Vec<Review>,
     drafts: Vec<Draft>,
     by_key: HashMap<String, ProductId>,
-    /// Products that came without an id, by folded title.
+    /// Products without an id, by folded title.
     by_title: HashMap<String, ProductId>,
-    /// Digests instead of the reviews themselves, so that no text is held twice.
+    /// Digests of the reviews, so that no text is stored twice.
     seen: HashSet<[u8; 32]>,
     dropped: [usize; DropReason::ALL.len()],
 }
 
-/// A product before it is known which of its spellings and prices is the usual one.
+/// A product whose most frequent title, category and price are not known yet.
 #[derive(Debug, Default)]
 struct Draft {
     key: String,
@@ -47,7 +50,7 @@ struct Draft {
 }
 
 impl Builder {
-    /// Takes a row in, or counts why it cannot be used.
+    /// Adds a row, or counts the reason why it is dropped.
     pub fn add(&mut self, row: CsvRow<'_>) {
         if let Err(reason) = self.try_add(row) {
             self.dropped[reason as usize] += 1;
@@ -56,9 +59,9 @@ impl Builder {
 
     fn try_add(&mut self, row: CsvRow<'_>) -> Result<(), DropReason> {
         let name = Name::of(row).ok_or(DropReason::NoProduct)?;
-        let rating = clean::rating(row.rating).ok_or(DropReason::BadRating)?;
-        let text = clean::text(row.review).ok_or(DropReason::NoText)?;
-        let summary = clean::text(row.summary).unwrap_or_default();
+        let rating = clean::rating(row.cell(ColumnRole::Rating)).ok_or(DropReason::BadRating)?;
+        let text = row.text(ColumnRole::Review).ok_or(DropReason::NoText)?;
+        let summary = row.text(ColumnRole::Summary).unwrap_or_default();
         let product = self.find(&name).unwrap_or(ProductId(number(self.drafts.len())));
         let review = Review {
             product,
@@ -80,7 +83,7 @@ impl Builder {
     fn find(&self, name: &Name<'_>) -> Option<ProductId> {
         let known = match name {
             Name::Id(id) => self.by_key.get(id),
-            // A shop's own id may be one that was derived here before: then they are one product.
+            // The file's id may equal an id that was derived here before: then they are one product.
             Name::Title { folded, raw } => self
                 .by_title
                 .get(folded)
@@ -104,15 +107,12 @@ impl Builder {
         });
     }
 
-    /// Ends the corpus.
+    /// The corpus of all added rows.
     pub fn finish(mut self) -> Corpus {
         headlines::open_texts(&mut self.reviews);
         let products: Vec<Product> = self.drafts.into_iter().map(Draft::finish).collect();
-        let dropped = DropReason::ALL
-            .into_iter()
-            .zip(self.dropped)
-            .filter(|(_, rows)| *rows > 0)
-            .collect();
+        let dropped = DropReason::ALL.into_iter().zip(self.dropped);
+        let dropped = dropped.filter(|(_, rows)| *rows > 0).collect();
         let fingerprint = corpus_fingerprint::corpus(&self.reviews, &products);
         Corpus {
             reviews: self.reviews,
@@ -123,20 +123,20 @@ impl Builder {
     }
 }
 
-/// What a row calls its product.
+/// How a row identifies its product.
 #[derive(Debug)]
 enum Name<'a> {
-    /// By the shop's own id.
+    /// By the file's product id.
     Id(String),
-    /// By its title, as it stands: cleaning would take away what tells a garbled one.
+    /// By its title, unchanged: cleaning would remove the characters that show that it is garbled.
     Title { folded: String, raw: &'a str },
 }
 
 impl<'a> Name<'a> {
     fn of(row: CsvRow<'a>) -> Option<Self> {
-        let by_id = clean::text(row.product_id).map(Self::Id);
+        let by_id = row.text(ColumnRole::ProductId).map(Self::Id);
         by_id.or_else(|| {
-            let raw = clean::present(row.product_title)?;
+            let raw = clean::present(row.cell(ColumnRole::ProductTitle))?;
             Some(Self::Title {
                 folded: titles::fold(raw),
                 raw,
@@ -146,14 +146,14 @@ impl<'a> Name<'a> {
 }
 
 fn number(position: usize) -> u32 {
-    u32::try_from(position).expect("a file of more than four thousand million rows does not fit in memory")
+    u32::try_from(position).expect("a file of more than u32::MAX rows does not fit in memory")
 }
 
 impl Draft {
     fn note(&mut self, row: CsvRow<'_>, rating: u8, review: ReviewId) {
-        self.titles.count(clean::text(row.product_title));
-        self.categories.count(clean::text(row.category));
-        self.prices.count(clean::price(row.price));
+        self.titles.count(row.text(ColumnRole::ProductTitle));
+        self.categories.count(row.text(ColumnRole::Category));
+        self.prices.count(clean::price(row.cell(ColumnRole::Price)));
         self.histogram[usize::from(rating) - 1] += 1;
         self.reviews.push(review);
     }
@@ -170,7 +170,7 @@ impl Draft {
     }
 }
 
-/// How often each value came, and which came first.
+/// The count of each value, and the order of first occurrence.
 #[derive(Debug)]
 struct Tally<T>(HashMap<T, (usize, usize)>);
 
@@ -187,7 +187,8 @@ impl<T: Eq + Hash> Tally<T> {
         self.0.entry(value).or_insert((0, order)).0 += 1;
     }
 
-    /// Of two equally frequent values the one that came first, so that the same file always gives the same corpus.
+    /// The most frequent value; of equally frequent values the first, so that the same file always gives the same
+    /// corpus.
     fn most_frequent(self) -> Option<T> {
         let best = self
             .0
@@ -202,12 +203,13 @@ mod tests {
     use super::*;
 
     fn row<'a>(title: &'a str, rating: &'a str, review: &'a str) -> CsvRow<'a> {
-        CsvRow {
-            product_title: Some(title),
-            rating: Some(rating),
-            review: Some(review),
-            ..CsvRow::default()
-        }
+        let row = with(CsvRow::default(), ColumnRole::ProductTitle, title);
+        with(with(row, ColumnRole::Rating, rating), ColumnRole::Review, review)
+    }
+
+    fn with<'a>(mut row: CsvRow<'a>, role: ColumnRole, cell: &'a str) -> CsvRow<'a> {
+        row.0[role as usize] = Some(cell);
+        row
     }
 
     fn build(rows: &[CsvRow<'_>]) -> Corpus {
@@ -217,15 +219,12 @@ mod tests {
     }
 
     #[test]
-    fn every_row_left_out_is_counted_under_its_reason() {
+    fn every_dropped_row_is_counted_under_its_reason() {
         let corpus = build(&[
             row("Kettle", "5", "boils fast"),
             row("Kettle", "5.0", " boils  fast "),
             row("Kettle", "4", "boils fast"),
-            CsvRow {
-                summary: Some("nice"),
-                ..row("Kettle", "5", "boils fast")
-            },
+            with(row("Kettle", "5", "boils fast"), ColumnRole::Summary, "nice"),
             row("nan", "5", "boils fast"),
             row("Kettle", "Kettle", "boils fast"),
             row("Kettle", "5", "nan"),
@@ -245,11 +244,13 @@ mod tests {
 
     #[test]
     fn products_group_by_id_and_take_the_most_frequent_facts() {
-        let with_id = |id, title, text, price| CsvRow {
-            product_id: Some(id),
-            price: Some(price),
-            category: Some("kitchen"),
-            ..row(title, "5", text)
+        let with_id = |id, title, text, price| {
+            let row = with(row(title, "5", text), ColumnRole::ProductId, id);
+            with(
+                with(row, ColumnRole::Price, price),
+                ColumnRole::Category,
+                "kitchen",
+            )
         };
         let corpus = build(&[
             with_id("k1", "Ketle", "good", "900"),
@@ -258,59 +259,44 @@ mod tests {
             with_id("k1", "Kettle", "best", "1000"),
             with_id("k3", "nan", "no name", ""),
         ]);
-        let facts = |product: &Product| {
-            (
-                product.key.clone(),
-                product.title.clone(),
-                product.price,
-                product.reviews.len(),
-            )
-        };
         let expected = [
-            ("k1".into(), "Kettle".into(), Some(1000), 3),
-            ("k2".into(), "Kettle".into(), None, 1),
-            ("k3".into(), "k3".into(), None, 1),
+            ("k1", "Kettle", Some(1000), &[0, 1, 3][..]),
+            ("k2", "Kettle", None, &[2]),
+            ("k3", "k3", None, &[4]),
         ];
-        assert_eq!(corpus.products.iter().map(facts).collect::<Vec<_>>(), expected);
-        assert_eq!(corpus.products[0].category.as_deref(), Some("kitchen"));
-        assert_eq!(
-            corpus.products[0].reviews,
-            [ReviewId(0), ReviewId(1), ReviewId(3)]
-        );
+        assert_eq!(corpus.products.len(), expected.len());
+        for (product, (key, title, price, reviews)) in corpus.products.iter().zip(expected) {
+            assert_eq!(
+                (&*product.key, &*product.title, product.price),
+                (key, title, price)
+            );
+            assert_eq!(product.reviews.iter().map(|id| id.0).collect::<Vec<_>>(), reviews);
+            assert_eq!(product.category.as_deref(), Some("kitchen"));
+        }
         assert!(corpus.reviews.iter().all(|review| review.summary.is_empty()));
     }
 
     #[test]
-    fn without_ids_the_title_tells_the_product() {
+    fn without_ids_the_title_identifies_the_product() {
         let corpus = build(&[
             row("Kettle, 1.5 L (Red)", "5", "good"),
             row("KETTLE 1.5L Red??", "1", "leaks"),
             row("Kettle 1.8 L (Red)", "3", "good"),
             row("KETTLE 1.5L Red??", "2", "rusts"),
         ]);
-        let titles: Vec<&str> = corpus
-            .products
-            .iter()
-            .map(|product| product.title.as_str())
-            .collect();
+        let titles: Vec<&str> = corpus.products.iter().map(|product| &*product.title).collect();
         assert_eq!(titles, ["KETTLE 1.5L Red??", "Kettle 1.8 L (Red)"]);
         assert_eq!(corpus.products[0].histogram, [1, 1, 0, 0, 1]);
         assert!((corpus.products[0].mean_rating() - 8.0 / 3.0).abs() < 1e-6);
-        assert!(
-            corpus.products[0].key.starts_with("kettle-1-5"),
-            "{}",
-            corpus.products[0].key
-        );
+        let key = &corpus.products[0].key;
+        assert!(key.starts_with("kettle-1-5"), "{key}");
         assert_ne!(corpus.products[0].key, corpus.products[1].key);
     }
 
     #[test]
-    fn a_shops_id_that_is_a_derived_one_names_the_same_product() {
+    fn an_id_that_equals_a_derived_one_is_the_same_product() {
         let derived = titles::derive_key("Kettle (Red)");
-        let with_id = CsvRow {
-            product_id: Some(&derived),
-            ..row("Kettle (Red)", "5", "good")
-        };
+        let with_id = with(row("Kettle (Red)", "5", "good"), ColumnRole::ProductId, &derived);
         let without_id = row("Kettle (Red)", "4", "fine");
         for rows in [[with_id, without_id], [without_id, with_id]] {
             let corpus = build(&rows);

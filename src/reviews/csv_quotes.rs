@@ -1,14 +1,14 @@
-//! A delimited table in, the same table with every quotation mark escaped out. Pure, cannot fail.
+//! A delimited table in; the same table with all quotation marks escaped out. Pure, cannot fail.
 //!
-//! Careless programs write `the 5" lid` or `"he said "wow" to me"`, which polars refuses as malformed. A mark opens a
-//! cell only as the cell's first character, and closes it only where the cell can end; every other one is text and is
-//! doubled, as CSV asks for.
+//! Some programs write `the 5" lid` or `"he said "wow" to me"`, which polars rejects as malformed. A quotation mark
+//! opens a cell only as its first character, and closes it only where the cell can end; every other mark is text and is
+//! doubled, as CSV requires.
 
 use std::borrow::Cow;
 
 const QUOTE: u8 = b'"';
 
-/// The table, and the number of cells that had to be repaired. A table without fault is not copied.
+/// The table, and the number of cells that had to be repaired. A correct table is not copied.
 pub(super) fn escape(table: &str, separator: u8) -> (Cow<'_, str>, usize) {
     let mut cells = Cells {
         bytes: table.as_bytes(),
@@ -40,14 +40,14 @@ pub(super) fn escape(table: &str, separator: u8) -> (Cow<'_, str>, usize) {
 struct Cells<'a> {
     bytes: &'a [u8],
     separator: u8,
-    /// Where quotation marks have to be added, in order.
+    /// The positions where quotation marks must be added, in order.
     missing: Vec<usize>,
-    /// Whether a mark that closes a cell may still come.
+    /// Whether a closing mark may still follow.
     can_close: bool,
 }
 
 impl Cells<'_> {
-    /// Goes from the start of one cell to the start of the next.
+    /// Goes from the start of a cell to the start of the next one, which it returns.
     fn pass(&mut self, start: usize) -> usize {
         let end = if self.bytes[start] == QUOTE {
             self.end_of_quoted(start)
@@ -57,7 +57,7 @@ impl Cells<'_> {
         end.unwrap_or_else(|| self.end_of_plain(start)) + 1
     }
 
-    /// The end of a cell that begins with a mark, or nothing if no mark closes it: then the first one is text too.
+    /// The end of a cell that begins with a mark, or `None` if no mark closes it: then the first mark is text too.
     fn end_of_quoted(&mut self, start: usize) -> Option<usize> {
         let before = self.missing.len();
         let mut at = start + 1;
@@ -81,7 +81,7 @@ impl Cells<'_> {
         None
     }
 
-    /// The end of a cell that is not quoted; with a mark inside, it becomes a quoted one.
+    /// The end of an unquoted cell; a cell that contains a mark becomes a quoted cell.
     fn end_of_plain(&mut self, start: usize) -> usize {
         let rest = &self.bytes[start..];
         let length = rest
@@ -106,7 +106,7 @@ impl Cells<'_> {
         }
     }
 
-    /// Steps over the first half of a Windows line end.
+    /// Skips the `\r` of a Windows line end.
     fn line_end(&self, at: usize) -> usize {
         at + usize::from(self.bytes.get(at) == Some(&b'\r'))
     }
@@ -117,18 +117,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_that_are_text_are_doubled_and_others_left_alone() {
+    fn marks_that_are_text_are_doubled_and_others_stay() {
+        let correct = "a,b\n\"c, d\",\"\"\n\"e \"\"f\"\" g\",h";
+        let two_lines = "\"two\nlines\",b\r\n\"c\"\r\nd";
         for (table, expected, repaired) in [
-            (
-                "a,b\n\"c, d\",\"\"\n\"e \"\"f\"\" g\",h",
-                "a,b\n\"c, d\",\"\"\n\"e \"\"f\"\" g\",h",
-                0,
-            ),
-            (
-                "\"two\nlines\",b\r\n\"c\"\r\nd",
-                "\"two\nlines\",b\r\n\"c\"\r\nd",
-                0,
-            ),
+            (correct, correct, 0),
+            (two_lines, two_lines, 0),
             ("the 5\" lid,b\nc,d", "\"the 5\"\" lid\",b\nc,d", 1),
             ("a,6\" and 7\"\r\nb,c", "a,\"6\"\" and 7\"\"\"\r\nb,c", 1),
             (

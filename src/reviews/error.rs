@@ -1,14 +1,14 @@
-//! What can go wrong with a file of reviews, and with one row of it.
+//! The errors of a file of reviews, and of one row.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use super::ColumnRole;
 
-/// Why a row was left out.
+/// Why a row was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DropReason {
-    /// Neither an id nor a title says which product it is about.
+    /// The row has neither a product id nor a product title.
     NoProduct,
     /// The rating is missing, or is not a whole number of stars from 1 to 5.
     BadRating,
@@ -22,7 +22,7 @@ impl DropReason {
     /// Every reason, in the order in which a row is checked.
     pub const ALL: [Self; 4] = [Self::NoProduct, Self::BadRating, Self::NoText, Self::Duplicate];
 
-    /// The reason as a metric's label.
+    /// The label of the metric.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NoProduct => "no_product",
@@ -57,49 +57,39 @@ pub(super) fn phrase(dropped: &[(DropReason, usize)]) -> String {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// There is nothing at this path.
+    #[error("There is no file {0}. Give the file of reviews with --data; data/README.md describes it.")]
+    NotFound(PathBuf),
+    /// The file extension is not a known format.
     #[error(
-        "There is no file {path}. Give the file of reviews with --data; data/README.md says what it must hold."
-    )]
-    NotFound {
-        /// The path as given.
-        path: PathBuf,
-    },
-    /// The name does not say what is inside.
-    #[error(
-        "The ending of {path} does not say what it holds. Give a file whose name ends in .csv, .tsv or .parquet; the \
+        "The format of {0} is not known. Give a file whose name ends in .csv, .tsv or .parquet; the \
          first two may be compressed, as in .csv.gz and .csv.zst."
     )]
-    UnknownFormat {
-        /// The path as given.
-        path: PathBuf,
-    },
+    UnknownFormat(PathBuf),
     /// The operating system, or the decompressor, could not read the file.
     #[error(
-        "{path} could not be read: {cause}. Check that it is a whole, readable file of the kind its name says."
+        "{path} could not be read: {cause}. Check that the file is complete and readable, and that its extension is \
+         correct."
     )]
     Read {
         /// The path as given.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system or the decompressor.
         cause: std::io::Error,
     },
-    /// The bytes are not the table that the file's name promises.
-    #[error("{path} is not a table that can be read: {cause}. Check that it is what its name says.")]
+    /// The file does not have the format of its extension.
+    #[error("{path} is not a table that can be read: {cause}. Check that its extension is correct.")]
     Table {
         /// The path as given.
         path: PathBuf,
-        /// What polars said.
+        /// polars' error.
         cause: String,
     },
-    /// The file holds no row at all.
+    /// The file has no rows.
     #[error(
-        "{path} is empty. It must hold a header line and one review a line; data/README.md describes it."
+        "{0} is empty. It must contain a header line and one review per row; data/README.md describes it."
     )]
-    Empty {
-        /// The path as given.
-        path: PathBuf,
-    },
-    /// No column name was recognised: most likely the first line is a review already.
+    Empty(PathBuf),
+    /// No column name was recognised: probably the first line is a review already.
     #[error(
         "{path} has no header line that names its columns. Its first line is: {first_line}. If that is a review \
          already, say which column is which by number, for example --column product_title=#2 --column rating=#3 \
@@ -111,7 +101,7 @@ pub enum LoadError {
         /// The cells of the first line, numbered.
         first_line: String,
     },
-    /// Some columns were recognised, and one that is needed was not.
+    /// A required column was not recognised.
     #[error(
         "{path} has no column for {}. Its first line is: {first_line}. Say which column it is, for example --column \
          {}=NAME.", .role.needs(), .role.as_str()
@@ -119,7 +109,7 @@ pub enum LoadError {
     MissingColumn {
         /// The path as given.
         path: PathBuf,
-        /// What was not found.
+        /// The missing role.
         role: ColumnRole,
         /// The cells of the first line, numbered.
         first_line: String,
@@ -132,24 +122,24 @@ pub enum LoadError {
     UnknownColumn {
         /// The path as given.
         path: PathBuf,
-        /// What the column was to be.
+        /// The role of the column.
         role: ColumnRole,
-        /// The column as given.
+        /// The column as the user named it.
         column: String,
         /// The cells of the first line, numbered.
         first_line: String,
     },
-    /// Every row was left out.
+    /// Every row was dropped.
     #[error(
-        "None of the {rows} rows of {path} is a usable review ({}). If a column was taken for another, say which is \
-         which with --column; data/README.md says what each must hold.", phrase(.dropped)
+        "None of the {rows} rows of {path} is a usable review ({}). If columns were confused, name them \
+         with --column; data/README.md describes each column.", phrase(.dropped)
     )]
     NoUsableRow {
         /// The path as given.
         path: PathBuf,
-        /// Rows in the file, the header not counted.
+        /// Rows in the file, without the header.
         rows: usize,
-        /// Why they were left out.
+        /// Why the rows were dropped.
         dropped: Vec<(DropReason, usize)>,
     },
 }

@@ -1,11 +1,11 @@
-//! Questions that these reviews can answer, for a page to suggest. Pure.
+//! Example questions that these reviews can answer, for the page. Pure.
 
 use std::collections::BTreeMap;
 
 use super::{Corpus, Product};
 
-/// Up to four questions: about the most reviewed product, the most criticised other one, and the two categories with
-/// most reviews, where there are categories.
+/// Up to four questions: about the two categories with the most reviews (if there are categories), the product with the
+/// most reviews, and the most criticised other product.
 pub fn examples(corpus: &Corpus) -> Vec<String> {
     let products = &corpus.products;
     let popular = products.iter().max_by_key(|product| product.reviews.len());
@@ -31,7 +31,7 @@ fn bad_reviews(product: &Product) -> u32 {
     product.histogram[0] + product.histogram[1]
 }
 
-/// Categories, those with most reviews first.
+/// The categories; those with the most reviews come first.
 fn categories(products: &[Product]) -> Vec<&str> {
     let mut reviews: BTreeMap<&str, usize> = BTreeMap::new();
     for product in products {
@@ -46,31 +46,23 @@ fn categories(products: &[Product]) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ReviewId;
     use super::*;
+    use crate::reviews::{ReviewId, testing};
 
     fn product(title: &str, category: Option<&str>, histogram: [u32; 5]) -> Product {
         Product {
-            key: title.into(),
-            title: title.into(),
             category: category.map(String::from),
-            price: None,
-            histogram,
             reviews: (0..histogram.iter().sum()).map(ReviewId).collect(),
+            ..testing::rated(title, histogram)
         }
     }
 
     fn asked(products: Vec<Product>) -> Vec<String> {
-        examples(&Corpus {
-            reviews: vec![],
-            products,
-            dropped: vec![],
-            fingerprint: String::new(),
-        })
+        examples(&testing::corpus(products, vec![]))
     }
 
     #[test]
-    fn the_questions_name_what_there_is_to_say_something_about() {
+    fn questions_name_popular_and_criticised_products_and_categories() {
         let products = vec![
             product("Zuvio Tone (Graphite)", Some("headphones"), [0, 0, 0, 1, 5]),
             product("Tapnok", Some("kettles"), [2, 0, 0, 0, 0]),

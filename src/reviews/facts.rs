@@ -1,38 +1,38 @@
-//! What can be said of a product by counting, and how sure it is. Pure.
+//! Statistics of a product's reviews, with their uncertainty. Pure.
 
 use super::Product;
 
-/// How many reviews of the shop's mean a product is taken to have beside its own: one five-star review then says
-/// little, fifty say nearly all.
+/// Each product is treated as if it had this many additional reviews with the shop's mean rating: then one five-star
+/// review changes little, and fifty decide.
 pub const PRIOR_REVIEWS: u32 = 10;
-/// Standard deviations that a 95% interval reaches to either side.
+/// Half the width of a 95% interval, in standard deviations.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// A product's stars, with what they are worth beside those of others.
+/// A product's rating, and the rating that is compared with other products.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rating {
-    /// Reviews.
+    /// Number of reviews.
     pub count: u32,
-    /// Mean stars; 0 where there is no review.
+    /// Mean rating; 0 if there is no review.
     pub mean: f64,
-    /// The mean drawn towards the shop's: (10 × the shop's mean + the sum of stars) / (10 + reviews).
+    /// The mean shrunk towards the shop's mean: (10 × the shop's mean + the sum of stars) / (10 + reviews).
     pub shrunk: f64,
 }
 
 impl Rating {
-    /// The rating of a product in a shop whose reviews have `shop_mean` stars in the mean.
+    /// The rating of a product in a shop whose mean rating is `shop_mean`.
     pub fn of(product: &Product, shop_mean: f64) -> Self {
         let (count, stars) = totals(&product.histogram);
         let prior = f64::from(PRIOR_REVIEWS);
         Self {
             count: count as u32,
-            mean: if count > 0.0 { stars / count } else { 0.0 },
+            mean: product.mean_rating(),
             shrunk: (prior * shop_mean + stars) / (prior + count),
         }
     }
 }
 
-/// Mean stars over the reviews of all `products`; 0 where there is none.
+/// The mean rating over the reviews of all `products`; 0 if there is no review.
 pub fn mean_rating(products: &[Product]) -> f64 {
     let all = products
         .iter()
@@ -41,30 +41,30 @@ pub fn mean_rating(products: &[Product]) -> f64 {
     if all.0 > 0.0 { all.1 / all.0 } else { 0.0 }
 }
 
-/// Reviews, and the sum of their stars.
+/// The number of reviews, and the sum of their stars.
 fn totals(histogram: &[u32; 5]) -> (f64, f64) {
     let count: u32 = histogram.iter().sum();
     let stars: u32 = (1..).zip(histogram).map(|(stars, count)| stars * count).sum();
     (f64::from(count), f64::from(stars))
 }
 
-/// So many of so many.
+/// A count out of a total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
-    /// Those that are counted.
+    /// The count.
     pub count: usize,
-    /// All of them.
+    /// The total.
     pub of: usize,
 }
 
 impl Share {
-    /// The share; 0 of nothing is 0.
+    /// The share; 0 if the total is 0.
     pub fn value(self) -> f64 {
         self.count as f64 / self.of.max(1) as f64
     }
 
-    /// The 95% interval of the share that the reviews are a sample of, after Wilson (1927,
-    /// <https://doi.org/10.1080/01621459.1927.10502953>); of nothing, all is possible.
+    /// The 95% interval of the true share, if these reviews are a sample; after Wilson (1927,
+    /// <https://doi.org/10.1080/01621459.1927.10502953>); if the total is 0, it is 0 to 1.
     pub fn interval(self) -> (f64, f64) {
         if self.of == 0 {
             return (0.0, 1.0);
@@ -83,16 +83,10 @@ impl Share {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reviews::testing;
 
     fn product(histogram: [u32; 5]) -> Product {
-        Product {
-            key: "K".into(),
-            title: "Kettle".into(),
-            category: None,
-            price: None,
-            histogram,
-            reviews: vec![],
-        }
+        testing::rated("Kettle", histogram)
     }
 
     #[test]

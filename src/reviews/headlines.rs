@@ -1,7 +1,8 @@
-//! Headlines that say something: "Weight only 179 grams" is found in no review's body. Pure.
+//! Keeps the content of headlines: "Weight only 179 grams" may not be in the review's body. Pure.
 //!
-//! Most shops offer headlines to choose from ("Worth the money"), and thousands choose the same. One that stands in the
-//! file only once is its writer's own, and becomes the first sentence of the text, to be searched and quoted with it.
+//! Most shops offer a choice of headlines ("Worth the money"), and thousands of buyers choose the same. A headline that
+//! occurs only once in the file was written by the reviewer. It becomes the first sentence of the text, so that it is
+//! searched and quoted.
 
 use std::collections::HashMap;
 
@@ -9,10 +10,10 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::Review;
 
-/// "Just wow!" tells nothing of a product, whoever wrote it.
+/// A headline with fewer words, such as "Just wow!", says nothing about a product.
 const FEWEST_WORDS: usize = 3;
 
-/// Moves each headline that is its writer's own to the beginning of the text; its summary is empty then.
+/// Moves each headline that occurs only once to the beginning of the text, and empties the summary.
 pub fn open_texts(reviews: &mut [Review]) {
     let mut times: HashMap<String, usize> = HashMap::new();
     for review in reviews.iter() {
@@ -36,13 +37,13 @@ fn key(headline: &str) -> String {
     headline.to_lowercase()
 }
 
-/// Whether a text opens with its headline already, whatever the letters' case.
+/// Whether the text already begins with its headline, ignoring case.
 fn begins_with(text: &str, headline: &str) -> bool {
     text.to_lowercase()
         .starts_with(headline.to_lowercase().trim_end_matches('.'))
 }
 
-/// A headline seldom ends as a sentence does.
+/// Headline and text; a full stop is added if the headline has no final punctuation.
 fn joined(headline: &str, text: &str) -> String {
     let ends = headline.ends_with(|c: char| !c.is_alphanumeric() && !c.is_whitespace());
     format!("{headline}{} {text}", if ends { "" } else { "." })
@@ -51,10 +52,10 @@ fn joined(headline: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reviews::ProductId;
+    use crate::reviews::testing;
 
     #[test]
-    fn a_headline_of_ones_own_opens_the_text_and_a_chosen_one_stays_a_headline() {
+    fn a_unique_headline_opens_the_text_and_a_repeated_one_stays_a_headline() {
         for (summary, text, kept, expected) in [
             (
                 "Weight only 179 grams",
@@ -73,11 +74,9 @@ mod tests {
                 "The lid is loose and leaks.",
             ),
         ] {
-            let review = |summary: &str, text: &str| Review {
-                product: ProductId(0),
-                rating: 4,
+            let review = |summary: &str, text| Review {
                 summary: summary.into(),
-                text: text.into(),
+                ..testing::review(0, 4, text)
             };
             let mut reviews = vec![review(summary, text), review("worth THE money", "Another.")];
             open_texts(&mut reviews);

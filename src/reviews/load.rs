@@ -1,7 +1,7 @@
 //! A table on disk in, a [`Corpus`] out. The only file that knows polars.
 //!
-//! All columns are read as text; what a cell means is decided in `corpus_builder`. Runs on the thread that calls it, with
-//! polars' own pool underneath while the table is parsed. Fails as [`LoadError`] says.
+//! All columns are read as text; `corpus_builder` decides what a cell means. Runs on the calling thread; polars parses
+//! the table with its own thread pool. Errors: see [`LoadError`].
 
 use std::io::Cursor;
 use std::path::Path;
@@ -15,32 +15,32 @@ use super::corpus_builder::{Builder, CsvRow};
 use super::text_encoding::{self, Compression};
 use super::{ColumnMapping, ColumnRole, Corpus, LoadError, clean, csv_quotes, error};
 
-/// Rows looked at to tell headlines from bodies.
+/// Sampled rows to distinguish headlines from bodies.
 const SAMPLE: usize = 2_000;
-/// Characters shown of each cell of a first line that could not be understood.
+/// Characters of each cell of the first line in an error message.
 const SHOWN: usize = 30;
 
-/// What a file is, by its ending.
+/// The format of a file, by its extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Delimited { separator: u8, compression: Compression },
     Parquet,
 }
 
-/// A file's cells, before anyone knows what they mean.
+/// The cells of a file.
 struct Table {
     headers: Vec<String>,
     columns: Vec<StringChunked>,
-    /// Rows before the first review: the header line, where the columns hold it.
+    /// Rows before the first review: 1 if the columns contain the header line.
     skipped: usize,
 }
 
 /// Loads a file of reviews.
 ///
-/// Logs one line with what was kept and what was left out, and a warning for everything that was repaired or guessed.
+/// Logs one line with the numbers of kept and dropped rows, and a warning for everything that was repaired or guessed.
 ///
 /// # Errors
-/// See [`LoadError`]: the file cannot be read, its columns cannot be told, or no row is usable.
+/// See [`LoadError`]: the file cannot be read, its columns cannot be found, or no row is usable.
 pub fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadError> {
     let table = read(path, columns)?;
     let layout = lay_out(path, &table, columns)?;
@@ -49,7 +49,7 @@ pub fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadError> {
     drop(table);
     let corpus = builder.finish();
     if rows == 0 {
-        return Err(LoadError::Empty { path: path.into() });
+        return Err(LoadError::Empty(path.into()));
     }
     if corpus.reviews.is_empty() {
         return Err(LoadError::NoUsableRow {
@@ -73,9 +73,9 @@ pub fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadError> {
 
 fn read(path: &Path, columns: &ColumnMapping) -> Result<Table, LoadError> {
     if !path.exists() {
-        return Err(LoadError::NotFound { path: path.into() });
+        return Err(LoadError::NotFound(path.into()));
     }
-    match format(path).ok_or_else(|| LoadError::UnknownFormat { path: path.into() })? {
+    match format(path).ok_or_else(|| LoadError::UnknownFormat(path.into()))? {
         Format::Delimited {
             separator,
             compression,
@@ -91,18 +91,16 @@ fn format(path: &Path) -> Option<Format> {
         (name, "zst") => (name, Compression::Zstd),
         _ => (name.as_str(), Compression::None),
     };
-    match name.rsplit_once('.')?.1 {
-        "csv" => Some(Format::Delimited {
-            separator: b',',
-            compression,
-        }),
-        "tsv" => Some(Format::Delimited {
-            separator: b'\t',
-            compression,
-        }),
-        "parquet" if compression == Compression::None => Some(Format::Parquet),
-        _ => None,
-    }
+    let separator = match name.rsplit_once('.')?.1 {
+        "csv" => b',',
+        "tsv" => b'\t',
+        "parquet" if compression == Compression::None => return Some(Format::Parquet),
+        _ => return None,
+    };
+    Some(Format::Delimited {
+        separator,
+        compression,
+    })
 }
 
 fn read_delimited(
@@ -118,11 +116,11 @@ fn read_delimited(
     if text.replaced > 0 {
         let (path, replaced) = (path.display(), text.replaced);
         tracing::warn!(
-            "{path} is not all UTF-8: what could not be read was replaced by \u{fffd} in {replaced} places."
+            "{path} is not valid UTF-8: invalid bytes were replaced by \u{fffd} in {replaced} places."
         );
     }
     if text.table().trim().is_empty() {
-        return Err(LoadError::Empty { path: path.into() });
+        return Err(LoadError::Empty(path.into()));
     }
     let (table, repaired) = csv_quotes::escape(text.table(), separator);
     if repaired > 0 {
@@ -157,11 +155,11 @@ fn parse_any(path: &Path, table: &str, separator: u8) -> PolarsResult<DataFrame>
     })
 }
 
-/// The header line is read as a row: polars would rename columns of the same name.
+/// The header line is read as a row, because polars would rename columns with equal names.
 fn parse(text: &str, separator: u8, cut_long_lines: bool) -> PolarsResult<DataFrame> {
     CsvReadOptions::default()
         .with_has_header(false)
-        // Nought rows to infer types from: every column is text.
+        // No rows for type inference: every column is text.
         .with_infer_schema_length(Some(0))
         .with_rechunk(true)
         .map_parse_options(|options| {
@@ -190,7 +188,7 @@ fn read_parquet(path: &Path) -> Result<Table, LoadError> {
     })
 }
 
-/// Numbers become text; a column of lists or structures is none of ours and is passed over.
+/// Numbers become text; columns of lists or structures are ignored.
 fn text_columns(frame: &DataFrame) -> impl Iterator<Item = StringChunked> {
     let as_text = |column: &Column| column.cast(&DataType::String)?.str().cloned();
     frame
@@ -206,7 +204,7 @@ fn unreadable(path: &Path, cause: &polars::prelude::PolarsError) -> LoadError {
     }
 }
 
-/// Finds out which column is which.
+/// Finds the role of each column.
 fn lay_out(path: &Path, table: &Table, mapping: &ColumnMapping) -> Result<ColumnLayout, LoadError> {
     let mut layout = ColumnLayout::resolve(&table.headers, mapping).map_err(|unresolved| {
         let (path, first_line) = (path.into(), table.first_line());
@@ -246,31 +244,15 @@ fn lay_out(path: &Path, table: &Table, mapping: &ColumnMapping) -> Result<Column
 }
 
 impl Table {
-    /// Shows every row to `each`; returns how many there were.
+    /// Calls `each` with every row; returns their number.
     fn rows<'a>(&'a self, layout: &ColumnLayout, mut each: impl FnMut(CsvRow<'a>)) -> usize {
         let mut cells =
             ColumnRole::ALL.map(|role| layout.column(role).map(|column| self.columns[column].iter()));
         let rows = self.columns.first().map_or(0, |column| column.len());
         for number in 0..rows {
-            let [
-                product_id,
-                product_title,
-                rating,
-                summary,
-                review,
-                category,
-                price,
-            ] = cells.each_mut().map(|column| column.as_mut()?.next()?);
+            let row = cells.each_mut().map(|column| column.as_mut()?.next()?);
             if number >= self.skipped {
-                each(CsvRow {
-                    product_id,
-                    product_title,
-                    rating,
-                    summary,
-                    review,
-                    category,
-                    price,
-                });
+                each(CsvRow(row));
             }
         }
         rows.saturating_sub(self.skipped)
@@ -290,7 +272,7 @@ impl Table {
         lengths.get(lengths.len() / 2).copied().unwrap_or(0)
     }
 
-    /// The cells of the first line, numbered as `--column` numbers them.
+    /// The cells of the first line, numbered like in `--column`.
     fn first_line(&self) -> String {
         let cells = self.headers.iter().enumerate().map(|(column, cell)| {
             let shown: String = cell.chars().filter(|c| !c.is_control()).take(SHOWN).collect();

@@ -1,12 +1,13 @@
-//! Stage 1: a table in, clean and numbered reviews and products with their facts out.
+//! A table in, clean and numbered reviews and products with their facts out.
 //!
-//! Runs once, on the thread that starts the server. What can fail: see [`LoadError`].
+//! Runs once, on the thread that starts the server. Errors: see [`LoadError`].
 //!
-//! A file passes through here in this order: `text_encoding` decompresses it and repairs its UTF-8, `csv_quotes` escapes its
-//! quotation marks, `load` has polars read it as a table of text, `columns` finds out which column is which, `corpus_builder`
-//! takes the rows in, helped by `clean` (one cell) and `titles` (one product's name), `headlines` opens a review's text with
-//! the headline that is its writer's own, and `corpus_fingerprint` says what was kept. `passages` then cuts the reviews into the pieces that are searched and quoted, at the places that `sentences`
-//! finds.
+//! A file passes through these modules in this order: `text_encoding` decompresses it and repairs its UTF-8,
+//! `csv_quotes` escapes its quotation marks, `load` reads it with polars as a table of text, `columns` finds the role
+//! of each column, `corpus_builder` collects the rows with `clean` (one cell) and `titles` (one product's name),
+//! `headlines` moves a headline that its writer wrote to the beginning of the text, and `corpus_fingerprint` hashes
+//! everything that was kept. `passages` then cuts the reviews into the pieces that are searched and quoted, at the
+//! sentence boundaries that `sentence_boundaries` finds.
 
 mod corpus_builder;
 mod text_encoding;
@@ -22,6 +23,8 @@ mod passages;
 mod csv_quotes;
 mod sentence_boundaries;
 mod short_title;
+#[cfg(test)]
+pub(crate) mod testing;
 mod titles;
 
 pub use columns::{ColumnMapping, ColumnRole, MappingError};
@@ -47,54 +50,51 @@ pub struct Review {
     pub product: ProductId,
     /// Whole stars, 1 to 5.
     pub rating: u8,
-    /// The headline, where it is one that several chose; empty where its writer made one, which then opens the text.
+    /// The headline, if several reviews have the same one. A headline of the writer's own is moved to the beginning of
+    /// the text, and this is empty.
     pub summary: String,
     /// The review, cleaned; never empty.
     pub text: String,
 }
 
-/// One product and the arithmetic of its reviews.
+/// One product and the statistics of its reviews.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Product {
     /// The shop's own id, or one derived from the title; unique.
     pub key: String,
-    /// The title as the shop writes it.
+    /// The title as the file has it.
     pub title: String,
-    /// The shop's category, where the data has one.
+    /// The category, if the data has one.
     pub category: Option<String>,
-    /// Price in rupees, where the data has one.
+    /// The price in rupees, if the data has one.
     pub price: Option<u32>,
-    /// Reviews with one, two, … five stars.
+    /// The number of reviews with one, two, … five stars.
     pub histogram: [u32; 5],
     /// Its reviews, in the order of the file.
     pub reviews: Vec<ReviewId>,
 }
 
 impl Product {
-    /// What people call it; see [`short_title`].
+    /// The short form of the title; see [`short_title`].
     pub fn short_title(&self) -> &str {
         short_title(&self.title)
     }
 
-    /// Mean stars over all its reviews.
-    pub fn mean_rating(&self) -> f32 {
-        let stars: u32 = (1..)
-            .zip(self.histogram)
-            .map(|(stars, count)| stars * count)
-            .sum();
-        stars as f32 / self.histogram.iter().sum::<u32>().max(1) as f32
+    /// The mean rating over all its reviews; 0 if there is none.
+    pub fn mean_rating(&self) -> f64 {
+        mean_rating(std::slice::from_ref(self))
     }
 }
 
-/// All that was loaded from one file, immutable from then on.
+/// Everything that was loaded from one file. It never changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Corpus {
     /// Every usable review.
     pub reviews: Vec<Review>,
     /// Every product with at least one usable review.
     pub products: Vec<Product>,
-    /// Rows left out, by reason, in a fixed order; reasons that did not occur are absent.
+    /// The number of dropped rows by reason, in a fixed order; reasons that did not occur are absent.
     pub dropped: Vec<(DropReason, usize)>,
-    /// SHA-256 over everything that was kept, in hex: the data's part of the index' fingerprint.
+    /// SHA-256 over everything that was kept, in hex: the data's part of the index's fingerprint.
     pub fingerprint: String,
 }

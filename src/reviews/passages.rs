@@ -1,7 +1,8 @@
-//! Reviews in; the passages that are searched and quoted out. Pure, cannot fail.
+//! Reviews in; passages, which are searched and quoted, out. Pure, cannot fail.
 //!
-//! A short review is one passage. A longer one is cut where a thought begins (`sentence_boundaries`), so that what is quoted
-//! is what matched; fragments join a neighbour, and a thought without an end is cut at a comma or a space.
+//! A short review is one passage. A longer one is cut at the beginnings of sentences (`sentence_boundaries`), so that a
+//! quote contains what matched. Fragments are joined with a neighbour; a very long sentence is cut at a comma or a
+//! space.
 
 use std::ops::Range;
 
@@ -11,11 +12,11 @@ use super::{Corpus, ReviewId, sentence_boundaries};
 
 /// A review of at most this many characters is one passage.
 const WHOLE: usize = 120;
-/// A passage of a longer review has at least this many characters …
+/// A passage of a longer review has at least this many characters.
 const SHORTEST: usize = 25;
-/// … and at most this many: about 60 tokens, so that several fit a small model's prompt.
+/// A passage has at most this many characters: about 60 tokens, so that several fit into a small model's prompt.
 const LONGEST: usize = 300;
-/// "Nice", "very good": a review of fewer words has stars but nothing to quote.
+/// A review with fewer words ("Nice", "very good") has a rating but nothing to quote.
 const FEWEST_WORDS: usize = 3;
 
 /// A part of one review's text.
@@ -25,12 +26,12 @@ pub struct Passage {
     pub review: ReviewId,
     /// Offset of its first byte in [`Review::text`](super::Review::text), on a character boundary.
     pub start: u32,
-    /// Offset of the byte after its last, on a character boundary.
+    /// Offset after its last byte, on a character boundary.
     pub end: u32,
 }
 
 impl Passage {
-    /// The words themselves. The corpus is the one that the passage was cut from.
+    /// The text of the passage. `corpus` is the corpus that it was cut from.
     pub fn text(self, corpus: &Corpus) -> &str {
         &corpus.reviews[self.review.0 as usize].text[self.start as usize..self.end as usize]
     }
@@ -39,12 +40,13 @@ impl Passage {
 /// Cuts all reviews into passages, in the order of the reviews and of their text.
 pub fn passages(corpus: &Corpus) -> Vec<Passage> {
     let of_review = |(review, text): (u32, &str)| {
-        let whole = move |range: Range<usize>| Passage {
+        let offset = |at: usize| u32::try_from(at).expect("a review has at most 10,000 characters");
+        let passage = move |range: Range<usize>| Passage {
             review: ReviewId(review),
-            start: u32::try_from(range.start).expect("a review has at most 10,000 characters"),
-            end: u32::try_from(range.end).expect("a review has at most 10,000 characters"),
+            start: offset(range.start),
+            end: offset(range.end),
         };
-        split(text).into_iter().map(whole)
+        split(text).into_iter().map(passage)
     };
     (0..)
         .zip(corpus.reviews.iter().map(|review| review.text.as_str()))
@@ -61,32 +63,32 @@ fn split(text: &str) -> Vec<Range<usize>> {
     }
     let starts = sentence_boundaries::starts(text);
     let ends = starts.iter().copied().skip(1).chain([text.len()]);
-    let thoughts = starts
+    let sentences = starts
         .iter()
         .copied()
         .zip(ends)
         .filter_map(|(start, end)| trim(text, start..end));
-    let joined = join_fragments(text, thoughts);
-    let cut = joined.into_iter().flat_map(|thought| cut_long(text, thought));
+    let joined = join_fragments(text, sentences);
+    let cut = joined.into_iter().flat_map(|sentence| cut_long(text, sentence));
     cut.filter(|passage| text[passage.clone()].unicode_words().next().is_some())
         .collect()
 }
 
-/// The range without the white space at its ends, or nothing.
+/// The range without white space at its ends, or `None` if nothing is left.
 fn trim(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let start = range.start + (text[range.clone()].len() - text[range.clone()].trim_start().len());
     let length = text[range].trim().len();
     (length > 0).then_some(start..start + length)
 }
 
-/// A fragment goes with what follows it, the last one with what stands before.
-fn join_fragments(text: &str, thoughts: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+/// Joins each fragment with the next sentence, and the last one with the previous sentence.
+fn join_fragments(text: &str, sentences: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
     let mut joined: Vec<Range<usize>> = Vec::new();
     let is_fragment = |range: &Range<usize>| length(&text[range.clone()]) < SHORTEST;
-    for thought in thoughts {
+    for sentence in sentences {
         match joined.last_mut() {
-            Some(last) if is_fragment(last) => last.end = thought.end,
-            _ => joined.push(thought),
+            Some(last) if is_fragment(last) => last.end = sentence.end,
+            _ => joined.push(sentence),
         }
     }
     if let [.., before, last] = &mut joined[..]
@@ -98,7 +100,7 @@ fn join_fragments(text: &str, thoughts: impl Iterator<Item = Range<usize>>) -> V
     joined
 }
 
-/// Cuts a range into pieces of about the same length, none above the limit.
+/// Cuts a range into pieces of about the same length, none longer than the limit.
 fn cut_long(text: &str, mut range: Range<usize>) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     loop {
@@ -118,8 +120,8 @@ fn cut_long(text: &str, mut range: Range<usize>) -> Vec<Range<usize>> {
     }
 }
 
-/// The byte offset of the best place for a cut near the character `wanted`: after a comma, at a space, or, in a text
-/// with neither, wherever no written character is torn apart.
+/// The byte offset of the best place for a cut near the character `wanted`: after a comma, at a space, or, if the text
+/// has neither, between two graphemes.
 fn cut_near(text: &str, wanted: usize) -> usize {
     let window = wanted * 2 / 3..=(wanted + LONGEST / 8).min(LONGEST);
     let mut best: Option<(usize, usize, usize)> = None;
@@ -140,7 +142,7 @@ fn cut_near(text: &str, wanted: usize) -> usize {
         characters += length(grapheme);
         before = grapheme;
     }
-    // One grapheme may be longer than the window: then it is torn.
+    // One grapheme may be longer than the window: then it is cut.
     best.map_or_else(
         || {
             text.char_indices()
@@ -158,7 +160,7 @@ fn length(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reviews::{ProductId, Review};
+    use crate::reviews::testing;
 
     fn cut(text: &str) -> Vec<&str> {
         split(text).into_iter().map(|range| &text[range]).collect()
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_review_is_cut_where_a_thought_begins_and_fragments_join() {
+    fn a_long_review_is_cut_into_sentences_and_fragments_are_joined() {
         for (text, expected) in [
             (
                 "1-very quiet2-lid is tight even when it is full3-handle stays cool all day4-boils 2 litres in 6 to 7 \
@@ -210,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thought_without_an_end_is_cut_at_a_comma_or_a_space() {
+    fn a_long_sentence_is_cut_at_a_comma_or_a_space() {
         let comma = format!(
             "{}, {}",
             "very good sound ".repeat(12).trim(),
@@ -238,18 +240,8 @@ mod tests {
             "worth the money",
             &"Good sound.bad battery, 2-pin plug ❤️❤️ But ok... ".repeat(9),
         ];
-        let review = |text: &&str| Review {
-            product: ProductId(0),
-            rating: 5,
-            summary: String::new(),
-            text: (*text).trim().to_string(),
-        };
-        let corpus = Corpus {
-            reviews: texts.iter().map(review).collect(),
-            products: Vec::new(),
-            dropped: Vec::new(),
-            fingerprint: String::new(),
-        };
+        let reviews = texts.map(|text| testing::review(0, 5, text.trim()));
+        let corpus = testing::corpus(vec![testing::product("Kettle")], reviews.into());
         let passages = passages(&corpus);
         assert_eq!(
             passages[0],

@@ -1,23 +1,23 @@
-//! A review's text in; the places where a new thought begins out. Pure, cannot fail.
+//! A review's text in; the places where a sentence or list item begins out. Pure, cannot fail.
 //!
-//! Unicode's sentence rules expect a space after a full stop and a capital after that. Reviews are typed on phones,
-//! and a shop's page often swallows their line breaks: `quiet2-lid is tight`, `good.battery ok`, `wonderfulAnd`.
+//! Unicode's sentence rules expect a space and a capital letter after a full stop. Reviews are typed on phones, and
+//! shops' pages often remove their line breaks: `quiet2-lid is tight`, `good.battery ok`, `wonderfulAnd`.
 
 use std::collections::BTreeSet;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// What a full stop after it does not end.
+/// Abbreviations: a full stop after them does not end a sentence.
 const ABBREVIATIONS: [&str; 15] = [
     "rs", "no", "nos", "approx", "mr", "mrs", "ms", "dr", "vs", "eg", "ie", "hrs", "mins", "ltd", "pvt",
 ];
-/// What makes the word before it the name of a site.
+/// Top-level domains: a full stop before them belongs to the name of a site.
 const DOMAINS: [&str; 5] = ["com", "in", "co", "org", "net"];
 const BULLETS: [char; 14] = [
     '•', '●', '▪', '■', '◆', '►', '➢', '➤', '➡', '✓', '✔', '✅', '👉', '|',
 ];
 
-/// The byte offsets at which a thought begins, the first one included, in order.
+/// The byte offsets at which a sentence or list item begins, in order, including the first.
 pub(super) fn starts(text: &str) -> Vec<usize> {
     let text = SentenceText {
         text,
@@ -67,7 +67,7 @@ impl SentenceText<'_> {
         here.is_alphabetic() && word.chars().count() >= 2 && !is_abbreviation(&word) && !names_a_site
     }
 
-    /// `• sound`, `-Sound` and `*Sound`. Not ` - `, which joins as often as it separates: `battery life - 10 hours`.
+    /// `• sound`, `-Sound` and `*Sound`. Not ` - `, which often joins: `battery life - 10 hours`.
     fn is_bullet(&self, at: usize) -> bool {
         let here = self.chars[at].1;
         let (before, after) = (self.before(at), self.char(at + 1));
@@ -79,7 +79,8 @@ impl SentenceText<'_> {
         }
     }
 
-    /// `wonderfulAnd`: a line break was swallowed. A name such as `OnePlus` or `boAt` begins otherwise or is shorter.
+    /// `wonderfulAnd`: a line break was removed. Names such as `OnePlus` or `boAt` begin with a capital letter or are
+    /// shorter.
     fn is_swallowed_break(&self, at: usize) -> bool {
         if !self.chars[at].1.is_uppercase() || !self.before(at).is_some_and(char::is_lowercase) {
             return false;
@@ -101,7 +102,8 @@ impl SentenceText<'_> {
         here.is_alphanumeric() && (emoji >= 2 || (emoji == 1 && here.is_uppercase()))
     }
 
-    /// `1-quiet2-light`, `1. sound 2. bass`: only numbers that count up from one, or `2-pin plug` would be an item.
+    /// `1-quiet2-light`, `1. sound 2. bass`: only numbers that count up from one; otherwise `2-pin plug` would be an
+    /// item.
     fn list_items(&self) -> Vec<usize> {
         let (mut items, mut run): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         for at in 0..self.chars.len() {
@@ -112,18 +114,15 @@ impl SentenceText<'_> {
                 run = vec![at];
             } else if number == run.len() + 1 && !run.is_empty() {
                 run.push(at);
-                // The first item is one only when a second follows.
-                items.extend(if run.len() == 2 {
-                    &run[..]
-                } else {
-                    &run[run.len() - 1..]
-                });
+                // The first item counts only if a second one follows.
+                let new = if run.len() == 2 { 0 } else { run.len() - 1 };
+                items.extend(&run[new..]);
             }
         }
         items
     }
 
-    /// The number that stands here if it looks like that of a list's item.
+    /// The number at this position, if it looks like the number of a list item.
     fn item_number(&self, at: usize) -> Option<usize> {
         if self
             .before(at)
@@ -160,7 +159,7 @@ impl SentenceText<'_> {
         })
     }
 
-    /// The first position of the run of such characters that ends before `at`; `at` itself where there is none.
+    /// The first position of the run of such characters that ends before `at`; `at` itself if there is none.
     fn skip_back(&self, at: usize, is_part: impl Fn(char) -> bool) -> usize {
         at - self.chars[..at]
             .iter()
@@ -200,7 +199,7 @@ fn is_emoji(c: char) -> bool {
         && !is_emoji_part(c)
 }
 
-/// What changes the emoji before it: presentation, joiner, key cap, skin.
+/// A character that modifies the emoji before it: presentation, joiner, key cap, skin colour.
 fn is_emoji_part(c: char) -> bool {
     matches!(
         c,
@@ -212,9 +211,9 @@ fn is_emoji_part(c: char) -> bool {
 mod tests {
     use super::*;
 
-    /// Each `¦` in a case is where a thought begins.
+    /// Each `¦` in a case marks the beginning of a sentence or list item.
     #[test]
-    fn thoughts_begin_where_a_reader_would_say() {
+    fn sentences_begin_where_a_reader_expects() {
         for marked in [
             "Sound is good. ¦Battery is bad.",
             "sound is good. ¦battery is bad",

@@ -1,7 +1,7 @@
-//! What people call a product whose title a shop has stuffed with its features. Pure.
+//! The short form of a product's title, which shops fill with features. Pure.
 
-/// The part of a shop's title that people would say: "Zuvio Tone 5 Bluetooth Neckband" of "Zuvio Tone 5 Bluetooth
-/// Neckband with 40-hour battery (Graphite)".
+/// The part of a title that people would say: "Zuvio Tone 5 Bluetooth Neckband" of "Zuvio Tone 5 Bluetooth Neckband
+/// with 40-hour battery (Graphite)".
 pub fn short_title(title: &str) -> &str {
     let end = [" with ", " (", ", ", " - ", " | "]
         .iter()
@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn titles_are_cut_where_people_stop_reading() {
+    fn titles_are_cut_before_their_features() {
         for (title, short) in [
             (
                 "Zuvio Tone 5 Bluetooth Neckband with 40-hour battery (Graphite)",

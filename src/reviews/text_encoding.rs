@@ -1,7 +1,7 @@
 //! A text file's bytes in, valid UTF-8 out.
 //!
-//! Decompresses by the file's ending, replaces bytes that are not UTF-8, and takes off what some programs put around
-//! a table: a byte order mark before it, a lone Ctrl-Z after it. Fails when the file or its compression is broken.
+//! Decompresses by the file's extension, replaces bytes that are not UTF-8, and removes what some programs write around
+//! a table: a byte order mark before it, a single Ctrl-Z after it. Fails if the file or its compression is damaged.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -23,12 +23,12 @@ pub(super) enum Compression {
 #[derive(Debug)]
 pub(super) struct DecodedFile {
     content: String,
-    /// Places at which bytes that are not UTF-8 were replaced by U+FFFD.
+    /// Number of places where bytes that are not UTF-8 were replaced by U+FFFD.
     pub replaced: usize,
 }
 
 impl DecodedFile {
-    /// The table, without what stands around it.
+    /// The table, without byte order mark and Ctrl-Z.
     pub fn table(&self) -> &str {
         let after_mark = self
             .content
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_and_a_last_ctrl_z_are_taken_off() {
+    fn a_byte_order_mark_and_a_final_ctrl_z_are_removed() {
         for wrapped in [
             "\u{feff}a,b\n1,2\n",
             "a,b\n1,2\r\n\u{1a}",

@@ -1,16 +1,14 @@
-//! A product's title in; what it is recognised by out. Pure, cannot fail.
+//! A product's title in; the key that identifies the product out. Pure, cannot fail.
 
-use sha2::{Digest, Sha256};
+use crate::digest::{hex, sha256};
 
-use super::corpus_fingerprint::hex;
-
-/// Longest readable part of a derived id, in characters.
+/// The most characters of the readable part of a derived id.
 const SLUG_LENGTH: usize = 40;
 
-/// What of a title tells its product from others: not case, punctuation or spacing.
+/// The part of a title that identifies its product: without case, punctuation and spaces.
 pub(super) fn fold(title: &str) -> String {
     let folded = words(title).concat();
-    // Nothing but punctuation: then the punctuation is the name.
+    // If there is only punctuation, the punctuation is the name.
     if folded.is_empty() {
         title.to_string()
     } else {
@@ -18,9 +16,9 @@ pub(super) fn fold(title: &str) -> String {
     }
 }
 
-/// The id of a product that came without one: `heron-steel-kettle-2-l-1f0c6b5a9e`.
+/// The derived id of a product without an id: `heron-steel-kettle-2-l-1f0c6b5a9e`.
 ///
-/// The end is a hash of the whole folded title, because the start of a long title is often that of another.
+/// It ends with a hash of the whole folded title, because long titles often begin alike.
 pub(super) fn derive_key(title: &str) -> String {
     let slug = words(title).join("-");
     let slug: String = slug
@@ -30,7 +28,7 @@ pub(super) fn derive_key(title: &str) -> String {
         .collect();
     let slug = slug.trim_matches('-');
     let slug = if slug.is_empty() { "product" } else { slug };
-    format!("{slug}-{}", hex(&Sha256::digest(fold(title).as_bytes())[..5]))
+    format!("{slug}-{}", hex(&sha256(fold(title))[..5]))
 }
 
 fn words(title: &str) -> Vec<String> {
@@ -41,10 +39,10 @@ fn words(title: &str) -> Vec<String> {
     words.map(str::to_lowercase).collect()
 }
 
-/// Puts spaces in the place of letters that are the ruins of punctuation.
+/// Replaces garbled punctuation by spaces.
 ///
-/// UTF-8 that was once read as another encoding, such as `Ã\u{82}Â\u{a0}` for a no-break space, consists of letters
-/// and of characters that no one types: a run of non-ASCII characters with one of the latter is taken for ruins.
+/// UTF-8 that was decoded as another encoding, such as `Ã\u{82}Â\u{a0}` for a no-break space, consists of letters and
+/// of characters that nobody types: a run of non-ASCII characters that contains such a character is garbled.
 fn without_garbled(title: &str) -> String {
     let mut kept = String::with_capacity(title.len());
     let mut rest = title;
@@ -119,5 +117,10 @@ mod tests {
                 "{key}"
             );
         }
+        // Links and feedback carry this value.
+        assert_eq!(
+            derive_key("Heron Kettle 20v3 (Green)"),
+            "heron-kettle-20v3-green-f5b97ee161"
+        );
     }
 }

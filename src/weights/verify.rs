@@ -5,10 +5,9 @@
 //! default chat model. `models/fetch` compiles this file too.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use crate::digest;
 
 /// Why a file is not the expected one.
 #[derive(Debug, thiserror::Error)]
@@ -77,22 +76,10 @@ pub fn verify(path: &Path, size: u64, sha256: &str) -> Result<(), VerifyError> {
 /// # Errors
 /// [`VerifyError::Missing`] and [`VerifyError::Unreadable`].
 pub fn hash(path: &Path) -> Result<String, VerifyError> {
-    let mut file = File::open(path).map_err(|source| unreadable(path, source))?;
-    let mut sha256 = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => sha256.update(&buffer[..read]),
-            Err(source) if source.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(source) => return Err(unreadable(path, source)),
-        }
-    }
-    Ok(sha256
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    let digest = File::open(path).and_then(digest::of_reader);
+    digest
+        .map(|(_, sha256)| sha256)
+        .map_err(|source| unreadable(path, source))
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> VerifyError {

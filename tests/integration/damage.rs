@@ -113,7 +113,7 @@ fn a_damaged_snapshot_is_rebuilt() {
         copy(&setup.index, &damaged.index);
         damage(&damaged.index.join(file));
         for (message, times) in [
-            ("The snapshot is not used; the index is built anew.", 1),
+            ("The snapshot cannot be used; the index is built again.", 1),
             ("The index was read from its snapshot.", 2),
         ] {
             let log = damaged.run(&["index"]).succeeded().log;

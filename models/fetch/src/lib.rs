@@ -12,6 +12,8 @@ pub mod progress;
 pub mod wheel;
 
 // The server's own code, so that the server accepts the downloaded files.
+#[path = "../../../src/digest.rs"]
+pub mod digest;
 #[path = "../../../src/weights/manifest.rs"]
 pub mod manifest;
 #[path = "../../../src/weights/verify.rs"]

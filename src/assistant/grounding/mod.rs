@@ -111,7 +111,7 @@ fn without_citations(sentence: &str) -> (String, Vec<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assistant::testing::evidence;
+    use crate::retrieval::testing::evidence;
 
     fn shown() -> Vec<Evidence> {
         vec![

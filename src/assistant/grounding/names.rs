@@ -89,7 +89,7 @@ pub fn attributed(sentence: &str, support: &Evidence, opening: &Evidence) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assistant::testing::evidence;
+    use crate::retrieval::testing::evidence;
 
     #[test]
     fn names_are_written_as_the_shop_writes_them_or_refused() {

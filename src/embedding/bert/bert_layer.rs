@@ -21,7 +21,7 @@ pub(super) struct BertLayer {
     pub key: Matrix,
     pub value: Matrix,
     pub output: Matrix,
-    /// With what the values' bias comes to behind `output`.
+    /// Includes the values' bias, multiplied by `output`.
     pub output_bias: Vec<f32>,
     pub attention_norm: BertNorm,
     pub up: Matrix,
@@ -32,7 +32,8 @@ pub(super) struct BertLayer {
 }
 
 impl BertLayer {
-    /// Takes the rows, in `x` and `codes`, to the next layer. Those of text `i` are `starts[i]..starts[i + 1]`.
+    /// Computes the rows of the next layer from those in `x` and `codes`. The rows of text `i` are `starts[i]..starts[i
+    /// + 1]`.
     pub(super) fn forward(
         &self,
         pool: &Pool,
@@ -42,7 +43,7 @@ impl BertLayer {
         rows: &mut Rows,
     ) {
         self.attention(pool, level, shape, starts, rows);
-        // Biases are added where the next step reads the row, so that no pass is made for them alone.
+        // Biases are added where the next step reads the row, which saves a pass over the rows.
         let output_bias = |_| &self.output_bias[..];
         let norm = self.attention_norm.of(shape);
         norm.apply_all(pool, level, &mut rows.x, output_bias, &mut rows.codes);
@@ -57,7 +58,7 @@ impl BertLayer {
         norm.apply_all(pool, level, &mut rows.x, down_bias, &mut rows.codes);
     }
 
-    /// Adds to `x` what attention finds, but for the bias.
+    /// Adds the output of attention to `x`, without the bias.
     fn attention(&self, pool: &Pool, level: Level, shape: &Shape, starts: &[usize], rows: &mut Rows) {
         let projections = &mut [
             product(&self.query, &mut rows.queries, false),

@@ -1,4 +1,4 @@
-//! From `config.json` and `model.safetensors` to an encoder in memory.
+//! Reads an encoder from `config.json` and `model.safetensors`.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use crate::embedding::safetensors_file::Tensors;
 use crate::kernels::pool::Pool;
 use crate::kernels::simd::Level;
 
-/// The table of words, which tells under which names a file's tensors are.
+/// The word embeddings' name, which shows the prefix of all names in a file.
 const WORDS: &str = "embeddings.word_embeddings.weight";
 
 impl Bert {
@@ -27,7 +27,7 @@ impl Bert {
             return Err(EmbeddingError::Tensor {
                 path: path.into(),
                 problem: format!(
-                    "config.json asks for the curve {:?}, and only gelu is built in; compute in f32 instead",
+                    "config.json requires the activation {:?}, and int8 supports only gelu; compute in f32 instead",
                     config.hidden_act
                 ),
             });
@@ -68,7 +68,7 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// The places' rows, each with the first token type's added.
+    /// The position embeddings, with the first token type's row added to each.
     fn places(&self, config: &Config) -> Result<Vec<f32>, EmbeddingError> {
         let hidden = self.shape.hidden;
         let name = |table: &str| format!("embeddings.{table}_embeddings.weight");
@@ -124,7 +124,7 @@ impl Loader<'_> {
     }
 }
 
-/// `matrix · vector + bias`: what a vector that is added in front of a product comes to behind it.
+/// `matrix · vector + bias`: a vector that is added before a product, as a bias after the product.
 fn through(matrix: &[f32], vector: &[f32], bias: Vec<f32>) -> Vec<f32> {
     let rows = matrix.chunks_exact(vector.len()).zip(bias);
     let dot = |row: &[f32]| row.iter().zip(vector).map(|(a, b)| f64::from(a * b)).sum::<f64>();

@@ -1,7 +1,7 @@
 //! A BERT encoder on our kernels: 8-bit products, everything between them in single precision.
 //!
-//! In: token ids of some texts. Out: for each text its last rows, pooled. The texts' rows lie one after another
-//! without padding, `[Σ tokens, hidden]`. Post-norm layers as in Devlin et al. 2018,
+//! In: token ids of some texts. Out: for each text the pooled rows of the last layer. The texts' rows are stored one
+//! after another without padding, `[Σ tokens, hidden]`. Post-norm layers as in Devlin et al. 2018,
 //! <https://arxiv.org/abs/1810.04805>. A text's result does not depend on the texts beside it or on the number of
 //! threads, to the last bit. Runs on the calling thread and the pool's; cannot fail once loaded.
 
@@ -24,48 +24,49 @@ pub(super) struct Bert {
     pool: Arc<Pool>,
     level: Level,
     words: WordEmbeddings,
-    /// What each place adds to a word, `[places, hidden]`; the first token type, which all texts have, is in it.
+    /// The position embeddings, `[positions, hidden]`. The first token type's row, which all texts have, is added to
+    /// them.
     places: Vec<f32>,
     norm: BertNorm,
     layers: Vec<BertLayer>,
     shape: Shape,
-    /// Memory of calls that are over, for the next ones.
+    /// Buffers of finished calls, for the next ones.
     spare: Mutex<Vec<Rows>>,
 }
 
-/// The numbers that describe the model.
+/// The dimensions of the model.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
-    /// Numbers of a row.
+    /// Numbers in a row.
     hidden: usize,
-    /// Numbers of a row inside the feed-forward network.
+    /// Numbers in a row inside the feed-forward network.
     inner: usize,
-    /// Heads of attention.
+    /// Attention heads.
     heads: usize,
-    /// Of all norms.
+    /// The epsilon of all norms.
     epsilon: f32,
 }
 
-/// All that a batch's rows become on their way, `[rows, …]` each.
+/// The buffers of one batch, `[rows, …]` each.
 struct Rows {
     /// The rows between layers.
     x: Vec<f32>,
-    /// The same, quantised; in attention its result.
+    /// `x` quantised; inside attention, its quantised output.
     codes: Activations,
     queries: Vec<f32>,
     keys: Vec<f32>,
     values: Vec<f32>,
-    /// What attention found.
+    /// The output of attention.
     context: Vec<f32>,
     /// Inside the feed-forward network, `[rows, inner]`.
     inner: Vec<f32>,
-    /// The same behind the curve, quantised.
+    /// `inner` after the activation, quantised.
     inner_codes: Activations,
 }
 
 impl Bert {
-    /// Each text's last rows made one, `hidden` numbers: their mean, or the first. Texts have at least one token and at most as many as the
-    /// model has places; ids are below the size of its vocabulary.
+    /// One row of `hidden` numbers per text: the mean of its rows in the last layer, or the first of them. A text has
+    /// at least one token and at most as many as the model has positions; ids are below the size of the vocabulary.
     pub(super) fn pooled(&self, texts: &[&[u32]], pooling: Pooling) -> Vec<Vec<f32>> {
         let mut starts = vec![0];
         starts.extend(texts.iter().scan(0, |end, text| {
@@ -86,7 +87,7 @@ impl Bert {
         pooled
     }
 
-    /// The words' rows with their places', normed.
+    /// Word and position embeddings, added and normalised.
     fn embed(&self, texts: &[&[u32]], rows: &mut Rows) {
         let hidden = self.shape.hidden;
         let mut places = Vec::with_capacity(rows.x.len() / hidden);
@@ -119,7 +120,7 @@ impl Bert {
 }
 
 impl Pooling {
-    /// Where the rows end whose mean it is, of a text whose rows are `start..end`.
+    /// The end of the rows that are averaged, for a text whose rows are `start..end`.
     fn end(self, start: usize, end: usize) -> usize {
         match self {
             Pooling::Mean => end,
@@ -145,7 +146,7 @@ impl Default for Rows {
 }
 
 impl Rows {
-    /// Makes room. What is in it is unspecified until it is written.
+    /// Resizes the buffers. Their content is unspecified until it is written.
     fn resize(&mut self, rows: usize, shape: &Shape) {
         let of_hidden = [
             &mut self.x,

@@ -10,7 +10,7 @@ const PART: usize = 2048;
 
 /// A row for each word of the vocabulary.
 pub(super) struct WordEmbeddings {
-    /// Of `PART` rows each but the last.
+    /// `PART` rows each; the last may have fewer.
     parts: Vec<Matrix>,
 }
 
@@ -27,7 +27,7 @@ impl WordEmbeddings {
         Ok(Self { parts })
     }
 
-    /// Writes a word's row.
+    /// Writes the row of a word.
     ///
     /// # Panics
     /// If there is no such word, or `out` is not as long as a row.

@@ -1,6 +1,6 @@
-//! The embedding model on both of its ways, and what a damaged one says.
+//! The embedding model in both precisions, and the errors of damaged models.
 
-use super::super::testing::{assert_near, minilm, minilm_in, pool, tiny, tiny_in, write_tiny};
+use super::super::testing::{assert_near, load, minilm, minilm_in, pool, tiny, tiny_in, write_tiny};
 use super::*;
 
 const LONG: &str = "I bought these headphones three weeks ago for my daily commute. The bass is deep, the calls are \
@@ -8,6 +8,11 @@ const LONG: &str = "I bought these headphones three weeks ago for my daily commu
 
 fn encode(encoder: &Encoder, texts: &[&str]) -> Vec<Vec<f32>> {
     encoder.encode(texts, &mut |_| {}).unwrap()
+}
+
+/// Of vectors of length 1.
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 #[test]
@@ -52,14 +57,12 @@ fn in_int8_a_text_has_the_same_bits_in_any_batch_and_on_any_number_of_threads() 
     let three_threads = Arc::new(Pool::new("test", 3).unwrap());
     let encoder = minilm_in(Precision::Int8, &one_thread);
     let together = encode(&encoder, &texts);
-    assert_eq!(
-        together,
-        encode(&minilm_in(Precision::Int8, &three_threads), &texts)
-    );
+    let with_three = minilm_in(Precision::Int8, &three_threads);
+    assert_eq!(together, encode(&with_three, &texts));
     for (text, vector) in texts.iter().zip(&together) {
         assert_eq!(*vector, encode(&encoder, &[text])[0], "{text:?}");
         assert_eq!(vector.len(), encoder.dimension());
-        let length: f32 = vector.iter().map(|x| x * x).sum();
+        let length = cosine(vector, vector);
         assert!((length - 1.0).abs() < 1e-5, "{text:?} has length {length}");
     }
 }
@@ -79,8 +82,8 @@ fn two_threads_may_encode_at_the_same_time() {
     });
 }
 
-/// Measured on 300 reviews of shoppers: the cosine is 0.9991 in the median and 0.9943 at worst. On STS-B the correlation
-/// with what people say is 0.8192, and 0.8203 in single precision.
+/// Measured on 300 reviews of shoppers: the cosine is 0.9991 in the median and 0.9943 at worst. On STS-B the
+/// correlation with human ratings is 0.8192, and 0.8203 in single precision.
 #[test]
 fn int8_means_what_f32_means() {
     let pool = pool();
@@ -96,14 +99,20 @@ fn int8_means_what_f32_means() {
     let ours = encode(&minilm_in(Precision::Int8, &pool), &texts);
     let reference = encode(&minilm_in(Precision::F32, &pool), &texts);
     for ((text, ours), reference) in texts.iter().zip(&ours).zip(&reference) {
-        let cosine: f32 = ours.iter().zip(reference).map(|(x, y)| x * y).sum();
+        let cosine = cosine(ours, reference);
         assert!(cosine > 0.994, "{text:?}: {cosine}");
     }
-    let tiny = encode(&tiny(), &["good sound", "bad battery bad"]);
-    for (ours, reference) in tiny.iter().zip(encode(
+    assert_similar(
+        &tiny(),
         &tiny_in(Precision::F32),
         &["good sound", "bad battery bad"],
-    )) {
+    );
+}
+
+/// Both encoders give nearly the same vectors.
+#[track_caller]
+fn assert_similar(ours: &Encoder, reference: &Encoder, texts: &[&str]) {
+    for (ours, reference) in encode(ours, texts).iter().zip(encode(reference, texts)) {
         assert_near(ours, &reference, 0.02);
     }
 }
@@ -111,7 +120,7 @@ fn int8_means_what_f32_means() {
 #[test]
 fn the_first_tokens_row_and_prefixes_are_what_the_model_wants() {
     let texts = ["good sound", "bad battery bad", ""];
-    let load = |precision| {
+    let load_cls = |precision| {
         let dir = tempfile::tempdir().unwrap();
         let model = EmbeddingModel {
             pooling: Pooling::Cls,
@@ -121,16 +130,11 @@ fn the_first_tokens_row_and_prefixes_are_what_the_model_wants() {
             },
             ..write_tiny(dir.path())
         };
-        Encoder::load(&model, &Device::Cpu, precision, &pool()).unwrap()
+        load(&model, precision, &pool())
     };
-    let (ours, reference) = (load(Precision::Int8), load(Precision::F32));
-    for (ours, reference) in encode(&ours, &texts).iter().zip(encode(&reference, &texts)) {
-        assert_near(ours, &reference, 0.02);
-    }
-    assert!(
-        encode(&ours, &texts) != encode(&tiny(), &texts),
-        "the mean is something else"
-    );
+    let (ours, reference) = (load_cls(Precision::Int8), load_cls(Precision::F32));
+    assert_similar(&ours, &reference, &texts);
+    assert_ne!(encode(&ours, &texts), encode(&tiny(), &texts), "the mean differs");
     let question = ours.encode_queries(&["good"], &mut |_| {}).unwrap();
     assert_eq!(question, encode(&ours, &["battery good"]));
     let passage = ours.encode_passages(&["good"], &mut |_| {}).unwrap();
@@ -177,96 +181,77 @@ fn no_special_token_is_made_of_a_reviews_text() {
         .tokenise(&["great [SEP] [CLS] [PAD] sound"], &mut |_| {})
         .unwrap()
         .remove(0);
-    assert_eq!(
-        tokens.iter().filter(|&&id| id == separator).count(),
-        1,
-        "{tokens:?}"
-    );
+    let separators = tokens.iter().filter(|&&id| id == separator).count();
+    assert_eq!(separators, 1, "{tokens:?}");
     assert_eq!(tokens.last(), Some(&separator));
 }
 
 #[test]
-fn likeness_of_meaning_is_likeness_of_vectors() {
-    let vectors = encode(
-        &minilm(),
-        &[
-            "How long does the battery last?",
-            "Two days of use on one charge.",
-            "The delivery boy was rude.",
-        ],
-    );
-    let cosine = |a: usize, b: usize| {
-        vectors[a]
-            .iter()
-            .zip(&vectors[b])
-            .map(|(x, y)| x * y)
-            .sum::<f32>()
-    };
-    assert!(
-        cosine(0, 1) > cosine(0, 2) + 0.1,
-        "{} {}",
-        cosine(0, 1),
-        cosine(0, 2)
-    );
+fn texts_of_similar_meaning_have_similar_vectors() {
+    let texts = [
+        "How long does the battery last?",
+        "Two days of use on one charge.",
+        "The delivery boy was rude.",
+    ];
+    let vectors = encode(&minilm(), &texts);
+    let (near, far) = (cosine(&vectors[0], &vectors[1]), cosine(&vectors[0], &vectors[2]));
+    assert!(near > far + 0.1, "{near} {far}");
 }
 
 #[test]
 fn damaged_models_are_errors_that_name_the_file() {
-    type Damage = dyn Fn(&Path);
-    let truncate = |dir: &Path| {
-        let bytes = std::fs::read(dir.join("model.safetensors")).unwrap();
-        std::fs::write(dir.join("model.safetensors"), &bytes[..bytes.len() / 2]).unwrap();
-    };
-    fn edit(dir: &Path, file: &str, from: &str, to: &str) {
-        let text = std::fs::read_to_string(dir.join(file)).unwrap();
-        assert!(text.contains(from));
-        std::fs::write(dir.join(file), text.replace(from, to)).unwrap();
+    /// What happens to a file: it is cut in half, removed, or a text in it is replaced.
+    enum Damage<'a> {
+        Half,
+        Gone,
+        Edit(&'a str, &'a str),
     }
-    let table: [(&str, &Damage); 9] = [
-        ("model.safetensors", &truncate),
-        ("model.safetensors", &|dir| {
-            std::fs::remove_file(dir.join("model.safetensors")).unwrap()
-        }),
-        ("model.safetensors", &|dir| {
-            edit(dir, "config.json", "\"hidden_size\":16", "\"hidden_size\":32")
-        }),
-        ("config.json", &|dir| {
-            std::fs::write(dir.join("config.json"), "{}").unwrap()
-        }),
-        ("config.json", &|dir| {
-            edit(dir, "config.json", "\"vocab_size\":9", "\"vocab_size\":5")
-        }),
-        ("config.json", &|dir| {
-            edit(
-                dir,
-                "config.json",
-                "\"num_attention_heads\":2",
-                "\"num_attention_heads\":0",
-            )
-        }),
-        // The tokens that frame a text: one beyond the vocabulary, none, and as many as a text may have.
-        ("tokenizer.json", &|dir| {
-            edit(dir, "tokenizer.json", "\"ids\":[3]", "\"ids\":[9]")
-        }),
-        ("tokenizer.json", &|dir| {
-            let path = dir.join("tokenizer.json");
-            let mut tokenizer: serde_json::Value =
-                serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-            tokenizer["post_processor"] = serde_json::Value::Null;
-            std::fs::write(path, tokenizer.to_string()).unwrap();
-        }),
-        ("tokenizer.json", &|dir| {
-            edit(dir, "tokenizer.json", "\"ids\":[3]", "\"ids\":[3,3,3,3,3,3,3]")
-        }),
-    ];
-    for (file, damage) in table {
+    use Damage::{Edit, Gone, Half};
+    let frame = r#""ids":[3]"#;
+    let sequence = r#"{"Sequence":{"id":"A","type_id":0}}"#;
+    let special = |name| format!(r#"{{"SpecialToken":{{"id":"[{name}]","type_id":0}}}}"#);
+    let framed = format!(r#""single":[{},{sequence},{}]"#, special("CLS"), special("SEP"));
+    let bare = format!(r#""single":[{sequence}]"#);
+    let (config, tokenizer, weights) = ("config.json", "tokenizer.json", "model.safetensors");
+    for (damaged, damage, named) in [
+        (weights, Half, weights),
+        (weights, Gone, weights),
+        (
+            config,
+            Edit(r#""hidden_size":16"#, r#""hidden_size":32"#),
+            weights,
+        ),
+        (config, Half, config),
+        (config, Edit(r#""hidden_size""#, r#""hidden""#), config),
+        (config, Gone, config),
+        (config, Edit(r#""vocab_size":9"#, r#""vocab_size":5"#), config),
+        (
+            config,
+            Edit(r#""num_attention_heads":2"#, r#""num_attention_heads":0"#),
+            config,
+        ),
+        // The tokens that frame a text: one outside the vocabulary, none, and as many as a text may have.
+        (tokenizer, Edit(frame, r#""ids":[9]"#), tokenizer),
+        (tokenizer, Edit(&framed, &bare), tokenizer),
+        (tokenizer, Edit(frame, r#""ids":[3,3,3,3,3,3,3]"#), tokenizer),
+    ] {
         let dir = tempfile::tempdir().unwrap();
         let model = write_tiny(dir.path());
-        damage(dir.path());
+        let path = dir.path().join(damaged);
+        let bytes = std::fs::read(&path).unwrap();
+        match damage {
+            Half => std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap(),
+            Gone => std::fs::remove_file(&path).unwrap(),
+            Edit(from, to) => {
+                let text = String::from_utf8(bytes).unwrap();
+                assert!(text.contains(from));
+                std::fs::write(&path, text.replace(from, to)).unwrap();
+            }
+        }
         for precision in [Precision::Int8, Precision::F32] {
             let outcome = Encoder::load(&model, &Device::Cpu, precision, &pool());
             let message = outcome.unwrap_err().to_string();
-            assert!(message.contains(file), "{message}");
+            assert!(message.contains(named), "{message}");
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::{SubjQa, SubjQaQuestion};
+use crate::digest::sha256;
 use crate::evaluation::ranking::mean;
 use crate::evaluation::score_table::{BySystem, ScoreTable};
 use crate::evaluation::{EvaluationError, Failure, token_overlap};
@@ -61,7 +61,7 @@ pub(super) fn measure(
     let mut asked = questions.to_vec();
     asked.sort_by_cached_key(|question| {
         let item = &set.items[question.item].id;
-        Sha256::digest(format!("{item}\n{}", question.text)).to_vec()
+        sha256(format!("{item}\n{}", question.text))
     });
     asked.truncate(count);
     let mut systems = BySystem::new();

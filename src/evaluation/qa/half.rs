@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use crate::digest::sha256;
 
 /// The half of the items whose questions are asked. The halves share no item: the lowest bit of the first byte of the
 /// SHA-256 of an item's id is 0 in `a` and 1 in `b`.
@@ -21,7 +21,7 @@ pub enum Half {
 impl Half {
     /// Whether an item belongs to this half.
     pub fn has(self, item: &str) -> bool {
-        let odd = Sha256::digest(item)[0] & 1 == 1;
+        let odd = sha256(item)[0] & 1 == 1;
         match self {
             Half::A => !odd,
             Half::B => odd,

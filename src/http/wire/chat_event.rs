@@ -153,7 +153,7 @@ mod tests {
     use super::*;
     use crate::assistant::{Checked, Evidence, Outcome, Verdict};
     use crate::generation::{Finished, Reason};
-    use crate::retrieval::Scores;
+    use crate::retrieval::testing;
     use crate::reviews::ReviewId;
     use serde_json::{Value, json};
 
@@ -168,20 +168,14 @@ mod tests {
 
     fn evidence(quote: &str) -> Evidence {
         Evidence {
-            passage: 0,
             review: ReviewId(41),
             product_key: "HDP-7".into(),
-            product_title: "Quiet One".into(),
-            rating: 4,
             summary: "Good".into(),
-            quote: quote.into(),
             start: 6,
             end: 6 + quote.chars().count(),
             before: "Hello ".into(),
             after: " the end".into(),
-            score: 0.5,
-            complains: false,
-            scores: Scores::default(),
+            ..testing::evidence("Quiet One", quote)
         }
     }
 

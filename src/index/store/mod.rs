@@ -8,14 +8,16 @@
 mod files;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::dedup::DistinctRows;
 use super::graph::{Graph, HNSW_RS};
-use super::index_fingerprint::{FORMAT, sha256};
+use super::index_fingerprint::FORMAT;
 use super::{Fingerprint, Index, Vectors};
+use crate::digest;
 
 const SNAPSHOT: &str = "snapshot";
 const HEADER: &str = "header.json";
@@ -126,7 +128,7 @@ pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), 
             files::write(&new.join(GRAPH), &graph.to_numbers(), u32::to_le_bytes)?;
         }
         let sum = |file: &str| {
-            let (bytes, sha256) = sha256(&new.join(file))?;
+            let (bytes, sha256) = digest::of_reader(File::open(new.join(file))?)?;
             Ok((file.to_string(), Sum { bytes, sha256 }))
         };
         let header = Header {
@@ -169,7 +171,8 @@ fn verify(path: &Path, promised: Option<&Sum>) -> Result<(), Unusable> {
         file: path.into(),
         what,
     };
-    let (bytes, sha256) = sha256(path).map_err(|error| damaged(format!("cannot be read: {error}")))?;
+    let digest = File::open(path).and_then(digest::of_reader);
+    let (bytes, sha256) = digest.map_err(|error| damaged(format!("cannot be read: {error}")))?;
     match promised {
         Some(sum) if *sum == (Sum { bytes, sha256 }) => Ok(()),
         Some(sum) if sum.bytes != bytes => Err(damaged(format!(

@@ -4,17 +4,13 @@ use std::sync::Arc;
 
 use super::Vocabulary;
 use crate::index::words::Frequencies;
-use crate::reviews::{Product, ProductId};
+use crate::reviews::{Product, ProductId, testing};
 
 /// A product without reviews.
 pub fn product(title: &str, category: &str) -> Product {
     Product {
-        key: title.into(),
-        title: title.into(),
         category: Some(category.into()),
-        price: None,
-        histogram: [0; 5],
-        reviews: vec![],
+        ..testing::product(title)
     }
 }
 

@@ -1,13 +1,12 @@
-//! Dirty files, made here, and the two real ones where they are at hand.
+//! Dirty files that the tests write, the shipped file, and two real files on machines that have them.
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
 
 use polars::prelude::{IntoColumn, NamedFrom, ParquetWriter, Series};
 
 use super::*;
-use crate::reviews::{DropReason, passages};
+use crate::reviews::{DropReason, passages, testing};
 
 const HEADER: &str = "product_id,product_title,rating,summary,review,category,price\n";
 
@@ -34,16 +33,46 @@ fn shown(corpus: &Corpus) -> Vec<String> {
 
 #[test]
 fn habits_of_files_in_the_wild_do_not_matter() {
-    for (habit, content, expected) in [
-        (
-            "as agreed",
-            "k1,Kettle,5,Good,boils fast,kitchen,900\n",
-            &["Kettle|5|Good|boils fast"][..],
-        ),
+    let plain: &[&str] = &["Kettle|5|Good|boils fast"];
+    let table: [(&str, &str, &[&str]); 15] = [
+        ("as agreed", "k1,Kettle,5,Good,boils fast,kitchen,900\n", plain),
         (
             "line breaks in quotes",
-            "k1,Kettle,5,Good,\"boils\nfast,\r\nreally\",,\n",
-            &["Kettle|5|Good|boils fast, really"],
+            "k1,Kettle,5,Good,\"boils\r\nfast\",,\n",
+            plain,
+        ),
+        (
+            "ratings in words",
+            "k1,Kettle,5.0 out of 5 stars,Good,boils fast,,\n",
+            plain,
+        ),
+        (
+            "Ctrl-Z at the end",
+            "k1,Kettle,5,Good,boils fast,,\n\u{1a}",
+            plain,
+        ),
+        (
+            "Windows' line ends",
+            "k1,Kettle,5,Good,boils fast,,900\r\n\r\n",
+            plain,
+        ),
+        ("no line end", "k1,Kettle,5,Good,boils fast,,900", plain),
+        ("a short line", "k1,Kettle,5,Good,boils fast\n", plain),
+        (
+            "a long line",
+            "k1,Kettle,5,Good,boils fast,,900,what,now\n",
+            plain,
+        ),
+        ("READ MORE", "k1,Kettle,5,Good,boils fastREAD MORE,,\n", plain),
+        (
+            "nan as a headline",
+            "k1,Kettle,5,nan,boils fast,,\n",
+            &["Kettle|5||boils fast"],
+        ),
+        (
+            "emoji",
+            "k1,Kettle,5,👍🏽,boils fast 🔥,,\n",
+            &["Kettle|5|👍🏽|boils fast 🔥"],
         ),
         (
             "quotes in quotes",
@@ -61,62 +90,15 @@ fn habits_of_files_in_the_wild_do_not_matter() {
             &["Kettle|5|Good|he said \"wow\" fast"],
         ),
         (
-            "ratings in words",
-            "k1,Kettle,5.0 out of 5 stars,Good,boils fast,,\n",
-            &["Kettle|5|Good|boils fast"],
-        ),
-        (
-            "nan as a headline",
-            "k1,Kettle,5,nan,boils fast,,\n",
-            &["Kettle|5||boils fast"],
-        ),
-        (
-            "Ctrl-Z at the end",
-            "k1,Kettle,5,Good,boils fast,,\n\u{1a}",
-            &["Kettle|5|Good|boils fast"],
-        ),
-        (
-            "Windows' line ends",
-            "k1,Kettle,5,Good,boils fast,,900\r\n\r\n",
-            &["Kettle|5|Good|boils fast"],
-        ),
-        (
-            "no line end",
-            "k1,Kettle,5,Good,boils fast,,900",
-            &["Kettle|5|Good|boils fast"],
-        ),
-        (
-            "a short line",
-            "k1,Kettle,5,Good,boils fast\n",
-            &["Kettle|5|Good|boils fast"],
-        ),
-        (
-            "a long line",
-            "k1,Kettle,5,Good,boils fast,,900,what,now\n",
-            &["Kettle|5|Good|boils fast"],
-        ),
-        (
-            "emoji",
-            "k1,Kettle,5,👍🏽,boils fast 🔥,,\n",
-            &["Kettle|5|👍🏽|boils fast 🔥"],
-        ),
-        (
-            "READ MORE",
-            "k1,Kettle,5,Good,boils fastREAD MORE,,\n",
-            &["Kettle|5|Good|boils fast"],
-        ),
-        (
             "no id",
             ",Kettle,5,Good,boils fast,,\nnan,KETTLE!,4,,leaks,,\n",
             &["Kettle|5|Good|boils fast", "Kettle|4||leaks"],
         ),
-    ] {
+    ];
+    for (habit, content, expected) in table {
         for mark in ["", "\u{feff}"] {
-            assert_eq!(
-                shown(&load_csv(&format!("{mark}{HEADER}{content}"))),
-                expected,
-                "{habit}"
-            );
+            let corpus = load_csv(&format!("{mark}{HEADER}{content}"));
+            assert_eq!(shown(&corpus), expected, "{habit}");
         }
     }
 }
@@ -236,6 +218,10 @@ fn bytes_that_are_not_utf8_cost_a_character_not_the_file() {
 #[test]
 fn a_file_that_cannot_be_used_says_why_and_what_to_do() {
     let row = "k1,Kettle,5,Good,boils fast,,\n";
+    let bad_rows = "product,rating,review\nKettle,9,boils\nKettle,5,nan\nKettle,7,ok\n";
+    let counted = "(2 rows: no rating of 1 to 5 whole stars; 1 row: no text)";
+    let body = "no column Body, which --column review=Body asks for";
+    let no_text = "no column for the text of the review";
     for (name, content, flags, expected) in [
         ("reviews.xlsx", HEADER, &[][..], "ends in .csv, .tsv or .parquet"),
         ("reviews", HEADER, &[], "ends in .csv, .tsv or .parquet"),
@@ -248,39 +234,19 @@ fn a_file_that_cannot_be_used_says_why_and_what_to_do() {
         ("reviews.csv", "", &[], "is empty"),
         ("reviews.csv", "\u{feff}\n\u{1a}", &[], "is empty"),
         ("reviews.csv", HEADER, &[], "is empty"),
-        (
-            "reviews.csv",
-            "product,rating\nKettle,5\n",
-            &[],
-            "no column for the text of the review",
-        ),
+        ("reviews.csv", "product,rating\nKettle,5\n", &[], no_text),
         (
             "reviews.csv",
             "product,review\nKettle,boils\n",
             &[],
             "--column rating=NAME",
         ),
-        (
-            "reviews.csv",
-            row,
-            &["review=Body"],
-            "no column Body, which --column review=Body asks for",
-        ),
+        ("reviews.csv", row, &["review=Body"], body),
         ("reviews.csv.gz", row, &[], "could not be read"),
         ("reviews.csv.zst", row, &[], "could not be read"),
         ("reviews.parquet", row, &[], "is not a table that can be read"),
-        (
-            "reviews.csv",
-            "product,rating,review\nKettle,9,boils\nKettle,5,nan\nKettle,7,ok\n",
-            &[],
-            "None of the 3 rows of",
-        ),
-        (
-            "reviews.csv",
-            "product,rating,review\nKettle,9,boils\nKettle,5,nan\nKettle,7,ok\n",
-            &[],
-            "(2 rows: no rating of 1 to 5 whole stars; 1 row: no text)",
-        ),
+        ("reviews.csv", bad_rows, &[], "None of the 3 rows of"),
+        ("reviews.csv", bad_rows, &[], counted),
     ] {
         let error = load_bytes(name, content.as_bytes(), flags)
             .unwrap_err()
@@ -288,9 +254,8 @@ fn a_file_that_cannot_be_used_says_why_and_what_to_do() {
         assert!(error.contains(expected), "{name}: {error}");
         assert!(error.contains(name) && error.ends_with('.'), "{error}");
     }
-    let error = load(Path::new("no/such/file.csv"), &ColumnMapping::default())
-        .unwrap_err()
-        .to_string();
+    let absent = load(Path::new("no/such/file.csv"), &ColumnMapping::default());
+    let error = absent.unwrap_err().to_string();
     assert!(
         error.contains("no/such/file.csv") && error.contains("--data"),
         "{error}"
@@ -308,38 +273,29 @@ fn the_fingerprint_follows_what_was_kept() {
     assert_ne!(first, of("k1,Kettle,4,Good,boils fast,,\n"));
 }
 
-/// A real file, or nothing on a machine that does not have it.
-fn real(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/data")
-        .join(name);
-    if !path.exists() {
-        eprintln!("skipped: {name} is not on this machine");
-    }
-    path.exists().then_some(path)
-}
-
-/// What holds of every corpus, however dirty the file.
-fn check(corpus: &Corpus) {
-    let by_product: usize = corpus.products.iter().map(|product| product.reviews.len()).sum();
-    assert_eq!(by_product, corpus.reviews.len());
-    let keys: std::collections::HashSet<_> = corpus.products.iter().map(|product| &product.key).collect();
-    assert_eq!(keys.len(), corpus.products.len());
+/// Loads a file and checks what holds of every corpus, however dirty the file.
+fn load_and_check(path: &Path) -> Corpus {
+    let corpus = load(path, &ColumnMapping::default()).unwrap();
+    let Corpus {
+        products, reviews, ..
+    } = &corpus;
+    let by_product: usize = products.iter().map(|product| product.reviews.len()).sum();
+    assert_eq!(by_product, reviews.len());
+    let keys: std::collections::HashSet<_> = products.iter().map(|product| &product.key).collect();
+    assert_eq!(keys.len(), products.len());
     assert!(
-        corpus
-            .products
+        products
             .iter()
             .all(|product| (1.0..=5.0).contains(&product.mean_rating()))
     );
     assert!(
-        corpus
-            .reviews
+        reviews
             .iter()
             .all(|review| !review.text.is_empty() && (1..=5).contains(&review.rating))
     );
-    let passages = passages(corpus);
+    let passages = passages(&corpus);
     for passage in &passages {
-        let text = passage.text(corpus);
+        let text = passage.text(&corpus);
         assert!(
             !text.is_empty() && text.trim() == text && text.chars().count() <= 325,
             "{text:?}"
@@ -349,54 +305,56 @@ fn check(corpus: &Corpus) {
         |pair| (pair[0].review, pair[0].end) <= (pair[1].review, pair[1].start)
             || pair[0].review < pair[1].review
     ));
+    corpus
 }
 
 #[test]
-fn the_450_real_reviews_load() {
-    let Some(path) = real("flipkart_product_review.csv") else {
-        return;
-    };
-    let corpus = load(&path, &ColumnMapping::default()).unwrap();
-    check(&corpus);
-    assert_eq!(
-        (corpus.reviews.len(), corpus.products.len(), corpus.dropped.len()),
-        (450, 9, 0)
-    );
-    let stars = corpus.products.iter().fold([0; 5], |sum, product| {
-        std::array::from_fn(|i| sum[i] + product.histogram[i])
-    });
-    assert_eq!(stars, [29, 2, 26, 95, 298]);
+fn the_shipped_reviews_and_450_real_ones_load_completely() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/flipkart_product_review.csv");
+    for (path, reviews, products, ratings) in [
+        (Some(shipped), 581, 46, [86, 57, 62, 146, 230]),
+        (
+            testing::real_file("flipkart_product_review.csv"),
+            450,
+            9,
+            [29, 2, 26, 95, 298],
+        ),
+    ] {
+        let Some(path) = path else { continue };
+        let corpus = load_and_check(&path);
+        assert_eq!(
+            (corpus.reviews.len(), corpus.products.len(), corpus.dropped.len()),
+            (reviews, products, 0)
+        );
+        let rated = |stars| {
+            corpus
+                .reviews
+                .iter()
+                .filter(|review| review.rating == stars)
+                .count()
+        };
+        assert_eq!([1, 2, 3, 4, 5].map(rated), ratings);
+    }
 }
 
 #[test]
 fn the_205_052_real_reviews_load() {
-    let Some(path) = real("flipkart_reviews_205k.csv.zst") else {
+    let Some(path) = testing::real_file("flipkart_reviews_205k.csv.zst") else {
         return;
     };
-    let corpus = load(&path, &ColumnMapping::default()).unwrap();
-    check(&corpus);
+    let corpus = load_and_check(&path);
     let dropped: BTreeMap<DropReason, usize> = corpus.dropped.iter().copied().collect();
     assert_eq!(dropped.get(&DropReason::BadRating), Some(&3));
     assert_eq!(dropped.get(&DropReason::NoText), Some(&11));
-    // Counted by another program too. 34,375 rows are the same to the byte; 35,709 once price and sentiment do not
-    // count and white space is folded; the rest are found where ten products are no longer two each.
+    // Another program counted the same. 34,375 rows are equal to the byte; 35,709 are equal without price and sentiment
+    // and with white space folded; the rest is found because ten products with two spellings each are merged.
     assert_eq!(dropped.get(&DropReason::Duplicate), Some(&37_240));
     assert_eq!((corpus.reviews.len(), corpus.products.len()), (167_798, 948));
     assert_eq!(corpus.reviews.len() + dropped.values().sum::<usize>(), 205_052);
-    assert!(
-        corpus
-            .products
-            .iter()
-            .filter(|product| product.price.is_some())
-            .count()
-            > 900
-    );
-    // The headline is `Review`, where `nan` stands 24,664 times, of which 15,170 are left without duplicates; 857 others
-    // are their writers' own, and open the text.
-    let without_headline = corpus
-        .reviews
-        .iter()
-        .filter(|review| review.summary.is_empty())
-        .count();
-    assert_eq!(without_headline, 15_170 + 857);
+    let priced = corpus.products.iter().filter(|product| product.price.is_some());
+    assert!(priced.count() > 900);
+    // The column `Review` has the headlines. 24,664 of them are `nan`; 15,170 of these rows are no duplicates. 857
+    // other headlines are their writers' own and open the text.
+    let without_headline = corpus.reviews.iter().filter(|review| review.summary.is_empty());
+    assert_eq!(without_headline.count(), 15_170 + 857);
 }

@@ -1,13 +1,14 @@
-//! What the tests of this stage share.
+//! For tests: one quote, and a shop to read questions in.
 
-use crate::retrieval::{Evidence, Scores};
+use super::{Evidence, Scores};
+pub use crate::retrieval::reading::testing::*;
 use crate::reviews::ReviewId;
 
 /// A four-star review of `title` that says `quote` and nothing else.
 pub fn evidence(title: &str, quote: &str) -> Evidence {
     Evidence {
         passage: 0,
-        // Other words are another buyer's.
+        // Another text is the review of another buyer.
         review: ReviewId(quote.len() as u32),
         product_key: title.into(),
         product_title: title.into(),
