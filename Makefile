@@ -45,7 +45,7 @@ lighthouse: models ## Score the page with Lighthouse (installs it): the median o
 lint: ## Check formatting, clippy and documentation; a warning is an error
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS=-Dwarnings cargo doc $(CARGO_FLAGS) --no-deps --workspace
+	RUSTDOCFLAGS=-Dwarnings cargo doc $(CARGO_FLAGS) --no-deps --workspace --document-private-items
 
 deny: ## Check dependencies with cargo-deny (compiles it once, 3 minutes): bans, licences, sources
 	command -v cargo-deny || test -x target/tools/bin/cargo-deny || \

@@ -10,11 +10,8 @@ use std::sync::Arc;
 use candle_core::Device;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use flipkart_recommender::config::cores;
-use flipkart_recommender::generation::model::reader::Reader;
-use flipkart_recommender::generation::model::{self, BLOCK, Chunk, Model};
-use flipkart_recommender::kernels::pool::Pool;
+use flipkart_recommender::internals::{BLOCK, Chunk, Gguf, Model, Pool, Reader, chat_model, load_decoder};
 use flipkart_recommender::metrics;
-use flipkart_recommender::weights::{self, gguf::Gguf};
 
 /// The prompt tokens that the engine reads in one step.
 const STEP: usize = 256;
@@ -25,10 +22,10 @@ fn load() -> Box<dyn Model> {
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("models"),
         PathBuf::from,
     );
-    let chat = weights::chat_model(&dir, None).expect("the default chat model; run `make models` first");
+    let chat = chat_model(&dir, None).expect("the default chat model; run `make models` first");
     let gguf = Gguf::read(&chat.path).expect("a sound file");
     let pool = Pool::new("compute", cores()).expect("threads");
-    model::load(&gguf, &Device::Cpu, Arc::new(pool)).expect("a decoder that is built in")
+    load_decoder(&gguf, &Device::Cpu, Arc::new(pool)).expect("a decoder that is built in")
 }
 
 /// Arbitrary tokens; their values do not change the time.

@@ -7,16 +7,10 @@ use std::num::NonZero;
 
 use candle_core::quantized::GgmlDType;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use flipkart_recommender::kernels::activations::Activations;
-use flipkart_recommender::kernels::attention::{Attention, AttentionSpan, Partials, Plan, attend};
-use flipkart_recommender::kernels::elementwise::Norm;
-use flipkart_recommender::kernels::kv_store::{BLOCK, Store};
-use flipkart_recommender::kernels::matmul::{Matmul, multiply};
-use flipkart_recommender::kernels::pool::Pool;
-use flipkart_recommender::kernels::qkv::{Place, Projections, QkvFinish, finish_and_store};
-use flipkart_recommender::kernels::rotary::{Angles, Pairs};
-use flipkart_recommender::kernels::simd::Level;
-use flipkart_recommender::kernels::tiles::Matrix;
+use flipkart_recommender::internals::{
+    Activations, Angles, Attention, AttentionSpan, BLOCK, Level, Matmul, Matrix, Norm, Pairs, Partials,
+    Place, Plan, Pool, Projections, QkvFinish, Store, attend, finish_and_store, multiply,
+};
 
 /// Numbers of a token's row between layers.
 const WIDTH: usize = 576;

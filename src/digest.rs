@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 const PIECE: usize = 1 << 16;
 
 /// The SHA-256 of some bytes.
-pub fn sha256(bytes: impl AsRef<[u8]>) -> [u8; 32] {
+pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
@@ -19,40 +19,40 @@ pub fn sha256(bytes: impl AsRef<[u8]>) -> [u8; 32] {
 ///
 /// # Errors
 /// The reader's.
-pub fn of_reader(reader: impl Read) -> io::Result<(u64, String)> {
+pub(crate) fn of_reader(reader: impl Read) -> io::Result<(u64, String)> {
     let mut hasher = Hasher::default();
     let bytes = io::copy(&mut BufReader::with_capacity(PIECE, reader), &mut hasher)?;
     Ok((bytes, hasher.hex()))
 }
 
 /// Bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A SHA-256 over several parts.
 #[derive(Debug, Default)]
-pub struct Hasher(Sha256);
+pub(crate) struct Hasher(Sha256);
 
 impl Hasher {
     /// Adds bytes as they are.
-    pub fn bytes(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn bytes(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.update(bytes);
     }
 
     /// Adds a text after its length (8 bytes, little-endian), so that "ab", "c" and "a", "bc" have different digests.
-    pub fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.bytes((text.len() as u64).to_le_bytes());
         self.bytes(text);
     }
 
     /// The digest.
-    pub fn finish(self) -> [u8; 32] {
+    pub(crate) fn finish(self) -> [u8; 32] {
         self.0.finalize().into()
     }
 
     /// The digest in hex.
-    pub fn hex(self) -> String {
+    pub(crate) fn hex(self) -> String {
         hex(&self.finish())
     }
 }

@@ -19,7 +19,10 @@ fn main() -> ExitCode {
     for pool in ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"] {
         // SAFETY: no other thread exists yet that could read the environment at the same time. candle's and rayon's
         // pools read these variables once, at their first use, and do not know a container's CPU quota.
-        unsafe { std::env::set_var(pool, config.threads.to_string()) };
+        #[allow(unsafe_code)]
+        unsafe {
+            std::env::set_var(pool, config.threads.to_string())
+        };
     }
     logging::init(config.log_format);
     match commands::run(command, &config) {

@@ -15,7 +15,7 @@ use crate::index::Vectors;
 const PIECE: usize = 128;
 
 /// The vectors of texts, of which some may be equal.
-pub struct UniqueVectors {
+pub(crate) struct UniqueVectors {
     /// One vector for each different text, in the order of their first occurrence.
     pub vectors: Vectors,
     /// For each text, the row of its vector.
@@ -25,10 +25,10 @@ pub struct UniqueVectors {
 }
 
 /// What computes vectors: the encoder itself, or the thread that owns it.
-pub type Encode<'a> = &'a mut dyn FnMut(&[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError>;
+pub(super) type Encode<'a> = &'a mut dyn FnMut(&[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError>;
 
 /// An encoder, and the folder that keeps its vectors.
-pub struct CachingEncoder<'a> {
+pub(crate) struct CachingEncoder<'a> {
     /// Computes the vectors.
     pub encode: Encode<'a>,
     /// Numbers in a vector.
@@ -42,7 +42,7 @@ pub struct CachingEncoder<'a> {
 ///
 /// # Errors
 /// See [`EmbeddingError`].
-pub fn embed(encoder: &Encoder, texts: &[&str]) -> Result<Vectors, EmbeddingError> {
+pub(crate) fn embed(encoder: &Encoder, texts: &[&str]) -> Result<Vectors, EmbeddingError> {
     let mut embedding = CachingEncoder {
         encode: &mut |texts| encoder.encode_passages(texts, &mut |_| {}),
         dimension: encoder.dimension(),
@@ -58,7 +58,11 @@ impl CachingEncoder<'_> {
     ///
     /// # Errors
     /// See [`EmbeddingError`]. If the disk cannot be read or written, this is logged and is no error.
-    pub fn embed(&mut self, texts: &[&str], report: Report<'_>) -> Result<UniqueVectors, EmbeddingError> {
+    pub(crate) fn embed(
+        &mut self,
+        texts: &[&str],
+        report: Report<'_>,
+    ) -> Result<UniqueVectors, EmbeddingError> {
         let (different, positions) = embedding::distinct(texts);
         let mut vectors = Vectors::zeros(self.dimension, different.len());
         let mut cache = self.cache();

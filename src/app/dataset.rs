@@ -18,12 +18,12 @@ use crate::weights::EmbeddingModel;
 const TITLES: &str = "titles";
 
 /// The folder of the passages' snapshot.
-pub fn passages_dir(config: &Config) -> PathBuf {
+pub(crate) fn passages_dir(config: &Config) -> PathBuf {
     config.index_dir.join("passages")
 }
 
 /// The reviews with their vectors.
-pub struct Dataset {
+pub(crate) struct Dataset {
     /// The reviews.
     pub corpus: Arc<Corpus>,
     /// The passages, which are searched.
@@ -49,7 +49,7 @@ pub(super) struct UnembeddedDataset {
 ///
 /// # Errors
 /// A file cannot be used, or a text cannot be embedded.
-pub fn load_dataset(
+pub(crate) fn load_dataset(
     config: &Config,
     model: &EmbeddingModel,
     encoder: &Encoder,

@@ -14,7 +14,7 @@ const PARTS: usize = 4;
 
 /// The default number of bytes for keys and values. They are used only as needed: this bounds the prefix cache of a
 /// server that has run for long.
-pub fn kv_cache_bytes() -> usize {
+pub(super) fn kv_cache_bytes() -> usize {
     share(allowed(Path::new("/")))
 }
 

@@ -14,11 +14,11 @@ mod watch;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use caching_encoder::{CachingEncoder, UniqueVectors, embed};
-pub use dataset::{Dataset, load_dataset, passages_dir};
-pub use reload::{NotReloaded, Reloaded};
-pub use startup::pool;
-pub use watch::watch;
+pub(crate) use caching_encoder::{CachingEncoder, UniqueVectors, embed};
+pub(crate) use dataset::{load_dataset, passages_dir};
+pub(crate) use reload::NotReloaded;
+pub(crate) use startup::pool;
+pub(crate) use watch::watch;
 
 use crate::assistant::Assistant;
 use crate::completion::Completer;
@@ -31,7 +31,7 @@ use reload::ReloadInputs;
 
 /// The state of the server. `/readyz` shows its text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Hashing the models' files.
     #[default]
     Verifying,
@@ -72,7 +72,7 @@ impl fmt::Display for Phase {
 type Report<'a> = &'a dyn Fn(Phase);
 
 /// The data that can be browsed and searched without the chat model. It is served as soon as it is loaded.
-pub struct Catalogue {
+pub(crate) struct Catalogue {
     /// Finds evidence and products.
     pub retriever: Retriever,
     /// The reviews.
@@ -82,7 +82,7 @@ pub struct Catalogue {
 }
 
 /// Everything that serves requests once it is loaded.
-pub struct Service {
+pub(crate) struct Service {
     /// Answers questions.
     pub assistant: Assistant,
     /// The chat model without the reviews.
@@ -99,7 +99,7 @@ pub struct Service {
 
 /// Version, models and index, for `/info`.
 #[derive(Debug, Clone)]
-pub struct DatasetInfo {
+pub(crate) struct DatasetInfo {
     /// The version of this program.
     pub version: &'static str,
     /// The chat model's name.
@@ -124,7 +124,7 @@ pub struct DatasetInfo {
 
 /// A handle to the server's state. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct App(Arc<Shared>);
+pub(crate) struct App(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -143,27 +143,27 @@ struct AppState {
 
 impl App {
     /// A server that has loaded nothing yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// The current phase.
-    pub fn phase(&self) -> Phase {
+    pub(crate) fn phase(&self) -> Phase {
         self.state().phase
     }
 
     /// The services for requests; `None` while no request is served.
-    pub fn service(&self) -> Option<Arc<Service>> {
+    pub(crate) fn service(&self) -> Option<Arc<Service>> {
         self.state().service.clone()
     }
 
     /// The data that can be browsed and searched; `None` while nothing can.
-    pub fn catalogue(&self) -> Option<Arc<Catalogue>> {
+    pub(crate) fn catalogue(&self) -> Option<Arc<Catalogue>> {
         self.state().catalogue.clone()
     }
 
     /// From now on, no new request is served. Loading that is in progress does not undo this.
-    pub fn start_draining(&self) {
+    pub(crate) fn start_draining(&self) {
         let mut state = self.state();
         state.set_phase(Phase::Draining);
         state.catalogue = None;
@@ -174,7 +174,7 @@ impl App {
     ///
     /// # Errors
     /// The error of the stage that failed. The phase is then [`Phase::Failed`].
-    pub fn load(&self, config: &Config) -> anyhow::Result<()> {
+    pub(crate) fn load(&self, config: &Config) -> anyhow::Result<()> {
         match startup::service(config, &|phase| self.set_phase(phase), &|catalogue| {
             self.open(catalogue)
         }) {

@@ -31,7 +31,7 @@ pub(super) struct ReloadInputs {
 
 /// The result of a reload.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reloaded {
+pub(crate) struct Reloaded {
     /// Whether the file differs from what was served before.
     pub changed: bool,
     /// Number of reviews that are served now.
@@ -48,7 +48,7 @@ pub struct Reloaded {
 
 /// Why nothing was reloaded; the previous reviews are still served.
 #[derive(Debug, thiserror::Error)]
-pub enum NotReloaded {
+pub(crate) enum NotReloaded {
     /// Nothing is served yet, or nothing is served any more.
     #[error("the server is not ready: {0}")]
     NotReady(Phase),
@@ -65,7 +65,7 @@ impl App {
     ///
     /// # Errors
     /// See [`NotReloaded`]; it is logged too.
-    pub fn reload(&self) -> Result<Reloaded, NotReloaded> {
+    pub(crate) fn reload(&self) -> Result<Reloaded, NotReloaded> {
         let _alone = match self.0.reloading.try_lock() {
             Ok(alone) => alone,
             Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),

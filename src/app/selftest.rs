@@ -11,7 +11,7 @@ use crate::generation::{Engine, GenerationEvent, Reason, Request, Sampling};
 use crate::weights::manifest::Golden;
 
 /// Checks that the chat model continues the golden text as expected.
-pub fn chat(engine: &Engine, tokenizer: &Tokenizer, golden: &Golden) -> anyhow::Result<()> {
+pub(super) fn chat(engine: &Engine, tokenizer: &Tokenizer, golden: &Golden) -> anyhow::Result<()> {
     let Some(expected) = &golden.continuation else {
         return Ok(());
     };
@@ -59,7 +59,7 @@ pub fn chat(engine: &Engine, tokenizer: &Tokenizer, golden: &Golden) -> anyhow::
 const NEAR: f32 = 0.01;
 
 /// Checks that the embedding model makes the expected vector.
-pub fn embedding(encoder: &Encoder, golden: &Golden) -> anyhow::Result<()> {
+pub(super) fn embedding(encoder: &Encoder, golden: &Golden) -> anyhow::Result<()> {
     let Some(expected) = &golden.vector else {
         return Ok(());
     };

@@ -119,7 +119,7 @@ impl Catalogue {
 
 impl Service {
     /// Polls GPU memory into its gauge. Call it every few seconds.
-    pub fn measure(&self) {
+    pub(crate) fn measure(&self) {
         metrics::GPU_MEMORY_USED_BYTES.set(&[], device::memory_used(&self.source.device) as f64);
     }
 
@@ -147,7 +147,7 @@ impl Service {
 ///
 /// # Errors
 /// The operating system grants no more threads.
-pub fn pool(config: &Config) -> anyhow::Result<Arc<Pool>> {
+pub(crate) fn pool(config: &Config) -> anyhow::Result<Arc<Pool>> {
     let pool =
         Pool::new("compute", config.threads).context("The threads to compute with could not be started")?;
     Ok(Arc::new(pool))

@@ -59,7 +59,7 @@ impl Watched {
 ///
 /// # Errors
 /// The operating system grants no thread.
-pub fn watch(app: App, path: &Path, every: Duration) -> std::io::Result<()> {
+pub(crate) fn watch(app: App, path: &Path, every: Duration) -> std::io::Result<()> {
     let path = path.to_path_buf();
     let first = Stamp::of(&path);
     let mut watched = Watched {

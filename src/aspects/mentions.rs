@@ -38,7 +38,7 @@ pub(super) struct Sentence<'a> {
 
 impl Sentence<'_> {
     /// Gives every opinion of the passage to one of `spans`, which come in order, or to none.
-    pub fn attach(&self, spans: &mut [Span]) {
+    pub(super) fn attach(&self, spans: &mut [Span]) {
         for span in spans.iter_mut() {
             span.described = self.describes(span.last);
             span.leads = self.leads(span);
@@ -60,7 +60,7 @@ impl Sentence<'_> {
     }
 
     /// What the passage says on the whole: of `spans`, its things, where it judges one, else of whatever.
-    pub fn tone(&self, spans: &[Span]) -> f64 {
+    pub(super) fn tone(&self, spans: &[Span]) -> f64 {
         if spans.iter().any(|span| span.judged) {
             return spans.iter().map(|span| span.weight).sum();
         }

@@ -33,11 +33,11 @@ const UNDECIDED: f64 = 0.3;
 
 /// An aspect's position among those of its shop; stable for the same reviews.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AspectId(pub u32);
+pub(crate) struct AspectId(pub u32);
 
 /// A place where a review speaks of an aspect.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mention {
+pub(crate) struct Mention {
     /// Of what.
     pub aspect: AspectId,
     /// In which passage.
@@ -50,7 +50,7 @@ pub struct Mention {
 
 /// Whether an aspect is praised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It is.
     Praised,
     /// It is complained about.
@@ -61,7 +61,7 @@ pub enum Verdict {
 
 /// What the reviews of one product say of one aspect. A review that speaks of it several times counts once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProductAspect {
+pub(crate) struct ProductAspect {
     /// Which.
     pub aspect: AspectId,
     /// Times it is named.
@@ -76,7 +76,7 @@ pub struct ProductAspect {
 
 /// What the buyers of a shop speak of: immutable, shared by all questions.
 #[derive(Debug, Default)]
-pub struct Aspects {
+pub(crate) struct Aspects {
     /// Each aspect as buyers write it.
     names: Vec<String>,
     /// The aspect that a word names, by the word's singular.
@@ -93,7 +93,7 @@ pub struct Aspects {
 
 impl Verdict {
     /// What mentions of such a weight, added up, say.
-    pub fn of(weight: f64) -> Self {
+    pub(crate) fn of(weight: f64) -> Self {
         match weight {
             weight if weight > UNDECIDED => Self::Praised,
             weight if weight < -UNDECIDED => Self::Complained,
@@ -104,7 +104,7 @@ impl Verdict {
 
 impl ProductAspect {
     /// Of the reviews that say how the aspect is, those that praise it.
-    pub fn praise(&self) -> Share {
+    pub(crate) fn praise(&self) -> Share {
         Share {
             count: self.praised,
             of: self.praised + self.complained,
@@ -112,7 +112,7 @@ impl ProductAspect {
     }
 
     /// Of the reviews that say how the aspect is, those that complain about it.
-    pub fn dissent(&self) -> Share {
+    pub(crate) fn dissent(&self) -> Share {
         Share {
             count: self.complained,
             of: self.praised + self.complained,
@@ -122,7 +122,7 @@ impl ProductAspect {
 
 impl Aspects {
     /// Learns what the reviews of `corpus`, cut into `passages`, speak of. Takes about a second for 200,000 reviews.
-    pub fn of(corpus: &Corpus, passages: &[Passage]) -> Self {
+    pub(crate) fn of(corpus: &Corpus, passages: &[Passage]) -> Self {
         let mut lexicon = Lexicon::new();
         let read: Vec<Vec<Token>> = passages
             .iter()
@@ -192,12 +192,12 @@ impl Aspects {
     /// What each of the passages says, in their order: above 0 is praise. It is what the passage says of its things, or
     /// else of whatever, and what its review's stars let expect; a review of five stars may have a passage that
     /// complains.
-    pub fn tones(&self) -> &[f32] {
+    pub(crate) fn tones(&self) -> &[f32] {
         &self.tones
     }
 
     /// The aspect that `name` names, in any form of its word; of several words the first that names one.
-    pub fn named(&self, name: &str) -> Option<AspectId> {
+    pub(crate) fn named(&self, name: &str) -> Option<AspectId> {
         let whole = self
             .names
             .iter()
@@ -208,7 +208,7 @@ impl Aspects {
     }
 
     /// The aspect that a question asks about: of all that it names the rarest, which is the most precise.
-    pub fn asked(&self, question: &str) -> Option<AspectId> {
+    pub(crate) fn asked(&self, question: &str) -> Option<AspectId> {
         words::written(question)
             .filter_map(|word| self.by_word.get(&text::singular_of(word)).copied())
             .min_by_key(|aspect| (self.times[aspect.0 as usize], *aspect))
@@ -218,17 +218,18 @@ impl Aspects {
     ///
     /// # Panics
     /// Where the aspect is another shop's.
-    pub fn name(&self, aspect: AspectId) -> &str {
+    pub(crate) fn name(&self, aspect: AspectId) -> &str {
         &self.names[aspect.0 as usize]
     }
 
     /// Every aspect, in the order of numbers.
-    pub fn all(&self) -> impl Iterator<Item = AspectId> + use<> {
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> impl Iterator<Item = AspectId> + use<> {
         (0..self.names.len() as u32).map(AspectId)
     }
 
     /// Where the reviews of a product speak of an aspect, in the order of the reviews.
-    pub fn mentions(&self, product: ProductId) -> &[Mention] {
+    pub(crate) fn mentions(&self, product: ProductId) -> &[Mention] {
         let at = product.0 as usize;
         match (self.starts.get(at), self.starts.get(at + 1)) {
             (Some(&start), Some(&end)) => &self.mentions[start..end],
@@ -237,7 +238,7 @@ impl Aspects {
     }
 
     /// What the reviews of a product speak of, the most reviews first.
-    pub fn of_product(&self, product: ProductId) -> Vec<ProductAspect> {
+    pub(crate) fn of_product(&self, product: ProductId) -> Vec<ProductAspect> {
         // The weights of each review's mentions come one after the other.
         let mut counted: BTreeMap<AspectId, (ProductAspect, BTreeMap<ReviewId, f64>)> = BTreeMap::new();
         for mention in self.mentions(product) {
@@ -256,7 +257,7 @@ impl Aspects {
     }
 
     /// What the reviews of a product say of one aspect; all zero where they are silent.
-    pub fn about(&self, product: ProductId, aspect: AspectId) -> ProductAspect {
+    pub(crate) fn about(&self, product: ProductId, aspect: AspectId) -> ProductAspect {
         let found = self
             .of_product(product)
             .into_iter()

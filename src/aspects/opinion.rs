@@ -47,7 +47,7 @@ struct Seen {
 
 impl Opinions {
     /// Learns from passages, which come in the order of reviews; `review` gives each one's number and stars.
-    pub fn learn(
+    pub(super) fn learn(
         lexicon: &Lexicon,
         usage: &[Usage],
         passages: &[Vec<Token>],
@@ -94,7 +94,7 @@ impl Opinions {
     }
 
     /// What the word at `at` says where it stands; 0 where it says nothing.
-    pub fn weight(&self, lexicon: &Lexicon, tokens: &[Token], at: usize) -> f64 {
+    pub(super) fn weight(&self, lexicon: &Lexicon, tokens: &[Token], at: usize) -> f64 {
         let word = tokens[at].word as usize;
         let (role, voices) = self.known[word];
         if role.excepts {

@@ -21,7 +21,7 @@ const COMPLAINT: u8 = 3;
 impl Aspects {
     /// At most `most` passages in which the reviews of a product praise, or complain about, an `aspect` or whatever
     /// they speak of; the most telling first, equally telling ones in the order of the reviews.
-    pub fn quotes(
+    pub(crate) fn quotes(
         &self,
         corpus: &Corpus,
         product: ProductId,

@@ -70,7 +70,7 @@ impl Counts {
 
 impl Terms {
     /// Finds the aspects of a shop. `review` gives the number of a passage's review.
-    pub fn find(
+    pub(super) fn find(
         lexicon: &Lexicon,
         usage: &[Usage],
         things: &[bool],
@@ -113,7 +113,7 @@ impl Terms {
     }
 
     /// The things named in a passage, in order.
-    pub fn spans(&self, tokens: &[Token]) -> Vec<Span> {
+    pub(super) fn spans(&self, tokens: &[Token]) -> Vec<Span> {
         let mut spans = Vec::new();
         let mut at = 0;
         while at < tokens.len() {
@@ -141,14 +141,14 @@ impl Terms {
     }
 
     /// The words that stand for the aspects, in the order of their numbers.
-    pub fn heads(&self) -> Vec<Word> {
+    pub(super) fn heads(&self) -> Vec<Word> {
         let heads: BTreeSet<Word> = self.heads.values().chain(self.pairs.values()).copied().collect();
         heads.into_iter().collect()
     }
 
     /// What each of [`Terms::heads`] is called: the word as it is written most often, or two words where most who
     /// speak of it say both.
-    pub fn names(&self, lexicon: &Lexicon, passages: &[Vec<Token>]) -> Vec<String> {
+    pub(super) fn names(&self, lexicon: &Lexicon, passages: &[Vec<Token>]) -> Vec<String> {
         let mut said: HashMap<Word, BTreeMap<Vec<Word>, u32>> = HashMap::new();
         for tokens in passages {
             for span in self.spans(tokens) {
@@ -178,7 +178,7 @@ impl Terms {
     }
 
     /// The aspect that a word names.
-    pub fn head(&self, word: Word) -> Option<Word> {
+    pub(super) fn head(&self, word: Word) -> Option<Word> {
         self.heads.get(&word).copied()
     }
 

@@ -29,7 +29,7 @@ pub(super) struct Lexicon {
 }
 
 impl Lexicon {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             known: language::roles(),
             ..Self::default()
@@ -37,28 +37,28 @@ impl Lexicon {
     }
 
     /// How many words there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.names.len()
     }
 
     /// The word's singular.
-    pub fn name(&self, word: Word) -> &str {
+    pub(super) fn name(&self, word: Word) -> &str {
         &self.names[word as usize]
     }
 
-    pub fn role(&self, word: Word) -> Role {
+    pub(super) fn role(&self, word: Word) -> Role {
         self.roles[word as usize]
     }
 
     /// The number of a word, in whatever form, where it occurs.
-    pub fn find(&self, written: &str) -> Option<Word> {
+    pub(super) fn find(&self, written: &str) -> Option<Word> {
         let written = lowered(written);
         let form = self.forms.get(written.as_str()).map(|(word, _)| *word);
         form.or_else(|| self.singular.get(singular(&written).as_str()).copied())
     }
 
     /// Each word as it is written most often.
-    pub fn written_most(&self) -> Vec<String> {
+    pub(super) fn written_most(&self) -> Vec<String> {
         let mut most: Vec<(u32, &str)> = vec![(0, ""); self.names.len()];
         for (form, (word, times)) in &self.forms {
             let best = &mut most[*word as usize];
@@ -70,7 +70,7 @@ impl Lexicon {
     }
 
     /// The words of `text`, numbered.
-    pub fn read(&mut self, text: &str) -> Vec<Token> {
+    pub(super) fn read(&mut self, text: &str) -> Vec<Token> {
         let mut end = 0;
         let token = |(start, written): (usize, &str)| {
             let word = self.number(written);

@@ -29,17 +29,17 @@ impl Usage {
 
     /// Whether it says what something is like: "very loud", "is loud". Seen on Indian reviews, qualities have shares
     /// of 0.2 to 0.7, things below 0.15.
-    pub fn is_quality(self) -> bool {
+    pub(super) fn is_quality(self) -> bool {
         self.share(self.degree + self.said) > 0.2 && self.degree + self.said > self.pointed + self.joined
     }
 
     /// Whether it says what somebody or something does: "I hear", "does not connect".
-    pub fn is_act(self) -> bool {
+    pub(super) fn is_act(self) -> bool {
         self.share(self.acted) > 0.25 && self.acted > self.pointed + self.joined
     }
 
     /// Whether it means the product as a whole: "this headset is".
-    pub fn is_whole(self) -> bool {
+    pub(super) fn is_whole(self) -> bool {
         self.share(self.this) > 0.06 && f64::from(self.this) > 0.4 * f64::from(self.pointed)
     }
 }

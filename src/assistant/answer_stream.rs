@@ -23,7 +23,7 @@ use crate::retrieval::{Recommended, Retriever, Understood, Wish};
 const RETRY_AFTER: Duration = Duration::from_millis(10);
 
 /// Where the text of an answer comes from.
-pub enum AnswerSource {
+pub(super) enum AnswerSource {
     /// The model, which was shown the first `shown` pieces of evidence and continues after the best quote.
     Model {
         steps: mpsc::Receiver<GenerationEvent>,
@@ -38,7 +38,7 @@ pub enum AnswerSource {
 }
 
 /// One answer and all that it is made of.
-pub struct AnswerStream {
+pub(super) struct AnswerStream {
     pub outcome: OutcomeRecorder,
     pub retrieval_ms: f64,
     pub evidence: Vec<Evidence>,
@@ -94,7 +94,7 @@ struct CheckCounts {
 
 impl AnswerStream {
     /// Sends the answer's events, including the last one.
-    pub async fn run(mut self, source: AnswerSource) {
+    pub(super) async fn run(mut self, source: AnswerSource) {
         let last = match self.write(source).await {
             Ok(last) => last,
             Err(Interrupted::Failed) => AnswerEvent::Failed,

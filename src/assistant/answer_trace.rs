@@ -6,7 +6,7 @@ use crate::retrieval::{Asked, Grounds, Scores, Vocabulary};
 
 /// The trace of one answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AnswerTrace {
+pub(crate) struct AnswerTrace {
     /// The question, rewritten so that it can be understood without the conversation.
     pub question: String,
     /// The aspect that passages are compared with.
@@ -33,7 +33,7 @@ pub struct AnswerTrace {
 
 impl AnswerTrace {
     /// The trace of an answer that is based on `grounds`.
-    pub fn of(asked: &Asked, grounds: &Grounds, vocabulary: &Vocabulary, retrieval_ms: f64) -> Self {
+    pub(crate) fn of(asked: &Asked, grounds: &Grounds, vocabulary: &Vocabulary, retrieval_ms: f64) -> Self {
         let understood = &grounds.understood;
         let named = understood.named.iter().flatten();
         let mut words = understood.words.clone();
@@ -57,7 +57,7 @@ impl AnswerTrace {
     }
 
     /// The same trace with the model's prompt.
-    pub fn with_prompt(self, prompt: &Prompt, prompts: &PromptBuilder) -> Self {
+    pub(crate) fn with_prompt(self, prompt: &Prompt, prompts: &PromptBuilder) -> Self {
         Self {
             prompt: prompts.text(prompt),
             prompt_tokens: prompt.ids.len(),

@@ -51,7 +51,7 @@ pub enum TemplateError {
 }
 
 /// A parsed template.
-pub struct ChatTemplate {
+pub(super) struct ChatTemplate {
     environment: Environment<'static>,
     model: String,
     bos: String,
@@ -60,7 +60,12 @@ pub struct ChatTemplate {
 
 impl ChatTemplate {
     /// Parses `source`. `bos` and `eos` are the texts of the tokens that begin and end a text, or empty.
-    pub fn new(model: &str, source: Option<&str>, bos: &str, eos: &str) -> Result<Self, TemplateError> {
+    pub(super) fn new(
+        model: &str,
+        source: Option<&str>,
+        bos: &str,
+        eos: &str,
+    ) -> Result<Self, TemplateError> {
         let source = source.ok_or_else(|| TemplateError::Missing(model.to_string()))?;
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder()
@@ -88,7 +93,7 @@ impl ChatTemplate {
 
     /// Renders `messages` up to where the assistant's turn begins. A template that refuses a system message gets it
     /// at the head of the first message of the user.
-    pub fn render(&self, messages: &[ChatMessage]) -> Result<String, TemplateError> {
+    pub(super) fn render(&self, messages: &[ChatMessage]) -> Result<String, TemplateError> {
         let rendered = self
             .try_render(messages)
             .or_else(|error| match without_system(messages) {

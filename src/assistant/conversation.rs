@@ -8,7 +8,7 @@ use crate::retrieval::{Evidence, Filters, Recommended};
 
 /// The author of a turn of the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Speaker {
+pub(crate) enum Speaker {
     /// The shopper.
     User,
     /// This assistant.
@@ -17,7 +17,7 @@ pub enum Speaker {
 
 /// One turn of the conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// Its author.
     pub role: Speaker,
     /// Its text.
@@ -26,7 +26,7 @@ pub struct Turn {
 
 /// A question with its conversation. The server stores no conversations: each request brings its own.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub(crate) struct Question {
     /// Earlier turns and, last, the question itself, a non-empty turn of the user.
     pub turns: Vec<Turn>,
     /// Which reviews may be used.
@@ -41,7 +41,7 @@ pub struct Question {
 
 /// The events of one answer. The last one is `Final` or `Failed`, and there is exactly one of these.
 #[derive(Debug, Clone)]
-pub enum AnswerEvent {
+pub(crate) enum AnswerEvent {
     /// The engine has accepted the question; sent again when its place in the queue changes.
     Queued {
         /// The number of generations before it in the queue.
@@ -74,7 +74,7 @@ pub enum AnswerEvent {
 
 /// What the check of a sentence against the evidence found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// A quote supports the sentence.
     Supported,
     /// No quote supports it.
@@ -85,7 +85,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// The label value in metrics and on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Verdict::Supported => "supported",
             Verdict::Unsupported => "unsupported",
@@ -96,7 +96,7 @@ impl Verdict {
 
 /// A sentence with the result of its check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// The sentence as it stands in the answer if it is supported, otherwise as the model wrote it.
     pub sentence: String,
     /// The result.
@@ -107,7 +107,7 @@ pub struct Checked {
 
 impl Checked {
     /// A sentence that the answer leaves out.
-    pub fn left_out(sentence: &str, verdict: Verdict) -> Self {
+    pub(crate) fn left_out(sentence: &str, verdict: Verdict) -> Self {
         Self {
             sentence: sentence.trim().to_string(),
             verdict,
@@ -118,7 +118,7 @@ impl Checked {
 
 /// How a question ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The model wrote a part of it.
     Answered,
     /// Quotes only: the model was busy, or none of its sentences passed the check.
@@ -131,7 +131,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// The label value in metrics and on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Outcome::Answered => "answered",
             Outcome::Extractive => "extractive",
@@ -143,7 +143,7 @@ impl Outcome {
 
 /// A complete answer.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The whole text.
     pub text: String,
     /// How the question ended.
@@ -160,7 +160,7 @@ pub struct Answer {
 
 /// Why a question was not accepted.
 #[derive(Debug, thiserror::Error)]
-pub enum AskError {
+pub(crate) enum AskError {
     /// Both the model and retrieval are busy.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),

@@ -13,10 +13,10 @@ const QUOTES: usize = 3;
 const POINT: f32 = 0.6;
 
 /// The text before the quotes of an answer that consists of quotes only.
-pub const HEADING: &str = "This is what reviewers say:";
+pub(super) const HEADING: &str = "This is what reviewers say:";
 
 /// The first sentence of an answer whose question sets a limit that cannot be met; ends in a blank.
-pub fn unmet(demand: Unmet) -> &'static str {
+pub(super) fn unmet(demand: Unmet) -> &'static str {
     match demand {
         Unmet::PriceUnknown => {
             "The data here has no prices for these products, so the price limit could not be applied. "
@@ -27,7 +27,7 @@ pub fn unmet(demand: Unmet) -> &'static str {
 }
 
 /// The answer when no review is about the question, with the aspects that the reviews do mention.
-pub fn no_evidence(understood: &Understood) -> String {
+pub(super) fn no_evidence(understood: &Understood) -> String {
     let refusal = match understood.beyond {
         Some(Beyond::Task) => {
             "I answer questions about the products here, by what their buyers say, and nothing else."
@@ -46,13 +46,13 @@ pub fn no_evidence(understood: &Understood) -> String {
 }
 
 /// The last sentence about a compared product for which no quote was found.
-pub fn silent(title: &str) -> String {
+pub(super) fn silent(title: &str) -> String {
     format!(" No review of the {title} was found that speaks of it.")
 }
 
 /// A sentence that quotes `evidence`; `number` is its position, from 1, and `after` the position of the quote just
 /// before it.
-pub fn quotation(evidence: &[Evidence], number: usize, after: Option<usize>) -> Checked {
+pub(super) fn quotation(evidence: &[Evidence], number: usize, after: Option<usize>) -> Checked {
     let this = &evidence[number - 1];
     let before = after.map(|after| &evidence[after - 1]);
     let who = match before {
@@ -87,7 +87,7 @@ fn attributed(who: &str, number: usize, evidence: &Evidence) -> Checked {
 }
 
 /// The best quotes, each with its product and stars.
-pub fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
+pub(super) fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
     let best = (1..).zip(evidence).take(QUOTES);
     best.map(|(number, evidence)| Checked {
         sentence: format!(
@@ -105,7 +105,7 @@ pub fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
 /// the second best quote if it has only one, and the best quote of the other side if all cited quotes praise, or all
 /// complain. Praise is left out if the user asked for complaints; quotes about other aspects are left out if an aspect
 /// was asked for.
-pub fn missing_quotes(
+pub(super) fn missing_quotes(
     evidence: &[Evidence],
     cited: &BTreeSet<usize>,
     after: usize,

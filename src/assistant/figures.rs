@@ -4,7 +4,7 @@
 use crate::retrieval::{Figure, Figured, Figures, Quantity, Wish};
 
 /// The answer to a question for figures; ends without a blank.
-pub fn told(figures: &Figures) -> String {
+pub(super) fn told(figures: &Figures) -> String {
     let Figure { quantity, wish } = figures.figure;
     let (Some(first), rest) = (
         figures.products.first(),

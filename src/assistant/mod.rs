@@ -20,11 +20,15 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
-pub use crate::retrieval::{Evidence, Filters, Recommended};
-pub use answer_trace::AnswerTrace;
-pub use chat_template::{ChatMessage, TemplateError};
-pub use conversation::{Answer, AnswerEvent, AskError, Checked, Outcome, Question, Speaker, Turn, Verdict};
-pub use prompt::{PromptBuilder, PromptError};
+pub use crate::retrieval::Evidence;
+pub(crate) use crate::retrieval::{Filters, Recommended};
+pub(crate) use answer_trace::AnswerTrace;
+pub(crate) use chat_template::{ChatMessage, TemplateError};
+pub(crate) use conversation::{
+    Answer, AnswerEvent, AskError, Checked, Outcome, Question, Speaker, Turn, Verdict,
+};
+pub use prompt::PromptBuilder;
+pub(crate) use prompt::PromptError;
 
 use crate::embedding::EmbeddingError;
 use crate::generation::constraint::{Citations, NoRepeat};
@@ -41,7 +45,7 @@ const EVENTS: usize = 64;
 
 /// Answers questions. Cheap to clone.
 #[derive(Clone)]
-pub struct Assistant {
+pub(crate) struct Assistant {
     retriever: Retriever,
     engine: Engine,
     prompts: Arc<PromptBuilder>,
@@ -50,7 +54,7 @@ pub struct Assistant {
 
 impl Assistant {
     /// An assistant whose answers have at most `max_tokens` tokens.
-    pub fn new(
+    pub(crate) fn new(
         retriever: Retriever,
         engine: Engine,
         prompts: impl Into<Arc<PromptBuilder>>,
@@ -65,7 +69,7 @@ impl Assistant {
     }
 
     /// The same assistant over other reviews. Answers that have begun keep their own.
-    pub fn over(&self, retriever: Retriever) -> Self {
+    pub(crate) fn over(&self, retriever: Retriever) -> Self {
         Self {
             retriever,
             ..self.clone()
@@ -76,7 +80,7 @@ impl Assistant {
     ///
     /// # Errors
     /// [`AskError`], before any event. A busy model is no error: the answer then consists of quotes.
-    pub async fn answer(&self, question: Question) -> Result<mpsc::Receiver<AnswerEvent>, AskError> {
+    pub(crate) async fn answer(&self, question: Question) -> Result<mpsc::Receiver<AnswerEvent>, AskError> {
         let outcome = OutcomeRecorder::begin(question.arrived);
         let (turns, retriever) = (question.turns, self.retriever.clone());
         let rewrite = move || question::standalone(&turns, retriever.vocabulary());
@@ -133,7 +137,7 @@ impl Assistant {
     ///
     /// # Errors
     /// A sentence that says what failed: every question would fail in the same way.
-    pub fn warm_up(&self) -> Result<(), String> {
+    pub(crate) fn warm_up(&self) -> Result<(), String> {
         let prompt = self.prompts.warm_up().map_err(|error| error.to_string())?;
         let mut steps = self
             .engine

@@ -9,37 +9,37 @@ use crate::metrics;
 
 /// Records the outcome of one question. If it is dropped without an outcome, the question was cancelled because its
 /// client left, or, during a panic, it failed.
-pub struct OutcomeRecorder {
+pub(super) struct OutcomeRecorder {
     arrived: Instant,
     open: bool,
 }
 
 impl OutcomeRecorder {
     /// For a question that arrived at `arrived`.
-    pub fn begin(arrived: Instant) -> Self {
+    pub(super) fn begin(arrived: Instant) -> Self {
         Self { arrived, open: true }
     }
 
     /// Milliseconds since the question arrived.
-    pub fn milliseconds(&self) -> f64 {
+    pub(super) fn milliseconds(&self) -> f64 {
         self.arrived.elapsed().as_secs_f64() * 1000.0
     }
 
     /// Records an answer.
-    pub fn answered(mut self, answer: &Answer) {
+    pub(super) fn answered(mut self, answer: &Answer) {
         let work = answer.generation.as_ref().map(Finished::work);
         self.close(answer.outcome.as_str());
         logging::answered(answer.outcome.as_str(), answer.first_token_ms, work);
     }
 
     /// Records that a stage failed while the answer was sent.
-    pub fn failed(mut self) {
+    pub(super) fn failed(mut self) {
         self.close("error");
         logging::answered("error", None, None);
     }
 
     /// Records a refusal, which has no duration. Without an outcome, the request was invalid and counts nowhere.
-    pub fn refused(mut self, outcome: Option<&str>) {
+    pub(super) fn refused(mut self, outcome: Option<&str>) {
         self.open = false;
         if let Some(outcome) = outcome {
             metrics::RAG_REQUESTS_TOTAL.add(&[outcome], 1);

@@ -41,7 +41,7 @@ pub(super) fn load(config: &Config) -> anyhow::Result<LoadedModel> {
 
 impl LoadedModel {
     /// The token at the beginning of every text, if the model has one.
-    pub fn begin(&self) -> Option<u32> {
+    pub(super) fn begin(&self) -> Option<u32> {
         tokenizer::bos_token(&self.gguf)
     }
 }

@@ -18,11 +18,11 @@ use crate::assistant::{ChatMessage, PromptBuilder, PromptError, TemplateError};
 use crate::generation::constraint::{Constraint, JsonSchema, SchemaError, TokenTrie, TokenTrieError};
 use crate::generation::{Engine, GenerationEvent, Request, Sampling, SamplingError, SubmitError};
 
-pub use text_tokens::Encoding;
+pub(crate) use text_tokens::Encoding;
 
 /// The chat model by itself. Cheap to clone.
 #[derive(Clone)]
-pub struct Completer {
+pub(crate) struct Completer {
     engine: Engine,
     prompts: Arc<PromptBuilder>,
     tokens: Arc<Tokens>,
@@ -43,7 +43,7 @@ struct Tokens {
 }
 
 /// A request to the model.
-pub struct Order {
+pub(crate) struct Order {
     /// The conversation, oldest first; not empty.
     pub messages: Vec<ChatMessage>,
     /// The most tokens of the answer; fewer if the context is full.
@@ -60,7 +60,7 @@ pub struct Order {
 
 /// The form of an answer.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Form {
+pub(crate) enum Form {
     /// Any text.
     Text,
     /// A JSON object.
@@ -71,7 +71,7 @@ pub enum Form {
 
 /// Why an order is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum CompletionError {
+pub(crate) enum CompletionError {
     /// The queue is full, or the conversation too long.
     #[error(transparent)]
     SubmitError(#[from] SubmitError),
@@ -95,7 +95,7 @@ pub enum CompletionError {
 impl Completer {
     /// A handle to the model of `engine`. `begin` is the token that begins a text, `end` are the tokens that end a
     /// turn, and `count` is the number of tokens of the model.
-    pub fn new(
+    pub(crate) fn new(
         engine: Engine,
         prompts: Arc<PromptBuilder>,
         tokenizer: Arc<Tokenizer>,
@@ -124,7 +124,10 @@ impl Completer {
     ///
     /// # Errors
     /// See [`CompletionError`].
-    pub async fn complete(&self, order: Order) -> Result<mpsc::Receiver<GenerationEvent>, CompletionError> {
+    pub(crate) async fn complete(
+        &self,
+        order: Order,
+    ) -> Result<mpsc::Receiver<GenerationEvent>, CompletionError> {
         order.sampling.check(self.tokens.count)?;
         let this = self.clone();
         let request = tokio::task::spawn_blocking(move || this.request(order)).await;

@@ -6,7 +6,7 @@ use crate::weights::tokenizer;
 
 /// How a text becomes tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Encoding {
+pub(crate) struct Encoding {
     /// Whether the ids begin with the token that begins every text, if the model has one.
     pub begin: bool,
     /// Whether the names of special tokens, such as `<|im_end|>`, become those tokens.
@@ -18,7 +18,7 @@ impl Completer {
     ///
     /// # Errors
     /// [`CompletionError::Internal`].
-    pub fn encode(&self, text: &str, encoding: Encoding) -> Result<Vec<u32>, CompletionError> {
+    pub(crate) fn encode(&self, text: &str, encoding: Encoding) -> Result<Vec<u32>, CompletionError> {
         let tokens = &self.tokens;
         let encoder = if encoding.special {
             &*tokens.tokenizer
@@ -36,14 +36,14 @@ impl Completer {
     }
 
     /// The text of token ids, with the names of special tokens. `None` if the model does not have one of the ids.
-    pub fn decode(&self, ids: &[u32]) -> Option<String> {
+    pub(crate) fn decode(&self, ids: &[u32]) -> Option<String> {
         let bytes: Option<Vec<Vec<u8>>> = ids.iter().map(|id| self.piece(*id)).collect();
         Some(String::from_utf8_lossy(&bytes?.concat()).into_owned())
     }
 
     /// The bytes of one token, which may be a part of a character; for a special token, its name. `None` if the model
     /// does not have the id.
-    pub fn piece(&self, id: u32) -> Option<Vec<u8>> {
+    pub(crate) fn piece(&self, id: u32) -> Option<Vec<u8>> {
         let tokens = &self.tokens;
         let bytes = tokenizer::bytes(&tokens.tokenizer, id);
         if !bytes.is_empty() {

@@ -48,7 +48,8 @@ impl Keys {
             guarding: all.is_some(),
         };
         let mut problems = vec![];
-        let files: [(_, _, fn(&str) -> Result<List, String>); 2] = [
+        type Parse = fn(&str) -> Result<List, String>;
+        let files: [(_, _, Parse); 2] = [
             ("key-file", all, Keys::lines),
             ("admin-key-file", operators, Keys::operator),
         ];

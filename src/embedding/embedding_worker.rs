@@ -29,7 +29,7 @@ pub(super) struct EmbeddingJob {
 
 impl EmbeddingJob {
     /// A job of these texts, and where its vectors arrive.
-    pub fn new(
+    pub(super) fn new(
         texts: Vec<String>,
         place: Option<OwnedSemaphorePermit>,
         passages: bool,

@@ -33,7 +33,7 @@ const PADDED_BATCH_TOKENS: usize = 1024;
 const TOKENISED_AT_ONCE: usize = 128;
 
 /// A loaded embedding model and its tokenizer.
-pub struct Encoder {
+pub(crate) struct Encoder {
     tokenizer: Tokenizer,
     model: Model,
     precision: Precision,
@@ -64,7 +64,7 @@ impl Encoder {
     ///
     /// # Errors
     /// A file that is missing, damaged, or at odds with another; the message names it.
-    pub fn load(
+    pub(crate) fn load(
         model: &EmbeddingModel,
         device: &Device,
         precision: Precision,
@@ -93,12 +93,12 @@ impl Encoder {
     }
 
     /// Numbers in a vector.
-    pub fn dimension(&self) -> usize {
+    pub(crate) fn dimension(&self) -> usize {
         self.dimension
     }
 
     /// The words, in lower case, that are one token: the common words of the model's language.
-    pub fn words(&self) -> HashSet<String> {
+    pub(crate) fn words(&self) -> HashSet<String> {
         let vocabulary = self.tokenizer.get_vocab(false);
         // If the tokenizer marks the beginning of a word, a token without the mark continues a word.
         let begins = ["▁", "Ġ"].into_iter().find(|mark| {
@@ -114,7 +114,7 @@ impl Encoder {
     }
 
     /// The precision of the computation.
-    pub fn precision(&self) -> Precision {
+    pub(crate) fn precision(&self) -> Precision {
         self.precision
     }
 
@@ -122,7 +122,7 @@ impl Encoder {
     ///
     /// # Errors
     /// See [`EmbeddingError`].
-    pub fn encode_queries(
+    pub(crate) fn encode_queries(
         &self,
         texts: &[&str],
         progress: &mut dyn FnMut(usize),
@@ -134,7 +134,7 @@ impl Encoder {
     ///
     /// # Errors
     /// See [`EmbeddingError`].
-    pub fn encode_passages(
+    pub(crate) fn encode_passages(
         &self,
         texts: &[&str],
         progress: &mut dyn FnMut(usize),
@@ -163,7 +163,7 @@ impl Encoder {
     ///
     /// # Errors
     /// See [`EmbeddingError`].
-    pub fn encode(
+    pub(crate) fn encode(
         &self,
         texts: &[&str],
         progress: &mut dyn FnMut(usize),

@@ -28,12 +28,12 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::weights::WeightsError;
 use embedding_worker::EmbeddingJob;
-pub use encoder::Encoder;
-pub use model_fingerprint::fingerprint;
-pub use precision::Precision;
+pub(crate) use encoder::Encoder;
+pub(crate) use model_fingerprint::fingerprint;
+pub(crate) use precision::Precision;
 pub(crate) use token_batches::distinct;
-pub use token_counter::TokenCounter;
-pub use vector_cache::{CacheError, Key, VectorCache, key};
+pub(crate) use token_counter::TokenCounter;
+pub(crate) use vector_cache::{CacheError, VectorCache, key};
 
 /// Questions that may wait or be in progress at a time: some tens of milliseconds of work, so that a user still gets
 /// quotes when the chat model is busy.
@@ -44,7 +44,7 @@ const PASSAGES: usize = 2;
 /// The handle to the thread that embeds questions. A call of at most four texts is a question: it goes before calls of
 /// more texts, which are bulk.
 #[derive(Debug, Clone)]
-pub struct Embedder {
+pub(crate) struct Embedder {
     jobs: mpsc::Sender<EmbeddingJob>,
     /// Places for questions that wait or are in progress.
     places: Arc<Semaphore>,
@@ -56,7 +56,7 @@ pub struct Embedder {
 impl Embedder {
     /// Starts the thread. At most `waiting + 1` bulk calls wait or are in progress. The thread ends when the last
     /// handle is dropped.
-    pub fn spawn(encoder: Encoder, waiting: usize) -> Self {
+    pub(crate) fn spawn(encoder: Encoder, waiting: usize) -> Self {
         let (embedder, inbox) = Self::new(waiting, encoder.words());
         std::thread::Builder::new()
             .name("embedder".into())
@@ -79,7 +79,7 @@ impl Embedder {
     }
 
     /// The model's [words](Encoder::words).
-    pub fn words(&self) -> &Arc<HashSet<String>> {
+    pub(crate) fn words(&self) -> &Arc<HashSet<String>> {
         &self.words
     }
 
@@ -87,7 +87,7 @@ impl Embedder {
     ///
     /// # Errors
     /// [`EmbeddingError::Overloaded`], at once, when too many calls wait already.
-    pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    pub(crate) async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         self.submit(texts)?.await.map_err(|_| EmbeddingError::Stopped)?
     }
 
@@ -96,7 +96,7 @@ impl Embedder {
     ///
     /// # Errors
     /// See [`EmbeddingError`].
-    pub fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    pub(crate) fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         let texts = texts.iter().map(|text| text.to_string()).collect();
         let (job, answer) = EmbeddingJob::new(texts, None, true);
         self.jobs
@@ -124,7 +124,7 @@ impl Embedder {
 /// Why a model could not be loaded, or texts could not be embedded. Cloneable, because one failed batch answers several
 /// calls.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum EmbeddingError {
+pub(crate) enum EmbeddingError {
     /// A file of the model cannot be read.
     #[error(
         "the embedding model's file {} cannot be read: {source}; run `make models`, or name a complete folder",

@@ -14,7 +14,7 @@ const VERSION: usize = 1;
 ///
 /// # Errors
 /// If the model's files cannot be read.
-pub fn fingerprint(model: &EmbeddingModel, precision: Precision) -> Result<String, VerifyError> {
+pub(crate) fn fingerprint(model: &EmbeddingModel, precision: Precision) -> Result<String, VerifyError> {
     let mut hash = Hasher::default();
     hash.text(&model.name);
     match &model.sha256 {

@@ -10,7 +10,7 @@ use crate::weights::{EmbeddingModel, tokenizer};
 
 /// Counts tokens. Cheap to clone.
 #[derive(Clone)]
-pub struct TokenCounter {
+pub(crate) struct TokenCounter {
     tokenizer: Arc<Tokenizer>,
     limit: usize,
 }
@@ -20,7 +20,7 @@ impl TokenCounter {
     ///
     /// # Errors
     /// [`EmbeddingError::Tokenizer`].
-    pub fn load(model: &EmbeddingModel) -> Result<Self, EmbeddingError> {
+    pub(crate) fn load(model: &EmbeddingModel) -> Result<Self, EmbeddingError> {
         let path = model.dir.join("tokenizer.json");
         let tokenizer = tokenizer::from_file(&path, usize::MAX).map_err(Arc::new)?;
         Ok(Self {
@@ -33,13 +33,13 @@ impl TokenCounter {
     ///
     /// # Errors
     /// [`EmbeddingError::Tokenize`].
-    pub fn count(&self, text: &str) -> Result<usize, EmbeddingError> {
+    pub(crate) fn count(&self, text: &str) -> Result<usize, EmbeddingError> {
         let encoding = self.tokenizer.encode_fast(text, true);
         Ok(encoding.map_err(EmbeddingError::tokenize)?.len())
     }
 
     /// The most tokens of a text that the model can read.
-    pub fn limit(&self) -> usize {
+    pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 }

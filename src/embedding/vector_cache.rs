@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use crate::digest::sha256;
 
 /// The key of a text: the first half of its SHA-256.
-pub type Key = [u8; 16];
+pub(crate) type Key = [u8; 16];
 
 /// The key of a text.
-pub fn key(text: &str) -> Key {
+pub(crate) fn key(text: &str) -> Key {
     beginning(&sha256(text))
 }
 
@@ -25,7 +25,7 @@ const CHECKSUM: usize = 8;
 
 /// An open cache, which no other process writes to.
 #[derive(Debug)]
-pub struct VectorCache {
+pub(crate) struct VectorCache {
     file: File,
     path: PathBuf,
     /// Where the records begin.
@@ -35,7 +35,7 @@ pub struct VectorCache {
 
 /// Why a cache cannot be used; embedding continues without it.
 #[derive(Debug, thiserror::Error)]
-pub enum CacheError {
+pub(crate) enum CacheError {
     /// Another process uses it.
     #[error("another process is writing {}, so the vectors computed now are not stored there", .0.display())]
     Busy(PathBuf),
@@ -58,7 +58,7 @@ impl VectorCache {
     ///
     /// # Errors
     /// See [`CacheError`].
-    pub fn open(dir: &Path, model: &str, dimension: usize) -> Result<Self, CacheError> {
+    pub(crate) fn open(dir: &Path, model: &str, dimension: usize) -> Result<Self, CacheError> {
         let path = dir.join(format!("vectors-{}.cache", model.get(..16).unwrap_or(model)));
         let failed = |source| CacheError::Io {
             path: path.clone(),
@@ -112,7 +112,7 @@ impl VectorCache {
     ///
     /// # Errors
     /// [`CacheError::Io`].
-    pub fn read(&mut self, mut each: impl FnMut(Key, &[f32])) -> Result<(), CacheError> {
+    pub(crate) fn read(&mut self, mut each: impl FnMut(Key, &[f32])) -> Result<(), CacheError> {
         self.records(&mut each).map_err(|source| self.failed(source))
     }
 
@@ -145,7 +145,7 @@ impl VectorCache {
     ///
     /// # Panics
     /// If a vector has another dimension than the cache.
-    pub fn append<'a>(
+    pub(crate) fn append<'a>(
         &mut self,
         vectors: impl IntoIterator<Item = (Key, &'a [f32])>,
     ) -> Result<(), CacheError> {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::embedding::EmbeddingError;
 
 /// An error of the measured system, which the evaluation only passes on.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why an evaluation failed.
 #[derive(Debug, thiserror::Error)]
-pub enum EvaluationError {
+pub(crate) enum EvaluationError {
     /// A file of the evaluation set cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Read {

@@ -9,7 +9,7 @@ use crate::index::{Hit, Index};
 
 /// HNSW, compared with the exact scan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Recall {
+pub(crate) struct Recall {
     /// The number of nearest passages per query.
     pub k: usize,
     /// The number of queries.
@@ -32,7 +32,7 @@ pub struct Recall {
 
 /// HNSW with one width of search.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Point {
+pub(crate) struct Point {
     /// The number of candidates during the search (`ef`).
     pub width: usize,
     /// The share of the exact scan's hits that it also finds.
@@ -44,7 +44,7 @@ pub struct Point {
 
 /// The latency of a search in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Latency {
+pub(crate) struct Latency {
     /// The median.
     pub median_ms: f64,
     /// The 95th percentile.
@@ -90,7 +90,7 @@ impl fmt::Display for Recall {
 const WIDTHS: [usize; 9] = [16, 32, 48, 64, 96, 128, 192, 256, 512];
 
 /// Searches for the `k` nearest passages of every query with both, one query after another.
-pub fn recall(index: &Index, queries: &[Vec<f32>], k: usize) -> Recall {
+pub(crate) fn recall(index: &Index, queries: &[Vec<f32>], k: usize) -> Recall {
     let mut times = Vec::new();
     let exact: Vec<Vec<Hit>> = queries
         .iter()
@@ -140,7 +140,7 @@ fn share(found: &[Vec<Hit>], expected: &[Vec<Hit>]) -> f64 {
 
 /// Queries for an index without any: `count` of its own vectors, evenly spaced, each moved by `noise` times its length
 /// in a direction that depends only on its number.
-pub fn perturbed(index: &Index, count: usize, noise: f32) -> Vec<Vec<f32>> {
+pub(crate) fn perturbed(index: &Index, count: usize, noise: f32) -> Vec<Vec<f32>> {
     let rows = index.rows();
     let count = count.min(rows.len());
     (0..count)

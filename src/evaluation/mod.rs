@@ -8,11 +8,11 @@
 //!
 //! `beir` and `qa` are evaluation sets for retrieval and answers; their formulas are in `ranking` and `token_overlap`.
 
-pub mod beir;
+pub(crate) mod beir;
 mod error;
 mod lines;
-pub mod perplexity;
-pub mod qa;
+pub(crate) mod perplexity;
+pub(crate) mod qa;
 mod ranking;
 mod index_recall;
 mod score_table;
@@ -20,10 +20,10 @@ mod search;
 mod sts;
 mod token_overlap;
 
-pub use error::{EvaluationError, Failure};
-pub use index_recall::{Latency, Recall, perturbed, recall};
-pub use perplexity::Perplexity;
-pub use qa::{Answered, Answerer};
-pub use score_table::ScoreTable;
-pub use search::{RankedDocuments, Search};
-pub use sts::{Sts, sts};
+pub(crate) use error::{EvaluationError, Failure};
+pub(crate) use index_recall::{perturbed, recall};
+pub(crate) use perplexity::Perplexity;
+pub(crate) use qa::{Answered, Answerer};
+pub(crate) use score_table::ScoreTable;
+pub(crate) use search::{RankedDocuments, Search};
+pub(crate) use sts::sts;

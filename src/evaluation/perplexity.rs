@@ -10,14 +10,14 @@ use std::fmt;
 use serde::Serialize;
 
 /// Tokens of a window: the default of `llama-perplexity`.
-pub const WINDOW: usize = 512;
+pub(crate) const WINDOW: usize = 512;
 /// Tokens of a window that are read without scoring. From this position on, the logits after each token score the next
 /// token; those after the last token score nothing.
-pub const UNSCORED: usize = WINDOW / 2;
+pub(crate) const UNSCORED: usize = WINDOW / 2;
 
 /// The perplexity of a text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Perplexity {
+pub(crate) struct Perplexity {
     /// e to the power of the mean negative logarithm of the tokens' probabilities: the model is as uncertain as if it
     /// chose among this number of equally likely tokens.
     pub perplexity: f64,
@@ -42,7 +42,7 @@ impl fmt::Display for Perplexity {
 /// replaces the first token of each further window. Without it at the start of `tokens`, all windows would begin one
 /// token later than those of `llama-perplexity`, which changes the perplexity of a few thousand tokens by more than a
 /// percent.
-pub fn windows(tokens: &[u32], begin: Option<u32>) -> impl Iterator<Item = Vec<u32>> {
+pub(crate) fn windows(tokens: &[u32], begin: Option<u32>) -> impl Iterator<Item = Vec<u32>> {
     tokens.chunks_exact(WINDOW).map(move |window| {
         let mut window = window.to_vec();
         if let Some(begin) = begin {
@@ -54,7 +54,7 @@ pub fn windows(tokens: &[u32], begin: Option<u32>) -> impl Iterator<Item = Vec<u
 
 /// The sums from which the perplexity is computed.
 #[derive(Debug, Clone, Default)]
-pub struct Score {
+pub(crate) struct Score {
     windows: usize,
     tokens: usize,
     /// The sum of the negative logarithms of the probabilities.
@@ -68,7 +68,7 @@ impl Score {
     ///
     /// # Panics
     /// If the vocabulary has no such token.
-    pub fn token(&mut self, logits: &[f32], token: u32) {
+    pub(crate) fn token(&mut self, logits: &[f32], token: u32) {
         // -ln softmax(logits)[token], with the largest logit subtracted to avoid an overflow.
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let total: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();
@@ -79,12 +79,12 @@ impl Score {
     }
 
     /// Counts a window.
-    pub fn window(&mut self) {
+    pub(crate) fn window(&mut self) {
         self.windows += 1;
     }
 
     /// The perplexity over all scored tokens; `None` for fewer than two.
-    pub fn perplexity(&self) -> Option<Perplexity> {
+    pub(crate) fn perplexity(&self) -> Option<Perplexity> {
         if self.tokens < 2 {
             return None;
         }

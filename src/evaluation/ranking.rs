@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 /// The relevance of each judged document for a question; more than 0 is relevant.
-pub type Judgements<Id> = HashMap<Id, i64>;
+pub(super) type Judgements<Id> = HashMap<Id, i64>;
 
 /// Normalised discounted cumulative gain of the first `k`: the gain of a document is its relevance, divided by the
 /// binary logarithm of its rank plus 1; the sum is divided by that of the best possible list (Järvelin and Kekäläinen
 /// 2002, with the linear gain that trec_eval's `ndcg_cut` uses).
-pub fn ndcg<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
+pub(super) fn ndcg<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
     let mut best: Vec<i64> = judgements.values().copied().filter(|&gain| gain > 0).collect();
     best.sort_unstable_by(|a, b| b.cmp(a));
     let ideal = discounted(best.into_iter().take(k));
@@ -22,7 +22,7 @@ pub fn ndcg<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize)
 }
 
 /// The share of the relevant documents that are among the first `k`.
-pub fn recall<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
+pub(super) fn recall<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
     let relevant = judgements.values().filter(|&&gain| gain > 0).count();
     let found = ranked
         .iter()
@@ -33,13 +33,13 @@ pub fn recall<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usiz
 }
 
 /// Whether a relevant document is among the first `k`: 1 or 0. The same as [`recall`] if only one is relevant.
-pub fn hit<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
+pub(super) fn hit<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
     f64::from(u8::from(reciprocal_rank(ranked, judgements, k) > 0.0))
 }
 
 /// One divided by the rank of the first relevant document, or 0 if none is among the first `k`. Its mean over questions
 /// is MRR@k.
-pub fn reciprocal_rank<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
+pub(super) fn reciprocal_rank<Id: Eq + Hash>(ranked: &[Id], judgements: &Judgements<Id>, k: usize) -> f64 {
     let first = ranked.iter().take(k).position(|id| relevance(judgements, id) > 0);
     first.map_or(0.0, |before| 1.0 / (before + 1) as f64)
 }

@@ -12,12 +12,12 @@ pub(super) struct BySystem<T>(Vec<(&'static str, Vec<T>)>);
 
 impl<T> BySystem<T> {
     /// No system yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Vec::new())
     }
 
     /// Adds an observation of a system.
-    pub fn add(&mut self, system: &'static str, observation: T) {
+    pub(super) fn add(&mut self, system: &'static str, observation: T) {
         match self.0.iter_mut().find(|(name, _)| *name == system) {
             Some((_, observations)) => observations.push(observation),
             None => self.0.push((system, vec![observation])),
@@ -25,7 +25,7 @@ impl<T> BySystem<T> {
     }
 
     /// The scores of each system, computed from its observations by `scores`.
-    pub fn table<const N: usize>(
+    pub(super) fn table<const N: usize>(
         self,
         headings: [&'static str; N],
         scores: impl Fn(Vec<T>) -> [Option<f64>; N],
@@ -49,7 +49,7 @@ pub(super) fn means<const N: usize>(observations: Vec<[f64; N]>) -> [Option<f64>
 ///
 /// Serialises as an object of objects: the systems' names, then the headings in lower case with `_` for spaces.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ScoreTable<const N: usize> {
+pub(crate) struct ScoreTable<const N: usize> {
     headings: [&'static str; N],
     rows: Vec<(&'static str, [Option<f64>; N])>,
 }

@@ -4,7 +4,7 @@ use super::Failure;
 
 /// The documents in the order of one system.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RankedDocuments {
+pub(crate) struct RankedDocuments {
     /// The system's name in the results: `dense`, `lexical`, `fused`.
     pub system: &'static str,
     /// Positions of documents, best first, each at most once. Documents that were not found are absent.
@@ -12,7 +12,7 @@ pub struct RankedDocuments {
 }
 
 /// Ranks documents.
-pub trait Search {
+pub(crate) trait Search {
     /// The `k` best documents for `query`, by each system: the same systems in the same order for every query. With
     /// `among`, only these documents are ranked.
     ///

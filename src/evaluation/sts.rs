@@ -11,7 +11,7 @@ use crate::index::dot;
 
 /// The agreement between cosines and people's scores.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Sts {
+pub(crate) struct Sts {
     /// Spearman's rank correlation, the figure that is published for models.
     pub spearman: f64,
     /// Pearson's correlation.
@@ -40,7 +40,7 @@ struct Pair {
 ///
 /// # Errors
 /// See [`EvaluationError`].
-pub fn sts(encoder: &Encoder, file: &Path) -> Result<Sts, EvaluationError> {
+pub(crate) fn sts(encoder: &Encoder, file: &Path) -> Result<Sts, EvaluationError> {
     let pairs = read(file)?;
     let texts: Vec<&str> = pairs
         .iter()

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 /// The harmonic mean of precision (the share of the answer's words that are in the span) and recall (the share of the
 /// span's words that are in the answer). A word counts as often as it is in both. From 0 to 1; 1 if both have no words,
 /// as in SQuAD 2.0's script.
-pub fn f1(answer: &str, span: &str) -> f64 {
+pub(super) fn f1(answer: &str, span: &str) -> f64 {
     let (answer, span) = (words(answer), words(span));
     if answer.is_empty() || span.is_empty() {
         return f64::from(u8::from(answer.is_empty() && span.is_empty()));
@@ -18,14 +18,14 @@ pub fn f1(answer: &str, span: &str) -> f64 {
 }
 
 /// The best [`f1`] against any of the spans; 0 without spans.
-pub fn best_f1(answer: &str, spans: &[String]) -> f64 {
+pub(super) fn best_f1(answer: &str, spans: &[String]) -> f64 {
     spans.iter().map(|span| f1(answer, span)).fold(0.0, f64::max)
 }
 
 /// The share of the answer's words that are in its evidence; a word counts as often as it is in both. This is
 /// "K-Precision", the measure of faithfulness that agreed best with people's judgement in Adlakha et al. 2023
 /// (<https://arxiv.org/abs/2307.16877>). `None` if the answer has no words.
-pub fn precision(answer: &str, knowledge: &str) -> Option<f64> {
+pub(super) fn precision(answer: &str, knowledge: &str) -> Option<f64> {
     let answer = words(answer);
     (!answer.is_empty()).then(|| common(&answer, &words(knowledge)) / answer.len() as f64)
 }

@@ -37,7 +37,7 @@ struct Block {
 
 /// All blocks of a model's storage.
 #[derive(Debug)]
-pub struct BlockPool {
+pub(super) struct BlockPool {
     blocks: Vec<Block>,
     /// Blocks that are neither held nor known; the last one is handed out next.
     free: Vec<u32>,
@@ -51,7 +51,7 @@ pub struct BlockPool {
 
 impl BlockPool {
     /// A pool of `count` free blocks, numbered from 0.
-    pub fn new(count: usize) -> Self {
+    pub(super) fn new(count: usize) -> Self {
         let count = u32::try_from(count).expect("the engine limits the number of blocks");
         Self {
             blocks: vec![Block::default(); count as usize],
@@ -65,17 +65,17 @@ impl BlockPool {
     }
 
     /// Blocks that [`BlockPool::allocate`] can still hand out.
-    pub fn available(&self) -> usize {
+    pub(super) fn available(&self) -> usize {
         self.blocks.len() - self.held
     }
 
     /// Blocks that are held or kept.
-    pub fn occupied(&self) -> usize {
+    pub(super) fn occupied(&self) -> usize {
         self.blocks.len() - self.free.len()
     }
 
     /// Hands out a block. If none is free, evicts the least recently used one. `None` if all are held.
-    pub fn allocate(&mut self) -> Option<u32> {
+    pub(super) fn allocate(&mut self) -> Option<u32> {
         let block = self.free.pop().or_else(|| self.evict())?;
         self.blocks[block as usize].holders = 1;
         self.held += 1;
@@ -83,7 +83,7 @@ impl BlockPool {
     }
 
     /// The block that contains `tokens` (a full block of them) after those up to `parent`; the caller then holds it.
-    pub fn find(&mut self, parent: Option<u32>, tokens: &[u32]) -> Option<u32> {
+    pub(super) fn find(&mut self, parent: Option<u32>, tokens: &[u32]) -> Option<u32> {
         let block = *self.known.get(&content(parent, tokens))?;
         self.hold(block);
         Some(block)
@@ -94,7 +94,7 @@ impl BlockPool {
     /// instead, and `block` is released.
     ///
     /// The caller holds both `block` and `parent`, and nothing is written to `block` any more.
-    pub fn publish(&mut self, block: u32, parent: Option<u32>, tokens: &[u32]) -> u32 {
+    pub(super) fn publish(&mut self, block: u32, parent: Option<u32>, tokens: &[u32]) -> u32 {
         if let Some(same) = self.find(parent, tokens) {
             self.release(&[block]);
             return same;
@@ -109,7 +109,7 @@ impl BlockPool {
     }
 
     /// Releases a sequence's blocks, given in the sequence's order.
-    pub fn release(&mut self, blocks: &[u32]) {
+    pub(super) fn release(&mut self, blocks: &[u32]) {
         // The end of a sequence is less useful to others than its beginning, so it counts as released earlier.
         for &number in blocks.iter().rev() {
             let block = &mut self.blocks[number as usize];
@@ -171,7 +171,7 @@ mod tests {
         ///
         /// # Panics
         /// If one of them is violated.
-        pub fn check(&self) {
+        pub(crate) fn check(&self) {
             let count = |is: fn(&Block) -> bool| self.blocks.iter().filter(|block| is(block)).count();
             assert_eq!(self.held, count(|block| block.holders > 0));
             assert_eq!(self.known.len(), count(|block| block.content.is_some()));

@@ -8,7 +8,7 @@ use super::model::BLOCK;
 
 /// A sequence that waits or runs.
 #[derive(Debug)]
-pub struct BlockTable {
+pub(super) struct BlockTable {
     /// The engine's id of the sequence.
     pub id: u64,
     /// The prompt, the answer so far, and a draft of `drafted` tokens while a step verifies one.
@@ -30,7 +30,7 @@ pub struct BlockTable {
 
 impl BlockTable {
     /// A sequence that has read nothing. `max_tokens` has been reduced to the room in the context.
-    pub fn new(id: u64, prompt: Vec<u32>, max_tokens: usize) -> Self {
+    pub(super) fn new(id: u64, prompt: Vec<u32>, max_tokens: usize) -> Self {
         Self {
             id,
             prompt: prompt.len(),
@@ -46,55 +46,55 @@ impl BlockTable {
     }
 
     /// Whether the prompt has been read.
-    pub fn decodes(&self) -> bool {
+    pub(super) fn decodes(&self) -> bool {
         self.read >= self.prompt
     }
 
     /// The most blocks that it may still take.
-    pub fn promised(&self) -> usize {
+    pub(super) fn promised(&self) -> usize {
         // The last token of the answer is never read.
         (self.most - 1).div_ceil(BLOCK) - self.blocks.len()
     }
 
     /// The prompt, the answer so far, and a draft if one is being verified.
-    pub fn tokens(&self) -> &[u32] {
+    pub(super) fn tokens(&self) -> &[u32] {
         &self.tokens
     }
 
     /// The draft that the current step verifies.
-    pub fn draft(&self) -> &[u32] {
+    pub(super) fn draft(&self) -> &[u32] {
         &self.tokens[self.tokens.len() - self.drafted..]
     }
 
     /// The blocks that hold its tokens, in order.
-    pub fn blocks(&self) -> &[u32] {
+    pub(super) fn blocks(&self) -> &[u32] {
         &self.blocks
     }
 
     /// Tokens read, or found in the pool.
-    pub fn read(&self) -> usize {
+    pub(super) fn read(&self) -> usize {
         self.read
     }
 
     /// Tokens found in the pool.
-    pub fn cached(&self) -> usize {
+    pub(super) fn cached(&self) -> usize {
         self.cached
     }
 
     /// Prompt tokens that have not been read.
-    pub fn unread(&self) -> usize {
+    pub(super) fn unread(&self) -> usize {
         self.prompt.saturating_sub(self.read)
     }
 
     /// The most tokens that a draft can usefully have.
-    pub fn draft_room(&self) -> usize {
+    pub(super) fn draft_room(&self) -> usize {
         // A step gives one token more than it verifies.
         self.most.saturating_sub(self.tokens.len() + 1)
     }
 
     /// Takes blocks from the pool that contain the next tokens, as long as there are any. At least the last token of
     /// the prompt is left to read, because its logits choose the first token of the answer.
-    pub fn reuse(&mut self, pool: &mut BlockPool) {
+    pub(super) fn reuse(&mut self, pool: &mut BlockPool) {
         while let Some(next) = self.next_block() {
             let Some(block) = pool.find(self.blocks.last().copied(), next) else {
                 return;
@@ -107,7 +107,7 @@ impl BlockTable {
     }
 
     /// Whether in the current step `other` fills the block that this sequence needs next.
-    pub fn follows(&self, other: &BlockTable) -> bool {
+    pub(super) fn follows(&self, other: &BlockTable) -> bool {
         let end = self.read + BLOCK;
         self.next_block().is_some()
             && other.read < end
@@ -122,14 +122,14 @@ impl BlockTable {
     }
 
     /// Begins a step that reads the last token and verifies `draft`.
-    pub fn begin_decode(&mut self, draft: &[u32], pool: &mut BlockPool) {
+    pub(super) fn begin_decode(&mut self, draft: &[u32], pool: &mut BlockPool) {
         self.tokens.extend_from_slice(draft);
         self.drafted = draft.len();
         self.begin(1 + draft.len(), pool);
     }
 
     /// Begins a step that reads the next `count` tokens.
-    pub fn begin(&mut self, count: usize, pool: &mut BlockPool) {
+    pub(super) fn begin(&mut self, count: usize, pool: &mut BlockPool) {
         self.reading = count;
         while self.blocks.len() * BLOCK < self.read + count {
             let block = pool.allocate();
@@ -139,7 +139,7 @@ impl BlockTable {
     }
 
     /// Ends a step. `chosen` is the draft as far as the model chose the same tokens, and then one more token.
-    pub fn advance(&mut self, chosen: &[u32], pool: &mut BlockPool) {
+    pub(super) fn advance(&mut self, chosen: &[u32], pool: &mut BlockPool) {
         let right = chosen.len().saturating_sub(1);
         self.read += self.reading - self.drafted + right;
         self.tokens.truncate(self.tokens.len() - self.drafted);
@@ -155,7 +155,7 @@ impl BlockTable {
     }
 
     /// Releases all blocks; their tokens have to be found in the pool or read again.
-    pub fn release(&mut self, pool: &mut BlockPool) {
+    pub(super) fn release(&mut self, pool: &mut BlockPool) {
         pool.release(&self.blocks);
         self.blocks.clear();
         (self.read, self.published, self.cached) = (0, 0, 0);

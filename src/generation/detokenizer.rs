@@ -7,7 +7,7 @@ use tokenizers::Tokenizer;
 use crate::weights::tokenizer;
 
 /// The text of one sequence as it grows.
-pub struct Detokenizer {
+pub(super) struct Detokenizer {
     tokenizer: Arc<Tokenizer>,
     /// The first bytes of an incomplete character; at most three.
     partial: Vec<u8>,
@@ -18,7 +18,7 @@ pub struct Detokenizer {
 
 /// The result of one more token.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Piece {
+pub(super) enum Piece {
     /// Text to send; may be empty.
     Text(String),
     /// The text before a stop text, which ends the generation.
@@ -27,7 +27,7 @@ pub enum Piece {
 
 impl Detokenizer {
     /// An empty text. Empty stop texts are ignored.
-    pub fn new(tokenizer: Arc<Tokenizer>, stop: Vec<String>) -> Self {
+    pub(super) fn new(tokenizer: Arc<Tokenizer>, stop: Vec<String>) -> Self {
         Self {
             tokenizer,
             partial: Vec::new(),
@@ -37,7 +37,7 @@ impl Detokenizer {
     }
 
     /// Adds a token. Bytes that belong to no character become U+FFFD, as in `String::from_utf8_lossy`.
-    pub fn push(&mut self, id: u32) -> Piece {
+    pub(super) fn push(&mut self, id: u32) -> Piece {
         self.partial.extend(tokenizer::bytes(&self.tokenizer, id));
         let bytes = std::mem::take(&mut self.partial);
         let mut chunks = bytes.utf8_chunks().peekable();
@@ -54,7 +54,7 @@ impl Detokenizer {
 
     /// The rest of the text after the last token: the beginning of a stop text that did not come, and U+FFFD for an
     /// incomplete last character.
-    pub fn finish(&mut self) -> String {
+    pub(super) fn finish(&mut self) -> String {
         if !std::mem::take(&mut self.partial).is_empty() {
             self.held.push(char::REPLACEMENT_CHARACTER);
         }

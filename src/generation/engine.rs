@@ -19,14 +19,14 @@ use super::{GenerationEvent, Request, SubmitError, TooLong, generation_metrics};
 /// Sends requests to the engine's thread. The thread ends when the last handle is dropped and all generations have
 /// ended.
 #[derive(Clone)]
-pub struct Engine {
+pub(crate) struct Engine {
     jobs: std_mpsc::SyncSender<GenerationJob>,
     state: Arc<EngineState>,
     context_length: usize,
 }
 
 /// What the engine's thread owns.
-pub struct Parts {
+pub(crate) struct Parts {
     /// The weights.
     pub model: Box<dyn Model>,
     /// The model's tokenizer.
@@ -39,7 +39,7 @@ pub struct Parts {
 
 /// The limits of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EngineOptions {
+pub(crate) struct EngineOptions {
     /// The most generations that run at a time, at least 1; fewer if there is no room for their keys and values.
     pub max_running: usize,
     /// The most generations that wait.
@@ -52,7 +52,7 @@ pub struct EngineOptions {
 
 /// Why the engine cannot start.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub(crate) enum StartError {
     /// There is no room for even one block.
     #[error(
         "the keys and values of {BLOCK} tokens take {block_bytes} bytes, but their cache has only {bytes}; \
@@ -74,7 +74,7 @@ pub enum StartError {
 
 impl Engine {
     /// Reserves the storage of keys and values, and starts the thread.
-    pub fn start(mut parts: Parts, options: EngineOptions) -> Result<Self, StartError> {
+    pub(crate) fn start(mut parts: Parts, options: EngineOptions) -> Result<Self, StartError> {
         let shape = parts.model.shape();
         let (bytes, block_bytes) = (options.kv_cache_bytes, shape.block_bytes);
         let blocks = (bytes / block_bytes).min(u32::MAX as usize);
@@ -110,7 +110,7 @@ impl Engine {
 
     /// The most tokens that prompt and answer can have together: the length of the model's context, or less if the
     /// cache of keys and values is smaller.
-    pub fn context_length(&self) -> usize {
+    pub(crate) fn context_length(&self) -> usize {
         self.context_length
     }
 
@@ -121,7 +121,10 @@ impl Engine {
     ///
     /// # Panics
     /// If the prompt is empty.
-    pub fn generate(&self, mut request: Request) -> Result<mpsc::Receiver<GenerationEvent>, SubmitError> {
+    pub(crate) fn generate(
+        &self,
+        mut request: Request,
+    ) -> Result<mpsc::Receiver<GenerationEvent>, SubmitError> {
         assert!(!request.prompt.is_empty(), "a generation needs a prompt");
         let room = self.context_length.saturating_sub(request.prompt.len());
         if room == 0 {

@@ -9,7 +9,7 @@ use super::Overloaded;
 use super::wait_estimate::WaitEstimate;
 
 /// The counts.
-pub struct EngineState {
+pub(super) struct EngineState {
     /// Generations that were accepted and have not ended.
     open: AtomicUsize,
     /// The most generations that may be open.
@@ -20,7 +20,7 @@ pub struct EngineState {
 
 impl EngineState {
     /// No generation yet; at most `limit` may be open at a time.
-    pub fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             open: AtomicUsize::new(0),
             limit,
@@ -30,7 +30,7 @@ impl EngineState {
     }
 
     /// The most generations that may be open at a time.
-    pub fn limit(&self) -> usize {
+    pub(super) fn limit(&self) -> usize {
         self.limit
     }
 
@@ -38,14 +38,14 @@ impl EngineState {
     ///
     /// # Errors
     /// All places are taken; says when one should be free.
-    pub fn enter(&self) -> Result<(), Overloaded> {
+    pub(super) fn enter(&self) -> Result<(), Overloaded> {
         let enter = |open| (open < self.limit).then_some(open + 1);
         let entered = self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter);
         entered.map(|_| ()).map_err(|_| self.overloaded())
     }
 
     /// Gives back the place of a generation. `running_time` is how long the generation ran; `None` is not counted.
-    pub fn retire(&self, running_time: Option<Duration>) {
+    pub(super) fn retire(&self, running_time: Option<Duration>) {
         if let Some(running_time) = running_time {
             self.wait_estimate.record(running_time);
         }
@@ -53,17 +53,17 @@ impl EngineState {
     }
 
     /// Stores how many generations run now.
-    pub fn set_running(&self, running: usize) {
+    pub(super) fn set_running(&self, running: usize) {
         self.running.store(running, Ordering::Relaxed);
     }
 
     /// How long a generation waits while `ahead` others go first and `running` run.
-    pub fn wait(&self, ahead: usize, running: usize) -> Duration {
+    pub(super) fn wait(&self, ahead: usize, running: usize) -> Duration {
         self.wait_estimate.wait(ahead, running)
     }
 
     /// The refusal of one more request.
-    pub fn overloaded(&self) -> Overloaded {
+    pub(super) fn overloaded(&self) -> Overloaded {
         // Nobody else is waiting for the place in the waiting room that the next end frees.
         let wait = self.wait(0, self.running.load(Ordering::Relaxed));
         Overloaded {
@@ -74,7 +74,7 @@ impl EngineState {
 
     /// Generations that were accepted and have not ended.
     #[cfg(test)]
-    pub fn open(&self) -> usize {
+    pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::SeqCst)
     }
 }

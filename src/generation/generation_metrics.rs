@@ -7,7 +7,7 @@ use crate::metrics;
 
 /// The engine of model `name` has started, with room for `kv_capacity_bytes` of keys and values, for `running` running
 /// and for `waiting` waiting generations.
-pub fn started(name: &str, kv_capacity_bytes: usize, running: usize, waiting: usize) {
+pub(super) fn started(name: &str, kv_capacity_bytes: usize, running: usize, waiting: usize) {
     metrics::touch_model(name);
     metrics::LLM_REQUESTS_RUNNING_LIMIT.set(&[], running as f64);
     metrics::LLM_REQUESTS_WAITING_LIMIT.set(&[], waiting as f64);
@@ -17,43 +17,43 @@ pub fn started(name: &str, kv_capacity_bytes: usize, running: usize, waiting: us
 }
 
 /// How many generations run, and how many wait.
-pub fn running_and_waiting(running: usize, waiting: usize) {
+pub(super) fn running_and_waiting(running: usize, waiting: usize) {
     metrics::LLM_REQUESTS_RUNNING.set(&[], running as f64);
     metrics::LLM_REQUESTS_WAITING.set(&[], waiting as f64);
 }
 
 /// A step with this number of sequences is about to be computed.
-pub fn step(name: &str, sequences: usize) {
+pub(super) fn step(name: &str, sequences: usize) {
     metrics::LLM_BATCH_SIZE.record(&[name], sequences as f64);
 }
 
 /// How many bytes of keys and values are stored.
-pub fn kv_bytes(bytes: usize) {
+pub(super) fn kv_bytes(bytes: usize) {
     metrics::LLM_KV_CACHE_BYTES.set(&[], bytes as f64);
 }
 
 /// Time from one token of a generation to the next. If a step gives several tokens, the first of them has all of the
 /// time since the step before, and the others have 0: the longest wait stays visible, and the sum is the time that
 /// decoding took.
-pub fn inter_token_latency(name: &str, time: Duration) {
+pub(super) fn inter_token_latency(name: &str, time: Duration) {
     metrics::LLM_INTER_TOKEN_LATENCY_SECONDS.record(&[name], time.as_secs_f64());
 }
 
 /// A prompt of `prompt_tokens` tokens has been read, `cached` of them from the prefix cache. Counted in tokens, as in
 /// vLLM: hits divided by queries is the part of all prompts that did not have to be computed.
-pub fn prefix_cache(prompt_tokens: usize, cached: usize) {
+pub(super) fn prefix_cache(prompt_tokens: usize, cached: usize) {
     metrics::LLM_PREFIX_CACHE_QUERIES_TOTAL.add(&[], prompt_tokens as u64);
     metrics::LLM_PREFIX_CACHE_HITS_TOTAL.add(&[], cached as u64);
 }
 
 /// A request was refused because the queue is full.
-pub fn rejected() {
+pub(super) fn rejected() {
     metrics::LLM_REQUESTS_REJECTED_TOTAL.add(&[], 1);
 }
 
 /// A generation ended. If it was cancelled, failed or never began, only its tokens (those of its prompt from acceptance
 /// on) and its wait are counted: its other times are not comparable.
-pub fn finished(name: &str, finished: &Finished) {
+pub(super) fn finished(name: &str, finished: &Finished) {
     count(name, finished);
     if matches!(finished.reason, Reason::Cancelled | Reason::Error) || finished.prefill.is_zero() {
         return;

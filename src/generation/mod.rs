@@ -10,12 +10,12 @@
 //! request does not depend on other requests, on the prefix cache or on drafts: these change only when the text comes.
 
 mod block_pool;
-pub mod constraint;
+pub(crate) mod constraint;
 mod detokenizer;
 mod engine;
 mod engine_state;
 mod prompt_lookup;
-pub mod model;
+pub(crate) mod model;
 mod generation_metrics;
 mod wait_estimate;
 mod sampler;
@@ -33,11 +33,11 @@ use std::time::{Duration, Instant};
 use crate::logging::Work;
 
 use constraint::Constraint;
-pub use engine::{Engine, EngineOptions, Parts, StartError};
-pub use sampler::{Logprobs, Sampling, SamplingError};
+pub(crate) use engine::{Engine, EngineOptions, Parts};
+pub(crate) use sampler::{Logprobs, Sampling, SamplingError};
 
 /// One generation: a prompt and how to continue it.
-pub struct Request {
+pub(crate) struct Request {
     /// The prompt's token ids; not empty.
     pub prompt: Vec<u32>,
     /// The most tokens that are generated; fewer if the context is full. With 0 only the prompt is read.
@@ -54,7 +54,7 @@ pub struct Request {
 
 /// What the engine reports about one generation, in this order: `Queued`…, `Progress`…, `Text`…, `Finished`.
 #[derive(Debug, Clone, PartialEq)]
-pub enum GenerationEvent {
+pub(crate) enum GenerationEvent {
     /// The request was accepted; sent again when its place in the queue changes.
     Queued {
         /// Waiting generations that start before it.
@@ -84,7 +84,7 @@ pub enum GenerationEvent {
 
 /// How a generation ended, and what it cost.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// Why it ended.
     pub reason: Reason,
     /// Prompt tokens, cached ones included.
@@ -128,7 +128,7 @@ impl Finished {
     }
 
     /// The same, in the form that the log uses.
-    pub fn work(&self) -> Work {
+    pub(crate) fn work(&self) -> Work {
         Work {
             prompt_tokens: self.prompt_tokens,
             completion_tokens: self.generated_tokens,
@@ -139,12 +139,12 @@ impl Finished {
     }
 
     /// Speed of the prompt's uncached part; `None` if no token was read or no time passed.
-    pub fn prefill_tokens_per_second(&self) -> Option<f64> {
+    pub(crate) fn prefill_tokens_per_second(&self) -> Option<f64> {
         per_second(self.prompt_tokens - self.cached_tokens, self.prefill)
     }
 
     /// Speed of the tokens after the first; `None` if there were fewer than two.
-    pub fn decode_tokens_per_second(&self) -> Option<f64> {
+    pub(crate) fn decode_tokens_per_second(&self) -> Option<f64> {
         per_second(self.generated_tokens.saturating_sub(1), self.decode)
     }
 }
@@ -155,7 +155,7 @@ fn per_second(tokens: usize, time: Duration) -> Option<f64> {
 
 /// Why a generation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// The model ended its turn, or a stop text occurred.
     Stop,
     /// `max_tokens`, or the model's context, is used up.
@@ -171,7 +171,7 @@ pub enum Reason {
 
 impl Reason {
     /// The label value in metrics and on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Reason::Stop => "stop",
             Reason::Length | Reason::Deadline => "length",
@@ -183,7 +183,7 @@ impl Reason {
 
 /// Why a request was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SubmitError {
+pub(crate) enum SubmitError {
     /// There is no room now.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
@@ -195,7 +195,7 @@ pub enum SubmitError {
 /// The queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the model is busy; try again in {retry_after_seconds} seconds")]
-pub struct Overloaded {
+pub(crate) struct Overloaded {
     /// The estimated time until a place is free, from the duration of the last generations.
     pub retry_after_seconds: u64,
 }
@@ -206,7 +206,7 @@ pub struct Overloaded {
     "the prompt has {prompt_tokens} tokens, but prompt and answer together can have {context_length} at most; \
      shorten the prompt"
 )]
-pub struct TooLong {
+pub(crate) struct TooLong {
     /// Tokens of the prompt.
     pub prompt_tokens: usize,
     /// The most tokens that prompt and answer may have together.

@@ -29,7 +29,7 @@ const ROWS_DRAFTED: usize = 32;
 
 /// What a step reads from one sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Read {
+pub(super) struct Read {
     /// The sequence.
     pub id: u64,
     /// Tokens that were read or found in the prefix cache before.
@@ -46,7 +46,7 @@ pub struct Read {
 
 /// Waiting and running sequences, and the blocks that they share.
 #[derive(Debug)]
-pub struct Scheduler {
+pub(super) struct Scheduler {
     waiting: VecDeque<BlockTable>,
     running: Vec<BlockTable>,
     max_running: usize,
@@ -56,7 +56,7 @@ pub struct Scheduler {
 
 impl Scheduler {
     /// No sequences yet; at most `max_running` (at least 1) will run at a time, in `blocks` blocks.
-    pub fn new(max_running: usize, blocks: usize) -> Self {
+    pub(super) fn new(max_running: usize, blocks: usize) -> Self {
         Self {
             waiting: VecDeque::new(),
             running: vec![],
@@ -67,14 +67,14 @@ impl Scheduler {
     }
 
     /// Puts a sequence at the end of the queue. Prompt and answer together must fit into all blocks.
-    pub fn submit(&mut self, id: u64, prompt: Vec<u32>, max_tokens: usize) {
+    pub(super) fn submit(&mut self, id: u64, prompt: Vec<u32>, max_tokens: usize) {
         let table = BlockTable::new(id, prompt, max_tokens);
         debug_assert!(table.promised() <= self.block_count, "it could never be admitted");
         self.waiting.push_back(table);
     }
 
     /// Admits waiting sequences, in order, as long as there is room.
-    pub fn admit(&mut self) {
+    pub(super) fn admit(&mut self) {
         while self.running.len() < self.max_running
             && let Some(first) = self.waiting.front_mut()
         {
@@ -89,18 +89,18 @@ impl Scheduler {
     }
 
     /// The waiting sequences, in the order of the queue.
-    pub fn waiting(&self) -> impl Iterator<Item = u64> {
+    pub(super) fn waiting(&self) -> impl Iterator<Item = u64> {
         self.waiting.iter().map(|table| table.id)
     }
 
     /// The running sequences.
-    pub fn running(&self) -> impl Iterator<Item = u64> {
+    pub(super) fn running(&self) -> impl Iterator<Item = u64> {
         self.running.iter().map(|table| table.id)
     }
 
     /// Begins a step. `draft(id, tokens, room)` proposes at most `room` tokens that may come after the `tokens` of
     /// sequence `id`. The result is empty if no sequence runs.
-    pub fn plan(&mut self, mut draft: impl FnMut(u64, &[u32], usize) -> Vec<u32>) -> Vec<Read> {
+    pub(super) fn plan(&mut self, mut draft: impl FnMut(u64, &[u32], usize) -> Vec<u32>) -> Vec<Read> {
         let decoding = self.running.iter().filter(|table| table.decodes()).count();
         let room = ROWS_DRAFTED / decoding.max(1);
         let mut reads = Vec::with_capacity(self.running.len());
@@ -146,7 +146,7 @@ impl Scheduler {
     }
 
     /// The chunk that the model reads for `read`.
-    pub fn chunk(&self, read: &Read) -> Chunk<'_> {
+    pub(super) fn chunk(&self, read: &Read) -> Chunk<'_> {
         let table = self.table(read.id);
         Chunk {
             blocks: table.blocks(),
@@ -157,13 +157,13 @@ impl Scheduler {
     }
 
     /// The draft of sequence `id` that the step verifies; may be empty.
-    pub fn draft(&self, id: u64) -> &[u32] {
+    pub(super) fn draft(&self, id: u64) -> &[u32] {
         self.table(id).draft()
     }
 
     /// Ends the step for sequence `id`. `chosen` is its draft as far as the model chose the same tokens, and then one
     /// more token; empty in the middle of a prompt.
-    pub fn advance(&mut self, id: u64, chosen: &[u32]) {
+    pub(super) fn advance(&mut self, id: u64, chosen: &[u32]) {
         let table = self.running.iter_mut().find(|table| table.id == id);
         table
             .expect("only running sequences are read")
@@ -171,7 +171,7 @@ impl Scheduler {
     }
 
     /// Removes a sequence that has ended. Its full blocks stay in the pool as long as there is room.
-    pub fn remove(&mut self, id: u64) {
+    pub(super) fn remove(&mut self, id: u64) {
         self.waiting.retain(|table| table.id != id);
         if let Some(at) = self.running.iter().position(|table| table.id == id) {
             self.running.remove(at).release(&mut self.pool);
@@ -179,7 +179,7 @@ impl Scheduler {
     }
 
     /// Forgets all stored blocks, because the model failed and they may be wrong. No sequence runs now.
-    pub fn forget_blocks(&mut self) {
+    pub(super) fn forget_blocks(&mut self) {
         debug_assert!(
             self.running.is_empty(),
             "a running sequence would lose its blocks"
@@ -188,7 +188,7 @@ impl Scheduler {
     }
 
     /// Blocks with keys and values in them, of running sequences or kept for later ones.
-    pub fn occupied_blocks(&self) -> usize {
+    pub(super) fn occupied_blocks(&self) -> usize {
         self.pool.occupied()
     }
 

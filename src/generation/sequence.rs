@@ -19,7 +19,7 @@ use super::sampler::{SampleError, Sampler};
 use super::{Finished, GenerationEvent, Reason, Request, generation_metrics};
 
 /// An accepted request, and the channel for its events.
-pub struct GenerationJob {
+pub(super) struct GenerationJob {
     /// What to generate; `max_tokens` has been reduced to the room in the context.
     pub request: Request,
     /// Has room for every event the request can cause, so that a slow reader never delays the engine.
@@ -29,14 +29,14 @@ pub struct GenerationJob {
 }
 
 /// The most events a request can cause if up to `ahead` others are before it in the queue.
-pub fn event_capacity(request: &Request, ahead: usize) -> usize {
+pub(super) fn event_capacity(request: &Request, ahead: usize) -> usize {
     // One for each place in the queue, the beginning of the prompt and each of its chunks; two for each token (its
     // probabilities and its text); one for the last text and one for the end.
     (ahead + 1) + (request.prompt.len() / BLOCK + 2) + 2 * request.max_tokens + 1 + 1
 }
 
 /// The data that all sequences of a model share.
-pub struct Shared {
+pub(super) struct Shared {
     /// Turns ids into text.
     pub tokenizer: Arc<Tokenizer>,
     /// Tokens that end a turn.
@@ -50,7 +50,7 @@ pub struct Shared {
 }
 
 /// A request while it waits and runs.
-pub struct Sequence {
+pub(super) struct Sequence {
     events: mpsc::Sender<GenerationEvent>,
     submitted: Instant,
     deadline: Option<Instant>,
@@ -71,7 +71,7 @@ pub struct Sequence {
 
 /// The result of one step for a sequence.
 #[derive(Debug, Default)]
-pub struct StepOutput {
+pub(super) struct StepOutput {
     /// The chosen tokens, without the one that ended the turn.
     pub tokens: Vec<u32>,
     /// Why the generation ends with this step, if it does.
@@ -89,7 +89,7 @@ enum ChoiceError {
 
 impl Sequence {
     /// A sequence for a request that has just been accepted, and its prompt.
-    pub fn new(job: GenerationJob, shared: &Shared) -> (Self, Vec<u32>) {
+    pub(super) fn new(job: GenerationJob, shared: &Shared) -> (Self, Vec<u32>) {
         let GenerationJob {
             request,
             events,
@@ -118,7 +118,7 @@ impl Sequence {
     }
 
     /// Why the sequence has to end before its next step: its client left or its deadline has passed.
-    pub fn must_end(&self, now: Instant) -> Option<Reason> {
+    pub(super) fn must_end(&self, now: Instant) -> Option<Reason> {
         if self.events.is_closed() {
             return Some(Reason::Cancelled);
         }
@@ -126,7 +126,7 @@ impl Sequence {
     }
 
     /// Tells the client that `ahead` others go first. Does nothing if that is what the client was told last.
-    pub fn wait(&mut self, ahead: usize, wait: Duration) {
+    pub(super) fn wait(&mut self, ahead: usize, wait: Duration) {
         if self.ahead != Some(ahead) {
             self.ahead = Some(ahead);
             self.send(GenerationEvent::Queued { ahead, wait });
@@ -134,7 +134,7 @@ impl Sequence {
     }
 
     /// The sequence runs from now on. Does nothing after the first call.
-    pub fn admit(&mut self, now: Instant) {
+    pub(super) fn admit(&mut self, now: Instant) {
         if self.admitted.is_none() {
             self.admitted = Some(now);
             if self.ahead.is_none() {
@@ -145,7 +145,7 @@ impl Sequence {
 
     /// A step is about to read more of the prompt, of which `read` tokens have been read. Does nothing after the first
     /// call.
-    pub fn start(&mut self, read: usize, now: Instant) {
+    pub(super) fn start(&mut self, read: usize, now: Instant) {
         if self.started.is_none() {
             self.started = Some(now);
             self.finished.queue = now - self.submitted;
@@ -154,20 +154,26 @@ impl Sequence {
     }
 
     /// `read` tokens of the prompt have been read, `cached` of them from the prefix cache.
-    pub fn read(&mut self, read: usize, cached: usize) {
+    pub(super) fn read(&mut self, read: usize, cached: usize) {
         self.finished.cached_tokens = cached;
         self.progress(read);
     }
 
     /// A draft of at most `room` tokens that may come after `tokens`.
-    pub fn draft(&mut self, tokens: &[u32], room: usize) -> Vec<u32> {
+    pub(super) fn draft(&mut self, tokens: &[u32], room: usize) -> Vec<u32> {
         let lookup = self.lookup.as_mut();
         lookup.map_or(vec![], |lookup| lookup.draft(tokens, room).to_vec())
     }
 
     /// Chooses a token from each row of `logits`, until one differs from `draft`: a row is valid only if all tokens
     /// that it was computed from were chosen. The rows were computed at `now`.
-    pub fn sample(&mut self, logits: &mut [f32], draft: &[u32], now: Instant, shared: &Shared) -> StepOutput {
+    pub(super) fn sample(
+        &mut self,
+        logits: &mut [f32],
+        draft: &[u32],
+        now: Instant,
+        shared: &Shared,
+    ) -> StepOutput {
         let mut output = StepOutput::default();
         if self.max_tokens == 0 {
             output.end = Some(Reason::Length);
@@ -253,18 +259,18 @@ impl Sequence {
     }
 
     /// The whole prompt has been read, at `now`.
-    pub fn prompt_read(&mut self, now: Instant) {
+    pub(super) fn prompt_read(&mut self, now: Instant) {
         self.finished.prefill = now - self.started.unwrap_or(now);
         generation_metrics::prefix_cache(self.finished.prompt_tokens, self.finished.cached_tokens);
     }
 
     /// How long the sequence has been running; `None` if it was never admitted.
-    pub fn running_time(&self, now: Instant) -> Option<Duration> {
+    pub(super) fn running_time(&self, now: Instant) -> Option<Duration> {
         Some(now - self.admitted?)
     }
 
     /// Sends the rest of the text. The caller sends the returned end on the returned channel.
-    pub fn end(mut self, reason: Reason, now: Instant) -> (mpsc::Sender<GenerationEvent>, Finished) {
+    pub(super) fn end(mut self, reason: Reason, now: Instant) -> (mpsc::Sender<GenerationEvent>, Finished) {
         let rest = self.text.finish();
         if reason != Reason::Error {
             self.send_text(rest);

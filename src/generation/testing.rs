@@ -14,7 +14,7 @@ use super::sampler::{Sampler, Sampling};
 use super::{Engine, EngineOptions, Finished, GenerationEvent, Parts, Reason, Request};
 
 /// A tokenizer whose ids are bytes: byte-level BPE with no merges.
-pub fn byte_tokenizer() -> Tokenizer {
+pub(super) fn byte_tokenizer() -> Tokenizer {
     // GPT-2's alphabet: printable bytes are their own characters, the others are the characters from U+0100 on.
     let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
     let mut others = (0x100..).filter_map(char::from_u32);
@@ -37,10 +37,10 @@ pub fn byte_tokenizer() -> Tokenizer {
 }
 
 /// Eight running and eight waiting generations, and room for eight whole contexts.
-pub const AMPLE: EngineOptions = options(8, 8, 8 * CONTEXT / BLOCK);
+pub(super) const AMPLE: EngineOptions = options(8, 8, 8 * CONTEXT / BLOCK);
 
 /// Options with room for `blocks` blocks.
-pub const fn options(max_running: usize, max_waiting: usize, blocks: usize) -> EngineOptions {
+pub(super) const fn options(max_running: usize, max_waiting: usize, blocks: usize) -> EngineOptions {
     EngineOptions {
         max_running,
         max_waiting,
@@ -50,18 +50,18 @@ pub const fn options(max_running: usize, max_waiting: usize, blocks: usize) -> E
 }
 
 /// A voice that generates `text`.
-pub fn script(text: &str) -> Voice {
+pub(super) fn script(text: &str) -> Voice {
     Voice::Script(text.bytes().map(u32::from).collect())
 }
 
 /// An engine, and the count of tokens that its model has read.
-pub struct Bench {
+pub(super) struct Bench {
     pub engine: Engine,
     reads: Arc<AtomicUsize>,
 }
 
 impl Bench {
-    pub fn new(voice: Voice, options: EngineOptions) -> Bench {
+    pub(super) fn new(voice: Voice, options: EngineOptions) -> Bench {
         Bench::over(Scripted::new(voice), options)
     }
 
@@ -78,23 +78,23 @@ impl Bench {
     }
 
     /// Tokens read since the last call.
-    pub fn reads(&self) -> usize {
+    pub(super) fn reads(&self) -> usize {
         self.reads.swap(0, Ordering::SeqCst)
     }
 
-    pub fn ask(&self, request: Request) -> mpsc::Receiver<GenerationEvent> {
+    pub(super) fn ask(&self, request: Request) -> mpsc::Receiver<GenerationEvent> {
         self.engine.generate(request).expect("room")
     }
 
     /// A whole generation: its text and its end.
-    pub fn answer(&self, request: Request) -> (String, Finished) {
+    pub(super) fn answer(&self, request: Request) -> (String, Finished) {
         let (_, text, finished) = collect(self.ask(request));
         (text, finished)
     }
 }
 
 /// The test's side of a [`Gate`]. Dropping it lets all steps pass.
-pub struct Door {
+pub(super) struct Door {
     arrived: std_mpsc::Receiver<Vec<(usize, usize)>>,
     permits: std_mpsc::Sender<()>,
 }
@@ -102,18 +102,18 @@ pub struct Door {
 impl Door {
     /// Waits until the engine has planned a step, and returns start and length of its chunks. The step then waits for
     /// [`Door::open`].
-    pub fn step(&self) -> Vec<(usize, usize)> {
+    pub(super) fn step(&self) -> Vec<(usize, usize)> {
         self.arrived.recv().expect("the engine is there")
     }
 
     /// Lets one step continue.
-    pub fn open(&self) {
+    pub(super) fn open(&self) {
         self.permits.send(()).expect("the engine is there");
     }
 }
 
 /// An engine each of whose steps waits at a door.
-pub fn gated(voice: Voice, options: EngineOptions) -> (Bench, Door) {
+pub(super) fn gated(voice: Voice, options: EngineOptions) -> (Bench, Door) {
     let (permits, waiting) = std_mpsc::channel();
     let (arrive, arrived) = std_mpsc::channel();
     let mut model = Scripted::new(voice);
@@ -125,7 +125,7 @@ pub fn gated(voice: Voice, options: EngineOptions) -> (Bench, Door) {
 }
 
 /// A greedy request.
-pub fn request(prompt: impl Into<Vec<u32>>) -> Request {
+pub(super) fn request(prompt: impl Into<Vec<u32>>) -> Request {
     Request {
         prompt: prompt.into(),
         max_tokens: 100,
@@ -137,7 +137,7 @@ pub fn request(prompt: impl Into<Vec<u32>>) -> Request {
 }
 
 /// A prompt of `length` tokens, after which a script begins.
-pub fn prompt(length: usize) -> Vec<u32> {
+pub(super) fn prompt(length: usize) -> Vec<u32> {
     let mut prompt: Vec<u32> = (0..length as u32 - 1)
         .map(|at| 100 + at % 7 * 10 + at / 50)
         .collect();
@@ -146,7 +146,9 @@ pub fn prompt(length: usize) -> Vec<u32> {
 }
 
 /// All events of a generation, its text and its end.
-pub fn collect(mut receiver: mpsc::Receiver<GenerationEvent>) -> (Vec<GenerationEvent>, String, Finished) {
+pub(super) fn collect(
+    mut receiver: mpsc::Receiver<GenerationEvent>,
+) -> (Vec<GenerationEvent>, String, Finished) {
     let mut events: Vec<GenerationEvent> = std::iter::from_fn(|| receiver.blocking_recv()).collect();
     let Some(GenerationEvent::Finished(finished)) = events.pop() else {
         panic!("{events:?} has no end")
@@ -162,14 +164,14 @@ pub fn collect(mut receiver: mpsc::Receiver<GenerationEvent>) -> (Vec<Generation
 }
 
 /// The text of a generation, and why it ended.
-pub fn ending(receiver: mpsc::Receiver<GenerationEvent>) -> (String, Reason) {
+pub(super) fn ending(receiver: mpsc::Receiver<GenerationEvent>) -> (String, Reason) {
     let (_, text, finished) = collect(receiver);
     (text, finished.reason)
 }
 
 /// The text and the end that a request must have, computed without an engine: one token at a time, each from all tokens
 /// before it.
-pub fn alone(voice: &Voice, request: &Request) -> (String, Reason) {
+pub(super) fn alone(voice: &Voice, request: &Request) -> (String, Reason) {
     let mut text = request.prompt.clone();
     let mut sampler = Sampler::new(&request.sampling, &request.prompt);
     let most = request.max_tokens.min(CONTEXT - request.prompt.len());

@@ -12,7 +12,7 @@ const PARTS: u64 = 4;
 
 /// A running mean of the time from a generation's admission to its end.
 #[derive(Debug)]
-pub struct WaitEstimate(AtomicU64);
+pub(super) struct WaitEstimate(AtomicU64);
 
 impl Default for WaitEstimate {
     fn default() -> Self {
@@ -22,7 +22,7 @@ impl Default for WaitEstimate {
 
 impl WaitEstimate {
     /// Counts the duration of a generation that has ended. Only one thread may call it.
-    pub fn record(&self, duration: Duration) {
+    pub(super) fn record(&self, duration: Duration) {
         let mean = self.0.load(Ordering::Relaxed);
         let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / PARTS);
         self.0
@@ -31,7 +31,7 @@ impl WaitEstimate {
 
     /// The estimated time until a generation starts, if `ahead` others start before it and `running` generations run.
     /// These began at different times, so on average one of them ends in every mean duration divided by their number.
-    pub fn wait(&self, ahead: usize, running: usize) -> Duration {
+    pub(super) fn wait(&self, ahead: usize, running: usize) -> Duration {
         let mean = Duration::from_millis(self.0.load(Ordering::Relaxed));
         mean.mul_f64((ahead + 1) as f64 / running.max(1) as f64)
     }

@@ -18,7 +18,7 @@ use super::sequence::{GenerationJob, Sequence, Shared};
 use super::{GenerationEvent, Reason, generation_metrics};
 
 /// The data that the thread owns.
-pub struct Worker {
+pub(super) struct Worker {
     jobs: Receiver<GenerationJob>,
     state: Arc<EngineState>,
     model: Box<dyn Model>,
@@ -33,7 +33,7 @@ pub struct Worker {
 
 impl Worker {
     /// A worker over a model whose storage has been reserved.
-    pub fn new(
+    pub(super) fn new(
         jobs: Receiver<GenerationJob>,
         state: Arc<EngineState>,
         model: Box<dyn Model>,
@@ -53,7 +53,7 @@ impl Worker {
     }
 
     /// Works until the last handle is dropped and all generations have ended.
-    pub fn run(mut self) {
+    pub(super) fn run(mut self) {
         while self.receive() {
             self.sweep();
             self.admit();

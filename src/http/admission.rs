@@ -53,34 +53,34 @@ pub(super) struct Ticket(watch::Receiver<bool>);
 
 impl Running {
     /// No answers yet.
-    pub fn new() -> Running {
+    pub(super) fn new() -> Running {
         Running(watch::Sender::new(false))
     }
 
     /// Counts one more answer.
-    pub fn enter(&self) -> Ticket {
+    pub(super) fn enter(&self) -> Ticket {
         Ticket(self.0.subscribe())
     }
 
     /// Waits until every ticket is dropped.
-    pub async fn finished(&self) {
+    pub(super) async fn finished(&self) {
         self.0.closed().await;
     }
 
     /// Tells every answer to stop now.
-    pub fn cut(&self) {
+    pub(super) fn cut(&self) {
         self.0.send_replace(true);
     }
 
     /// How many answers are running.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.0.receiver_count()
     }
 }
 
 impl Ticket {
     /// The result of `work`, which wins if it is ready; or [`ApiError::stopping`] once the server cuts the answers.
-    pub async fn unless_cut<T, E: Into<ApiError>>(
+    pub(super) async fn unless_cut<T, E: Into<ApiError>>(
         &mut self,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, ApiError> {

@@ -44,7 +44,7 @@ pub(super) struct Connections {
 
 impl Connections {
     /// No connections yet; `router` will answer their requests.
-    pub fn new(router: Router) -> Connections {
+    pub(super) fn new(router: Router) -> Connections {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
@@ -59,7 +59,7 @@ impl Connections {
     }
 
     /// Accepts connections until the future is dropped.
-    pub async fn accept(&mut self, listener: &TcpListener) -> Infallible {
+    pub(super) async fn accept(&mut self, listener: &TcpListener) -> Infallible {
         loop {
             let place = self.places.clone().acquire_owned().await;
             let place = place.expect("the semaphore is never closed");
@@ -82,7 +82,7 @@ impl Connections {
 
     /// Closes idle connections, and waits until the others have sent their responses. Dropping the future cuts all
     /// connections.
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         self.graceful.shutdown().await;
     }
 

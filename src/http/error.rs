@@ -70,7 +70,7 @@ impl ApiError {
     }
 
     /// Names the field at fault, for example `filters.product_ids`.
-    pub fn at(mut self, param: impl Into<String>) -> ApiError {
+    pub(super) fn at(mut self, param: impl Into<String>) -> ApiError {
         self.fields.param = Some(param.into());
         self
     }
@@ -87,7 +87,7 @@ impl ApiError {
     }
 
     /// 400: the request cannot be understood, or a value is out of range.
-    pub fn invalid(message: impl Into<String>) -> ApiError {
+    pub(super) fn invalid(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::BAD_REQUEST, message)
     }
 
@@ -97,65 +97,65 @@ impl ApiError {
     }
 
     /// 400: the text has more tokens than the model can read.
-    pub fn context_length(message: impl Into<String>, param: &str) -> ApiError {
+    pub(super) fn context_length(message: impl Into<String>, param: &str) -> ApiError {
         ApiError::invalid(message)
             .at(param)
             .code("context_length_exceeded")
     }
 
     /// 401: the request has no key.
-    pub fn missing_key() -> ApiError {
+    pub(super) fn missing_key() -> ApiError {
         let message = "This needs a key; send it as Authorization: Bearer KEY.";
         ApiError::new(StatusCode::UNAUTHORIZED, message).code("missing_api_key")
     }
 
     /// 401: the key is not configured.
-    pub fn invalid_key() -> ApiError {
+    pub(super) fn invalid_key() -> ApiError {
         let message = "This server does not know this key; ask its operator for one.";
         ApiError::new(StatusCode::UNAUTHORIZED, message).code("invalid_api_key")
     }
 
     /// 403: the request is not allowed.
-    pub fn forbidden(message: impl Into<String>, code: &'static str) -> ApiError {
+    pub(super) fn forbidden(message: impl Into<String>, code: &'static str) -> ApiError {
         ApiError::new(StatusCode::FORBIDDEN, message).code(code)
     }
 
     /// 404: the requested resource does not exist.
-    pub fn not_found(message: impl Into<String>) -> ApiError {
+    pub(super) fn not_found(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::NOT_FOUND, message)
     }
 
     /// 404: no model has this name.
-    pub fn unknown_model(name: &str) -> ApiError {
+    pub(super) fn unknown_model(name: &str) -> ApiError {
         let message = format!("There is no model {name:?}; GET /v1/models lists them.");
         ApiError::not_found(message).at("model").code("model_not_found")
     }
 
     /// 405: the path does not support the method.
-    pub fn method_not_allowed(message: impl Into<String>) -> ApiError {
+    pub(super) fn method_not_allowed(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message).code("method_not_allowed")
     }
 
     /// 408: the body did not arrive in time.
-    pub fn too_slow() -> ApiError {
+    pub(super) fn too_slow() -> ApiError {
         let message = "The request's body did not arrive in time; send it without pauses.";
         ApiError::new(StatusCode::REQUEST_TIMEOUT, message).code("request_timeout")
     }
 
     /// 413: the body is too large.
-    pub fn too_large() -> ApiError {
+    pub(super) fn too_large() -> ApiError {
         let message = "The request's body is larger than this server accepts.";
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     }
 
     /// 415: the body has another content type.
-    pub fn unsupported_media_type(wanted: &str) -> ApiError {
+    pub(super) fn unsupported_media_type(wanted: &str) -> ApiError {
         let message = format!("Send the body as {wanted} and say so in the Content-Type header.");
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
     }
 
     /// 429: one client sent too many requests.
-    pub fn too_often(seconds: u64) -> ApiError {
+    pub(super) fn too_often(seconds: u64) -> ApiError {
         let seconds = seconds.max(1);
         let message = format!("Too many requests; try again in {seconds} seconds.");
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, message)
@@ -164,25 +164,25 @@ impl ApiError {
     }
 
     /// 500: the cause has been logged.
-    pub fn internal() -> ApiError {
+    pub(super) fn internal() -> ApiError {
         let message = "The server failed; its log says why.";
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
     /// 503: the server is still loading, or is stopping.
-    pub fn not_ready(phase: Phase) -> ApiError {
+    pub(super) fn not_ready(phase: Phase) -> ApiError {
         let message = format!("The server is not ready: {phase}. GET /readyz answers 200 once it is.");
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
     /// 503: the answer was cut because the server is stopping.
-    pub fn stopping() -> ApiError {
+    pub(super) fn stopping() -> ApiError {
         let message = "The server is stopping. Try again in a moment.";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).code("shutting_down")
     }
 
     /// Only the JSON, for an error after the status has been sent.
-    pub fn into_body(self) -> ErrorBody {
+    pub(super) fn into_body(self) -> ErrorBody {
         ErrorBody { error: self.fields }
     }
 }

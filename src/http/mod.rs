@@ -55,7 +55,7 @@ use admission::Running;
 use error::ApiError;
 use rate_limit::RateLimit;
 
-pub use server::serve;
+pub(crate) use server::serve;
 
 /// Security headers of every response whose handler sets no others.
 const SECURITY: [(HeaderName, HeaderValue); 3] = [
@@ -78,7 +78,7 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
 /// The configuration, and the limits of the HTTP side that are not settings.
 #[derive(Debug, Clone)]
-pub struct HttpOptions {
+pub(crate) struct HttpOptions {
     config: Config,
     /// Maximum size of a request body in bytes; a larger one is a 413.
     max_body_bytes: usize,
@@ -93,7 +93,7 @@ pub struct HttpOptions {
 
 impl HttpOptions {
     /// The limits that the server has with this configuration.
-    pub fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         Self {
             config,
             max_body_bytes: 1 << 20,

@@ -28,7 +28,7 @@ pub(super) struct RateLimit {
 
 impl RateLimit {
     /// A limit of so many requests per minute.
-    pub fn new(per_minute: NonZeroU32) -> RateLimit {
+    pub(super) fn new(per_minute: NonZeroU32) -> RateLimit {
         RateLimit {
             buckets: RateLimiter::keyed(Quota::per_minute(per_minute)),
             clock: DefaultClock::default(),
@@ -39,7 +39,7 @@ impl RateLimit {
     ///
     /// # Errors
     /// 429 if the bucket is empty, with the seconds until the next request is allowed.
-    pub fn check(&self, holder: Option<&Holder>, address: Option<IpAddr>) -> Result<(), ApiError> {
+    pub(super) fn check(&self, holder: Option<&Holder>, address: Option<IpAddr>) -> Result<(), ApiError> {
         let client = match holder {
             Some(holder) => Client::Key(holder.name.clone()),
             None => Client::Address(address),
@@ -51,7 +51,7 @@ impl RateLimit {
     }
 
     /// Forgets the clients whose bucket is full again.
-    pub fn forget_idle_clients(&self) {
+    pub(super) fn forget_idle_clients(&self) {
         self.buckets.retain_recent();
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn is_usable(id: &[u8]) -> bool {
 
 impl RequestId {
     /// The client's id, or a new one.
-    pub fn of(headers: &HeaderMap) -> RequestId {
+    pub(super) fn of(headers: &HeaderMap) -> RequestId {
         let usable = |id: &&HeaderValue| is_usable(id.as_bytes());
         RequestId(
             headers
@@ -32,12 +32,12 @@ impl RequestId {
     }
 
     /// The id as a header's value.
-    pub fn header(&self) -> HeaderValue {
+    pub(super) fn header(&self) -> HeaderValue {
         self.0.clone()
     }
 
     /// The id as text.
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         self.0.to_str().expect("an id is visible ASCII")
     }
 }

@@ -31,7 +31,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the listener fails permanently.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     metrics_listener: Option<TcpListener>,
     app: App,

@@ -34,12 +34,12 @@ pub(super) struct Reply {
 
 impl Site {
     /// A server with one route.
-    pub fn with_route(path: &str, handler: MethodRouter) -> Site {
+    pub(super) fn with_route(path: &str, handler: MethodRouter) -> Site {
         Site::new(Router::new().route(path, handler))
     }
 
     /// A server with every layer but the access control.
-    pub fn new(router: Router) -> Site {
+    pub(super) fn new(router: Router) -> Site {
         let router = with_observability(with_limits(router, MAX_BODY_BYTES));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
@@ -67,11 +67,11 @@ impl Site {
         }
     }
 
-    pub fn get(&self, path: &str) -> Reply {
+    pub(super) fn get(&self, path: &str) -> Reply {
         self.get_with(path, &[])
     }
 
-    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+    pub(super) fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         let request = agent().get(self.url(path));
         let request = headers
             .iter()
@@ -79,7 +79,7 @@ impl Site {
         Reply::of(request.call().expect("the server answers"))
     }
 
-    pub fn post(&self, path: &str, content_type: &str, body: &str) -> Reply {
+    pub(super) fn post(&self, path: &str, content_type: &str, body: &str) -> Reply {
         Reply::of(
             agent()
                 .post(self.url(path))
@@ -90,7 +90,7 @@ impl Site {
     }
 
     /// A connection on which a test writes HTTP itself.
-    pub fn connect(&self, request: &str) -> TcpStream {
+    pub(super) fn connect(&self, request: &str) -> TcpStream {
         let mut connection = TcpStream::connect(self.address).expect("the server listens");
         connection
             .write_all(request.as_bytes())
@@ -122,13 +122,13 @@ impl Reply {
     }
 
     /// A header's value, empty when it is absent.
-    pub fn header(&self, name: &str) -> &str {
+    pub(super) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().expect("a header is ASCII"))
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(super) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).expect("the body is JSON")
     }
 }

@@ -12,12 +12,12 @@ pub(super) const FORMAT: usize = 2;
 /// SHA-256, in hex, over the data, the passages, the embedding model, the parameters of the graph, the version of the
 /// snapshot's format and that of hnsw_rs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint(String);
+pub(crate) struct Fingerprint(String);
 
 impl Fingerprint {
     /// The fingerprint of the inputs of an index. `data` is the corpus' fingerprint, `model` that of the [embedding
     /// model](crate::embedding::fingerprint()).
-    pub fn new(data: &str, passages: &[Passage], model: &str) -> Self {
+    pub(crate) fn new(data: &str, passages: &[Passage], model: &str) -> Self {
         let mut hash = Hasher::default();
         [data, model, HNSW_RS].iter().for_each(|text| hash.text(text));
         let numbers = [
@@ -36,7 +36,7 @@ impl Fingerprint {
     }
 
     /// The hash in hex.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -17,7 +17,7 @@ use super::{Hit, Scored, words};
 const WRITER_BYTES: usize = 64 << 20;
 
 /// The words of every passage.
-pub struct Lexical {
+pub(crate) struct Lexical {
     searcher: Searcher,
     text: Field,
 }
@@ -27,7 +27,7 @@ impl Lexical {
     ///
     /// # Errors
     /// The error of tantivy, which in memory is a lack of memory.
-    pub fn build<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Self, TantivyError> {
+    pub(crate) fn build<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Self, TantivyError> {
         let mut schema = Schema::builder();
         let words = TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs);
         let text = schema.add_text_field("text", TextOptions::default().set_indexing_options(words));
@@ -45,7 +45,7 @@ impl Lexical {
 
     /// The `k` passages with the highest BM25 score for `words`, which are already folded, among those that `keep`
     /// accepts; best first, equal scores in the order of passages. Passages without any of the words are left out.
-    pub fn search<'a>(
+    pub(crate) fn search<'a>(
         &self,
         words: impl IntoIterator<Item = &'a String>,
         k: usize,

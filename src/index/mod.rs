@@ -10,30 +10,30 @@ mod dedup;
 mod exact;
 mod graph;
 mod index_fingerprint;
-pub mod lexical;
+pub(crate) mod lexical;
 mod quantized;
 mod recall_monitor;
-pub mod store;
+pub(crate) mod store;
 mod vectors;
-pub mod words;
+pub(crate) mod words;
 
 use dedup::DistinctRows;
 use graph::Graph;
-pub use index_fingerprint::Fingerprint;
+pub(crate) use index_fingerprint::Fingerprint;
 use quantized::{QuantizedQuery, QuantizedRows};
-pub use recall_monitor::RecallMonitor;
-pub use vectors::Vectors;
+pub(crate) use recall_monitor::RecallMonitor;
+pub(crate) use vectors::Vectors;
 pub(crate) use vectors::dot;
 
 /// With at most this many rows, a search reads every row and misses nothing. Measured on passages of real reviews with
 /// 384 numbers each, for 10 hits on one core: at 1,500 rows the scan takes 0.04 ms and HNSW 0.06 ms, at 9,300 rows 0.32
 /// and 0.14 ms, at 21,900 rows 0.57 and 0.17 ms, at 90,300 rows 3.1 and 0.27 ms. Up to this limit the scan costs less
 /// than any other part of a search.
-pub const EXACT_UP_TO: usize = 10_000;
+pub(crate) const EXACT_UP_TO: usize = 10_000;
 
 /// The vectors of all passages. Passages with equal vectors, such as equal sentences, share a row: a search by
 /// HNSW gets stuck among copies, since a copy's neighbours are all copies.
-pub struct Index {
+pub(crate) struct Index {
     rows: Vectors,
     /// The rows in eight bits per number, for the first comparison.
     codes: QuantizedRows,
@@ -44,7 +44,7 @@ pub struct Index {
 
 /// A passage in the result of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hit {
+pub(crate) struct Hit {
     /// The passage's position among the vectors the index was built from.
     pub passage: usize,
     /// Cosine similarity to the question, at most 1.
@@ -53,7 +53,7 @@ pub struct Hit {
 
 impl Index {
     /// Indexes one vector of length 1 for each passage.
-    pub fn build(vectors: Vectors) -> Self {
+    pub(crate) fn build(vectors: Vectors) -> Self {
         let passages = vectors.len() as u32;
         Self::build_from_rows(vectors, (0..passages).collect())
     }
@@ -63,7 +63,7 @@ impl Index {
     ///
     /// # Panics
     /// If `rows` has a number without a vector.
-    pub fn build_from_rows(vectors: Vectors, rows: Vec<u32>) -> Self {
+    pub(crate) fn build_from_rows(vectors: Vectors, rows: Vec<u32>) -> Self {
         let (rows, passages) = DistinctRows::deduplicate(vectors, rows);
         let index = Self::of_parts(rows, passages, None);
         if index.serves_exactly() {
@@ -75,7 +75,7 @@ impl Index {
 
     /// Adds an HNSW graph, even if there are few rows.
     #[must_use]
-    pub fn with_graph(mut self) -> Self {
+    pub(crate) fn with_graph(mut self) -> Self {
         self.graph = self.graph.or_else(|| Graph::build(&self.codes));
         self
     }
@@ -94,7 +94,7 @@ impl Index {
     ///
     /// # Panics
     /// If the query has another dimension than the index.
-    pub fn search(&self, query: &[f32], k: usize) -> Vec<Hit> {
+    pub(crate) fn search(&self, query: &[f32], k: usize) -> Vec<Hit> {
         if self.serves_exactly() {
             self.search_exact(query, k, |_| true)
         } else {
@@ -103,14 +103,14 @@ impl Index {
     }
 
     /// [`Index::search`] by HNSW. The result is exact only if there is no graph.
-    pub fn search_graph(&self, query: &[f32], k: usize) -> Vec<Hit> {
+    pub(crate) fn search_graph(&self, query: &[f32], k: usize) -> Vec<Hit> {
         // The last of the `k` are found as reliably as the first only if more than `k` rows are kept.
         self.search_wide(query, k, graph::EF_SEARCH.max(2 * k))
     }
 
     /// [`Index::search_graph`] with `width` rows kept during the search (`ef` in the literature): more rows give a
     /// better result and take longer.
-    pub fn search_wide(&self, query: &[f32], k: usize, width: usize) -> Vec<Hit> {
+    pub(crate) fn search_wide(&self, query: &[f32], k: usize, width: usize) -> Vec<Hit> {
         let Some(graph) = &self.graph else {
             return self.search_exact(query, k, |_| true);
         };
@@ -128,7 +128,7 @@ impl Index {
     ///
     /// # Panics
     /// If the query has another dimension than the index.
-    pub fn search_exact(&self, query: &[f32], k: usize, keep: impl Fn(usize) -> bool) -> Vec<Hit> {
+    pub(crate) fn search_exact(&self, query: &[f32], k: usize, keep: impl Fn(usize) -> bool) -> Vec<Hit> {
         self.check(query);
         let kept = |row| self.passages.of_row(row).any(&keep);
         self.hits(exact::search(&self.rows, &self.codes, query, k, kept), k, &keep)
@@ -139,7 +139,7 @@ impl Index {
     ///
     /// # Panics
     /// If there is no such passage, or the query has another dimension than the index.
-    pub fn search_among(&self, query: &[f32], k: usize, passages: &[usize]) -> Vec<Hit> {
+    pub(crate) fn search_among(&self, query: &[f32], k: usize, passages: &[usize]) -> Vec<Hit> {
         self.check(query);
         let hit = |&passage: &usize| Hit {
             passage,
@@ -152,7 +152,7 @@ impl Index {
     }
 
     /// Whether [`Index::search`] reads every row and so is exact.
-    pub fn serves_exactly(&self) -> bool {
+    pub(crate) fn serves_exactly(&self) -> bool {
         self.rows.len() <= EXACT_UP_TO
     }
 
@@ -160,7 +160,7 @@ impl Index {
     ///
     /// # Panics
     /// If there is no such passage.
-    pub fn score(&self, query: &[f32], passage: usize) -> f32 {
+    pub(crate) fn score(&self, query: &[f32], passage: usize) -> f32 {
         dot(query, self.rows.row(self.passages.rows()[passage] as usize)).min(1.0)
     }
 
@@ -168,23 +168,18 @@ impl Index {
     ///
     /// # Panics
     /// If there is no such passage.
-    pub fn similarity(&self, one: usize, other: usize) -> f32 {
+    pub(crate) fn similarity(&self, one: usize, other: usize) -> f32 {
         let row = |passage: usize| self.rows.row(self.passages.rows()[passage] as usize);
         dot(row(one), row(other)).min(1.0)
     }
 
     /// Passages in the index.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.passages.len()
     }
 
-    /// Whether there are no passages.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The distinct vectors, for measurements.
-    pub fn rows(&self) -> &Vectors {
+    pub(crate) fn rows(&self) -> &Vectors {
         &self.rows
     }
 

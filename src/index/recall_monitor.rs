@@ -17,7 +17,7 @@ const ONE_IN: usize = 100;
 
 /// An index whose searches are compared with exact ones.
 #[derive(Debug)]
-pub struct RecallMonitor {
+pub(crate) struct RecallMonitor {
     index: Arc<Index>,
     searches: AtomicUsize,
     /// `None` if every search is exact, or if the thread could not be started.
@@ -34,7 +34,7 @@ struct Sample {
 
 impl RecallMonitor {
     /// Starts the thread, unless every search is exact.
-    pub fn new(index: Index) -> Self {
+    pub(crate) fn new(index: Index) -> Self {
         let index = Arc::new(index);
         Self {
             oracle: if index.serves_exactly() {
@@ -48,7 +48,7 @@ impl RecallMonitor {
     }
 
     /// [`Index::search`]; every hundredth search is compared.
-    pub fn search(&self, query: &[f32], k: usize) -> Vec<Hit> {
+    pub(crate) fn search(&self, query: &[f32], k: usize) -> Vec<Hit> {
         let found = self.index.search(query, k);
         let number = self.searches.fetch_add(1, Ordering::Relaxed);
         if let Some(oracle) = &self.oracle

@@ -4,14 +4,14 @@ use crate::kernels::simd::LANES;
 
 /// Vectors of one dimension, one row after another.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Vectors {
+pub(crate) struct Vectors {
     dimension: usize,
     values: Vec<f32>,
 }
 
 impl Vectors {
     /// No vectors yet.
-    pub fn new(dimension: usize) -> Self {
+    pub(crate) fn new(dimension: usize) -> Self {
         Self {
             dimension,
             values: Vec::new(),
@@ -19,7 +19,7 @@ impl Vectors {
     }
 
     /// Copies the vectors, one per row, and frees each after copying it.
-    pub fn from_rows(dimension: usize, rows: impl IntoIterator<Item = Vec<f32>>) -> Self {
+    pub(crate) fn from_rows(dimension: usize, rows: impl IntoIterator<Item = Vec<f32>>) -> Self {
         let mut vectors = Self::new(dimension);
         rows.into_iter().for_each(|row| vectors.push(&row));
         vectors
@@ -34,13 +34,13 @@ impl Vectors {
     ///
     /// # Panics
     /// If it has another dimension: vectors of different models never belong together.
-    pub fn push(&mut self, row: &[f32]) {
+    pub(crate) fn push(&mut self, row: &[f32]) {
         assert_eq!(row.len(), self.dimension, "all vectors come from one model");
         self.values.extend_from_slice(row);
     }
 
     /// `rows` rows of zeros, to be filled.
-    pub fn zeros(dimension: usize, rows: usize) -> Self {
+    pub(crate) fn zeros(dimension: usize, rows: usize) -> Self {
         Self {
             dimension,
             values: vec![0.0; dimension * rows],
@@ -48,27 +48,22 @@ impl Vectors {
     }
 
     /// Numbers in a row.
-    pub fn dimension(&self) -> usize {
+    pub(crate) fn dimension(&self) -> usize {
         self.dimension
     }
 
     /// Rows.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.values.len() / self.dimension.max(1)
     }
 
-    /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
     /// One vector.
-    pub fn row(&self, row: usize) -> &[f32] {
+    pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.values[row * self.dimension..][..self.dimension]
     }
 
     /// One vector, for writing.
-    pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
+    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [f32] {
         &mut self.values[row * self.dimension..][..self.dimension]
     }
 
@@ -86,7 +81,7 @@ impl Vectors {
     }
 
     /// All vectors, in order.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.dimension.max(1))
     }
 

@@ -101,12 +101,12 @@ const ENDINGS: &[&str] = &["ing", "age", "est", "ed", "er", "es", "ly", "s", "y"
 const STEM: usize = 4;
 
 /// The words of a text, as written.
-pub fn written(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn written(text: &str) -> impl Iterator<Item = &str> {
     text.unicode_words()
 }
 
 /// The form of a word that is compared: lower-case and without its ending.
-pub fn folded(word: &str) -> String {
+pub(crate) fn folded(word: &str) -> String {
     let word = word.to_lowercase();
     let word = word.trim_end_matches("'s").trim_end_matches("’s");
     let stem = ENDINGS
@@ -117,23 +117,23 @@ pub fn folded(word: &str) -> String {
 }
 
 /// The distinct words of a text, folded.
-pub fn of(text: &str) -> HashSet<String> {
+pub(crate) fn of(text: &str) -> HashSet<String> {
     written(text).map(folded).collect()
 }
 
 /// Whether a word is only a part of the question and says nothing about the topic.
-pub fn asks(word: &str) -> bool {
+pub(crate) fn asks(word: &str) -> bool {
     ASKING.contains(&word.to_lowercase().trim_end_matches("'s")) || asks_in_hindi(word)
 }
 
 /// Whether a word is such a word in Hindi. An English embedding model recognises only that it is Hindi.
-pub fn asks_in_hindi(word: &str) -> bool {
+pub(crate) fn asks_in_hindi(word: &str) -> bool {
     ASKING_IN_HINDI.contains(&word.to_lowercase().as_str())
 }
 
 /// The number of texts in which each word occurs, and the written forms of the words.
 #[derive(Debug, Default)]
-pub struct Frequencies {
+pub(crate) struct Frequencies {
     texts: usize,
     containing: HashMap<String, u32>,
     written: HashMap<String, u32>,
@@ -142,7 +142,7 @@ pub struct Frequencies {
 impl Frequencies {
     /// Counts the words of `texts`. A word is folded only when it occurs for the first time: there are many reviews but
     /// few distinct words.
-    pub fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
         let mut known: HashMap<&str, [usize; 2]> = HashMap::new();
         let [mut folded_words, mut lower_words] = [Numbered::default(), Numbered::default()];
         // For each folded word, the number of texts that contain it, and the last of these texts.
@@ -175,12 +175,12 @@ impl Frequencies {
     }
 
     /// Every word as it is written, in lower case, with the number of its occurrences; in no particular order.
-    pub fn written(&self) -> impl Iterator<Item = (&str, u32)> {
+    pub(crate) fn written(&self) -> impl Iterator<Item = (&str, u32)> {
         self.written.iter().map(|(word, times)| (word.as_str(), *times))
     }
 
     /// The share of the texts that contain `word`.
-    pub fn share(&self, word: &str) -> f64 {
+    pub(crate) fn share(&self, word: &str) -> f64 {
         self.count(word) / self.texts.max(1) as f64
     }
 

@@ -150,7 +150,7 @@ pub(super) struct ActivationLayout {
 
 impl ActivationLayout {
     /// The layout of row `row` of `rows` rows with `blocks` blocks or factors each.
-    pub fn of(row: usize, rows: usize, blocks: usize) -> Self {
+    pub(super) fn of(row: usize, rows: usize, blocks: usize) -> Self {
         let panel = row / PANEL * PANEL;
         Self {
             first: panel * blocks + row - panel,

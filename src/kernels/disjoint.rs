@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 /// A mutable slice that is lent out in parts that do not overlap.
-pub struct Disjoint<'a, T> {
+pub(super) struct Disjoint<'a, T> {
     start: *mut T,
     length: usize,
     slice: PhantomData<&'a mut [T]>,
@@ -18,7 +18,7 @@ unsafe impl<T: Send> Sync for Disjoint<'_, T> {}
 
 impl<'a, T> Disjoint<'a, T> {
     /// The whole of `slice`.
-    pub fn new(slice: &'a mut [T]) -> Self {
+    pub(super) fn new(slice: &'a mut [T]) -> Self {
         Self {
             start: slice.as_mut_ptr(),
             length: slice.len(),
@@ -27,13 +27,13 @@ impl<'a, T> Disjoint<'a, T> {
     }
 
     /// Elements of the whole slice.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.length
     }
 
     /// The start of the slice, for kernels that write scattered elements. The promise of [`Self::part`] applies to
     /// every element that is accessed through it.
-    pub fn start(&self) -> *mut T {
+    pub(super) fn start(&self) -> *mut T {
         self.start
     }
 
@@ -44,7 +44,7 @@ impl<'a, T> Disjoint<'a, T> {
     ///
     /// # Panics
     /// If the range reaches beyond the end.
-    pub unsafe fn part(&self, range: Range<usize>) -> &'a mut [T] {
+    pub(super) unsafe fn part(&self, range: Range<usize>) -> &'a mut [T] {
         assert!(
             range.start <= range.end && range.end <= self.length,
             "a part of the slice"

@@ -111,7 +111,7 @@ impl Kernel for NormQuantise<'_, '_, '_> {
 
 /// The activation function of a feed-forward network's gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Curve {
+pub(crate) enum Curve {
     /// `x / (1 + e^-x)`.
     Silu,
     /// `x/2 · (1 + tanh(sqrt(2/π) · (x + 0.044715·x³)))`, which is `x / (1 + e^-2y)` for tanh's argument `y`.
@@ -122,7 +122,7 @@ pub enum Curve {
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn gate(level: Level, curve: Curve, gate: &[f32], up: &[f32], to: &mut RowMut<'_>) {
+pub(crate) fn gate(level: Level, curve: Curve, gate: &[f32], up: &[f32], to: &mut RowMut<'_>) {
     assert!(gate.len() == up.len() && to.holds(up.len()), "rows of one length");
     level.run(Gate { curve, gate, up, to });
 }

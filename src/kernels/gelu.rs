@@ -10,7 +10,7 @@ use super::simd::{Kernel, Lanes, Level};
 ///
 /// # Panics
 /// If a row is not as long as `bias`.
-pub fn gelu_all(pool: &Pool, level: Level, rows: &[f32], bias: &[f32], to: &mut Activations) {
+pub(crate) fn gelu_all(pool: &Pool, level: Level, rows: &[f32], bias: &[f32], to: &mut Activations) {
     let width = bias.len();
     to.resize(rows.len() / width, width);
     to.write_rows(pool, |number, to| {

@@ -130,7 +130,7 @@ unsafe fn nibbles<L: Lanes>(bytes: *const u8, quad: usize) -> L::Codes {
 }
 
 /// The product of all rows and the transposed weights of some strips.
-pub struct Strips<'a> {
+pub(super) struct Strips<'a> {
     /// `[out columns, in columns]`.
     matrix: &'a Matrix,
     /// The strips to multiply with: sixteen output columns each.
@@ -151,7 +151,7 @@ impl<'a> Strips<'a> {
     ///
     /// # Panics
     /// If the shapes do not fit each other.
-    pub unsafe fn new(
+    pub(super) unsafe fn new(
         matrix: &'a Matrix,
         strips: Range<usize>,
         rows: &'a Activations,

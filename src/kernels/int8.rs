@@ -15,7 +15,7 @@ const LINE: usize = 64;
 ///
 /// # Panics
 /// If they are not of one length.
-pub fn dot(level: Level, left: &[i8], right: &[i8]) -> i32 {
+pub(crate) fn dot(level: Level, left: &[i8], right: &[i8]) -> i32 {
     assert_eq!(left.len(), right.len(), "rows of one length");
     level.run(Dot { left, right })
 }
@@ -24,7 +24,7 @@ pub fn dot(level: Level, left: &[i8], right: &[i8]) -> i32 {
 ///
 /// # Panics
 /// If there is no such row.
-pub fn dots(level: Level, query: &[i8], rows: &[i8], wanted: &[u32], to: &mut Vec<i32>) {
+pub(crate) fn dots(level: Level, query: &[i8], rows: &[i8], wanted: &[u32], to: &mut Vec<i32>) {
     to.clear();
     level.run(Dots {
         query,

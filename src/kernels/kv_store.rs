@@ -154,7 +154,7 @@ impl Writer<'_> {
     ///
     /// # Panics
     /// If there is no such place or layer, or if keys or values do not have their shape.
-    pub unsafe fn write(&self, level: Level, place: usize, keys: &[f32], values: &[f32]) {
+    pub(super) unsafe fn write(&self, level: Level, place: usize, keys: &[f32], values: &[f32]) {
         let size = self.store.head_dim;
         let Place { block, slot } = self.places[place];
         assert_eq!(keys.len(), self.store.kv_heads * size, "a key for each head");

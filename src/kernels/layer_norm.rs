@@ -7,7 +7,7 @@ use super::simd::{Kernel, LANES, Lanes, Level};
 
 /// LayerNorm: `(x - mean(x)) / sqrt(var(x) + ε) · weight + bias` (<https://arxiv.org/abs/1607.06450>).
 #[derive(Debug, Clone, Copy)]
-pub struct LayerNorm<'a> {
+pub(crate) struct LayerNorm<'a> {
     /// The factors of the normed numbers, as many as a row has numbers.
     pub weight: &'a [f32],
     /// Added to the normed numbers, as long as a row.
@@ -21,7 +21,7 @@ impl<'a> LayerNorm<'a> {
     ///
     /// # Panics
     /// If the lengths differ.
-    pub fn apply(&self, level: Level, row: &mut [f32], added: &[f32]) {
+    pub(crate) fn apply(&self, level: Level, row: &mut [f32], added: &[f32]) {
         let lengths = [added.len(), self.weight.len(), self.bias.len()];
         assert!(lengths == [row.len(); 3], "rows of one length");
         level.run(Apply {
@@ -36,7 +36,7 @@ impl<'a> LayerNorm<'a> {
     ///
     /// # Panics
     /// If a length differs from that of `weight`.
-    pub fn apply_all<'b>(
+    pub(crate) fn apply_all<'b>(
         &self,
         pool: &Pool,
         level: Level,

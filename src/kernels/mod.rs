@@ -21,23 +21,25 @@
 //! A row's result never depends on the other rows of a batch, on the number of threads, or on how a sequence was cut
 //! into steps. So batching, caching and drafting never change a text.
 
-pub mod activations;
-pub mod attention;
-pub mod bidirectional;
+#![allow(unsafe_code)]
+
+pub(crate) mod activations;
+pub(crate) mod attention;
+pub(crate) mod bidirectional;
 mod disjoint;
-pub mod elementwise;
-pub mod gelu;
+pub(crate) mod elementwise;
+pub(crate) mod gelu;
 mod gemm;
-pub mod int8;
-pub mod kv_store;
-pub mod layer_norm;
-pub mod matmul;
-pub mod pack;
-pub mod pool;
-pub mod qkv;
-pub mod rotary;
-pub mod simd;
-pub mod tiles;
+pub(crate) mod int8;
+pub(crate) mod kv_store;
+pub(crate) mod layer_norm;
+pub(crate) mod matmul;
+pub(crate) mod pack;
+pub(crate) mod pool;
+pub(crate) mod qkv;
+pub(crate) mod rotary;
+pub(crate) mod simd;
+pub(crate) mod tiles;
 mod unrolled;
 
 #[cfg(test)]

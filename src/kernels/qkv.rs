@@ -97,7 +97,7 @@ pub fn finish_and_store(
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn add(row: &mut [f32], other: &[f32]) {
+pub(crate) fn add(row: &mut [f32], other: &[f32]) {
     assert_eq!(row.len(), other.len(), "rows of one length");
     for (number, other) in row.iter_mut().zip(other) {
         *number += other;

@@ -34,7 +34,7 @@ macro_rules! kernel {
 pub(super) use kernel;
 
 /// Every level that this processor has.
-pub fn levels() -> Vec<Level> {
+pub(crate) fn levels() -> Vec<Level> {
     Level::ALL
         .into_iter()
         .filter(|level| level.is_supported())
@@ -42,12 +42,12 @@ pub fn levels() -> Vec<Level> {
 }
 
 /// A matrix of single-precision numbers.
-pub fn packed(weights: &[f32], rows: usize, columns: usize) -> Result<Matrix, PackError> {
+pub(crate) fn packed(weights: &[f32], rows: usize, columns: usize) -> Result<Matrix, PackError> {
     Matrix::pack(&alone(), GgmlDType::F32, &little_endian(weights), rows, columns)
 }
 
 /// A matrix of single-precision numbers in wide tiles.
-pub fn packed_wide(weights: &[f32], rows: usize, columns: usize) -> Matrix {
+pub(crate) fn packed_wide(weights: &[f32], rows: usize, columns: usize) -> Matrix {
     let data = little_endian(weights);
     Matrix::pack_wide(&alone(), GgmlDType::F32, &data, rows, columns).unwrap()
 }
@@ -57,7 +57,7 @@ fn little_endian(numbers: &[f32]) -> Vec<u8> {
 }
 
 /// Stores keys and values, `[places, kv_heads, head_dim]` each, unchanged: at position 0 nothing is rotated.
-pub fn put(
+pub(crate) fn put(
     level: Level,
     (store, layer): (&mut Store, usize),
     places: &[Place],
@@ -80,21 +80,21 @@ pub fn put(
 }
 
 /// A pool of one thread.
-pub fn alone() -> Pool {
+pub(crate) fn alone() -> Pool {
     threads(1)
 }
 
 /// A pool of `threads` threads.
-pub fn threads(threads: usize) -> Pool {
+pub(crate) fn threads(threads: usize) -> Pool {
     Pool::new("kernel-test", threads).unwrap()
 }
 
 /// The generator SplitMix64: numbers that look random and depend on the seed only.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
     /// The next 64 bits.
-    pub fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -102,29 +102,34 @@ impl Random {
     }
 
     /// A number below `end`.
-    pub fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.bits() % end as u64) as usize
     }
 
     /// A number from -1 to 1.
-    pub fn number(&mut self) -> f32 {
+    pub(crate) fn number(&mut self) -> f32 {
         // 24 bits, as many as an `f32` keeps.
         (self.bits() >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 
     /// `count` numbers from `-size` to `size`.
-    pub fn numbers(&mut self, count: usize, size: f32) -> Vec<f32> {
+    pub(crate) fn numbers(&mut self, count: usize, size: f32) -> Vec<f32> {
         (0..count).map(|_| self.number() * size).collect()
     }
 }
 
 /// Rows of `columns` numbers each, quantised with a scale for each block.
-pub fn quantised(level: Level, numbers: &[f32], columns: usize) -> Activations {
+pub(crate) fn quantised(level: Level, numbers: &[f32], columns: usize) -> Activations {
     quantised_as(Activations::default(), level, numbers, columns)
 }
 
 /// Rows of `columns` numbers each, quantised into `rows`.
-pub fn quantised_as(mut rows: Activations, level: Level, numbers: &[f32], columns: usize) -> Activations {
+pub(crate) fn quantised_as(
+    mut rows: Activations,
+    level: Level,
+    numbers: &[f32],
+    columns: usize,
+) -> Activations {
     rows.resize(numbers.len() / columns, columns);
     rows.write_rows(&alone(), |row, to| {
         to.write(level, &numbers[row * columns..][..columns]);
@@ -133,7 +138,7 @@ pub fn quantised_as(mut rows: Activations, level: Level, numbers: &[f32], column
 }
 
 /// Codes and factors of a row's blocks.
-pub fn blocks_of(rows: &Activations, row: usize) -> Vec<(Vec<i8>, Factors)> {
+pub(crate) fn blocks_of(rows: &Activations, row: usize) -> Vec<(Vec<i8>, Factors)> {
     let block = |block| {
         let (codes, factors) = rows.block(row, block);
         (codes.to_vec(), factors)
@@ -142,7 +147,7 @@ pub fn blocks_of(rows: &Activations, row: usize) -> Vec<(Vec<i8>, Factors)> {
 }
 
 /// The numbers that quantised rows stand for, `[rows, columns]`, without the padding.
-pub fn restored(rows: &Activations) -> Vec<f32> {
+pub(crate) fn restored(rows: &Activations) -> Vec<f32> {
     let numbers = |row| {
         let blocks = blocks_of(rows, row).into_iter();
         let numbers = blocks.flat_map(|(codes, Factors { scale, .. })| {
@@ -154,13 +159,13 @@ pub fn restored(rows: &Activations) -> Vec<f32> {
 }
 
 /// Half a step of the quantised number at place `at` of `[rows, columns]`, and a little for what rounding adds.
-pub fn half_step(rows: &Activations, at: usize) -> f64 {
+pub(crate) fn half_step(rows: &Activations, at: usize) -> f64 {
     let (row, column) = (at / rows.columns(), at % rows.columns());
     f64::from(rows.block(row, column / COLUMNS).1.scale) * 0.501
 }
 
 /// Weights `e^score`, divided by their sum.
-pub fn softmax(scores: &[f64]) -> Vec<f64> {
+pub(crate) fn softmax(scores: &[f64]) -> Vec<f64> {
     let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let weights: Vec<f64> = scores.iter().map(|score| (score - largest).exp()).collect();
     let total: f64 = weights.iter().sum();
@@ -168,13 +173,13 @@ pub fn softmax(scores: &[f64]) -> Vec<f64> {
 }
 
 /// Numbers in double precision.
-pub fn doubles(numbers: &[f32]) -> Vec<f64> {
+pub(crate) fn doubles(numbers: &[f32]) -> Vec<f64> {
     numbers.iter().copied().map(f64::from).collect()
 }
 
 /// Asserts that `call` panics with a message that contains `expected`.
 #[track_caller]
-pub fn assert_panics(expected: &str, call: impl FnOnce()) {
+pub(crate) fn assert_panics(expected: &str, call: impl FnOnce()) {
     let panic = catch_unwind(AssertUnwindSafe(call)).expect_err(expected);
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let message = text.or(panic.downcast_ref::<&str>().copied());
@@ -185,13 +190,13 @@ pub fn assert_panics(expected: &str, call: impl FnOnce()) {
 }
 
 /// The bits of numbers, to compare them to the last bit.
-pub fn bits(numbers: &[f32]) -> Vec<u32> {
+pub(crate) fn bits(numbers: &[f32]) -> Vec<u32> {
     numbers.iter().map(|number| number.to_bits()).collect()
 }
 
 /// Asserts that all numbers are within `bound` of what they should be. `NaN` is within no bound.
 #[track_caller]
-pub fn assert_near(level: Level, found: &[f32], wanted: &[f64], bound: impl Fn(usize) -> f64) {
+pub(crate) fn assert_near(level: Level, found: &[f32], wanted: &[f64], bound: impl Fn(usize) -> f64) {
     assert_eq!(found.len(), wanted.len());
     for (index, (found, wanted)) in found.iter().zip(wanted).enumerate() {
         let (off, bound) = ((f64::from(*found) - wanted).abs(), bound(index));

@@ -14,18 +14,18 @@ use std::fmt;
 use super::simd::LANES;
 
 /// Columns of a tile.
-pub const COLUMNS: usize = 32;
+pub(crate) const COLUMNS: usize = 32;
 /// Quads of a lane: runs of four columns.
-pub const QUADS: usize = COLUMNS / 4;
+pub(crate) const QUADS: usize = COLUMNS / 4;
 /// Neighbouring tiles that share their scales in a wide matrix, and blocks of a row that share a scale when they are
 /// multiplied with it: 128 columns. With more columns, sums of products of codes (`128 · 255 · 127`) would not fit the
 /// 22 bits that the kernels have for them.
-pub const WIDE: usize = 4;
+pub(crate) const WIDE: usize = 4;
 
 /// 16 rows × 32 columns with codes of four bits, 0 to 15: 5 bits a weight.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub struct Tile4 {
+pub(crate) struct Tile4 {
     /// The bits of an IEEE half-precision number for each lane.
     pub scale: [u16; LANES],
     /// The bits of an IEEE half-precision number for each lane.
@@ -38,7 +38,7 @@ pub struct Tile4 {
 /// 16 rows × 32 columns with codes of five bits, 0 to 31: 6 bits a weight.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub struct Tile5 {
+pub(crate) struct Tile5 {
     /// The bits of an IEEE half-precision number for each lane.
     pub scale: [u16; LANES],
     /// The bits of an IEEE half-precision number for each lane.
@@ -54,7 +54,7 @@ pub struct Tile5 {
 /// The packer makes these symmetric: `min = -128 * scale` in every lane, so that code 128 is zero.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub struct Tile8 {
+pub(crate) struct Tile8 {
     /// The bits of an IEEE half-precision number for each lane.
     pub scale: [u16; LANES],
     /// The bits of an IEEE half-precision number for each lane.
@@ -67,14 +67,14 @@ pub struct Tile8 {
 /// scales its sums only once for all of them.
 #[derive(Debug, Clone, Copy)]
 #[repr(transparent)]
-pub struct Wide(pub Tile8);
+pub(crate) struct Wide(pub Tile8);
 
 // The kernels load whole cache lines, and the bits per weight stated above assume that there is no padding.
 const _: () = assert!(size_of::<Tile4>() == 320 && size_of::<Tile5>() == 384 && size_of::<Tile8>() == 576);
 
 /// The tiles of a matrix: rows of tiles one after another, so tile `(row / 16) * blocks + k / 32`, where `blocks` is
 /// the number of columns divided by 32 and rounded up.
-pub enum Tiles {
+pub(crate) enum Tiles {
     /// For Q4_0, Q4_1 and Q4_K.
     Four(Vec<Tile4>),
     /// For Q5_0, Q5_1 and Q5_K.

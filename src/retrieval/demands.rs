@@ -5,7 +5,7 @@ use super::{Filters, Understood, Unmet};
 use crate::reviews::{Product, ProductId};
 
 /// The products that pass, and which demands none of them could meet.
-pub struct Demands {
+pub(crate) struct Demands {
     admitted: Vec<bool>,
     /// How the question was understood.
     pub understood: Understood,
@@ -16,7 +16,7 @@ impl Demands {
     ///
     /// A demand for a price goes by the board where no product in question has one. Who asks "Is the … under 2000?"
     /// names the product and asks about that: it is found whether or not it meets its demands.
-    pub fn of(reading: &Reading, filters: &Filters, products: &[Product]) -> Self {
+    pub(crate) fn of(reading: &Reading, filters: &Filters, products: &[Product]) -> Self {
         let Constraints { price, stars } = reading.constraints;
         let mut admitted: Vec<bool> = products.iter().map(|product| filters.admits(product)).collect();
         let in_question: Vec<usize> = (0..products.len())
@@ -61,12 +61,12 @@ impl Demands {
     }
 
     /// Whether a product passes.
-    pub fn admits(&self, product: ProductId) -> bool {
+    pub(crate) fn admits(&self, product: ProductId) -> bool {
         self.admitted[product.0 as usize]
     }
 
     /// Whether all do.
-    pub fn admit_all(&self) -> bool {
+    pub(crate) fn admit_all(&self) -> bool {
         self.admitted.iter().all(|admitted| *admitted)
     }
 }

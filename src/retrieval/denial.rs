@@ -14,7 +14,7 @@ const DENIALS: &[&str] = &[
 const REACH: usize = 2;
 
 /// Whether one of `asked`, which are folded, is denied in a text.
-pub fn of_any(text: &str, asked: &HashSet<String>) -> bool {
+pub(super) fn of_any(text: &str, asked: &HashSet<String>) -> bool {
     let all: Vec<String> = words::written(text).map(str::to_lowercase).collect();
     let denies =
         |word: &String| DENIALS.contains(&word.as_str()) || word.ends_with("n't") || word.ends_with("n’t");

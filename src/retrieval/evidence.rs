@@ -9,7 +9,7 @@ use crate::reviews::{Product, ProductId, ReviewId};
 
 /// Which reviews may be evidence. Empty or absent means any.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Filters {
+pub(crate) struct Filters {
     /// The shop's product ids ([`Product::key`]).
     pub product_ids: Vec<String>,
     /// A category, compared without case.
@@ -22,7 +22,7 @@ pub struct Filters {
 
 impl Filters {
     /// Whether a product passes.
-    pub fn admits(&self, product: &Product) -> bool {
+    pub(crate) fn admits(&self, product: &Product) -> bool {
         let listed = self.product_ids.is_empty() || self.product_ids.contains(&product.key);
         let category = self.category.as_ref().is_none_or(|wanted| {
             product
@@ -39,7 +39,7 @@ impl Filters {
 
 /// A question, with what it leans on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// The question as it can be understood alone.
     pub whole: String,
     /// The part of it that asks: the same, or the end of it where the beginning is an earlier question.
@@ -48,7 +48,7 @@ pub struct Asked {
 
 /// What is found for a question, and how the question was understood.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found<T> {
+pub(crate) struct Found<T> {
     /// Best first; none where nothing is about it.
     pub items: Vec<T>,
     /// What was made of the question.
@@ -57,7 +57,7 @@ pub struct Found<T> {
 
 /// What an answer can rest on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Grounds {
+pub(crate) struct Grounds {
     /// Quotes, best first; none where nothing is about the question.
     pub evidence: Vec<Evidence>,
     /// The products that they are of and that fit best, with their figures.
@@ -68,7 +68,7 @@ pub struct Grounds {
 
 /// What was made of a question.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Understood {
+pub(crate) struct Understood {
     /// What kind of answer it wants.
     pub intent: Intent,
     /// The names in it, in their order, each with the products that it may mean: what a comparison compares.
@@ -93,7 +93,7 @@ pub struct Understood {
 
 /// A demand that cannot be met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unmet {
+pub(crate) enum Unmet {
     /// A price is demanded, and the data has none for the products in question. They are found whatever they cost.
     PriceUnknown,
     /// None of the products in question has such a price.

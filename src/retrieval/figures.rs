@@ -9,7 +9,7 @@ const MOST: usize = 4;
 
 /// A figure that was asked for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// What was asked.
     pub figure: Figure,
     /// So many products were compared.
@@ -22,7 +22,7 @@ pub struct Figures {
 
 /// What can be told of a product by counting.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Figured {
+pub(crate) struct Figured {
     /// The shop's product id.
     pub key: String,
     /// What people call it.
@@ -38,7 +38,7 @@ pub struct Figured {
 impl Figures {
     /// What `reading` asks for of the products that `demands` admit; nothing where it asks for no figure, or no product
     /// has it.
-    pub fn of(reading: &Reading, demands: &Demands, products: &[Product]) -> Option<Self> {
+    pub(crate) fn of(reading: &Reading, demands: &Demands, products: &[Product]) -> Option<Self> {
         let figure = reading.figure?;
         let shop_mean = mean_rating(products);
         let in_question = (0..).map(ProductId).zip(products);
@@ -81,7 +81,7 @@ impl Figures {
     }
 
     /// Whether they say all that was asked: the price of every product that was named is known.
-    pub fn are_complete(&self) -> bool {
+    pub(crate) fn are_complete(&self) -> bool {
         let known = |figured: &Figured| self.figure.quantity == Quantity::Stars || figured.price.is_some();
         self.products.iter().all(known)
     }

@@ -5,7 +5,7 @@
 const SLOWNESS: f32 = 60.0;
 
 /// One ranking: a score for each candidate, or none where the ranking does not know it, and how much it counts.
-pub struct Ranking {
+pub(crate) struct Ranking {
     /// Greater is better; in the order of the candidates.
     pub scores: Vec<Option<f32>>,
     /// 1 for a vote like any other.
@@ -15,7 +15,7 @@ pub struct Ranking {
 /// Reciprocal rank fusion: the sum over the rankings of weight / (60 + rank), for each candidate, so that rankings
 /// whose scores cannot be compared can be added. Divided by what a candidate that is first everywhere would have, so
 /// from 0 to 1. Candidates with equal scores share a rank, and the next rank is one more.
-pub fn reciprocal_ranks(candidates: usize, rankings: &[Ranking]) -> Vec<f32> {
+pub(crate) fn reciprocal_ranks(candidates: usize, rankings: &[Ranking]) -> Vec<f32> {
     let mut fused = vec![0.0; candidates];
     let most: f32 = rankings
         .iter()

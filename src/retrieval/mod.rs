@@ -17,7 +17,7 @@ mod reading;
 mod shelves;
 mod spelling;
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,18 +30,19 @@ use crate::embedding::{Embedder, EmbeddingError};
 use crate::index::Index;
 use crate::metrics;
 use crate::reviews::{Corpus, Passage};
-pub use evidence::{Asked, Evidence, Filters, Found, Grounds, Scores, Understood, Unmet};
-pub use figures::{Figured, Figures};
-pub use products::{Basis, Recommended};
-pub use reading::{Beyond, Constraints, Figure, Intent, Mention, Quantity, Span, Vocabulary, Wish};
+pub use evidence::Evidence;
+pub(crate) use evidence::{Asked, Filters, Found, Grounds, Scores, Understood, Unmet};
+pub(crate) use figures::{Figured, Figures};
+pub(crate) use products::{Basis, Recommended};
+pub(crate) use reading::{Beyond, Figure, Intent, Quantity, Vocabulary, Wish};
 use shelves::{Shelves, Sought};
 
 /// Seconds after which retrieval has room again: a question's embedding takes a fraction of one.
-pub const RETRY_SECONDS: u64 = 1;
+pub(crate) const RETRY_SECONDS: u64 = 1;
 
 /// Finds evidence. Cheap to clone.
 #[derive(Clone)]
-pub struct Retriever {
+pub(crate) struct Retriever {
     embedder: Embedder,
     shelves: Arc<Shelves>,
     /// The vector of [`reading::WRONG`], embedded with the first question that asks for complaints.
@@ -53,7 +54,7 @@ impl Retriever {
     ///
     /// # Errors
     /// Where the passages' words cannot be indexed.
-    pub fn new(
+    pub(crate) fn new(
         embedder: Embedder,
         corpus: Arc<Corpus>,
         passages: Vec<Passage>,
@@ -79,7 +80,7 @@ impl Retriever {
     /// # Errors
     /// [`EmbeddingError::Overloaded`], at once, when too many questions wait to be embedded.
     #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn retrieve(&self, asked: &Asked, filters: &Filters) -> Result<Grounds, EmbeddingError> {
+    pub(crate) async fn retrieve(&self, asked: &Asked, filters: &Filters) -> Result<Grounds, EmbeddingError> {
         self.seek(asked, filters, Shelves::search).await
     }
 
@@ -88,7 +89,7 @@ impl Retriever {
     ///
     /// # Errors
     /// As [`Retriever::retrieve`].
-    pub async fn retrieve_without_floor(
+    pub(crate) async fn retrieve_without_floor(
         &self,
         asked: &Asked,
         filters: &Filters,
@@ -101,7 +102,7 @@ impl Retriever {
     /// # Errors
     /// As [`Retriever::retrieve`].
     #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn recommend(
+    pub(crate) async fn recommend(
         &self,
         asked: &Asked,
         filters: &Filters,
@@ -113,23 +114,23 @@ impl Retriever {
     ///
     /// # Errors
     /// As [`Retriever::retrieve`].
-    pub async fn embed(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
+    pub(crate) async fn embed(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
         let vectors = self.embedder.embed(vec![text.to_string()]).await?;
         Ok(vectors.into_iter().next().expect("one text has one vector"))
     }
 
     /// The cosine similarity of a vector to a passage, given by its position.
-    pub fn similarity(&self, vector: &[f32], passage: usize) -> f32 {
+    pub(crate) fn similarity(&self, vector: &[f32], passage: usize) -> f32 {
         self.shelves.similarity(vector, passage)
     }
 
     /// What the reviews speak of.
-    pub fn aspects(&self) -> &Aspects {
+    pub(crate) fn aspects(&self) -> &Aspects {
         &self.shelves.aspects
     }
 
     /// What questions are read with.
-    pub fn vocabulary(&self) -> &Vocabulary {
+    pub(crate) fn vocabulary(&self) -> &Vocabulary {
         &self.shelves.vocabulary
     }
 

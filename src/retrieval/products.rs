@@ -9,7 +9,7 @@ use crate::reviews::{Product, ProductId, Rating, Share, mean_rating};
 
 /// What the dissent of a recommended product is counted over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
+pub(crate) enum Basis {
     /// The reviews that say how an aspect is that the question asks about; dissent complains about it.
     Aspect(AspectId),
     /// The passages found for the question; dissent is of reviews that complain.
@@ -18,7 +18,7 @@ pub enum Basis {
 
 /// A product that fits a question.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recommended {
+pub(crate) struct Recommended {
     /// Which.
     pub product: ProductId,
     /// What the order goes by: relevance × shrunk stars / 5 × (1 − the middle of dissent's interval).
@@ -38,7 +38,7 @@ pub struct Recommended {
 /// The `most` best products of `ranked`, best first, equal ones by their shrunk rating; `judged` gives what a product's
 /// reviews say of the aspect asked about, where one is; `quotes` chooses evidence among a product's passages, most
 /// relevant first.
-pub fn recommend(
+pub(super) fn recommend(
     ranked: Vec<Relevant>,
     products: &[Product],
     most: usize,

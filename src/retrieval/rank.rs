@@ -30,7 +30,7 @@ const POINT_LIKENESS: f32 = 0.85;
 
 /// A passage that may become evidence.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Candidate {
+pub(super) struct Candidate {
     /// Its position among the passages.
     pub passage: usize,
     /// The product its review is about.
@@ -51,7 +51,7 @@ pub struct Candidate {
 
 impl Candidate {
     /// The passage's similarity, whichever way it is similar.
-    pub fn score(&self) -> f32 {
+    pub(super) fn score(&self) -> f32 {
         self.question.max(self.aspect)
     }
 
@@ -67,19 +67,19 @@ impl Candidate {
     }
 
     /// Whether it rather praises.
-    pub fn praises(&self) -> bool {
+    pub(super) fn praises(&self) -> bool {
         self.tone > 0.0
     }
 
     /// Whether it complains beyond doubt: that a review of three stars says something is no complaint.
-    pub fn complains(&self) -> bool {
+    pub(super) fn complains(&self) -> bool {
         Verdict::of(f64::from(self.tone)) == Verdict::Complained
     }
 }
 
 /// What a passage has to be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About {
+pub(super) enum About {
     /// Some aspect, of any product or of a kind.
     Any,
     /// An aspect of a product that is named.
@@ -90,7 +90,7 @@ pub enum About {
 
 /// How much evidence is wanted, and of which kind.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub(super) struct Wanted {
     /// In all.
     pub evidence: usize,
     /// Of one product.
@@ -103,7 +103,7 @@ pub struct Wanted {
 
 /// A candidate that is about the question.
 #[derive(Debug, Clone)]
-pub struct Relevant {
+pub(super) struct Relevant {
     /// Which.
     pub candidate: Candidate,
     /// Its fused relevance, at most 1.
@@ -114,7 +114,7 @@ pub struct Relevant {
 /// without more of one product than wanted, and with the other side's best where all others are of one mind.
 ///
 /// `likeness` of two candidates is 1 where they say the same.
-pub fn choose(
+pub(super) fn choose(
     ranked: Vec<Relevant>,
     wanted: Wanted,
     likeness: impl Fn(&Candidate, &Candidate) -> f32,
@@ -180,7 +180,7 @@ fn sides(ranked: Vec<Relevant>, complaints: bool) -> (Vec<Relevant>, Vec<Relevan
 
 /// The candidates that are about the question, most relevant first. Ties go by position, so that the same question
 /// has the same evidence on every machine.
-pub fn ranked(mut candidates: Vec<Candidate>, about: About) -> Vec<Relevant> {
+pub(super) fn ranked(mut candidates: Vec<Candidate>, about: About) -> Vec<Relevant> {
     candidates.retain(|candidate| candidate.is_about_it(about));
     candidates.sort_by_key(|candidate| candidate.passage);
     let ranking = |weight, score: &dyn Fn(&Candidate) -> Option<f32>| Ranking {

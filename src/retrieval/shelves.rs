@@ -35,7 +35,7 @@ const QUOTED_PRODUCTS: usize = 4;
 const QUOTES: usize = 3;
 
 /// What is searched: immutable, shared by all questions.
-pub struct Shelves {
+pub(super) struct Shelves {
     corpus: Arc<Corpus>,
     passages: Vec<Passage>,
     /// The passages of each product, in order.
@@ -53,7 +53,7 @@ pub struct Shelves {
 }
 
 /// A question as it is compared with passages.
-pub struct Sought<'a> {
+pub(super) struct Sought<'a> {
     /// What it is about.
     pub reading: Reading,
     /// The vector of the whole question.
@@ -70,7 +70,7 @@ impl Shelves {
     ///
     /// # Errors
     /// Where the passages' words cannot be indexed.
-    pub fn new(
+    pub(super) fn new(
         corpus: Arc<Corpus>,
         passages: Vec<Passage>,
         index: Index,
@@ -115,7 +115,7 @@ impl Shelves {
     }
 
     /// The evidence for what is sought, best first, and the products that it is of.
-    pub fn search(&self, sought: &Sought<'_>, filters: &Filters) -> Grounds {
+    pub(super) fn search(&self, sought: &Sought<'_>, filters: &Filters) -> Grounds {
         let mut demands = self.demands(sought, filters);
         let figures = Figures::of(&sought.reading, &demands, &self.corpus.products);
         let mut ranked = self.ranked(sought, filters, &demands);
@@ -154,14 +154,14 @@ impl Shelves {
     }
 
     /// What would be evidence if whatever was found were about the question.
-    pub fn search_without_floor(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Evidence> {
+    pub(super) fn search_without_floor(&self, sought: &Sought<'_>, filters: &Filters) -> Vec<Evidence> {
         let demands = self.demands(sought, filters);
         let ranked = rank::ranked(self.candidates(sought, filters, &demands), About::Anything);
         self.evidence_of(ranked, sought, filters, false)
     }
 
     /// The products that fit what is sought, best first.
-    pub fn recommend(&self, sought: &Sought<'_>, filters: &Filters) -> Found<Recommended> {
+    pub(super) fn recommend(&self, sought: &Sought<'_>, filters: &Filters) -> Found<Recommended> {
         let demands = self.demands(sought, filters);
         let ranked = self.ranked(sought, filters, &demands);
         Found {
@@ -232,7 +232,7 @@ impl Shelves {
     }
 
     /// The cosine similarity of a vector to a passage.
-    pub fn similarity(&self, vector: &[f32], passage: usize) -> f32 {
+    pub(super) fn similarity(&self, vector: &[f32], passage: usize) -> f32 {
         self.index.score(vector, passage)
     }
 

@@ -11,7 +11,7 @@ const SHORTEST: usize = 4;
 const LONG: usize = 6;
 
 /// The words that reviews, titles and categories use, in lower case.
-pub struct Spelling {
+pub(super) struct Spelling {
     /// By first letter and number of letters, because only those are compared; each with its uses.
     known: HashMap<(char, usize), Vec<(String, u32)>>,
     /// The same words folded: another form of a known word is no slip.
@@ -22,7 +22,10 @@ pub struct Spelling {
 
 impl Spelling {
     /// Learns words with how often each is used; those of the `language`, in lower case, are no slips either.
-    pub fn of<'a>(words: impl Iterator<Item = (&'a str, u32)>, language: Arc<HashSet<String>>) -> Self {
+    pub(super) fn of<'a>(
+        words: impl Iterator<Item = (&'a str, u32)>,
+        language: Arc<HashSet<String>>,
+    ) -> Self {
         let mut all: HashMap<String, u32> = HashMap::new();
         for (word, uses) in words {
             *all.entry(word.to_lowercase()).or_default() += uses;
@@ -43,14 +46,14 @@ impl Spelling {
     }
 
     /// Whether a word is used here, folded as words are compared, in whatever form.
-    pub fn knows(&self, folded: &str) -> bool {
+    pub(super) fn knows(&self, folded: &str) -> bool {
         self.folded.contains(folded)
     }
 
     /// The word itself where it is known, or a word of the language, or too short, or nothing is near; else the nearest
     /// known word with the same first letter, of several the one that is used most. Nearness counts letters inserted,
     /// left out, exchanged, and swapped with the next.
-    pub fn corrected<'a>(&'a self, written: &'a str) -> &'a str {
+    pub(super) fn corrected<'a>(&'a self, written: &'a str) -> &'a str {
         let word = written.to_lowercase();
         let letters = word.chars().count();
         if letters < SHORTEST || self.folded.contains(&words::folded(&word)) || self.language.contains(&word)

@@ -1,11 +1,11 @@
 //! For tests: one quote, and a shop to read questions in.
 
 use super::{Evidence, Scores};
-pub use crate::retrieval::reading::testing::*;
+pub(crate) use crate::retrieval::reading::testing::*;
 use crate::reviews::ReviewId;
 
 /// A four-star review of `title` that says `quote` and nothing else.
-pub fn evidence(title: &str, quote: &str) -> Evidence {
+pub(crate) fn evidence(title: &str, quote: &str) -> Evidence {
     Evidence {
         passage: 0,
         // Another text is the review of another buyer.

@@ -5,7 +5,7 @@
 
 /// The role of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ColumnRole {
+pub(crate) enum ColumnRole {
     /// The shop's own id of the product.
     ProductId,
     /// The product's name.
@@ -24,7 +24,7 @@ pub enum ColumnRole {
 
 impl ColumnRole {
     /// All roles, in the order of the file that the project ships.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::ProductId,
         Self::ProductTitle,
         Self::Rating,
@@ -35,7 +35,7 @@ impl ColumnRole {
     ];
 
     /// The name that `--column` takes, which is also the header in the file that the project ships.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::ProductId => "product_id",
             Self::ProductTitle => "product_title",
@@ -190,7 +190,7 @@ pub(super) enum Unresolved {
 
 impl ColumnLayout {
     /// Finds every role's column, by the mapping first and then by name.
-    pub fn resolve(headers: &[String], mapping: &ColumnMapping) -> Result<Self, Unresolved> {
+    pub(super) fn resolve(headers: &[String], mapping: &ColumnMapping) -> Result<Self, Unresolved> {
         let mut layout = Self::default();
         for (role, column) in &mapping.0 {
             let found = match column {
@@ -211,12 +211,12 @@ impl ColumnLayout {
     }
 
     /// The column of a role.
-    pub fn column(&self, role: ColumnRole) -> Option<usize> {
+    pub(super) fn column(&self, role: ColumnRole) -> Option<usize> {
         self.columns[role as usize]
     }
 
     /// Swaps headline and body.
-    pub fn swap_text(&mut self) {
+    pub(super) fn swap_text(&mut self) {
         self.columns
             .swap(ColumnRole::Summary as usize, ColumnRole::Review as usize);
     }

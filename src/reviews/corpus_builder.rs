@@ -51,7 +51,7 @@ struct Draft {
 
 impl Builder {
     /// Adds a row, or counts the reason why it is dropped.
-    pub fn add(&mut self, row: CsvRow<'_>) {
+    pub(super) fn add(&mut self, row: CsvRow<'_>) {
         if let Err(reason) = self.try_add(row) {
             self.dropped[reason as usize] += 1;
         }
@@ -108,7 +108,7 @@ impl Builder {
     }
 
     /// The corpus of all added rows.
-    pub fn finish(mut self) -> Corpus {
+    pub(super) fn finish(mut self) -> Corpus {
         headlines::open_texts(&mut self.reviews);
         let products: Vec<Product> = self.drafts.into_iter().map(Draft::finish).collect();
         let dropped = DropReason::ALL.into_iter().zip(self.dropped);

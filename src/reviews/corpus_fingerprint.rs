@@ -47,6 +47,8 @@ fn add_product(hasher: &mut Hasher, product: &Product) {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
     use crate::reviews::testing;
 
@@ -58,7 +60,7 @@ mod tests {
         };
         let kettle = testing::product("Kettle");
         let good = sample("Good", "boils fast");
-        let first = corpus(&[good.clone()], &[kettle.clone()]);
+        let first = corpus(from_ref(&good), from_ref(&kettle));
         // Snapshots on users' disks carry this value.
         let known = "b76347ef3354d4bfe906df2139321029fcf7ca01417f4fbf8f13c45dbcaed7af";
         assert_eq!(first, known);
@@ -74,7 +76,7 @@ mod tests {
             (vec![good], &priced),
             (vec![], &kettle),
         ] {
-            assert_ne!(corpus(&reviews, &[product.clone()]), first);
+            assert_ne!(corpus(&reviews, from_ref(product)), first);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::ColumnRole;
 
 /// Why a row was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DropReason {
+pub(crate) enum DropReason {
     /// The row has neither a product id nor a product title.
     NoProduct,
     /// The rating is missing, or is not a whole number of stars from 1 to 5.
@@ -20,10 +20,10 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in the order in which a row is checked.
-    pub const ALL: [Self; 4] = [Self::NoProduct, Self::BadRating, Self::NoText, Self::Duplicate];
+    pub(crate) const ALL: [Self; 4] = [Self::NoProduct, Self::BadRating, Self::NoText, Self::Duplicate];
 
     /// The label of the metric.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::NoProduct => "no_product",
             Self::BadRating => "bad_rating",
@@ -55,7 +55,7 @@ pub(super) fn phrase(dropped: &[(DropReason, usize)]) -> String {
 
 /// Why a file of reviews could not be loaded. Every message says what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
+pub(crate) enum LoadError {
     /// There is nothing at this path.
     #[error("There is no file {0}. Give the file of reviews with --data; data/README.md describes it.")]
     NotFound(PathBuf),

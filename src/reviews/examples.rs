@@ -6,7 +6,7 @@ use super::{Corpus, Product};
 
 /// Up to four questions: about the two categories with the most reviews (if there are categories), the product with the
 /// most reviews, and the most criticised other product.
-pub fn examples(corpus: &Corpus) -> Vec<String> {
+pub(crate) fn examples(corpus: &Corpus) -> Vec<String> {
     let products = &corpus.products;
     let popular = products.iter().max_by_key(|product| product.reviews.len());
     let others = products

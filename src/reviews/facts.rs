@@ -4,13 +4,13 @@ use super::Product;
 
 /// Each product is treated as if it had this many additional reviews with the shop's mean rating: then one five-star
 /// review changes little, and fifty decide.
-pub const PRIOR_REVIEWS: u32 = 10;
+pub(crate) const PRIOR_REVIEWS: u32 = 10;
 /// Half the width of a 95% interval, in standard deviations.
 const Z: f64 = 1.959_963_984_540_054;
 
 /// A product's rating, and the rating that is compared with other products.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rating {
+pub(crate) struct Rating {
     /// Number of reviews.
     pub count: u32,
     /// Mean rating; 0 if there is no review.
@@ -21,7 +21,7 @@ pub struct Rating {
 
 impl Rating {
     /// The rating of a product in a shop whose mean rating is `shop_mean`.
-    pub fn of(product: &Product, shop_mean: f64) -> Self {
+    pub(crate) fn of(product: &Product, shop_mean: f64) -> Self {
         let (count, stars) = totals(&product.histogram);
         let prior = f64::from(PRIOR_REVIEWS);
         Self {
@@ -33,7 +33,7 @@ impl Rating {
 }
 
 /// The mean rating over the reviews of all `products`; 0 if there is no review.
-pub fn mean_rating(products: &[Product]) -> f64 {
+pub(crate) fn mean_rating(products: &[Product]) -> f64 {
     let all = products
         .iter()
         .map(|product| totals(&product.histogram))
@@ -50,7 +50,7 @@ fn totals(histogram: &[u32; 5]) -> (f64, f64) {
 
 /// A count out of a total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Share {
+pub(crate) struct Share {
     /// The count.
     pub count: usize,
     /// The total.
@@ -59,13 +59,13 @@ pub struct Share {
 
 impl Share {
     /// The share; 0 if the total is 0.
-    pub fn value(self) -> f64 {
+    pub(crate) fn value(self) -> f64 {
         self.count as f64 / self.of.max(1) as f64
     }
 
     /// The 95% interval of the true share, if these reviews are a sample; after Wilson (1927,
     /// <https://doi.org/10.1080/01621459.1927.10502953>); if the total is 0, it is 0 to 1.
-    pub fn interval(self) -> (f64, f64) {
+    pub(crate) fn interval(self) -> (f64, f64) {
         if self.of == 0 {
             return (0.0, 1.0);
         }

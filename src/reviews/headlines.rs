@@ -14,7 +14,7 @@ use super::Review;
 const FEWEST_WORDS: usize = 3;
 
 /// Moves each headline that occurs only once to the beginning of the text, and empties the summary.
-pub fn open_texts(reviews: &mut [Review]) {
+pub(super) fn open_texts(reviews: &mut [Review]) {
     let mut times: HashMap<String, usize> = HashMap::new();
     for review in reviews.iter() {
         *times.entry(key(&review.summary)).or_default() += 1;

@@ -41,7 +41,7 @@ struct Table {
 ///
 /// # Errors
 /// See [`LoadError`]: the file cannot be read, its columns cannot be found, or no row is usable.
-pub fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadError> {
+pub(crate) fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadError> {
     let table = read(path, columns)?;
     let layout = lay_out(path, &table, columns)?;
     let mut builder = Builder::default();

@@ -27,12 +27,12 @@ mod short_title;
 pub(crate) mod testing;
 mod titles;
 
-pub use columns::{ColumnMapping, ColumnRole, MappingError};
-pub use error::{DropReason, LoadError};
-pub use examples::examples;
-pub use facts::{PRIOR_REVIEWS, Rating, Share, mean_rating};
-pub use load::load;
-pub use passages::{Passage, passages};
+pub(crate) use columns::{ColumnMapping, ColumnRole};
+pub(crate) use error::{DropReason, LoadError};
+pub(crate) use examples::examples;
+pub(crate) use facts::{PRIOR_REVIEWS, Rating, Share, mean_rating};
+pub(crate) use load::load;
+pub(crate) use passages::{Passage, passages};
 pub use short_title::short_title;
 
 /// A review's position in [`Corpus::reviews`]; stable for the same file.
@@ -41,11 +41,11 @@ pub struct ReviewId(pub u32);
 
 /// A product's position in [`Corpus::products`]; stable for the same file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct ProductId(pub u32);
+pub(crate) struct ProductId(pub u32);
 
 /// One usable review.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Review {
+pub(crate) struct Review {
     /// The product it is about.
     pub product: ProductId,
     /// Whole stars, 1 to 5.
@@ -59,7 +59,7 @@ pub struct Review {
 
 /// One product and the statistics of its reviews.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Product {
+pub(crate) struct Product {
     /// The shop's own id, or one derived from the title; unique.
     pub key: String,
     /// The title as the file has it.
@@ -75,20 +75,20 @@ pub struct Product {
 }
 
 impl Product {
-    /// The short form of the title; see [`short_title`].
-    pub fn short_title(&self) -> &str {
+    /// The short form of the title; see [`short_title()`].
+    pub(crate) fn short_title(&self) -> &str {
         short_title(&self.title)
     }
 
     /// The mean rating over all its reviews; 0 if there is none.
-    pub fn mean_rating(&self) -> f64 {
+    pub(crate) fn mean_rating(&self) -> f64 {
         mean_rating(std::slice::from_ref(self))
     }
 }
 
 /// Everything that was loaded from one file. It never changes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Corpus {
+pub(crate) struct Corpus {
     /// Every usable review.
     pub reviews: Vec<Review>,
     /// Every product with at least one usable review.

@@ -21,7 +21,7 @@ const FEWEST_WORDS: usize = 3;
 
 /// A part of one review's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Passage {
+pub(crate) struct Passage {
     /// The review it is part of.
     pub review: ReviewId,
     /// Offset of its first byte in [`Review::text`](super::Review::text), on a character boundary.
@@ -32,13 +32,13 @@ pub struct Passage {
 
 impl Passage {
     /// The text of the passage. `corpus` is the corpus that it was cut from.
-    pub fn text(self, corpus: &Corpus) -> &str {
+    pub(crate) fn text(self, corpus: &Corpus) -> &str {
         &corpus.reviews[self.review.0 as usize].text[self.start as usize..self.end as usize]
     }
 }
 
 /// Cuts all reviews into passages, in the order of the reviews and of their text.
-pub fn passages(corpus: &Corpus) -> Vec<Passage> {
+pub(crate) fn passages(corpus: &Corpus) -> Vec<Passage> {
     let of_review = |(review, text): (u32, &str)| {
         let offset = |at: usize| u32::try_from(at).expect("a review has at most 10,000 characters");
         let passage = move |range: Range<usize>| Passage {

@@ -29,7 +29,7 @@ pub(super) struct DecodedFile {
 
 impl DecodedFile {
     /// The table, without byte order mark and Ctrl-Z.
-    pub fn table(&self) -> &str {
+    pub(super) fn table(&self) -> &str {
         let after_mark = self
             .content
             .trim_start_matches('\u{feff}')

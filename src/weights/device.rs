@@ -46,7 +46,7 @@ impl std::str::FromStr for DeviceChoice {
 ///
 /// # Errors
 /// [`WeightsError::Device`] if a GPU was chosen and cannot be used.
-pub fn select(choice: DeviceChoice) -> Result<(Device, &'static str), WeightsError> {
+pub(crate) fn select(choice: DeviceChoice) -> Result<(Device, &'static str), WeightsError> {
     match choice {
         DeviceChoice::Cpu => Ok((Device::Cpu, "cpu")),
         DeviceChoice::Cuda => Ok((gpu().map_err(WeightsError::Device)?, "cuda")),
@@ -62,7 +62,7 @@ pub fn select(choice: DeviceChoice) -> Result<(Device, &'static str), WeightsErr
 
 /// A handle on the same hardware for another thread. candle's handle on a GPU holds a handle of cuBLAS, whose workspace
 /// two threads must not use at the same time.
-pub fn for_another_thread(device: &Device) -> Result<Device, WeightsError> {
+pub(crate) fn for_another_thread(device: &Device) -> Result<Device, WeightsError> {
     match device {
         Device::Cpu => Ok(Device::Cpu),
         _ => gpu().map_err(WeightsError::Device),
@@ -82,7 +82,7 @@ pub fn memory_used(device: &Device) -> u64 {
 
 /// Bytes of the GPU's memory in use, by this process and others; 0 for a CPU.
 #[cfg(not(feature = "cuda"))]
-pub fn memory_used(_: &Device) -> u64 {
+pub(crate) fn memory_used(_: &Device) -> u64 {
     0
 }
 

@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::{EmbeddingModel, Pooling, Prefixes, WeightsError, verify};
 
 /// The name of the weights' file in an embedding folder.
-pub const WEIGHTS: &str = "model.safetensors";
+pub(crate) const WEIGHTS: &str = "model.safetensors";
 /// The name of the tokenizer's file in an embedding folder.
-pub const TOKENIZER: &str = "tokenizer.json";
+pub(crate) const TOKENIZER: &str = "tokenizer.json";
 /// The name of the architecture's file in an embedding folder.
 const CONFIG: &str = "config.json";
 
@@ -20,7 +20,7 @@ const CONFIG: &str = "config.json";
 ///
 /// # Errors
 /// [`WeightsError::Folder`].
-pub fn embedding_model(dir: &Path) -> Result<EmbeddingModel, WeightsError> {
+pub(crate) fn embedding_model(dir: &Path) -> Result<EmbeddingModel, WeightsError> {
     read(dir).map_err(|problem| WeightsError::Folder {
         dir: dir.to_path_buf(),
         problem,

@@ -13,7 +13,7 @@ use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
 use super::{WeightsError, gguf_header, tensor_types};
 
 /// The longest header: metadata and tensor descriptions. With a vocabulary of 262,144 tokens it takes 16 MB.
-pub const MAX_HEADER: u64 = 64 << 20;
+pub(crate) const MAX_HEADER: u64 = 64 << 20;
 /// The largest plausible dimension of a model's shape. It does not limit the vocabulary or the context.
 const MAX_DIMENSION: usize = 1 << 20;
 

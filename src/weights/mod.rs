@@ -4,24 +4,23 @@
 //! the device. Runs on the loading thread, before any worker starts. Whatever is wrong with a file is a
 //! [`WeightsError`] that names the file and says what to do.
 
-pub mod device;
-pub mod folder;
-pub mod gguf;
+pub(crate) mod device;
+pub(crate) mod folder;
+pub(crate) mod gguf;
 mod gguf_header;
 mod gguf_tensors;
-pub mod manifest;
-pub mod tensor_types;
-pub mod tokenizer;
-pub mod verify;
+pub(crate) mod manifest;
+pub(crate) mod tensor_types;
+pub(crate) mod tokenizer;
+pub(crate) mod verify;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
 use std::path::{Path, PathBuf};
 
-pub use gguf_tensors::TensorView;
 use manifest::{Golden, Manifest, ManifestError, ManifestModel, ModelRole};
-pub use manifest::{Pooling, Prefixes};
+pub(crate) use manifest::{Pooling, Prefixes};
 use verify::VerifyError;
 
 /// Why a model cannot be used.
@@ -82,7 +81,7 @@ pub struct ChatModel {
 
 /// An embedding model on disk.
 #[derive(Debug, Clone)]
-pub struct EmbeddingModel {
+pub(crate) struct EmbeddingModel {
     /// The folder with `model.safetensors`, `tokenizer.json` and `config.json`.
     pub dir: PathBuf,
     /// Its name in logs and metrics.
@@ -131,7 +130,7 @@ pub fn chat_model(models_dir: &Path, override_file: Option<&Path>) -> Result<Cha
 ///
 /// # Errors
 /// See [`WeightsError`].
-pub fn embedding_model(
+pub(crate) fn embedding_model(
     models_dir: &Path,
     override_dir: Option<&Path>,
 ) -> Result<EmbeddingModel, WeightsError> {

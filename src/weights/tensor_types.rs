@@ -67,7 +67,7 @@ fn number(kind: GgmlDType) -> Option<u32> {
 }
 
 /// The name of a type.
-pub fn name(kind: GgmlDType) -> &'static str {
+pub(crate) fn name(kind: GgmlDType) -> &'static str {
     match kind {
         GgmlDType::F32 => "F32",
         GgmlDType::F16 => "F16",

@@ -49,7 +49,7 @@ pub enum VerifyError {
 ///
 /// # Errors
 /// See [`VerifyError`].
-pub fn verify(path: &Path, size: u64, sha256: &str) -> Result<(), VerifyError> {
+pub(crate) fn verify(path: &Path, size: u64, sha256: &str) -> Result<(), VerifyError> {
     let found = std::fs::metadata(path)
         .map_err(|source| unreadable(path, source))?
         .len();

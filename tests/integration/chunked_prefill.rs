@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::Device;
-use flipkart_recommender::generation::model::{self, BLOCK, Chunk, Model};
-use flipkart_recommender::kernels::pool::Pool;
-use flipkart_recommender::weights::gguf::Gguf;
-use flipkart_recommender::weights::tokenizer;
+use flipkart_recommender::internals::{BLOCK, Chunk, Gguf, Model, Pool, from_gguf, load_decoder};
 use tokenizers::Tokenizer;
 
 use crate::harness::model_files;
@@ -20,9 +17,9 @@ fn load() -> (Box<dyn Model>, Tokenizer) {
     let path = model_files::chat();
     let gguf = Gguf::read(&path).expect("a GGUF file");
     let pool = Arc::new(Pool::new("test", 2).expect("threads"));
-    let mut model = model::load(&gguf, &Device::Cpu, pool).expect("a chat model");
+    let mut model = load_decoder(&gguf, &Device::Cpu, pool).expect("a chat model");
     model.reserve(BLOCKS as usize).expect("memory");
-    (model, tokenizer::from_gguf(&gguf).expect("its tokenizer"))
+    (model, from_gguf(&gguf).expect("its tokenizer"))
 }
 
 fn likeliest(logits: &[f32]) -> u32 {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use flipkart_recommender::weights::manifest::Manifest;
+use flipkart_recommender::internals::{Manifest, hash};
 
 use crate::harness::json::text;
 use crate::harness::{Setup, model_files, shop};
@@ -74,7 +74,7 @@ fn a_missing_or_damaged_model_ends_the_start() {
         fs::copy(&good, &path).expect("room for a copy");
         damage(&path);
         let log = failed_start(&models);
-        let found = flipkart_recommender::weights::verify::hash(&path).expect("it can be read");
+        let found = hash(&path).expect("it can be read");
         for part in [file.name.as_str(), &file.sha256, &found] {
             assert!(log.contains(part), "{part} is not in {log}");
         }

@@ -9,10 +9,7 @@
 use std::fs;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use flipkart_recommender::assistant::{Evidence, PromptBuilder};
-use flipkart_recommender::reviews::{ReviewId, short_title};
-use flipkart_recommender::weights::gguf::Gguf;
-use flipkart_recommender::weights::tokenizer;
+use flipkart_recommender::internals::{Evidence, Gguf, PromptBuilder, ReviewId, from_gguf, short_title};
 use serde::Deserialize;
 use serde_json::Value;
 use tokenizers::Tokenizer;
@@ -241,7 +238,7 @@ fn without_quotations(answer: &Answer) -> String {
 #[test]
 fn no_review_and_no_question_makes_a_special_token() {
     let gguf = Gguf::read(&model_files::chat()).expect("the default chat model");
-    let tokenizer = Arc::new(tokenizer::from_gguf(&gguf).expect("its tokenizer"));
+    let tokenizer = Arc::new(from_gguf(&gguf).expect("its tokenizer"));
     let prompts = PromptBuilder::new("default", &gguf, tokenizer.clone(), 100_000).expect("its template");
     let build = |question: &str, title: &str, quotes: &[&str]| {
         let evidence: Vec<Evidence> = quotes.iter().map(|quote| evidence(title, quote)).collect();

@@ -2,6 +2,7 @@
 //!
 //! `harness` starts servers and sends requests; each other module contains the tests of one subject. The models are in
 //! `models/`, or in the folder `RECOMMENDER_TEST_MODELS`; `make models` downloads them.
+#![allow(unreachable_pub, reason = "nothing outside can use a test")]
 
 mod harness;
 

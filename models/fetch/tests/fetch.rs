@@ -1,5 +1,6 @@
 //! The program itself, with a local server that speaks Hugging Face's protocol, and with pip and a local wheel. The
 //! manifest lists one small file.
+#![allow(clippy::unwrap_used, reason = "a failed test is a panic anyway")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -18,13 +18,13 @@ use std::collections::BTreeSet;
 use super::conversation::{Checked, Verdict};
 use super::extractive;
 use crate::retrieval::Evidence;
-pub use sentences::Sentences;
+pub(super) use sentences::Sentences;
 
 /// What only a quotation may have.
 const MARKUP: [char; 5] = ['<', '>', '{', '}', '|'];
 
 /// The checks of one answer.
-pub struct Grounding {
+pub(super) struct Grounding {
     /// What the model was shown.
     evidence: Vec<Evidence>,
     /// Positions, from 1, of what the answer cites already.
@@ -35,7 +35,7 @@ pub struct Grounding {
 
 impl Grounding {
     /// An answer that begins with the best of `evidence`, word for word, and may go on with the rest.
-    pub fn after_the_best_of(evidence: Vec<Evidence>) -> Self {
+    pub(super) fn after_the_best_of(evidence: Vec<Evidence>) -> Self {
         Self {
             evidence,
             cited: BTreeSet::from([1]),
@@ -44,7 +44,7 @@ impl Grounding {
     }
 
     /// Checks the answer's next sentence; `likeness` is its cosine similarity to each piece of the evidence.
-    pub fn check(&mut self, said: &str, likeness: &[f32]) -> Checked {
+    pub(super) fn check(&mut self, said: &str, likeness: &[f32]) -> Checked {
         let (bare, by_itself) = without_citations(said);
         if !support::claims_something(&bare) {
             return Checked::left_out(said, Verdict::None);
@@ -84,7 +84,7 @@ impl Grounding {
 }
 
 /// What of a sentence is compared with the evidence; nothing where it claims nothing.
-pub fn claim(said: &str) -> Option<String> {
+pub(super) fn claim(said: &str) -> Option<String> {
     let (bare, _) = without_citations(said);
     support::claims_something(&bare).then_some(bare)
 }

@@ -13,7 +13,7 @@ const ROOM_TO_SLIP: usize = 5;
 
 /// The sentence with the names of products as they are written in the shop; nothing where it names what none of the
 /// evidence knows.
-pub fn repaired(sentence: &str, evidence: &[Evidence]) -> Option<String> {
+pub(super) fn repaired(sentence: &str, evidence: &[Evidence]) -> Option<String> {
     let written: Vec<&str> = evidence
         .iter()
         .flat_map(|evidence| evidence.product_title.unicode_words())
@@ -49,7 +49,7 @@ pub fn repaired(sentence: &str, evidence: &[Evidence]) -> Option<String> {
 }
 
 /// Whether a sentence names what stands in a review alone: another shop's product, or one that somebody made up.
-pub fn has_foreign(sentence: &str, evidence: &[Evidence]) -> bool {
+pub(super) fn has_foreign(sentence: &str, evidence: &[Evidence]) -> bool {
     let titles: HashSet<String> = evidence
         .iter()
         .flat_map(|evidence| words(&evidence.product_title))
@@ -76,7 +76,7 @@ fn begins(before: &str) -> bool {
 
 /// A supported sentence as it may be said after the opening: one that is about another product than the opening has
 /// to say so. Nothing where it cannot be made to.
-pub fn attributed(sentence: &str, support: &Evidence, opening: &Evidence) -> Option<String> {
+pub(super) fn attributed(sentence: &str, support: &Evidence, opening: &Evidence) -> Option<String> {
     let claim = sentence.trim().trim_end_matches(['.', '!', '?']);
     let says_of_what = brand(support).is_some_and(|brand| words(claim).any(|word| word == brand));
     if support.product_key == opening.product_key || says_of_what {

@@ -4,13 +4,13 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// What has been said and not been taken.
 #[derive(Debug, Default)]
-pub struct Sentences {
+pub(crate) struct Sentences {
     pending: String,
 }
 
 impl Sentences {
     /// Adds a piece; gives the sentences that are complete with it.
-    pub fn push(&mut self, piece: &str) -> Vec<String> {
+    pub(crate) fn push(&mut self, piece: &str) -> Vec<String> {
         self.pending.push_str(piece);
         // Where a sentence ends is known once the next one begins: "1." may become "1.5".
         let mut complete: Vec<String> = Vec::new();
@@ -30,7 +30,7 @@ impl Sentences {
     }
 
     /// The last sentence, which nothing follows; may be blank.
-    pub fn rest(self) -> String {
+    pub(crate) fn rest(self) -> String {
         self.pending
     }
 }

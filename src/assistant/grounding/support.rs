@@ -43,12 +43,12 @@ const FIRST_PERSON: &[&str] = &[
 ];
 
 /// Whether somebody speaks of themselves.
-pub fn is_in_the_first_person(sentence: &str) -> bool {
+pub(super) fn is_in_the_first_person(sentence: &str) -> bool {
     words(sentence).any(|word| FIRST_PERSON.contains(&word.as_str()))
 }
 
 /// Whether a sentence says anything that could be true or not.
-pub fn claims_something(sentence: &str) -> bool {
+pub(super) fn claims_something(sentence: &str) -> bool {
     words(sentence)
         .filter(|word| !SPEAKERS.contains(&word.as_str()))
         .count()
@@ -56,13 +56,18 @@ pub fn claims_something(sentence: &str) -> bool {
 }
 
 /// Whether a sentence says that it quotes.
-pub fn quotes(sentence: &str) -> bool {
+pub(super) fn quotes(sentence: &str) -> bool {
     sentence.contains(['"', '“'])
 }
 
 /// The evidence, from 1, that supports a sentence: of what it cites `by_itself` the first that does, else what supports
 /// it best; the better ranked of equals. `likeness` is the sentence's cosine similarity to each piece.
-pub fn of(sentence: &str, evidence: &[Evidence], likeness: &[f32], by_itself: &[usize]) -> Option<usize> {
+pub(super) fn of(
+    sentence: &str,
+    evidence: &[Evidence],
+    likeness: &[f32],
+    by_itself: &[usize],
+) -> Option<usize> {
     let said = telling_words(sentence);
     let brands: HashSet<String> = evidence.iter().filter_map(brand).collect();
     let named: Vec<String> = words(sentence).filter(|word| brands.contains(word)).collect();
@@ -110,7 +115,7 @@ pub fn of(sentence: &str, evidence: &[Evidence], likeness: &[f32], by_itself: &[
 }
 
 /// The first word of a product's title.
-pub fn brand(evidence: &Evidence) -> Option<String> {
+pub(super) fn brand(evidence: &Evidence) -> Option<String> {
     words(evidence.short_title()).next()
 }
 
@@ -136,6 +141,6 @@ fn has_digit(word: &str) -> bool {
 }
 
 /// A text's words, in small letters.
-pub fn words(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
     text.unicode_words().map(str::to_lowercase)
 }

@@ -32,7 +32,7 @@ const OF_A_KNOWN_ONE: &[&str] = &[
 const FRAGMENT: usize = 3;
 
 /// The last question, as it can be understood alone.
-pub fn standalone(turns: &[Turn], vocabulary: &Vocabulary) -> Asked {
+pub(super) fn standalone(turns: &[Turn], vocabulary: &Vocabulary) -> Asked {
     let mut talk = Talk {
         vocabulary,
         question: String::new(),

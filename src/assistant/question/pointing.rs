@@ -45,13 +45,13 @@ struct Word {
 }
 
 /// Whether a question has a word that points.
-pub fn points(question: &str) -> bool {
+pub(super) fn points(question: &str) -> bool {
     let words = words(question);
     (0..words.len()).any(|at| pointer(&words, at).is_some())
 }
 
 /// The question with the names of products for what points at them; `None` where nothing points, or at nothing known.
-pub fn resolved(question: &str, talk: &Talk<'_>) -> Option<String> {
+pub(super) fn resolved(question: &str, talk: &Talk<'_>) -> Option<String> {
     let words = words(question);
     let named_first = talk
         .vocabulary

@@ -13,7 +13,7 @@ use crate::generation::model::reader::Reader;
 ///
 /// # Errors
 /// A pass through the model failed.
-pub fn measure(
+pub(super) fn measure(
     reader: &mut Reader,
     test: Test,
     benchmark: &Benchmark,

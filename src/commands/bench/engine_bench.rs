@@ -19,7 +19,7 @@ use crate::generation::{Engine, EngineOptions, Finished, GenerationEvent, Parts,
 ///
 /// # Errors
 /// The KV cache cannot be allocated, or a thread cannot be started.
-pub fn start(
+pub(super) fn start(
     model: Box<dyn Model>,
     tokenizer: Tokenizer,
     name: String,
@@ -50,7 +50,7 @@ pub fn start(
 ///
 /// # Errors
 /// A request was rejected, or its answer did not have the requested length.
-pub fn measure(
+pub(super) fn measure(
     engine: &Engine,
     test: Test,
     repetitions: usize,

@@ -3,13 +3,13 @@
 use std::fs;
 
 /// The processor's name, or an empty text.
-pub fn processor() -> String {
+pub(super) fn processor() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     field(&cpus, "model name").unwrap_or_default().to_string()
 }
 
 /// The peak memory of this process in bytes (`VmHWM`).
-pub fn peak_memory() -> Option<u64> {
+pub(super) fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     kibibytes(field(&status, "VmHWM")?)
 }

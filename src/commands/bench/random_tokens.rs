@@ -4,7 +4,7 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::{Rng, SeedableRng};
 
 /// An endless sequence of random tokens, the same in every run.
-pub struct RandomTokens {
+pub(super) struct RandomTokens {
     random: Pcg64,
     vocabulary: usize,
     begin: Option<u32>,
@@ -12,7 +12,7 @@ pub struct RandomTokens {
 
 impl RandomTokens {
     /// A generator of tokens below `vocabulary`. `begin` is the first token of every text.
-    pub fn new(vocabulary: usize, begin: Option<u32>) -> Self {
+    pub(super) fn new(vocabulary: usize, begin: Option<u32>) -> Self {
         Self {
             random: Pcg64::seed_from_u64(0),
             vocabulary,
@@ -21,14 +21,14 @@ impl RandomTokens {
     }
 
     /// `count` tokens in the middle of a text.
-    pub fn take(&mut self, count: usize) -> Vec<u32> {
+    pub(super) fn take(&mut self, count: usize) -> Vec<u32> {
         // The upper half of a product spreads 32 random bits evenly enough over the vocabulary.
         let mut token = || ((u64::from(self.random.next_u32()) * self.vocabulary as u64) >> 32) as u32;
         (0..count).map(|_| token()).collect()
     }
 
     /// A text of `count` tokens.
-    pub fn text(&mut self, count: usize) -> Vec<u32> {
+    pub(super) fn text(&mut self, count: usize) -> Vec<u32> {
         let mut text = self.take(count);
         if let (Some(first), Some(begin)) = (text.first_mut(), self.begin) {
             *first = begin;

@@ -12,7 +12,7 @@ use super::subject::Subject;
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub(super) enum Kind {
     /// Reading a prompt, without the engine.
     Prefill,
     /// Generating tokens one by one, without the engine.
@@ -25,7 +25,7 @@ pub enum Kind {
 
 /// One measurement to make. The names in JSON are those of `llama-bench`; `test` and `n_users` are our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Test {
+pub(super) struct Test {
     /// What is measured.
     #[serde(rename = "test")]
     pub kind: Kind,
@@ -45,7 +45,7 @@ pub struct Test {
 
 impl Test {
     /// A test with one user and an empty KV cache.
-    pub fn new(kind: Kind, prompt: usize, generate: usize) -> Self {
+    pub(super) fn new(kind: Kind, prompt: usize, generate: usize) -> Self {
         Self {
             kind,
             users: 1,
@@ -56,19 +56,19 @@ impl Test {
     }
 
     /// Whether the model is measured without the engine.
-    pub fn without_engine(&self) -> bool {
+    pub(super) fn without_engine(&self) -> bool {
         matches!(self.kind, Kind::Prefill | Kind::Decode)
     }
 
     /// Tokens of one sequence, from its beginning to its end.
-    pub fn context(&self) -> usize {
+    pub(super) fn context(&self) -> usize {
         self.depth
             .saturating_add(self.prompt)
             .saturating_add(self.generate)
     }
 
     /// The tokens that the speed counts. The first token of an answer comes with the prompt and does not count.
-    pub fn tokens(&self) -> usize {
+    pub(super) fn tokens(&self) -> usize {
         match self.kind {
             Kind::FirstToken => self.prompt,
             _ => self
@@ -101,7 +101,7 @@ impl fmt::Display for Test {
 
 /// A finished measurement. The names are those of `llama-bench`; the medians, bandwidth and memory are our own.
 #[derive(Debug, Clone, Serialize)]
-pub struct BenchRow {
+pub(super) struct BenchRow {
     #[serde(flatten)]
     test: Test,
     /// When the measurement ended, in UTC.
@@ -116,7 +116,7 @@ pub struct BenchRow {
 
 /// A row together with the file, build and machine.
 #[derive(Serialize)]
-pub struct FullRow<'a> {
+pub(super) struct FullRow<'a> {
     /// The fields that all rows share.
     #[serde(flatten)]
     pub subject: &'a Subject,
@@ -127,14 +127,14 @@ pub struct FullRow<'a> {
 
 impl BenchRow {
     /// The first line of the table.
-    pub const HEADINGS: &'static str =
+    pub(super) const HEADINGS: &'static str =
         "test                          tokens/s  ± stddev   seconds  peak MiB      GB/s";
 
     /// The row of a measurement that has just ended. `bytes_per_token` is the memory read per token, if it is known.
     ///
     /// # Panics
     /// If there are no samples.
-    pub fn new(test: Test, samples: &[Duration], bytes_per_token: Option<f64>) -> Self {
+    pub(super) fn new(test: Test, samples: &[Duration], bytes_per_token: Option<f64>) -> Self {
         let figures = SampleStatistics::new(samples, test.tokens());
         Self {
             test,

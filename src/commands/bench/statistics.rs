@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The statistics of all repetitions. The names are those of `llama-bench`; the medians are our own.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SampleStatistics {
+pub(super) struct SampleStatistics {
     /// Mean of the durations in nanoseconds.
     pub avg_ns: u64,
     /// Standard deviation of the durations; 0 for a single one.
@@ -30,7 +30,7 @@ impl SampleStatistics {
     ///
     /// # Panics
     /// If there are no samples.
-    pub fn new(samples: &[Duration], tokens: usize) -> Self {
+    pub(super) fn new(samples: &[Duration], tokens: usize) -> Self {
         let seconds: Vec<f64> = samples.iter().map(Duration::as_secs_f64).collect();
         let nanoseconds: Vec<f64> = seconds.iter().map(|seconds| seconds * 1e9).collect();
         // At least one tick of the clock, to avoid a division by zero.

@@ -12,7 +12,7 @@ use crate::weights::tensor_types;
 
 /// The fields that are the same in every row, under the names of `llama-bench`.
 #[derive(Debug, Clone, Serialize)]
-pub struct Subject {
+pub(super) struct Subject {
     build_commit: &'static str,
     cpu_info: String,
     /// `CPU` or `CUDA`.
@@ -32,7 +32,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    pub fn new(chat: &LoadedModel, threads: usize, batch: usize) -> Self {
+    pub(super) fn new(chat: &LoadedModel, threads: usize, batch: usize) -> Self {
         let gguf = &chat.gguf;
         let weights = Weights::of(gguf);
         Self {

@@ -10,7 +10,7 @@ use crate::weights::gguf::Gguf;
 
 /// The memory that a decoding step reads.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Traffic {
+pub(super) struct Traffic {
     /// Bytes of all weights, as in the file, without an embedding matrix that is not also the head: a step reads only a
     /// few of its rows.
     weights: f64,
@@ -20,7 +20,7 @@ pub struct Traffic {
 
 impl Traffic {
     /// The traffic of the model in `gguf`, whose keys and values have this shape.
-    pub fn new(gguf: &Gguf, shape: Shape) -> Self {
+    pub(super) fn new(gguf: &Gguf, shape: Shape) -> Self {
         let embedding = gguf.tensor(HEAD).map_or("", |_| EMBEDDING);
         let weights: u64 = gguf
             .tensor_names()
@@ -38,7 +38,7 @@ impl Traffic {
     /// Bytes read per token that `test` counts: the weights once per step, and the keys and values of every sequence,
     /// at its mean length. `None` if only prompts are read: there, arithmetic is the limit. With users, the traffic of
     /// their prompts is left out, so the result is a lower bound.
-    pub fn bytes_per_token(&self, test: Test) -> Option<f64> {
+    pub(super) fn bytes_per_token(&self, test: Test) -> Option<f64> {
         let (users, generated) = (test.users as f64, test.generate as f64);
         let context = (test.depth + test.prompt) as f64 + generated / 2.0;
         let step = self.weights + users * context * self.token;

@@ -30,7 +30,7 @@ impl ItemAssistant {
     ///
     /// # Errors
     /// The chat model cannot be used.
-    pub fn new(config: &Config, retriever: Retriever) -> anyhow::Result<Self> {
+    pub(super) fn new(config: &Config, retriever: Retriever) -> anyhow::Result<Self> {
         let (engine, prompts) = engine(config)?;
         Ok(Self {
             assistant: Assistant::new(retriever, engine, prompts, config.max_tokens),

@@ -44,7 +44,7 @@ impl PassageSearch {
     ///
     /// # Errors
     /// Those of the encoder.
-    pub fn new(encoder: Encoder, documents: &Corpus) -> anyhow::Result<Self> {
+    pub(super) fn new(encoder: Encoder, documents: &Corpus) -> anyhow::Result<Self> {
         let passages = reviews::passages(documents);
         let texts: Vec<&str> = passages.iter().map(|passage| passage.text(documents)).collect();
         let vectors = app::embed(&encoder, &texts)?;

@@ -40,7 +40,7 @@ impl Served {
     ///
     /// # Errors
     /// The reviews cannot be indexed.
-    pub fn new(rankings: PassageSearch, corpus: Corpus, encoder: Encoder) -> anyhow::Result<Self> {
+    pub(super) fn new(rankings: PassageSearch, corpus: Corpus, encoder: Encoder) -> anyhow::Result<Self> {
         let corpus = Arc::new(corpus);
         let titles = corpus.products.iter().map(|product| product.title.as_str());
         let titles = Index::build(app::embed(&encoder, &titles.collect::<Vec<_>>())?);
@@ -56,7 +56,7 @@ impl Served {
     }
 
     /// The server's retriever.
-    pub fn retriever(&self) -> &Retriever {
+    pub(super) fn retriever(&self) -> &Retriever {
         &self.retriever
     }
 

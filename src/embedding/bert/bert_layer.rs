@@ -32,8 +32,8 @@ pub(super) struct BertLayer {
 }
 
 impl BertLayer {
-    /// Computes the rows of the next layer from those in `x` and `codes`. The rows of text `i` are `starts[i]..starts[i
-    /// + 1]`.
+    /// Computes the rows of the next layer from those in `x` and `codes`. The rows of text `i` are
+    /// `starts[i]..starts[i + 1]`.
     pub(super) fn forward(
         &self,
         pool: &Pool,

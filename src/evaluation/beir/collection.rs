@@ -17,7 +17,7 @@ const JUDGEMENT: &str = "a query's id, a document's id and an integer, separated
 
 /// Documents, queries, and the judgements of which documents answer them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Collection {
+pub(crate) struct Collection {
     /// The documents, in the order of the file.
     pub documents: Vec<Document>,
     /// The queries with judgements, in the order of the file.
@@ -26,7 +26,7 @@ pub struct Collection {
 
 /// A document.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Document {
+pub(crate) struct Document {
     /// Its id, unique.
     #[serde(rename = "_id")]
     pub id: String,
@@ -39,7 +39,7 @@ pub struct Document {
 
 /// A query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BeirQuery {
+pub(crate) struct BeirQuery {
     /// Its id, unique.
     pub id: String,
     /// Its text.
@@ -60,7 +60,7 @@ impl Collection {
     ///
     /// # Errors
     /// [`EvaluationError::Read`], [`EvaluationError::Line`]; [`EvaluationError::Nothing`] if no query has judgements.
-    pub fn read(dir: &Path) -> Result<Self, EvaluationError> {
+    pub(crate) fn read(dir: &Path) -> Result<Self, EvaluationError> {
         let mut judgements = judgements(&dir.join("qrels").join("test.tsv"))?;
         let file = dir.join("queries.jsonl");
         let lines = lines::json::<QueryLine>(&file, "{\"_id\": text, \"text\": text}")?;
@@ -148,7 +148,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A folder with these files.
-    pub fn folder(corpus: &str, queries: &str, judgements: &str) -> tempfile::TempDir {
+    pub(crate) fn folder(corpus: &str, queries: &str, judgements: &str) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("qrels")).unwrap();
         for (name, text) in [
@@ -161,13 +161,13 @@ pub(super) mod tests {
         dir
     }
 
-    pub const CORPUS: &str = r#"{"_id": "d1", "title": "Kettles", "text": "The lid leaks.", "metadata": {}}
+    pub(crate) const CORPUS: &str = r#"{"_id": "d1", "title": "Kettles", "text": "The lid leaks.", "metadata": {}}
 {"_id": "d2", "title": null, "text": "The mic is weak."}
 {"_id": "q2", "title": "", "text": "Battery lasts two days."}"#;
-    pub const QUERIES: &str = r#"{"_id": "q0", "text": "of another split"}
+    pub(crate) const QUERIES: &str = r#"{"_id": "q0", "text": "of another split"}
 {"_id": "q2", "text": "How long does the battery last?"}
 {"_id": "q1", "text": "Does the lid leak?"}"#;
-    pub const JUDGEMENTS: &str = "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\nq2\tabsent\t1\r\n";
+    pub(crate) const JUDGEMENTS: &str = "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\nq2\tabsent\t1\r\n";
 
     #[test]
     fn a_small_collection_is_read() {

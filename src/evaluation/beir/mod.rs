@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use collection::{BeirQuery, Collection, Document};
+pub(crate) use collection::{BeirQuery, Collection};
 
 use super::ranking::{ndcg, recall, reciprocal_rank};
 use super::score_table::{BySystem, ScoreTable, means};
@@ -21,7 +21,7 @@ const DEPTH: usize = 100;
 /// The scores of each system: means over all queries. Serialises as the table alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Beir {
+pub(crate) struct Beir {
     systems: ScoreTable<4>,
     /// The number of documents that were ranked.
     #[serde(skip)]
@@ -35,7 +35,7 @@ pub struct Beir {
 ///
 /// # Errors
 /// [`EvaluationError::Asked`] if `search` fails.
-pub fn beir(collection: &Collection, search: &dyn Search) -> Result<Beir, EvaluationError> {
+pub(crate) fn beir(collection: &Collection, search: &dyn Search) -> Result<Beir, EvaluationError> {
     let mut systems = BySystem::new();
     for query in &collection.queries {
         // One more than counts: a document that is the query itself is ignored, as in BEIR's own scripts.

@@ -12,7 +12,7 @@ use crate::evaluation::{EvaluationError, Failure, token_overlap};
 
 /// An answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
+pub(crate) struct Answered {
     /// The system's name in the results: `extractive`, `generated`.
     pub system: &'static str,
     /// The text, without citations.
@@ -24,7 +24,7 @@ pub struct Answered {
 }
 
 /// Answers questions.
-pub trait Answerer {
+pub(crate) trait Answerer {
     /// Answers a question about one item from the reviews of that item, by each system.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ pub trait Answerer {
 
 /// The scores of the answers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Answers {
+pub(crate) struct Answers {
     /// The number of questions that were asked.
     questions: usize,
     /// The number of those that a review answers.

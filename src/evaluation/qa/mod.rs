@@ -14,15 +14,15 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use answer_scores::{Answered, Answerer, Answers};
-pub use half::Half;
-pub use subjqa::{SubjQa, SubjQaItem, SubjQaQuestion, SubjQaReview};
+pub(crate) use answer_scores::{Answered, Answerer, Answers};
+pub(crate) use half::Half;
+pub(crate) use subjqa::{SubjQa, SubjQaQuestion};
 
 use super::{EvaluationError, ScoreTable, Search};
 
 /// The scores of ranking and answering.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Qa {
+pub(crate) struct Qa {
     /// The half whose questions were asked.
     half: Half,
     /// The number of questions in that half.
@@ -42,7 +42,7 @@ pub struct Qa {
 ///
 /// # Errors
 /// [`EvaluationError::Asked`] if `search` or the answerer fails.
-pub fn qa(
+pub(crate) fn qa(
     set: &SubjQa,
     half: Half,
     search: &dyn Search,

@@ -20,7 +20,7 @@ const NOT_FOUND: &str = "ANSWERNOTFOUND";
 
 /// Questions about items, and the items' reviews.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SubjQa {
+pub(crate) struct SubjQa {
     /// The items, in the order of the file.
     pub items: Vec<SubjQaItem>,
     /// The reviews, in the order of the file.
@@ -31,7 +31,7 @@ pub struct SubjQa {
 
 /// A product.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjQaItem {
+pub(crate) struct SubjQaItem {
     /// Its id, unique.
     pub id: String,
     /// Positions of its reviews.
@@ -40,7 +40,7 @@ pub struct SubjQaItem {
 
 /// A review of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjQaReview {
+pub(crate) struct SubjQaReview {
     /// The position of its item.
     pub item: usize,
     /// Its text, on one line, without the mark at its end.
@@ -49,7 +49,7 @@ pub struct SubjQaReview {
 
 /// A question about one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjQaQuestion {
+pub(crate) struct SubjQaQuestion {
     /// The position of its item.
     pub item: usize,
     /// Its text.
@@ -62,7 +62,7 @@ pub struct SubjQaQuestion {
 
 impl SubjQaQuestion {
     /// Whether any annotator found an answer in any review.
-    pub fn is_answerable(&self) -> bool {
+    pub(crate) fn is_answerable(&self) -> bool {
         !self.answered_by.is_empty()
     }
 }
@@ -82,7 +82,7 @@ impl SubjQa {
     ///
     /// # Errors
     /// [`EvaluationError::Read`], [`EvaluationError::Line`]; [`EvaluationError::Nothing`] if there is no row.
-    pub fn read(path: &Path) -> Result<Self, EvaluationError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, EvaluationError> {
         let mut reader = csv::Reader::from_reader(lines::open(path)?);
         // If the headings cannot be read, the rows below would end without an error.
         reader.headers().map_err(|error| unreadable(path, error))?;
@@ -186,7 +186,7 @@ pub(super) mod tests {
 
     /// Six rows. "How is the lid?" has two ids and two reviews, "How is the handle?" has no answer, and "How is the
     /// mic?" is about an item with a single review.
-    pub const ROWS: &str = "\
+    pub(crate) const ROWS: &str = "\
 domain,item_id,q_reviews_id,question,review_id,review,human_ans_spans
 electronics,kettle,x1,How is the lid?,r1,\"The lid leaks, badly.\nNever again. ANSWERNOTFOUND\",The lid leaks
 electronics,kettle,x1,How is the lid?,r1,\"The lid leaks, badly.\nNever again. ANSWERNOTFOUND\",ANSWERNOTFOUND
@@ -196,7 +196,7 @@ electronics,phone,x4,How is the mic?,r1,\"The mic is weak, callers complain. ANS
 electronics,phone,x5,How is the bass?,r1,\"The mic is weak, callers complain. ANSWERNOTFOUND\",
 ";
 
-    pub fn file(dir: &tempfile::TempDir, text: &str) -> PathBuf {
+    pub(crate) fn file(dir: &tempfile::TempDir, text: &str) -> PathBuf {
         let path = dir.path().join("set.csv");
         std::fs::write(&path, text).unwrap();
         path

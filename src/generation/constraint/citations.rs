@@ -39,7 +39,7 @@ impl Brackets {
 
 /// Any text in which every `[` begins one of `[1]` … `[count]`, and which has no other `]`.
 #[derive(Debug, Clone)]
-pub struct Citations {
+pub(crate) struct Citations {
     brackets: Arc<Brackets>,
     count: u32,
     place: Place,
@@ -55,7 +55,7 @@ enum Place {
 
 impl Citations {
     /// A text that may cite `1..=count` and begins outside of brackets.
-    pub fn new(brackets: Arc<Brackets>, count: usize) -> Self {
+    pub(crate) fn new(brackets: Arc<Brackets>, count: usize) -> Self {
         Self {
             brackets,
             count: u32::try_from(count).unwrap_or(u32::MAX),

@@ -2,7 +2,7 @@
 
 /// The tokens that may come next, out of a vocabulary of fixed size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mask {
+pub(crate) struct Mask {
     /// Token `t` is bit `t % 64` of word `t / 64`. Bits beyond the vocabulary are 0.
     words: Vec<u64>,
     vocabulary: usize,
@@ -10,7 +10,7 @@ pub struct Mask {
 
 impl Mask {
     /// A mask over `vocabulary` tokens that allows none.
-    pub fn none(vocabulary: usize) -> Self {
+    pub(crate) fn none(vocabulary: usize) -> Self {
         Self {
             words: vec![0; vocabulary.div_ceil(64)],
             vocabulary,
@@ -18,17 +18,17 @@ impl Mask {
     }
 
     /// The number of tokens of the vocabulary, allowed or not.
-    pub fn vocabulary(&self) -> usize {
+    pub(crate) fn vocabulary(&self) -> usize {
         self.vocabulary
     }
 
     /// Forbids every token.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.words.fill(0);
     }
 
     /// Allows every token.
-    pub fn allow_all(&mut self) {
+    pub(crate) fn allow_all(&mut self) {
         self.words.fill(u64::MAX);
         let beyond = self.words.len() * 64 - self.vocabulary;
         if let Some(last) = self.words.last_mut() {
@@ -37,14 +37,14 @@ impl Mask {
     }
 
     /// Forbids a token.
-    pub fn forbid(&mut self, token: u32) {
+    pub(crate) fn forbid(&mut self, token: u32) {
         if let Some(word) = self.words.get_mut(token as usize / 64) {
             *word &= !(1 << (token % 64));
         }
     }
 
     /// Allows a token. Returns whether the vocabulary has it.
-    pub fn allow(&mut self, token: u32) -> bool {
+    pub(crate) fn allow(&mut self, token: u32) -> bool {
         let token = token as usize;
         let is_known = token < self.vocabulary;
         if is_known {
@@ -103,7 +103,7 @@ mod tests {
 
     impl Mask {
         /// Whether a token is allowed.
-        pub fn allows(&self, token: u32) -> bool {
+        pub(crate) fn allows(&self, token: u32) -> bool {
             let word = self.words.get(token as usize / 64).copied().unwrap_or(0);
             word >> (token % 64) & 1 == 1
         }

@@ -22,14 +22,14 @@ mod mask;
 mod no_repeat;
 mod token_trie;
 
-pub use citations::{Brackets, Citations};
-pub use json_schema::{JsonSchema, SchemaError};
-pub use mask::Mask;
-pub use no_repeat::NoRepeat;
-pub use token_trie::{TokenTrie, TokenTrieError};
+pub(crate) use citations::{Brackets, Citations};
+pub(crate) use json_schema::{JsonSchema, SchemaError};
+pub(crate) use mask::Mask;
+pub(crate) use no_repeat::NoRepeat;
+pub(crate) use token_trie::{TokenTrie, TokenTrieError};
 
 /// A constraint on a generated text.
-pub trait Constraint: Send {
+pub(crate) trait Constraint: Send {
     /// Sets `mask` to exactly the tokens that may come next, whatever it held before. At least one token is allowed as
     /// long as the text is not [complete](Constraint::is_complete).
     ///
@@ -52,7 +52,7 @@ pub trait Constraint: Send {
 
 /// Why a constraint cannot continue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConstraintError {
+pub(crate) enum ConstraintError {
     /// It got a token that it had not allowed.
     #[error("token {0} was chosen although the constraint does not allow it; choose under its mask")]
     NotAllowed(u32),

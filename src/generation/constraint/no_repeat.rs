@@ -7,14 +7,14 @@ const REPETITION: usize = 8;
 
 /// A text of another constraint that ends when it repeats itself.
 #[derive(Debug, Clone)]
-pub struct NoRepeat<C> {
+pub(crate) struct NoRepeat<C> {
     constraint: C,
     text: Vec<u32>,
 }
 
 impl<C> NoRepeat<C> {
     /// A text of `constraint`.
-    pub fn new(constraint: C) -> Self {
+    pub(crate) fn new(constraint: C) -> Self {
         Self {
             constraint,
             text: vec![],

@@ -51,13 +51,13 @@ fn limits() -> ParserLimits {
 }
 
 /// The tokens of one model, for constraints on their text. Shared between threads.
-pub struct TokenTrie {
+pub(crate) struct TokenTrie {
     factory: ParserFactory,
 }
 
 /// Why a model does not support constraints on text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TokenTrieError {
+pub(crate) enum TokenTrieError {
     /// The number of its tokens, or of their bytes, is larger than that of all known vocabularies.
     #[error(
         "the model's vocabulary of {tokens} tokens and {bytes} bytes is too large for constraints on text, which \
@@ -85,7 +85,7 @@ impl TokenTrie {
     /// # Errors
     ///
     /// See [`TokenTrieError`].
-    pub fn new(tokenizer: &Tokenizer, end: &[u32]) -> Result<Self, TokenTrieError> {
+    pub(crate) fn new(tokenizer: &Tokenizer, end: &[u32]) -> Result<Self, TokenTrieError> {
         let last = tokenizer.get_vocab(true).into_values().max();
         let tokens = last.map_or(0, |last| last as usize + 1);
         let too_large = |bytes| TokenTrieError::TooLarge { tokens, bytes };

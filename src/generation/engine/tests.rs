@@ -16,7 +16,7 @@ use crate::generation::{Engine, GenerationEvent, Reason, Request, SubmitError};
 
 impl Engine {
     /// Generations that were accepted and have not ended.
-    pub fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         self.state.open()
     }
 }

@@ -35,16 +35,16 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use family::{Family, Traits};
-pub use rotation::Rotation;
-pub use tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, layer};
+pub(crate) use family::{Family, Traits};
+pub(crate) use rotation::Rotation;
+pub(crate) use tensor_names::{EMBEDDING, HEAD, LAST_NORM, LayerTensor, layer};
 
 use super::ModelError;
 use crate::weights::gguf::Gguf;
 
 /// The sizes and switches of a decoder.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Architecture {
+pub(crate) struct Architecture {
     /// The family, with its [`Traits`].
     pub family: Family,
     /// The number of layers.
@@ -81,7 +81,7 @@ pub struct Architecture {
 
 /// The layers that see only the last tokens (gemma3).
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sliding {
+pub(crate) struct Sliding {
     /// How many tokens they see, including the token itself.
     pub window: usize,
     /// Which layers have the window, `[layers]`.
@@ -96,7 +96,7 @@ impl Architecture {
     ///
     /// # Errors
     /// The family or a part of the decoder is not supported, or the file contradicts itself.
-    pub fn read(gguf: &Gguf) -> Result<Self, ModelError> {
+    pub(crate) fn read(gguf: &Gguf) -> Result<Self, ModelError> {
         let path = || gguf.path().display().to_string();
         let family = Family::named(gguf.architecture()).ok_or_else(|| ModelError::Architecture {
             path: path(),
@@ -112,22 +112,22 @@ impl Architecture {
     }
 
     /// What the family fixes.
-    pub fn traits(&self) -> Traits {
+    pub(crate) fn traits(&self) -> Traits {
         self.family.traits()
     }
 
     /// The length of all heads' queries of one token.
-    pub fn query_width(&self) -> usize {
+    pub(crate) fn query_width(&self) -> usize {
         self.heads * self.head_dim
     }
 
     /// The length of all heads' keys of one token; the values have the same.
-    pub fn key_width(&self) -> usize {
+    pub(crate) fn key_width(&self) -> usize {
         self.kv_heads * self.head_dim
     }
 
     /// How many tokens a layer sees, including the token itself; `None` is all of them.
-    pub fn window(&self, layer: usize) -> Option<usize> {
+    pub(crate) fn window(&self, layer: usize) -> Option<usize> {
         let sliding = self.sliding.as_ref()?;
         sliding.layers[layer].then_some(sliding.window)
     }

@@ -3,12 +3,12 @@
 //! A model's only state is the storage of keys and values, which is divided into blocks; the engine decides which
 //! sequence uses which block. The engine's thread owns the model, and nothing here is sent to another thread.
 
-pub mod architecture;
-pub mod candle;
-pub mod cpu;
-pub mod reader;
+pub(crate) mod architecture;
+pub(crate) mod candle;
+pub(crate) mod cpu;
+pub(crate) mod reader;
 #[cfg(test)]
-pub mod scripted;
+pub(crate) mod scripted;
 
 use std::sync::Arc;
 
@@ -115,7 +115,7 @@ pub trait Model: Send {
 }
 
 /// Checks that a decoder for `gguf` is built in.
-pub fn check(gguf: &Gguf) -> Result<(), ModelError> {
+pub(crate) fn check(gguf: &Gguf) -> Result<(), ModelError> {
     Architecture::read(gguf).map(drop)
 }
 

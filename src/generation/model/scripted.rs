@@ -9,24 +9,24 @@ use std::sync::mpsc::{Receiver, Sender};
 use super::{BLOCK, Chunk, Model, ModelError, Shape};
 
 /// Ends a turn.
-pub const END: u32 = 0;
+pub(crate) const END: u32 = 0;
 /// The last token of a prompt, after which a [`Voice::Script`] begins.
-pub const SPEAK: u32 = 1;
+pub(crate) const SPEAK: u32 = 1;
 /// Reading this token fails.
-pub const FAIL: u32 = 2;
+pub(crate) const FAIL: u32 = 2;
 /// The logits after this token are not numbers.
-pub const NONSENSE: u32 = 3;
+pub(crate) const NONSENSE: u32 = 3;
 /// Reading this token panics.
-pub const PANIC: u32 = 4;
+pub(crate) const PANIC: u32 = 4;
 
 /// The number of tokens: bytes.
-pub const VOCABULARY: usize = 256;
+pub(crate) const VOCABULARY: usize = 256;
 /// The most tokens of a sequence.
-pub const CONTEXT: usize = 256;
+pub(crate) const CONTEXT: usize = 256;
 
 /// The text that it generates.
 #[derive(Debug, Clone)]
-pub enum Voice {
+pub(crate) enum Voice {
     /// These tokens, then [`END`].
     Script(Vec<u32>),
     /// Noise that quotes itself, so that drafts are found: mostly the token that followed the same two tokens before,
@@ -36,7 +36,7 @@ pub enum Voice {
 
 impl Voice {
     /// The logits, `[VOCABULARY]`, after `text`: a pure function, so that tests can compare with it.
-    pub fn logits(&self, text: &[u32]) -> Vec<f32> {
+    pub(crate) fn logits(&self, text: &[u32]) -> Vec<f32> {
         if text.last() == Some(&NONSENSE) {
             return vec![f32::NAN; VOCABULARY];
         }
@@ -91,7 +91,7 @@ fn noise(text: &[u32]) -> (u32, u64) {
 }
 
 /// Lets a test control the steps.
-pub struct Gate {
+pub(crate) struct Gate {
     /// Gets start and length of each chunk of a step before the step is computed.
     pub arrived: Sender<Vec<(usize, usize)>>,
     /// Each step waits for a permit, until the sender is dropped.
@@ -99,7 +99,7 @@ pub struct Gate {
 }
 
 /// Generates the text of its voice, and counts the tokens that it reads.
-pub struct Scripted {
+pub(crate) struct Scripted {
     /// The text that it generates.
     pub voice: Voice,
     /// Tokens read by all sequences.
@@ -112,7 +112,7 @@ pub struct Scripted {
 
 impl Scripted {
     /// A model without storage, as before [`Model::reserve`].
-    pub fn new(voice: Voice) -> Self {
+    pub(crate) fn new(voice: Voice) -> Self {
         Self {
             voice,
             reads: Arc::default(),

@@ -33,7 +33,7 @@ const SHORT: usize = 2;
 const LONG: usize = LENGTHS[0];
 
 /// The draft budget of one sequence.
-pub struct DraftBudget {
+pub(super) struct DraftBudget {
     /// The balance in rows.
     account: f64,
     /// The next draft's length, if the account allows it.
@@ -51,12 +51,12 @@ impl Default for DraftBudget {
 
 impl DraftBudget {
     /// Adds the allowance for generated tokens.
-    pub fn earn(&mut self, tokens: usize) {
+    pub(super) fn earn(&mut self, tokens: usize) {
         self.account = (self.account + ALLOWANCE * tokens as f64).min(MOST);
     }
 
     /// The most tokens that the next draft may have; 0 for no draft.
-    pub fn length(&self) -> usize {
+    pub(super) fn length(&self) -> usize {
         // Slightly more than the quotient, because rounding may leave it just below a whole number.
         let affordable = (self.account / ROW_COST + 1e-6) as usize;
         let most = self.length.min(affordable);
@@ -64,12 +64,12 @@ impl DraftBudget {
     }
 
     /// The shortest match to draft from. After failed drafts, a match of two tokens is too weak a sign.
-    pub fn least_match(&self) -> usize {
+    pub(super) fn least_match(&self) -> usize {
         if self.account < START { 3 } else { 2 }
     }
 
     /// Counts a draft: `drafted` tokens were verified, and the first `accepted` of them were right.
-    pub fn settle(&mut self, drafted: usize, accepted: usize) {
+    pub(super) fn settle(&mut self, drafted: usize, accepted: usize) {
         if drafted == 0 {
             return;
         }

@@ -20,7 +20,7 @@ use draft_budget::DraftBudget;
 use ngram_index::NgramIndex;
 
 /// The drafts of one sequence.
-pub struct PromptLookup {
+pub(super) struct PromptLookup {
     index: NgramIndex,
     budget: DraftBudget,
     /// Length of the context at the last draft, or of the prompt.
@@ -29,7 +29,7 @@ pub struct PromptLookup {
 
 impl PromptLookup {
     /// A sequence without generated tokens. Takes time in proportion to the prompt: about 100 ns a token.
-    pub fn new(prompt: &[u32]) -> Self {
+    pub(super) fn new(prompt: &[u32]) -> Self {
         let mut index = NgramIndex::default();
         index.extend(prompt);
         Self {
@@ -42,7 +42,7 @@ impl PromptLookup {
     /// A guess at what follows `context`, which is the prompt and all generated tokens: at most `room` tokens, and none
     /// if there is no match or if drafts do not pay at present. Call it at every step of decoding, and then
     /// [`outcome`](PromptLookup::outcome) if the guess was used.
-    pub fn draft<'context>(&mut self, context: &'context [u32], room: usize) -> &'context [u32] {
+    pub(super) fn draft<'context>(&mut self, context: &'context [u32], room: usize) -> &'context [u32] {
         self.budget.earn(context.len().saturating_sub(self.seen));
         self.seen = context.len();
         self.index.extend(context);
@@ -57,7 +57,7 @@ impl PromptLookup {
     }
 
     /// Counts a draft: how many tokens were verified, and how many of them the model chose, too.
-    pub fn outcome(&mut self, drafted: usize, accepted: usize) {
+    pub(super) fn outcome(&mut self, drafted: usize, accepted: usize) {
         self.budget.settle(drafted, accepted);
     }
 }

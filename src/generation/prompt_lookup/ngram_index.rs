@@ -14,7 +14,7 @@ const MOST_PLACES: usize = 32;
 
 /// The pairs of a growing text.
 #[derive(Default)]
-pub struct NgramIndex {
+pub(super) struct NgramIndex {
     /// Pair of tokens → the last place after it.
     last: HashMap<[u32; 2], u32>,
     /// Place → the place after the previous occurrence of the same pair; 0 if there is none. As long as the indexed
@@ -24,7 +24,7 @@ pub struct NgramIndex {
 
 impl NgramIndex {
     /// Adds the new tokens of `text`. Its last pair is added by the next call: no token has followed it yet.
-    pub fn extend(&mut self, text: &[u32]) {
+    pub(super) fn extend(&mut self, text: &[u32]) {
         for place in self.before.len()..text.len() {
             let before = match place {
                 0 | 1 => None,
@@ -36,7 +36,7 @@ impl NgramIndex {
 
     /// The place in `text` after the longest earlier occurrence of its end, which is at least `least` (2 or more)
     /// tokens long; of several the latest.
-    pub fn find(&self, text: &[u32], least: usize) -> Option<usize> {
+    pub(super) fn find(&self, text: &[u32], least: usize) -> Option<usize> {
         let pair = text.last_chunk::<2>()?;
         let mut place = self.last.get(pair).copied().unwrap_or(0) as usize;
         let mut best = None;

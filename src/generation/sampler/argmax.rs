@@ -15,7 +15,7 @@ const LANES: usize = 32;
 ///
 /// [`SampleError::NotFinite`] if a logit is NaN or positive infinity, [`SampleError::NothingAllowed`] if no logit is
 /// above negative infinity.
-pub fn argmax(logits: &[f32]) -> Result<(u32, f32), SampleError> {
+pub(super) fn argmax(logits: &[f32]) -> Result<(u32, f32), SampleError> {
     let mut best = 0;
     let mut largest = f32::NEG_INFINITY;
     for (number, block) in logits.chunks(BLOCK).enumerate() {

@@ -6,7 +6,7 @@ use rand_pcg::rand_core::{Rng, SeedableRng};
 use super::exponential::Weights;
 
 /// The random numbers of one sequence.
-pub struct Draw {
+pub(super) struct Draw {
     /// Two things fix the numbers: PCG defines its stream, and `rand_core` how a seed becomes a state. Both projects
     /// call any change of that a breaking change.
     random: Pcg64,
@@ -16,7 +16,7 @@ pub struct Draw {
 
 impl Draw {
     /// The random numbers of `seed`, from the first one on.
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self {
             random: Pcg64::seed_from_u64(seed),
             blocks: Vec::new(),
@@ -25,7 +25,7 @@ impl Draw {
 
     /// Draws a position with the probability softmax(logit / temperature), by one random number. One of the logits
     /// is `weights.largest`, and none is larger; those of negative infinity are never drawn.
-    pub fn draw(&mut self, logits: &[f32], weights: Weights) -> usize {
+    pub(super) fn draw(&mut self, logits: &[f32], weights: Weights) -> usize {
         let blocks = logits.chunks(Weights::BLOCK);
         self.blocks.clear();
         self.blocks.extend(blocks.map(|block| weights.of_block(block)));

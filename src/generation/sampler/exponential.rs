@@ -29,7 +29,7 @@ fn exp(x: f32) -> f32 {
 
 /// The weights of tokens in a draw: e to the power of `(logit - largest) / temperature`; the largest is 1.
 #[derive(Debug, Clone, Copy)]
-pub struct Weights {
+pub(super) struct Weights {
     /// The largest logit of the row.
     pub largest: f32,
     /// Above 0.
@@ -38,10 +38,10 @@ pub struct Weights {
 
 impl Weights {
     /// Logits whose weights are added up in f32: few enough to keep the precision, enough for vector instructions.
-    pub const BLOCK: usize = 512;
+    pub(super) const BLOCK: usize = 512;
 
     /// The weights of the model's own distribution.
-    pub fn plain(largest: f32) -> Self {
+    pub(super) fn plain(largest: f32) -> Self {
         Self {
             largest,
             temperature: 1.0,
@@ -50,17 +50,17 @@ impl Weights {
 
     /// The weight of a token.
     #[inline]
-    pub fn of(self, logit: f32) -> f32 {
+    pub(super) fn of(self, logit: f32) -> f32 {
         exp((logit - self.largest) / self.temperature)
     }
 
     /// The weight of all tokens together.
-    pub fn total(self, logits: &[f32]) -> f64 {
+    pub(super) fn total(self, logits: &[f32]) -> f64 {
         logits.chunks(Self::BLOCK).map(|block| self.of_block(block)).sum()
     }
 
     /// The weight of up to [`BLOCK`](Weights::BLOCK) tokens together.
-    pub fn of_block(self, logits: &[f32]) -> f64 {
+    pub(super) fn of_block(self, logits: &[f32]) -> f64 {
         let mut lanes = [0.0f32; 16];
         let rows = logits.chunks_exact(lanes.len());
         let rest: f32 = rows.remainder().iter().map(|logit| self.of(*logit)).sum();

@@ -8,7 +8,7 @@ use super::shortlist::Shortlist;
 /// Natural logarithms of probabilities in the model's own distribution: before biases, penalties, masks and
 /// temperature, as vLLM and llama.cpp's server report them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Logprobs {
+pub(crate) struct Logprobs {
     /// The logarithm for the chosen token.
     pub chosen: f32,
     /// The likeliest tokens and their logarithms, the likeliest first. The chosen token may be among them or not.
@@ -16,7 +16,7 @@ pub struct Logprobs {
 }
 
 /// A row of the model's logits, kept until a token is chosen.
-pub struct Report {
+pub(super) struct Report {
     logits: Vec<f32>,
     count: usize,
     /// ln Σ e^logit: a logit less this is the logarithm of the probability.
@@ -29,7 +29,7 @@ impl Report {
     /// # Errors
     ///
     /// The errors of [`argmax`].
-    pub fn new(logits: &[f32], count: usize) -> Result<Self, SampleError> {
+    pub(super) fn new(logits: &[f32], count: usize) -> Result<Self, SampleError> {
         let (_, largest) = argmax(logits)?;
         let normalizer = f64::from(largest) + Weights::plain(largest).total(logits).ln();
         Ok(Self {
@@ -40,7 +40,7 @@ impl Report {
     }
 
     /// The report, for the token that was chosen.
-    pub fn of(self, chosen: u32) -> Logprobs {
+    pub(super) fn of(self, chosen: u32) -> Logprobs {
         let logprob = |logit: f32| (f64::from(logit) - self.normalizer) as f32;
         let mut shortlist = Shortlist::default();
         let top = match self.count {

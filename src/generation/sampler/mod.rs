@@ -36,14 +36,14 @@ use super::constraint::Mask;
 use argmax::argmax;
 use draw::Draw;
 use exponential::Weights;
-pub use logprobs::Logprobs;
+pub(crate) use logprobs::Logprobs;
 use logprobs::Report;
 use penalties::Penalties;
-pub use settings::{Sampling, SamplingError};
+pub(crate) use settings::{Sampling, SamplingError};
 use shortlist::Shortlist;
 
 /// Chooses the tokens of one sequence.
-pub struct Sampler {
+pub(super) struct Sampler {
     sampling: Sampling,
     penalties: Penalties,
     draw: Draw,
@@ -53,7 +53,7 @@ pub struct Sampler {
 
 /// A token that was chosen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
+pub(super) struct Choice {
     /// Its id.
     pub token: u32,
     /// If [`Sampling::logprobs`] requests them.
@@ -62,7 +62,7 @@ pub struct Choice {
 
 /// Why no token can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SampleError {
+pub(super) enum SampleError {
     /// The model's arithmetic failed.
     #[error("the model returned logits that are not finite numbers; its weights or its kernels are broken")]
     NotFinite,
@@ -84,7 +84,7 @@ impl Sampler {
     ///
     /// `sampling` should have passed [`Sampling::check`]: a bias beyond the vocabulary is ignored here; other settings
     /// that are out of range give unexpected tokens, but never panic.
-    pub fn new(sampling: &Sampling, prompt: &[u32]) -> Self {
+    pub(super) fn new(sampling: &Sampling, prompt: &[u32]) -> Self {
         Self {
             penalties: Penalties::new(sampling, prompt),
             draw: Draw::new(sampling.seed),
@@ -100,7 +100,11 @@ impl Sampler {
     ///
     /// See [`SampleError`]. An error changes neither the counts nor the random numbers. A NaN that the mask excludes is
     /// not an error.
-    pub fn sample(&mut self, logits: &mut [f32], allowed: Option<&Mask>) -> Result<Choice, SampleError> {
+    pub(super) fn sample(
+        &mut self,
+        logits: &mut [f32],
+        allowed: Option<&Mask>,
+    ) -> Result<Choice, SampleError> {
         let report = self
             .sampling
             .logprobs

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::settings::Sampling;
 
 /// The penalties of one sequence, and the tokens that they apply to.
-pub struct Penalties {
+pub(super) struct Penalties {
     repetition: f32,
     presence: f32,
     frequency: f32,
@@ -16,7 +16,7 @@ pub struct Penalties {
 
 impl Penalties {
     /// The penalties after a prompt and before any text.
-    pub fn new(sampling: &Sampling, prompt: &[u32]) -> Self {
+    pub(super) fn new(sampling: &Sampling, prompt: &[u32]) -> Self {
         let counts_prompt = sampling.repetition_penalty != 1.0;
         let prompt = prompt.iter().filter(|_| counts_prompt);
         Self {
@@ -29,7 +29,7 @@ impl Penalties {
     }
 
     /// Adds a token to the text.
-    pub fn count(&mut self, token: u32) {
+    pub(super) fn count(&mut self, token: u32) {
         if self.is_active {
             *self.times.entry(token).or_default() += 1;
         }
@@ -38,7 +38,7 @@ impl Penalties {
     /// Changes the logits of tokens that have occurred. A positive logit is divided by the repetition penalty and a
     /// negative one multiplied by it (Keskar et al., "CTRL", 2019; the case for negative logits is common practice);
     /// then `times · frequency + presence` is subtracted if the token is in the text (OpenAI's formula).
-    pub fn apply(&self, logits: &mut [f32]) {
+    pub(super) fn apply(&self, logits: &mut [f32]) {
         // Each token changes its own logit only, so the order of the map does not matter.
         for (token, times) in &self.times {
             let Some(logit) = logits.get_mut(*token as usize) else {

@@ -8,7 +8,7 @@ const MAX_LOGPROBS: usize = 20;
 /// The fields are public and unchecked; [`Sampling::check`] finds what is out of range. [`Sampling::GREEDY`] has
 /// every step switched off, so `Sampling { temperature: 0.7, ..Sampling::GREEDY }` adds one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sampling {
+pub(crate) struct Sampling {
     /// 0 takes the most likely token; 1 draws by the model's probabilities; a larger number flattens them. From 0 to 2.
     pub temperature: f32,
     /// Draws from this number of the most likely tokens; 0 for all.
@@ -36,7 +36,7 @@ pub struct Sampling {
 
 impl Sampling {
     /// The most likely token, always.
-    pub const GREEDY: Sampling = Sampling {
+    pub(crate) const GREEDY: Sampling = Sampling {
         temperature: 0.0,
         top_k: 0,
         top_p: 1.0,
@@ -54,7 +54,7 @@ impl Sampling {
     /// # Errors
     ///
     /// The first field that is out of range, as a sentence for the client.
-    pub fn check(&self, vocabulary: usize) -> Result<(), SamplingError> {
+    pub(crate) fn check(&self, vocabulary: usize) -> Result<(), SamplingError> {
         range("temperature", self.temperature, "from 0 to 2", |t| {
             (0.0..=2.0).contains(&t)
         })?;
@@ -123,7 +123,7 @@ fn range(
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum SamplingError {
+pub(crate) enum SamplingError {
     /// A number outside its range.
     #[error("`{field}` is {given}; give a number {allowed}")]
     OutOfRange {
@@ -152,7 +152,7 @@ pub enum SamplingError {
 
 impl SamplingError {
     /// The wrong field, by its name in the OpenAI API.
-    pub fn field(&self) -> &'static str {
+    pub(crate) fn field(&self) -> &'static str {
         match self {
             SamplingError::OutOfRange { field, .. } => field,
             SamplingError::UnknownToken { .. } => "logit_bias",
@@ -167,7 +167,7 @@ mod tests {
 
     impl Sampling {
         /// Greedy sampling with a change.
-        pub fn with(change: impl FnOnce(&mut Self)) -> Self {
+        pub(crate) fn with(change: impl FnOnce(&mut Self)) -> Self {
             let mut sampling = Self::GREEDY;
             change(&mut sampling);
             sampling

@@ -8,7 +8,7 @@ const FIRST_LOOK: usize = 64;
 
 /// Some tokens of a row, and their logits.
 #[derive(Default)]
-pub struct Shortlist {
+pub(super) struct Shortlist {
     candidates: Vec<Candidate>,
     /// The candidates' logits, side by side for the draw.
     logits: Vec<f32>,
@@ -16,7 +16,7 @@ pub struct Shortlist {
 
 /// A token that may be drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Candidate {
+pub(super) struct Candidate {
     /// Its id.
     pub token: u32,
     /// Its logit, above negative infinity.
@@ -41,7 +41,12 @@ impl Candidate {
 impl Shortlist {
     /// The tokens of a row that are left after `top_k`, `top_p` and `min_p`, applied in this order, and their logits.
     /// There is always at least one. `largest` is the row's largest logit.
-    pub fn cut(&mut self, logits: &[f32], largest: f32, sampling: &Sampling) -> (&[Candidate], &[f32]) {
+    pub(super) fn cut(
+        &mut self,
+        logits: &[f32],
+        largest: f32,
+        sampling: &Sampling,
+    ) -> (&[Candidate], &[f32]) {
         // In f64, because logarithms differ between platforms in the last place, and rounding removes that. The largest
         // logit always stays, also if `min_p` is out of range.
         let floor = (largest + f64::from(sampling.min_p).ln() as f32).min(largest);
@@ -79,7 +84,7 @@ impl Shortlist {
 
     /// The `count` largest logits, the largest first, and ties by id; fewer if fewer are above negative infinity.
     /// `count` is not 0.
-    pub fn likeliest(&mut self, logits: &[f32], count: usize) -> &[Candidate] {
+    pub(super) fn likeliest(&mut self, logits: &[f32], count: usize) -> &[Candidate] {
         let kept = &mut self.candidates;
         kept.clear();
         // Once `count` are found, only logits above the least of them are kept. The list may grow to twice the length

@@ -29,19 +29,19 @@ pub(in crate::http) struct Distribution {
 
 impl Samples {
     /// Parses the text format. Lines that are not samples are ignored.
-    pub fn parse(text: &str) -> Samples {
+    pub(super) fn parse(text: &str) -> Samples {
         Samples(text.lines().filter_map(Sample::parse).collect())
     }
 
     /// The sum over all series of a counter or gauge; `None` if it has no series.
-    pub fn sum(&self, name: &str) -> Option<f64> {
+    pub(super) fn sum(&self, name: &str) -> Option<f64> {
         self.named(name)
             .map(|sample| sample.value)
             .reduce(|sum, value| sum + value)
     }
 
     /// The value of the series whose `label` has this value; 0 if there is none.
-    pub fn with_label(&self, name: &str, label: &str, value: &str) -> u64 {
+    pub(super) fn with_label(&self, name: &str, label: &str, value: &str) -> u64 {
         let mut series = self
             .named(name)
             .filter(|sample| sample.labels.get(label).is_some_and(|found| found == value));
@@ -49,14 +49,14 @@ impl Samples {
     }
 
     /// The labels of those series of a metric that are not zero.
-    pub fn labels(&self, name: &str) -> impl Iterator<Item = &BTreeMap<String, String>> {
+    pub(super) fn labels(&self, name: &str) -> impl Iterator<Item = &BTreeMap<String, String>> {
         self.named(name)
             .filter(|sample| sample.value != 0.0)
             .map(|sample| &sample.labels)
     }
 
     /// A histogram: the sum of all its series.
-    pub fn distribution(&self, name: &str) -> Distribution {
+    pub(super) fn distribution(&self, name: &str) -> Distribution {
         let total = |suffix: &str| self.sum(&format!("{name}{suffix}")).unwrap_or(0.0);
         let mut buckets: Vec<(f64, f64)> = vec![];
         for sample in self.named(&format!("{name}_bucket")) {

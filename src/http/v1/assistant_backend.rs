@@ -39,7 +39,7 @@ impl AssistantBackend {
     ///
     /// # Errors
     /// 400 for a conversation that cannot be answered, 429 if retrieval is overloaded.
-    pub async fn begin(
+    pub(super) async fn begin(
         request: &ChatRequest,
         options: &HttpOptions,
         service: &Service,
@@ -69,7 +69,7 @@ impl AssistantBackend {
     }
 
     /// The next step.
-    pub async fn next(&mut self) -> Result<BackendStep, ApiError> {
+    pub(super) async fn next(&mut self) -> Result<BackendStep, ApiError> {
         loop {
             let event = match self.first.take() {
                 Some(first) => first,

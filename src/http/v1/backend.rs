@@ -19,7 +19,7 @@ impl Backend {
     ///
     /// # Errors
     /// The answer failed, or the server is stopping.
-    pub async fn next(&mut self) -> Result<BackendStep, ApiError> {
+    pub(super) async fn next(&mut self) -> Result<BackendStep, ApiError> {
         match self {
             Backend::ChatModel(model) => model.next().await,
             Backend::Assistant(assistant) => assistant.next().await,
@@ -27,7 +27,7 @@ impl Backend {
     }
 
     /// The assistant's evidence; the chat model has none.
-    pub fn evidence(&self) -> Option<&[EvidenceQuote]> {
+    pub(super) fn evidence(&self) -> Option<&[EvidenceQuote]> {
         match self {
             Backend::ChatModel(_) => None,
             Backend::Assistant(assistant) => Some(&assistant.evidence),
@@ -35,7 +35,7 @@ impl Backend {
     }
 
     /// The same, after the answer has ended.
-    pub fn into_evidence(self) -> Option<Vec<EvidenceQuote>> {
+    pub(super) fn into_evidence(self) -> Option<Vec<EvidenceQuote>> {
         match self {
             Backend::ChatModel(_) => None,
             Backend::Assistant(assistant) => Some(assistant.evidence),
@@ -43,7 +43,7 @@ impl Backend {
     }
 
     /// Whether the request asks for probabilities.
-    pub fn has_logprobs(&self) -> bool {
+    pub(super) fn has_logprobs(&self) -> bool {
         matches!(self, Backend::ChatModel(model) if model.logprobs)
     }
 }

@@ -36,7 +36,7 @@ impl ModelBackend {
     ///
     /// # Errors
     /// 400 if a value is out of range, 429 if the engine's queue is full.
-    pub async fn begin(
+    pub(super) async fn begin(
         request: &ChatRequest,
         options: &HttpOptions,
         service: &Service,
@@ -67,7 +67,7 @@ impl ModelBackend {
     }
 
     /// The next step.
-    pub async fn next(&mut self) -> Result<BackendStep, ApiError> {
+    pub(super) async fn next(&mut self) -> Result<BackendStep, ApiError> {
         if let Some(end) = self.end.take() {
             return Ok(BackendStep::End(end));
         }

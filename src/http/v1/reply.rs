@@ -27,7 +27,7 @@ pub(super) struct ReplyHead {
 
 impl ReplyHead {
     /// The head of an answer that begins now.
-    pub fn new(model: &str) -> ReplyHead {
+    pub(super) fn new(model: &str) -> ReplyHead {
         ReplyHead {
             id: format!("chatcmpl-{}", Uuid::new_v4().simple()),
             created: clock::unix_time().as_secs(),

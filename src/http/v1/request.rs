@@ -136,7 +136,7 @@ pub(in crate::http) struct StreamOptions {
 pub(in crate::http) enum ResponseFormat {
     Text,
     JsonObject,
-    JsonSchema { json_schema: NamedSchema },
+    JsonSchema { json_schema: Box<NamedSchema> },
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -157,7 +157,7 @@ impl ChatRequest {
     ///
     /// # Errors
     /// A 400 that names the field.
-    pub fn check(&self) -> Result<(), ApiError> {
+    pub(crate) fn check(&self) -> Result<(), ApiError> {
         let refuse = |field: &str, message: String| Err(ApiError::invalid(message).at(field));
         if let Some(n) = self.n.filter(|n| *n != 1) {
             return refuse(
@@ -218,23 +218,23 @@ impl ChatRequest {
     }
 
     /// Whether the client wants chunks.
-    pub fn streams(&self) -> bool {
+    pub(crate) fn streams(&self) -> bool {
         self.stream == Some(true)
     }
 
     /// Whether the client wants a last chunk with the usage.
-    pub fn wants_usage(&self) -> bool {
+    pub(crate) fn wants_usage(&self) -> bool {
         let options = self.stream_options.as_ref();
         options.and_then(|options| options.include_usage) == Some(true)
     }
 
     /// The most tokens of the answer, if the client set a limit.
-    pub fn limit(&self) -> Option<usize> {
+    pub(crate) fn limit(&self) -> Option<usize> {
         self.max_completion_tokens.or(self.max_tokens)
     }
 
     /// Texts that end the answer.
-    pub fn stops(&self) -> Vec<String> {
+    pub(crate) fn stops(&self) -> Vec<String> {
         match &self.stop {
             None => vec![],
             Some(Stop::One(stop)) => vec![stop.clone()],
@@ -246,7 +246,7 @@ impl ChatRequest {
     ///
     /// # Errors
     /// A 400 if a key of `logit_bias` is not a token's number. The engine checks the ranges.
-    pub fn sampling(&self) -> Result<Sampling, ApiError> {
+    pub(crate) fn sampling(&self) -> Result<Sampling, ApiError> {
         let bias = self.logit_bias.iter().flatten();
         let bias: Option<Vec<(u32, f32)>> = bias
             .map(|(token, bias)| Some((token.parse().ok()?, *bias)))
@@ -275,7 +275,7 @@ impl ChatRequest {
     ///
     /// # Errors
     /// A 400 for a `json_schema` without a schema.
-    pub fn form(&self) -> Result<Form, ApiError> {
+    pub(crate) fn form(&self) -> Result<Form, ApiError> {
         match &self.response_format {
             None | Some(ResponseFormat::Text) => Ok(Form::Text),
             Some(ResponseFormat::JsonObject) => Ok(Form::JsonObject),
@@ -292,7 +292,7 @@ impl ChatRequest {
 
 impl RequestMessage {
     /// The message's text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match &self.content {
             None => String::new(),
             Some(Content::Text(text)) => text.clone(),

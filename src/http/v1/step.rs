@@ -71,7 +71,7 @@ pub(super) struct UrlCitation {
 
 impl End {
     /// The end of an answer by its generation; `None` if the model was not asked.
-    pub fn new(generation: Option<&Finished>) -> End {
+    pub(super) fn new(generation: Option<&Finished>) -> End {
         let is_limit = |finished: &Finished| matches!(finished.reason, Reason::Length | Reason::Deadline);
         End {
             reason: if generation.is_some_and(is_limit) {

@@ -34,7 +34,7 @@ struct TopLogprob {
 
 impl TokenLogprob {
     /// The probabilities of token `id`.
-    pub fn new(completer: &Completer, id: u32, logprobs: &generation::Logprobs) -> TokenLogprob {
+    pub(super) fn new(completer: &Completer, id: u32, logprobs: &generation::Logprobs) -> TokenLogprob {
         let candidate =
             |id: u32, logprob: f32| TopLogprob::new(completer.piece(id).unwrap_or_default(), logprob);
         let top = logprobs.top.iter();

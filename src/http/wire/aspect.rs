@@ -47,7 +47,7 @@ impl<'a> From<&'a Catalogue> for ReviewSource<'a> {
 
 impl ReviewSource<'_> {
     /// What the reviews of `product` say about an aspect that was counted.
-    pub fn facts(self, product: ProductId, counted: ProductAspect) -> AspectFacts {
+    pub(crate) fn facts(self, product: ProductId, counted: ProductAspect) -> AspectFacts {
         // If no review praises on balance, no quote can stand for the count; the same holds for complaints.
         let quote = |verdict, reviews: usize| {
             let quotes = self.quotes(product, Some(counted.aspect), verdict, usize::from(reviews > 0));
@@ -66,7 +66,7 @@ impl ReviewSource<'_> {
     }
 
     /// The clearest praise of a product, or the clearest complaints about it; at most `most` quotes.
-    pub fn quotes(
+    pub(crate) fn quotes(
         self,
         product: ProductId,
         aspect: Option<AspectId>,

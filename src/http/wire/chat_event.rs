@@ -63,7 +63,7 @@ struct Timings {
 
 impl ChatEvent {
     /// The wire form of an event of the assistant; `recommendations` adds the figures of products.
-    pub fn new(
+    pub(crate) fn new(
         event: AnswerEvent,
         recommendations: impl Fn(Vec<Recommended>) -> Vec<Recommendation>,
     ) -> ChatEvent {
@@ -98,7 +98,7 @@ impl ChatEvent {
     }
 
     /// The event's name.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             ChatEvent::Queue { .. } => "queue",
             ChatEvent::Evidence { .. } => "evidence",
@@ -113,7 +113,7 @@ impl ChatEvent {
     }
 
     /// Whether no other event follows.
-    pub fn is_last(&self) -> bool {
+    pub(crate) fn is_last(&self) -> bool {
         matches!(self, ChatEvent::Final(_) | ChatEvent::Error(_))
     }
 }

@@ -29,7 +29,7 @@ impl SearchFilters {
     /// # Errors
     /// 400 for a product that does not exist or a rating that no review can have: such a filter is a mistake, and not a
     /// question without evidence.
-    pub fn checked(self, corpus: &Corpus) -> Result<Filters, ApiError> {
+    pub(crate) fn checked(self, corpus: &Corpus) -> Result<Filters, ApiError> {
         let product_ids = self.product_ids.unwrap_or_default();
         if let Some(unknown) = product_ids.iter().find(|id| find_product(corpus, id).is_none()) {
             let message = format!("There is no product {unknown:?}; GET /api/products lists them.");

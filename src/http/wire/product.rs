@@ -37,14 +37,14 @@ pub(in crate::http) struct ShrunkRating {
 
 impl ProductFacts {
     /// The facts of one product.
-    pub fn new(product: &Product) -> ProductFacts {
+    pub(crate) fn new(product: &Product) -> ProductFacts {
         ProductFacts {
             id: product.key.clone(),
             title: product.title.clone(),
             category: product.category.clone(),
             price: product.price,
             reviews: product.histogram.iter().sum(),
-            mean_rating: (f64::from(product.mean_rating()) * 100.0).round() / 100.0,
+            mean_rating: (product.mean_rating() * 100.0).round() / 100.0,
             histogram: product.histogram,
         }
     }
@@ -52,7 +52,7 @@ impl ProductFacts {
 
 impl ShrunkRating {
     /// The rating of a product in a shop whose reviews have a mean of `shop_mean` stars.
-    pub fn new(product: &Product, shop_mean: f64) -> Self {
+    pub(crate) fn new(product: &Product, shop_mean: f64) -> Self {
         Self {
             value: rounded(Rating::of(product, shop_mean).shrunk),
             shop_mean: rounded(shop_mean),

@@ -37,7 +37,7 @@ pub(in crate::http) struct ReviewQuote {
 
 impl EvidenceQuote {
     /// Evidence, numbered from 1 in its order.
-    pub fn numbered(evidence: Vec<Evidence>) -> Vec<EvidenceQuote> {
+    pub(crate) fn numbered(evidence: Vec<Evidence>) -> Vec<EvidenceQuote> {
         let quote = |(id, evidence): (usize, Evidence)| EvidenceQuote {
             id,
             review_id: evidence.review.0,
@@ -58,7 +58,7 @@ impl EvidenceQuote {
 
 impl ReviewQuote {
     /// The quote of a passage.
-    pub fn new(corpus: &Corpus, passage: Passage) -> Self {
+    pub(crate) fn new(corpus: &Corpus, passage: Passage) -> Self {
         let review = &corpus.reviews[passage.review.0 as usize];
         let quote = passage.text(corpus);
         let start = review.text[..passage.start as usize].chars().count();

@@ -81,35 +81,23 @@ impl Dissent {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing;
     use super::*;
     use crate::app::embed;
     use crate::embedding::Embedder;
     use crate::embedding::testing::tiny;
     use crate::index::Index;
     use crate::retrieval::{Asked, Filters, Retriever};
-    use crate::reviews::{Corpus, Product, Review, ReviewId, passages};
+    use crate::reviews::{Corpus, passages, testing};
     use serde_json::{Value, json};
     use std::sync::Arc;
 
     /// One kettle with reviews of these stars and texts.
     fn kettle(reviews: &[(u8, &str)]) -> Corpus {
-        let corpus = testing::corpus();
-        let product = Product {
-            histogram: [0, 0, reviews.len() as u32, 0, 0],
-            reviews: (0..reviews.len() as u32).map(ReviewId).collect(),
-            ..corpus.products[0].clone()
-        };
-        let review = |(rating, text): &(u8, &str)| Review {
-            rating: *rating,
-            text: (*text).into(),
-            ..corpus.reviews[0].clone()
-        };
-        Corpus {
-            reviews: reviews.iter().map(review).collect(),
-            products: vec![product],
-            ..corpus
-        }
+        let review = |(rating, text): &(u8, &str)| testing::review(0, *rating, text);
+        testing::corpus(
+            vec![testing::product("Kettle")],
+            reviews.iter().map(review).collect(),
+        )
     }
 
     /// The dissent on the one product of `corpus` that retrieval recommends for `question`.

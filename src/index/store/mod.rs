@@ -45,7 +45,7 @@ struct Sum {
 
 /// Why there is no usable snapshot. In all cases the caller builds the index.
 #[derive(Debug, thiserror::Error)]
-pub enum Unusable {
+pub(crate) enum Unusable {
     /// Nothing was saved yet.
     #[error("there is no snapshot in {} yet", dir.display())]
     Absent {
@@ -74,7 +74,7 @@ pub enum Unusable {
     "the snapshot cannot be written to {}: {source}; make the folder writable, or every start embeds all reviews",
     dir.display()
 )]
-pub struct NotSaved {
+pub(crate) struct NotSaved {
     /// The index folder.
     pub dir: PathBuf,
     /// The operating system's error.
@@ -85,7 +85,7 @@ pub struct NotSaved {
 ///
 /// # Errors
 /// See [`Unusable`].
-pub fn load(dir: &Path, fingerprint: &Fingerprint) -> Result<Index, Unusable> {
+pub(crate) fn load(dir: &Path, fingerprint: &Fingerprint) -> Result<Index, Unusable> {
     let snapshot = dir.join(SNAPSHOT);
     let header = read_header(dir, &snapshot)?;
     if (header.format, &header.fingerprint, header.hnsw_rs.as_str()) != (FORMAT, fingerprint, HNSW_RS) {
@@ -120,7 +120,7 @@ fn read_graph(snapshot: &Path, rows: usize) -> Result<Graph, Unusable> {
 /// See [`NotSaved`]. Whatever fails, [`load`] never gets a half-written snapshot: it finds the old one, the new one or
 /// none. As a rule that is the old one. It is the new one if only the last step failed, which makes the renaming
 /// durable, and none if the new one could not be renamed into place and the old one could not be renamed back.
-pub fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), NotSaved> {
+pub(crate) fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), NotSaved> {
     let written = files::replace(dir, SNAPSHOT, |new| {
         files::write(&new.join(VECTORS), index.rows.values(), f32::to_le_bytes)?;
         files::write(&new.join(ROWS), index.passages.rows(), u32::to_le_bytes)?;

@@ -11,16 +11,16 @@ use crate::kernels::simd::{Kernel, LANES, Lanes};
 use crate::kernels::unrolled::unrolled;
 
 /// The most queries whose scores fit the registers beside a key.
-pub const QUERIES: usize = 12;
+pub(super) const QUERIES: usize = 12;
 /// Blocks of a partition.
 const BLOCKS: usize = PARTITION / BLOCK;
 /// The most numbers that a head may have. The queries in the scratch memory lie this far apart, a distance known to the
 /// compiler, so that one address is enough for all queries.
-pub const LONGEST_HEAD: usize = 256;
+pub(crate) const LONGEST_HEAD: usize = 256;
 
 /// The query of one row and one head.
 #[derive(Default)]
-pub struct QueryHead<'a> {
+pub(super) struct QueryHead<'a> {
     /// `[head_dim]`.
     pub numbers: &'a [f32],
     /// The result, `[head_dim]`.
@@ -32,7 +32,7 @@ pub struct QueryHead<'a> {
 }
 
 /// Attention of some queries over some partitions of the keys. Its output is each query's state.
-pub struct Attend<'a, 'b> {
+pub(super) struct Attend<'a, 'b> {
     /// The keys and values.
     pub store: &'a Store,
     /// The store's layer.

@@ -16,7 +16,7 @@ use super::disjoint::Disjoint;
 use super::kv_store::Store;
 use super::pool::Pool;
 use super::simd::Level;
-pub use causal_kernel::LONGEST_HEAD;
+pub(crate) use causal_kernel::LONGEST_HEAD;
 use causal_kernel::{Attend, QUERIES, QueryHead};
 use plan::Task;
 pub use plan::{AttentionSpan, Plan};

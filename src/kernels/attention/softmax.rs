@@ -9,7 +9,7 @@ use crate::kernels::simd::{Kernel, LANES, Lanes};
 
 /// The state of a query's softmax over the keys so far.
 #[derive(Debug, Clone, Copy)]
-pub struct SoftmaxState {
+pub(super) struct SoftmaxState {
     /// The largest score so far.
     largest: f32,
     /// The sum of all `2^(score - largest)`.
@@ -31,7 +31,7 @@ impl SoftmaxState {
     /// # Safety
     /// The processor has the instructions of `L`.
     #[inline(always)]
-    pub unsafe fn join<L: Lanes>(&mut self, other: SoftmaxState) -> (f32, f32) {
+    pub(super) unsafe fn join<L: Lanes>(&mut self, other: SoftmaxState) -> (f32, f32) {
         let less = self.largest - other.largest;
         // SAFETY: promised by the caller.
         let power = unsafe {
@@ -55,7 +55,7 @@ impl SoftmaxState {
 /// # Safety
 /// The processor has the instructions of `L`; `scores` has `blocks · BLOCK` numbers.
 #[inline(always)]
-pub unsafe fn softmax_weights<L: Lanes>(
+pub(super) unsafe fn softmax_weights<L: Lanes>(
     scores: *mut f32,
     range: Range<usize>,
     blocks: usize,
@@ -104,7 +104,7 @@ unsafe fn inside<L: Lanes>(lanes: L, block: usize, range: &Range<usize>, outside
 /// # Safety
 /// The processor has the instructions of `L`; `out` has `count` numbers.
 #[inline(always)]
-pub unsafe fn join<L: Lanes>(out: *mut f32, count: usize, sums: L, before: f32, new: f32) {
+pub(super) unsafe fn join<L: Lanes>(out: *mut f32, count: usize, sums: L, before: f32, new: f32) {
     // SAFETY: promised by the caller.
     unsafe {
         let joined = if before == 0.0 {
@@ -122,7 +122,7 @@ pub unsafe fn join<L: Lanes>(out: *mut f32, count: usize, sums: L, before: f32, 
 /// # Safety
 /// The processor has the instructions of `L`.
 #[inline(always)]
-pub unsafe fn divide<L: Lanes>(out: &mut [f32], by: f32) {
+pub(super) unsafe fn divide<L: Lanes>(out: &mut [f32], by: f32) {
     for out in out.chunks_mut(LANES) {
         // SAFETY: promised by the caller; every access stays inside the chunk.
         unsafe {
@@ -134,7 +134,7 @@ pub unsafe fn divide<L: Lanes>(out: &mut [f32], by: f32) {
 }
 
 /// Joins the results of several tasks for one query, in the order of the keys.
-pub struct Merge<'a, I> {
+pub(super) struct Merge<'a, I> {
     /// The state and the sums, `[head_dim]`, of each task.
     pub parts: I,
     /// The result, `[head_dim]`.

@@ -9,7 +9,7 @@ const QUERIES: usize = 6;
 
 /// One head of one text. The rows of all slices, and of `out`, are `width` numbers apart, and a head has as many
 /// numbers as `query_bias`.
-pub struct HeadTask<'a> {
+pub(super) struct HeadTask<'a> {
     pub tokens: usize,
     pub width: usize,
     pub scale: f32,

@@ -22,7 +22,7 @@ thread_local! {
 
 /// The parameters of one layer's attention.
 #[derive(Debug, Clone, Copy)]
-pub struct Bidirectional<'a> {
+pub(crate) struct Bidirectional<'a> {
     /// Heads of queries, and as many heads of keys and values.
     pub heads: usize,
     /// The factor of the scores.
@@ -33,7 +33,7 @@ pub struct Bidirectional<'a> {
 
 /// The projections of a batch's rows, each `[rows, heads, head_dim]`.
 #[derive(Debug, Clone, Copy)]
-pub struct Projected<'a> {
+pub(crate) struct Projected<'a> {
     /// Without their bias.
     pub queries: &'a [f32],
     /// Without a bias: it would add the same number to all scores of a query, which does not change a softmax.
@@ -48,7 +48,7 @@ impl Bidirectional<'_> {
     ///
     /// # Panics
     /// If a slice does not have the shape.
-    pub fn attend(
+    pub(crate) fn attend(
         &self,
         pool: &Pool,
         level: Level,

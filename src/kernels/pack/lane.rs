@@ -22,7 +22,7 @@ pub(super) struct Lane {
 
 impl Lane {
     /// Whether the weights are numbers: neither the scale nor the minimum is infinite or NaN.
-    pub fn is_finite(&self) -> bool {
+    pub(super) fn is_finite(&self) -> bool {
         // All ones in the exponent mean infinite or NaN.
         const EXPONENT: u16 = 0x7c00;
         self.scale & EXPONENT != EXPONENT && self.min & EXPONENT != EXPONENT

@@ -25,7 +25,7 @@ mod symmetric;
 mod tests;
 mod unpack;
 
-pub use error::PackError;
+pub(crate) use error::PackError;
 
 use candle_core::quantized::GgmlDType;
 use half::{bf16, f16};

@@ -10,7 +10,7 @@ use super::{Lanes, WHOLE};
 
 /// Sixteen `f32`, eight in each register.
 #[derive(Clone, Copy)]
-pub struct Ymm<const VNNI: bool>(__m256, __m256);
+pub(super) struct Ymm<const VNNI: bool>(__m256, __m256);
 
 impl<const VNNI: bool> Ymm<VNNI> {
     #[inline(always)]

@@ -9,7 +9,7 @@ use super::{Lanes, WHOLE};
 
 /// Sixteen `f32`.
 #[derive(Clone, Copy)]
-pub struct Zmm(__m512);
+pub(super) struct Zmm(__m512);
 
 #[rustfmt::skip] // One line per operation.
 impl Lanes for Zmm {

@@ -110,19 +110,19 @@ mod x86 {
     use super::Kernel;
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
-    pub unsafe fn avx512<K: Kernel>(kernel: K) -> K::Output {
+    pub(super) unsafe fn avx512<K: Kernel>(kernel: K) -> K::Output {
         // SAFETY: this function's features are those of `Zmm`.
         unsafe { kernel.run::<Zmm>() }
     }
 
     #[target_feature(enable = "avx2,fma,f16c,avxvnni")]
-    pub unsafe fn avx_vnni<K: Kernel>(kernel: K) -> K::Output {
+    pub(super) unsafe fn avx_vnni<K: Kernel>(kernel: K) -> K::Output {
         // SAFETY: this function's features are those of `Ymm<true>`.
         unsafe { kernel.run::<Ymm<true>>() }
     }
 
     #[target_feature(enable = "avx2,fma,f16c")]
-    pub unsafe fn avx2<K: Kernel>(kernel: K) -> K::Output {
+    pub(super) unsafe fn avx2<K: Kernel>(kernel: K) -> K::Output {
         // SAFETY: this function's features are those of `Ymm<false>`.
         unsafe { kernel.run::<Ymm<false>>() }
     }

@@ -15,10 +15,11 @@ mod portable;
 #[cfg(test)]
 mod tests;
 
-pub use level::{Kernel, Level};
+pub(crate) use level::Kernel;
+pub use level::Level;
 
 /// The numbers in a vector.
-pub const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// 1.5 · 2²³. A float of this size has no bits for fractions: its lowest bit stands for 1, so a whole number that is
 /// added to its *bits* is added to its value. Sums of products of codes start with these bits, so they need no

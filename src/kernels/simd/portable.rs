@@ -6,7 +6,7 @@ use super::{LANES, Lanes};
 
 /// Sixteen `f32` in an array.
 #[derive(Clone, Copy)]
-pub struct Portable([f32; LANES]);
+pub(super) struct Portable([f32; LANES]);
 
 impl Portable {
     #[inline(always)]

@@ -43,7 +43,7 @@ const SPELLED: &[(&str, f32)] = &[
 
 /// A word, a number or a mark of a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Token<'a> {
+pub(super) struct Token<'a> {
     /// As written.
     pub text: &'a str,
     /// Its first byte in the text.
@@ -56,24 +56,24 @@ pub struct Token<'a> {
 
 impl Token<'_> {
     /// Where it ends, in bytes.
-    pub fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         self.start + self.text.len()
     }
 
     /// Whether it is this word, in any case.
-    pub fn is(&self, word: &str) -> bool {
+    pub(super) fn is(&self, word: &str) -> bool {
         self.text.eq_ignore_ascii_case(word)
     }
 
     /// Whether it is one of these words, in any case.
-    pub fn is_one_of(&self, words: &[&str]) -> bool {
+    pub(super) fn is_one_of(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.is(word))
     }
 }
 
 /// A number with what belongs to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Amount {
+pub(super) struct Amount {
     /// How much.
     pub value: f32,
     /// Its first token, currency included.
@@ -89,7 +89,7 @@ pub struct Amount {
 }
 
 /// Cuts a text into words, numbers and marks; blanks are left out.
-pub fn tokens(text: &str) -> Vec<Token<'_>> {
+pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut rest = text.char_indices().peekable();
     while let Some((start, first)) = rest.next() {
@@ -129,7 +129,7 @@ pub fn tokens(text: &str) -> Vec<Token<'_>> {
 }
 
 /// The amounts among the tokens, in their order.
-pub fn amounts(tokens: &[Token<'_>]) -> Vec<Amount> {
+pub(super) fn amounts(tokens: &[Token<'_>]) -> Vec<Amount> {
     (0..tokens.len()).filter_map(|at| amount(tokens, at)).collect()
 }
 

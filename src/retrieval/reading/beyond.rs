@@ -6,7 +6,7 @@ use crate::index::words;
 
 /// Why no review can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beyond {
+pub(crate) enum Beyond {
     /// It is no question but a task.
     Task,
     /// It names something that neither a title nor a review knows.
@@ -51,7 +51,7 @@ const POLITE: &[&str] = &["can", "could", "please", "pls", "would", "you"];
 
 /// Whether a question without names of this shop's products is beyond its reviews. `knows` tells whether a folded word
 /// is one of titles and reviews, and `kinds` whether it asks for a kind of product.
-pub fn read(question: &str, kinds: bool, knows: impl Fn(&str) -> bool) -> Option<Beyond> {
+pub(super) fn read(question: &str, kinds: bool, knows: impl Fn(&str) -> bool) -> Option<Beyond> {
     let all: Vec<&str> = question.unicode_words().collect();
     let first = all
         .iter()

@@ -4,7 +4,7 @@ use super::amounts::{Amount, Token};
 
 /// What the words say of the amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
+pub(super) enum Bound {
     /// No more than it.
     Most,
     /// No less than it.
@@ -109,7 +109,7 @@ const MOST_BETWEEN: usize = 3;
 
 /// A bound, and the tokens from the first of its words to behind the last, the amount's among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounded {
+pub(super) struct Bounded {
     /// Which.
     pub bound: Bound,
     /// The first token.
@@ -119,7 +119,7 @@ pub struct Bounded {
 }
 
 /// The bound that stands before the amount, if one does; else the one that stands after it.
-pub fn bound(tokens: &[Token<'_>], amount: &Amount) -> Option<Bounded> {
+pub(super) fn bound(tokens: &[Token<'_>], amount: &Amount) -> Option<Bounded> {
     before(tokens, amount.first).map_or_else(
         || {
             let (bound, next) = after(tokens, amount.next)?;
@@ -161,7 +161,7 @@ fn before(tokens: &[Token<'_>], end: usize) -> Option<(Bound, usize)> {
 }
 
 /// The bound whose words begin with the token `start`, with the token after its last.
-pub fn after(tokens: &[Token<'_>], start: usize) -> Option<(Bound, usize)> {
+pub(super) fn after(tokens: &[Token<'_>], start: usize) -> Option<(Bound, usize)> {
     let beginning = |(phrase, bound): &(&str, Bound)| {
         let next = start + phrase.split(' ').count();
         let written = tokens.get(start..next)?;
@@ -171,7 +171,7 @@ pub fn after(tokens: &[Token<'_>], start: usize) -> Option<(Bound, usize)> {
 }
 
 /// Where `one` and `other` are the ends of a range ("between … and …", "… to …", "… - …"), its first token.
-pub fn range(tokens: &[Token<'_>], one: &Amount, other: &Amount) -> Option<usize> {
+pub(super) fn range(tokens: &[Token<'_>], one: &Amount, other: &Amount) -> Option<usize> {
     let between = tokens.get(one.next..other.first)?;
     let [between] = between else { return None };
     let starts = |word: &str| {

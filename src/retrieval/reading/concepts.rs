@@ -215,7 +215,7 @@ const ENTRIES: &[Entry] = &[
 
 /// What is asked about.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Concept {
+pub(crate) struct Concept {
     /// The words that tell of it, as they are compared.
     pub words: HashSet<String>,
     /// What a review that tells of it says.
@@ -233,12 +233,12 @@ static BY_WORD: LazyLock<HashMap<String, &Entry>> = LazyLock::new(|| {
 
 /// Whether a word, as it is compared, asks about a concept: it is not only a part of what a thing is called, though
 /// there are gaming laptops, and no slip, though nobody here uses it.
-pub fn is_asked(word: &str) -> bool {
+pub(super) fn is_asked(word: &str) -> bool {
     BY_WORD.contains_key(word)
 }
 
 /// The first concept among these words of a question, which are as they are compared.
-pub fn asked<'a>(question: impl Iterator<Item = &'a str>) -> Option<Concept> {
+pub(super) fn asked<'a>(question: impl Iterator<Item = &'a str>) -> Option<Concept> {
     let folded = |list: &[&str]| -> HashSet<String> { list.iter().map(|word| words::folded(word)).collect() };
     let mut question = question;
     let entry = question.find_map(|word| BY_WORD.get(word))?;

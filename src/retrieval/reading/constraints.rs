@@ -173,7 +173,7 @@ const ABOUT: f32 = 0.2;
 
 /// Two ends, both inclusive; absent where there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Span {
+pub(crate) struct Span {
     /// No less than this.
     pub least: Option<f32>,
     /// No more than this.
@@ -182,7 +182,7 @@ pub struct Span {
 
 /// What is demanded of a product.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Constraints {
+pub(crate) struct Constraints {
     /// Rupees.
     pub price: Span,
     /// Mean stars of its reviews. "Above 4" includes 4: a mean is hardly ever exactly that.
@@ -191,12 +191,12 @@ pub struct Constraints {
 
 impl Span {
     /// Whether it leaves out nothing.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         *self == Self::default()
     }
 
     /// Whether a value lies in it.
-    pub fn contains(&self, value: f32) -> bool {
+    pub(crate) fn contains(&self, value: f32) -> bool {
         self.least.is_none_or(|least| value >= least) && self.most.is_none_or(|most| value <= most)
     }
 
@@ -212,14 +212,14 @@ impl Span {
 
 impl Constraints {
     /// Whether nothing is demanded.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 /// The demands of a question, and the question without them. Of two that contradict each other the later holds, so
 /// that "… under 2000? and under 1000?" means 1000.
-pub fn read(question: &str) -> (Constraints, String) {
+pub(super) fn read(question: &str) -> (Constraints, String) {
     let tokens = amounts::tokens(question);
     let amounts = amounts::amounts(&tokens);
     let mut constraints = Constraints::default();

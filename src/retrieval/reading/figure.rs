@@ -7,7 +7,7 @@ use crate::index::words;
 
 /// A figure that the data has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quantity {
+pub(crate) enum Quantity {
     /// What a product costs.
     Price,
     /// Its mean stars.
@@ -16,7 +16,7 @@ pub enum Quantity {
 
 /// Of which products a figure is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// Of each that is named.
     Each,
     /// Of the products that meet what the question demands, the best rated first.
@@ -29,7 +29,7 @@ pub enum Wish {
 
 /// A figure that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Figure {
+pub(crate) struct Figure {
     /// Which.
     pub quantity: Quantity,
     /// Of what.
@@ -120,7 +120,12 @@ const COUNTED: &[&str] = &[
 /// The figure that a question of these `words`, in lower case, asks for, where it asks for nothing else: `telling` are
 /// the folded words of it that tell what it is about, `names` whether it names products, and `demands_price` whether it
 /// says what they may cost.
-pub fn asked(words: &[&str], telling: &HashSet<String>, names: bool, demands_price: bool) -> Option<Figure> {
+pub(super) fn asked(
+    words: &[&str],
+    telling: &HashSet<String>,
+    names: bool,
+    demands_price: bool,
+) -> Option<Figure> {
     let lists = [PRICE, CHEAP, DEAR, STARS, REVIEWS, HIGHEST, LOWEST, BESIDE];
     let of_figures: HashSet<String> = lists.concat().iter().map(|word| words::folded(word)).collect();
     if !telling.is_subset(&of_figures) {

@@ -2,7 +2,7 @@
 
 /// What a question wants.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Intent {
+pub(crate) enum Intent {
     /// Products that fit: "Which kettle is best?"
     Recommend,
     /// How a product is: "How is the Zuvio's battery?"
@@ -20,7 +20,7 @@ pub enum Intent {
 
 impl Intent {
     /// Its name on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Intent::Recommend => "recommend",
             Intent::Product => "product",
@@ -33,7 +33,7 @@ impl Intent {
 }
 
 /// Words of a question that asks what is wrong …
-pub const COMPLAINTS: &[&str] = &[
+pub(super) const COMPLAINTS: &[&str] = &[
     "bad",
     "bekar",
     "bekaar",
@@ -236,7 +236,7 @@ const DESCRIBING: &[&str] = &[
 ];
 
 /// What a question wants, by its `words` in lower case, that names `named` products, brands, or kinds of products.
-pub fn of(words: &[&str], named: usize, kinds: usize) -> Intent {
+pub(super) fn of(words: &[&str], named: usize, kinds: usize) -> Intent {
     let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
     let starts = |list: &[&str]| words.first().is_some_and(|word| list.contains(word));
     let text = words.join(" ");
@@ -287,18 +287,18 @@ fn asks_what_is_wrong(words: &[&str]) -> bool {
 }
 
 /// Whether a word only asks, beside those that [`crate::index::words::asks`] knows. In lower case.
-pub fn only_asks(word: &str) -> bool {
+pub(super) fn only_asks(word: &str) -> bool {
     [COMPARING, CHOOSING, DESCRIBING, AUXILIARIES]
         .iter()
         .any(|list| list.contains(&word))
 }
 
 /// Whether a word asks to choose among products. In lower case.
-pub fn chooses(word: &str) -> bool {
+pub(super) fn chooses(word: &str) -> bool {
     CHOOSING.contains(&word)
 }
 
 /// Whether a word only says that something is wrong, and not what. In lower case.
-pub fn only_complains(word: &str) -> bool {
+pub(super) fn only_complains(word: &str) -> bool {
     COMPLAINTS.contains(&word)
 }

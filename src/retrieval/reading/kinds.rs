@@ -24,7 +24,7 @@ pub(super) struct Asked<'a> {
 
 impl Vocabulary {
     /// Where the first words for kinds of products stand in a text, in bytes.
-    pub fn kinds(&self, text: &str) -> Option<Range<usize>> {
+    pub(crate) fn kinds(&self, text: &str) -> Option<Range<usize>> {
         let mut found: Option<Range<usize>> = None;
         for (at, word) in text.unicode_word_indices() {
             let is_kind = self.is_kind(&words::folded(word)) && !words::asks(word);

@@ -15,7 +15,7 @@ mod intent;
 mod kinds;
 mod names;
 #[cfg(test)]
-pub mod testing;
+pub(super) mod testing;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -23,19 +23,19 @@ use std::sync::Arc;
 use super::spelling::Spelling;
 use crate::index::words::{self, Frequencies};
 use crate::reviews::{Product, ProductId};
-pub use beyond::Beyond;
-pub use concepts::Concept;
-pub use constraints::{Constraints, Span};
-pub use figure::{Figure, Quantity, Wish};
-pub use intent::Intent;
+pub(crate) use beyond::Beyond;
+pub(super) use concepts::Concept;
+pub(crate) use constraints::{Constraints, Span};
+pub(crate) use figure::{Figure, Quantity, Wish};
+pub(crate) use intent::Intent;
 use kinds::Asked;
-pub use names::{Mention, Names};
+pub(super) use names::{Mention, Names};
 
 /// What a question that asks what is wrong asks about, where it says no more: complaints seldom use the word.
-pub const WRONG: &str = "bad quality, it broke, it does not work, disappointed";
+pub(super) const WRONG: &str = "bad quality, it broke, it does not work, disappointed";
 
 /// A catalogue's words.
-pub struct Vocabulary {
+pub(crate) struct Vocabulary {
     /// What its products are called one by one.
     names: Names,
     /// The short title of each.
@@ -51,7 +51,7 @@ pub struct Vocabulary {
 
 /// A question, read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// The whole question without its demands, as passages are compared with it; the question itself where it says
     /// nothing else. One in Hindi is without the words that only ask, and with what tells of its concept.
     pub question: String,
@@ -80,7 +80,7 @@ pub struct Reading {
 
 impl Reading {
     /// The aspect in the question's own words.
-    pub fn asked_aspect(&self) -> &str {
+    pub(crate) fn asked_aspect(&self) -> &str {
         let said = self.concept.as_ref().map_or("", |concept| concept.said);
         self.aspect
             .strip_suffix(said)
@@ -89,22 +89,22 @@ impl Reading {
     }
 
     /// Whether it may be about a product: about any where it names none.
-    pub fn is_about(&self, product: ProductId) -> bool {
+    pub(crate) fn is_about(&self, product: ProductId) -> bool {
         self.scope.is_empty() || self.scope.contains(&product)
     }
 
     /// Whether it is about one product and says which.
-    pub fn names_one(&self) -> bool {
+    pub(crate) fn names_one(&self) -> bool {
         self.names_some() && self.scope.len() == 1
     }
 
     /// The products that are to be compared, name by name, where there are two and more.
-    pub fn compared(&self) -> Option<&[BTreeSet<ProductId>]> {
+    pub(crate) fn compared(&self) -> Option<&[BTreeSet<ProductId>]> {
         (self.named.len() > 1).then_some(&self.named)
     }
 
     /// Whether it says which products it is about, and not only which kind.
-    pub fn names_some(&self) -> bool {
+    pub(crate) fn names_some(&self) -> bool {
         !self.named.is_empty()
     }
 }
@@ -112,7 +112,7 @@ impl Reading {
 impl Vocabulary {
     /// Learns the words of a catalogue. `passages` are those of its reviews, each with its product, and `frequencies`
     /// their words'; words of the `language` are no slips.
-    pub fn of<'a>(
+    pub(crate) fn of<'a>(
         products: &[Product],
         frequencies: &Frequencies,
         passages: impl Iterator<Item = (ProductId, &'a str)>,
@@ -163,7 +163,7 @@ impl Vocabulary {
     }
 
     /// Reads a question: which products the `whole` of it names, and which aspect its `last` part asks about.
-    pub fn read(&self, whole: &str, last: &str) -> Reading {
+    pub(crate) fn read(&self, whole: &str, last: &str) -> Reading {
         let (constraints, question) = constraints::read(whole);
         let question = if question.is_empty() {
             whole.to_string()
@@ -244,17 +244,17 @@ impl Vocabulary {
     }
 
     /// What people call a product.
-    pub fn title(&self, product: ProductId) -> &str {
+    pub(crate) fn title(&self, product: ProductId) -> &str {
         &self.titles[product.0 as usize]
     }
 
     /// The products that a text of this server's own names by their whole titles, in their order.
-    pub fn titled(&self, text: &str) -> Vec<ProductId> {
+    pub(crate) fn titled(&self, text: &str) -> Vec<ProductId> {
         self.names.titled(text)
     }
 
     /// The names in a text.
-    pub fn mentions(&self, text: &str) -> Vec<Mention> {
+    pub(crate) fn mentions(&self, text: &str) -> Vec<Mention> {
         self.names.mentions(text, &self.spelling)
     }
 }

@@ -20,7 +20,7 @@ use belonging::Belonging;
 const BREAKS: &[&str] = &["or", "vs", "versus", "v", "and", "than", "ya", "aur"];
 
 /// The names of a catalogue's products.
-pub struct Names {
+pub(crate) struct Names {
     /// The words of each product's short title, as they are compared, in their order.
     titles: Vec<Vec<String>>,
     /// The products whose short title has a word.
@@ -35,7 +35,7 @@ pub struct Names {
 
 /// A name in a text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Mention {
+pub(crate) struct Mention {
     /// The products that it may mean; never none.
     pub products: BTreeSet<ProductId>,
     /// Where its words stand in the text, in bytes, in their order.
@@ -60,7 +60,7 @@ type Open = Vec<(ProductId, usize)>;
 
 impl Names {
     /// Learns the names of `products`, of whose reviews these are passages.
-    pub fn of<'a>(products: &[Product], passages: impl Iterator<Item = (ProductId, &'a str)>) -> Self {
+    pub(crate) fn of<'a>(products: &[Product], passages: impl Iterator<Item = (ProductId, &'a str)>) -> Self {
         let titles: Vec<Vec<String>> = products
             .iter()
             .map(|product| keys(product.short_title()))
@@ -90,12 +90,12 @@ impl Names {
     }
 
     /// Whether a word of titles is said of other products as well.
-    pub fn is_plain(&self, word: &str) -> bool {
+    pub(crate) fn is_plain(&self, word: &str) -> bool {
         self.plain.contains(&key(word))
     }
 
     /// The names in a text, in their order. `spelling` forgives slips.
-    pub fn mentions(&self, text: &str, spelling: &Spelling) -> Vec<Mention> {
+    pub(crate) fn mentions(&self, text: &str, spelling: &Spelling) -> Vec<Mention> {
         let words = self.words(text, spelling);
         let mut mentions: Vec<Mention> = Vec::new();
         let mut at = 0;
@@ -122,7 +122,7 @@ impl Names {
 
     /// The products whose whole short titles stand in a text, as they do in this server's answers; in the order of
     /// their first mention.
-    pub fn titled(&self, text: &str) -> Vec<ProductId> {
+    pub(crate) fn titled(&self, text: &str) -> Vec<ProductId> {
         let words = keys(text);
         let mut found: Vec<ProductId> = Vec::new();
         let mut at = 0;

@@ -7,7 +7,7 @@ use crate::index::words::Frequencies;
 use crate::reviews::{Product, ProductId, testing};
 
 /// A product without reviews.
-pub fn product(title: &str, category: &str) -> Product {
+pub(crate) fn product(title: &str, category: &str) -> Product {
     Product {
         category: Some(category.into()),
         ..testing::product(title)
@@ -15,13 +15,13 @@ pub fn product(title: &str, category: &str) -> Product {
 }
 
 /// The words of a shop whose reviews say this, of nothing in particular.
-pub fn vocabulary(products: &[Product], reviews: &[&str]) -> Vocabulary {
+pub(crate) fn vocabulary(products: &[Product], reviews: &[&str]) -> Vocabulary {
     let frequencies = Frequencies::of(reviews.iter().copied());
     Vocabulary::of(products, &frequencies, std::iter::empty(), Arc::default())
 }
 
 /// The titles of the shop that most tests ask in, in the order of its products.
-pub const TITLES: [(&str, &str); 14] = [
+pub(crate) const TITLES: [(&str, &str); 14] = [
     ("Velto AirBeats 131 Bluetooth Headset", ""),
     ("Velto BassKings 100 Wired Headset", ""),
     (
@@ -48,7 +48,7 @@ pub const TITLES: [(&str, &str); 14] = [
 ];
 
 /// The words of that shop, with reviews that use them as buyers do.
-pub fn shop() -> Vocabulary {
+pub(crate) fn shop() -> Vocabulary {
     let products: Vec<Product> = TITLES
         .iter()
         .map(|(title, category)| product(title, category))

@@ -27,8 +27,8 @@ use std::path::Path;
 use tokenizers::{Tokenizer, TruncationParams};
 
 use self::gguf_vocabulary::{GgufVocabulary, TURN_ENDS};
-pub use self::sentence_piece::continuing;
-pub use self::token_bytes::bytes;
+pub(crate) use self::sentence_piece::continuing;
+pub(crate) use self::token_bytes::bytes;
 use super::WeightsError;
 use super::gguf::Gguf;
 
@@ -46,7 +46,7 @@ pub fn from_gguf(gguf: &Gguf) -> Result<Tokenizer, WeightsError> {
 }
 
 /// The tokens that end a turn: those that the file names, and the usual ones of the families of chat models.
-pub fn end_tokens(gguf: &Gguf, tokenizer: &Tokenizer) -> Vec<u32> {
+pub(crate) fn end_tokens(gguf: &Gguf, tokenizer: &Tokenizer) -> Vec<u32> {
     let special = tokenizer.get_added_vocabulary().get_added_tokens_decoder();
     let is_special = |id: &u32| special.get(id).is_some_and(|token| token.special);
     let usual = TURN_ENDS
@@ -66,7 +66,7 @@ pub fn end_tokens(gguf: &Gguf, tokenizer: &Tokenizer) -> Vec<u32> {
 
 /// The token that every text has to begin with, if there is one. If the file does not say, llama.cpp's defaults for its
 /// kind of tokenizer apply.
-pub fn bos_token(gguf: &Gguf) -> Option<u32> {
+pub(crate) fn bos_token(gguf: &Gguf) -> Option<u32> {
     let sentence_piece = gguf.text("tokenizer.ggml.model") == Some("llama");
     let llama3 = matches!(
         gguf.text("tokenizer.ggml.pre"),
@@ -84,7 +84,7 @@ pub fn bos_token(gguf: &Gguf) -> Option<u32> {
 ///
 /// # Errors
 /// [`WeightsError::Tokenizer`].
-pub fn from_file(path: &Path, max_tokens: usize) -> Result<Tokenizer, WeightsError> {
+pub(crate) fn from_file(path: &Path, max_tokens: usize) -> Result<Tokenizer, WeightsError> {
     let problem = |error: tokenizers::Error| WeightsError::Tokenizer {
         path: path.to_path_buf(),
         problem: format!("{error}; it should be the model's tokenizer.json"),

@@ -110,7 +110,7 @@ fn normalizer(gguf: &Gguf) -> Result<NormalizerWrapper, tokenizers::Error> {
 ///
 /// # Errors
 /// If `tokenizers` refuses the changed normalizer.
-pub fn continuing(tokenizer: &Arc<Tokenizer>) -> Result<Arc<Tokenizer>, tokenizers::Error> {
+pub(crate) fn continuing(tokenizer: &Arc<Tokenizer>) -> Result<Arc<Tokenizer>, tokenizers::Error> {
     let Some(NormalizerWrapper::Sequence(steps)) = tokenizer.get_normalizer() else {
         return Ok(tokenizer.clone());
     };

@@ -6,7 +6,7 @@
 use tokenizers::{Model, ModelWrapper, Tokenizer};
 
 /// The bytes of a token; none for a special token or for an id outside the vocabulary.
-pub fn bytes(tokenizer: &Tokenizer, id: u32) -> Vec<u8> {
+pub(crate) fn bytes(tokenizer: &Tokenizer, id: u32) -> Vec<u8> {
     if let Some(added) = tokenizer
         .get_added_vocabulary()
         .get_added_tokens_decoder()

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use candle_core::Device;
 use candle_core::quantized::gguf_file::{self, Content, Value};
-use flipkart_recommender::weights;
+use flipkart_recommender::internals::chat_model;
 
 use super::project_file;
 
@@ -34,7 +34,7 @@ pub fn dir() -> PathBuf {
 
 /// The default chat model's file.
 pub fn chat() -> PathBuf {
-    weights::chat_model(&dir(), None)
+    chat_model(&dir(), None)
         .expect("the default chat model; run `make models` first")
         .path
 }

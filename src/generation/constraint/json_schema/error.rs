@@ -7,7 +7,7 @@ const LONGEST_MESSAGE: usize = 200;
 
 /// Why no [`JsonSchema`](super::JsonSchema) can be built.
 #[derive(Debug, thiserror::Error)]
-pub enum SchemaError {
+pub(crate) enum SchemaError {
     /// It is too long, written without blanks.
     #[error("the JSON schema is longer than {most} bytes; shorten it")]
     TooLong {

@@ -37,7 +37,7 @@ use llguidance::api::TopLevelGrammar;
 use llguidance::toktrie::SimpleVob;
 use serde_json::{Value, json};
 
-pub use self::error::SchemaError;
+pub(crate) use self::error::SchemaError;
 use super::{Constraint, ConstraintError, Mask, TokenTrie};
 
 /// Bytes of the compiler's stack. It follows references and nested schemas by recursion, with 10 kB a level. A schema
@@ -48,7 +48,7 @@ const STACK: usize = 64 << 20;
 const NOTHING_ALLOWED: &str = "NoExtensionBias";
 
 /// The state of one text. It is boxed and given to a request; see [`super`].
-pub struct JsonSchema {
+pub(crate) struct JsonSchema {
     matcher: Matcher,
     /// The tokens that may come next, once they have been computed.
     allowed: Option<SimpleVob>,
@@ -60,7 +60,7 @@ impl JsonSchema {
     /// # Errors
     ///
     /// See [`SchemaError`].
-    pub fn new(schema: &Value, vocabulary: &TokenTrie) -> Result<Self, SchemaError> {
+    pub(crate) fn new(schema: &Value, vocabulary: &TokenTrie) -> Result<Self, SchemaError> {
         schema_limits::check(schema)?;
         let grammar = TopLevelGrammar::from_json_schema(on_one_line(schema));
         let compile = || vocabulary.factory().create_parser(grammar);

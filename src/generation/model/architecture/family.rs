@@ -8,7 +8,7 @@ use crate::kernels::rotary::Pairs;
 
 /// A family of decoders, named in a GGUF file's `general.architecture`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
+pub(crate) enum Family {
     /// SmolLM2, Llama 2 and 3, Mistral.
     Llama,
     /// Qwen 2 and 2.5.
@@ -22,7 +22,7 @@ pub enum Family {
 /// What all models of a family have in common. Biases, and an output head with its own matrix, differ within a family:
 /// the file's tensors decide about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Traits {
+pub(crate) struct Traits {
     /// What GGUF files call it; also the prefix of their metadata.
     pub name: &'static str,
     /// The curve of the feed-forward network's gate.
@@ -95,7 +95,7 @@ impl Family {
     const ALL: [Family; 4] = [Family::Llama, Family::Qwen2, Family::Qwen3, Family::Gemma3];
 
     /// The family's row.
-    pub const fn traits(self) -> Traits {
+    pub(crate) const fn traits(self) -> Traits {
         match self {
             Family::Llama => LLAMA,
             Family::Qwen2 => QWEN2,
@@ -105,12 +105,12 @@ impl Family {
     }
 
     /// The family that a GGUF file calls `name`.
-    pub fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|family| family.traits().name == name)
     }
 
     /// The names of all families, for messages.
-    pub fn list() -> String {
+    pub(crate) fn list() -> String {
         Self::ALL.map(|family| family.traits().name).join(", ")
     }
 }

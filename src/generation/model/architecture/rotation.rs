@@ -8,7 +8,7 @@ use std::f64::consts::PI;
 
 /// The angles by which a head's pairs of numbers are rotated.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rotation {
+pub(crate) struct Rotation {
     /// Radians per token, for each pair, `[head_dim / 2]`; they include scaling and factors.
     pub frequencies: Vec<f32>,
     /// The factor of the rotated numbers: 1 except for YaRN.
@@ -53,7 +53,7 @@ impl Rotation {
 
     /// Cosines and sines for a token at `position`, each `[head_dim / 2]` and multiplied by the magnitude. The angle is
     /// computed in f64, so that it is as exact at the end of a long context as at its beginning.
-    pub fn angles(&self, position: usize) -> impl Iterator<Item = (f32, f32)> + '_ {
+    pub(crate) fn angles(&self, position: usize) -> impl Iterator<Item = (f32, f32)> + '_ {
         self.frequencies.iter().map(move |frequency| {
             let (sine, cosine) = (position as f64 * f64::from(*frequency)).sin_cos();
             (cosine as f32 * self.magnitude, sine as f32 * self.magnitude)

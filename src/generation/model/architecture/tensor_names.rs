@@ -2,17 +2,17 @@
 //! (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#standardized-tensor-names>).
 
 /// The embedding, `[vocabulary, width]`.
-pub const EMBEDDING: &str = "token_embd.weight";
+pub(crate) const EMBEDDING: &str = "token_embd.weight";
 /// The norm after the last layer, `[width]`.
-pub const LAST_NORM: &str = "output_norm.weight";
+pub(crate) const LAST_NORM: &str = "output_norm.weight";
 /// The output head, `[vocabulary, width]`; if it is missing, the embedding is used.
-pub const HEAD: &str = "output.weight";
+pub(crate) const HEAD: &str = "output.weight";
 /// The divisor of each rotary frequency, `[head_dim / 2]` (Llama 3.1 and later).
-pub const ROTARY_FACTORS: &str = "rope_freqs.weight";
+pub(super) const ROTARY_FACTORS: &str = "rope_freqs.weight";
 
 /// A tensor of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LayerTensor {
+pub(crate) enum LayerTensor {
     /// The norm before attention, `[width]`.
     AttentionNorm,
     /// The projection to queries, `[heads · head_dim, width]`.
@@ -48,7 +48,7 @@ pub enum LayerTensor {
 }
 
 /// The name of a tensor of layer `layer`.
-pub fn layer(layer: usize, tensor: LayerTensor) -> String {
+pub(crate) fn layer(layer: usize, tensor: LayerTensor) -> String {
     let name = match tensor {
         LayerTensor::AttentionNorm => "attn_norm.weight",
         LayerTensor::Query => "attn_q.weight",

@@ -12,7 +12,7 @@ use crate::kernels::rotary::Pairs;
 
 /// The sizes that attention needs.
 #[derive(Clone, Copy)]
-pub struct Heads {
+pub(super) struct Heads {
     heads: usize,
     kv_heads: usize,
     head_dim: usize,
@@ -22,7 +22,7 @@ pub struct Heads {
 
 impl Heads {
     /// The sizes of `architecture`.
-    pub fn new(architecture: &Architecture) -> Self {
+    pub(super) fn new(architecture: &Architecture) -> Self {
         Self {
             heads: architecture.heads,
             kv_heads: architecture.kv_heads,
@@ -33,7 +33,7 @@ impl Heads {
     }
 
     /// `[rows, n * head_dim]` → `[n, rows, head_dim]`.
-    pub fn split(&self, rows: &Tensor) -> Result<Tensor> {
+    pub(super) fn split(&self, rows: &Tensor) -> Result<Tensor> {
         let (count, width) = rows.dims2()?;
         rows.reshape((count, width / self.head_dim, self.head_dim))?
             .transpose(0, 1)?
@@ -41,7 +41,7 @@ impl Heads {
     }
 
     /// Rotates queries or keys, `[n, rows, head_dim]`, by the positions of their rows.
-    pub fn rotate(&self, heads: &Tensor, view: &View) -> Result<Tensor> {
+    pub(super) fn rotate(&self, heads: &Tensor, view: &View) -> Result<Tensor> {
         let rotate = match self.pairs {
             Pairs::Neighbours => rope_i,
             Pairs::Halves => rope,
@@ -50,7 +50,13 @@ impl Heads {
     }
 
     /// Queries `[heads, rows, head_dim]` → the output of attention, `[rows, heads * head_dim]`.
-    pub fn attend(&self, queries: &Tensor, cache: &KvCache, batch: &Batch, view: &View) -> Result<Tensor> {
+    pub(super) fn attend(
+        &self,
+        queries: &Tensor,
+        cache: &KvCache,
+        batch: &Batch,
+        view: &View,
+    ) -> Result<Tensor> {
         let groups: Vec<Tensor> = batch
             .groups
             .iter()

@@ -11,7 +11,7 @@ use crate::generation::model::architecture::Architecture;
 use crate::generation::model::{BLOCK, Chunk};
 
 /// The input of a forward pass, besides weights, keys and values.
-pub struct Batch {
+pub(super) struct Batch {
     /// `[rows]`.
     pub tokens: Tensor,
     /// The slot of each number of the new keys and values, `[kv_heads, rows, head_dim]`.
@@ -27,7 +27,7 @@ pub struct Batch {
 }
 
 /// Neighbouring chunks whose attention is computed together.
-pub struct Group {
+pub(super) struct Group {
     /// The first row.
     pub row: usize,
     /// The number of chunks.
@@ -43,7 +43,7 @@ pub struct Group {
 
 impl Batch {
     /// The input for `chunks`, which are not empty.
-    pub fn new(architecture: &Architecture, chunks: &[Chunk<'_>], device: &Device) -> Result<Self> {
+    pub(super) fn new(architecture: &Architecture, chunks: &[Chunk<'_>], device: &Device) -> Result<Self> {
         let tokens: Vec<u32> = chunks.iter().flat_map(|chunk| chunk.tokens).copied().collect();
         let rows = tokens.len();
         let written: Vec<u32> = chunks

@@ -11,7 +11,7 @@ use crate::generation::model::architecture::{Architecture, LayerTensor, layer};
 use crate::kernels::elementwise::Curve;
 
 /// The weights of a layer.
-pub struct CandleLayer {
+pub(super) struct CandleLayer {
     heads: Heads,
     slides: bool,
     activation: Curve,
@@ -32,7 +32,7 @@ pub struct CandleLayer {
 
 impl CandleLayer {
     /// Reads layer `at`.
-    pub fn load(
+    pub(super) fn load(
         source: &TensorSource<'_>,
         architecture: &Architecture,
         at: usize,
@@ -73,7 +73,7 @@ impl CandleLayer {
     }
 
     /// `[rows, width]` → `[rows, width]`; stores the rows' keys and values.
-    pub fn forward(&self, hidden: &Tensor, batch: &Batch, cache: &KvCache) -> Result<Tensor> {
+    pub(super) fn forward(&self, hidden: &Tensor, batch: &Batch, cache: &KvCache) -> Result<Tensor> {
         let attended = self.attention(&self.attention_norm.forward(hidden)?, batch, cache)?;
         let hidden = (hidden + normed(attended, self.attention_post_norm.as_ref())?)?;
         let fed = self.feed_forward(&self.feed_forward_norm.forward(&hidden)?)?;

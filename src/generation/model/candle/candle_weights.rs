@@ -9,7 +9,7 @@ use crate::generation::model::ModelError;
 use crate::weights::gguf::Gguf;
 
 /// A file, and the device that its tensors are loaded onto.
-pub struct TensorSource<'a> {
+pub(super) struct TensorSource<'a> {
     /// The file.
     pub gguf: &'a Gguf,
     /// The device.
@@ -18,7 +18,7 @@ pub struct TensorSource<'a> {
 
 impl TensorSource<'_> {
     /// A matrix: on a GPU it stays quantised, on the CPU it is expanded to f32.
-    pub fn matrix(&self, name: &str) -> std::result::Result<QMatMul, ModelError> {
+    pub(super) fn matrix(&self, name: &str) -> std::result::Result<QMatMul, ModelError> {
         let tensor = self.gguf.read_tensor(name, self.device)?;
         Ok(match self.device {
             Device::Cpu => QMatMul::Tensor(tensor.dequantize(self.device)?),
@@ -27,12 +27,12 @@ impl TensorSource<'_> {
     }
 
     /// A vector.
-    pub fn vector(&self, name: &str) -> std::result::Result<Tensor, ModelError> {
+    pub(super) fn vector(&self, name: &str) -> std::result::Result<Tensor, ModelError> {
         Ok(Tensor::new(self.gguf.read_floats(name)?, self.device)?)
     }
 
     /// A norm's weight.
-    pub fn norm(&self, name: &str, epsilon: f32) -> std::result::Result<CandleNorm, ModelError> {
+    pub(super) fn norm(&self, name: &str, epsilon: f32) -> std::result::Result<CandleNorm, ModelError> {
         Ok(CandleNorm {
             weight: self.vector(name)?,
             epsilon,
@@ -41,7 +41,7 @@ impl TensorSource<'_> {
 }
 
 /// A matrix, and the bias that is added to a product with it.
-pub struct Linear {
+pub(super) struct Linear {
     /// `[to, from]`.
     pub weight: QMatMul,
     /// `[to]`.
@@ -50,7 +50,7 @@ pub struct Linear {
 
 impl Linear {
     /// `[rows, from]` → `[rows, to]`.
-    pub fn forward(&self, rows: &Tensor) -> Result<Tensor> {
+    pub(super) fn forward(&self, rows: &Tensor) -> Result<Tensor> {
         let product = self.weight.forward(rows)?;
         match &self.bias {
             Some(bias) => product.broadcast_add(bias),
@@ -60,14 +60,14 @@ impl Linear {
 }
 
 /// RMSNorm.
-pub struct CandleNorm {
+pub(super) struct CandleNorm {
     weight: Tensor,
     epsilon: f32,
 }
 
 impl CandleNorm {
     /// Norms along the last dimension.
-    pub fn forward(&self, numbers: &Tensor) -> Result<Tensor> {
+    pub(super) fn forward(&self, numbers: &Tensor) -> Result<Tensor> {
         candle_nn::ops::rms_norm(numbers, &self.weight, self.epsilon)
     }
 }

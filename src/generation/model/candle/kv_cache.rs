@@ -9,14 +9,14 @@ use crate::generation::model::architecture::Architecture;
 ///
 /// Heads are the first dimension, `[kv_heads, slots, head_dim]`, so that the numbers gathered for a sequence are in the
 /// order that the matrix products need, without a second copy.
-pub struct KvCache {
+pub(super) struct KvCache {
     keys: Tensor,
     values: Tensor,
 }
 
 impl KvCache {
     /// Storage for `blocks` blocks, all zeros: on the CPU the system commits pages when they are first written.
-    pub fn new(architecture: &Architecture, blocks: usize, device: &Device) -> Result<Self> {
+    pub(super) fn new(architecture: &Architecture, blocks: usize, device: &Device) -> Result<Self> {
         let shape = (architecture.kv_heads, blocks * BLOCK, architecture.head_dim);
         Ok(Self {
             keys: Tensor::zeros(shape, DType::F32, device)?,
@@ -25,19 +25,19 @@ impl KvCache {
     }
 
     /// Bytes of one token's keys and values in one layer.
-    pub fn bytes_per_token(architecture: &Architecture) -> usize {
+    pub(super) fn bytes_per_token(architecture: &Architecture) -> usize {
         2 * architecture.key_width() * size_of::<f32>()
     }
 
     /// Stores keys and values, `[kv_heads, tokens, head_dim]`. `slots` has the slot of each number, and so the same
     /// shape: candle scatters number by number.
-    pub fn write(&self, keys: &Tensor, values: &Tensor, slots: &Tensor) -> Result<()> {
+    pub(super) fn write(&self, keys: &Tensor, values: &Tensor, slots: &Tensor) -> Result<()> {
         self.keys.scatter_set(slots, keys, 1)?;
         self.values.scatter_set(slots, values, 1)
     }
 
     /// Keys and values of `slots`, `[n]`, each `[kv_heads, n, head_dim]`.
-    pub fn read(&self, slots: &Tensor) -> Result<(Tensor, Tensor)> {
+    pub(super) fn read(&self, slots: &Tensor) -> Result<(Tensor, Tensor)> {
         Ok((
             self.keys.index_select(slots, 1)?,
             self.values.index_select(slots, 1)?,

@@ -32,7 +32,7 @@ use candle_weights::{CandleNorm, TensorSource};
 use kv_cache::KvCache;
 
 /// The weights of a decoder on a candle device, and its keys and values.
-pub struct CandleDecoder {
+pub(crate) struct CandleDecoder {
     architecture: Architecture,
     device: Device,
     /// `[vocabulary, width]`.
@@ -48,7 +48,7 @@ pub struct CandleDecoder {
 impl CandleDecoder {
     /// Loads the decoder that `gguf` describes onto `device`. It has no room for keys and values before
     /// [`Model::reserve`].
-    pub fn load(gguf: &Gguf, device: &Device) -> Result<Self, ModelError> {
+    pub(crate) fn load(gguf: &Gguf, device: &Device) -> Result<Self, ModelError> {
         let architecture = Architecture::read(gguf)?;
         let source = TensorSource { gguf, device };
         let embedding = source.matrix(EMBEDDING)?;

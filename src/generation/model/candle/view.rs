@@ -6,7 +6,7 @@ use crate::generation::model::Chunk;
 use crate::generation::model::architecture::Rotation;
 
 /// The tensors of all layers that see the same number of tokens.
-pub struct View {
+pub(super) struct View {
     /// `[rows, head_dim / 2]`.
     pub cosines: Tensor,
     /// `[rows, head_dim / 2]`.
@@ -17,7 +17,7 @@ pub struct View {
 
 impl View {
     /// `runs` are the chunks of each group; `window` is the number of tokens that a token sees, `None` all before it.
-    pub fn new(
+    pub(super) fn new(
         rotation: &Rotation,
         window: Option<usize>,
         runs: &[&[Chunk<'_>]],

@@ -13,7 +13,7 @@ use crate::kernels::simd::Level;
 use crate::kernels::tiles::Matrix;
 
 /// A layer's weights; names and shapes as in [`crate::generation::model::architecture::LayerTensor`].
-pub struct CpuLayer {
+pub(super) struct CpuLayer {
     pub attention_norm: Vec<f32>,
     pub query: Matrix,
     pub key: Matrix,
@@ -32,7 +32,7 @@ pub struct CpuLayer {
 }
 
 /// The data that the layers of a step share, and the layer's number.
-pub struct Step<'a> {
+pub(super) struct Step<'a> {
     pub architecture: &'a Architecture,
     pub pool: &'a Pool,
     pub level: Level,
@@ -45,7 +45,7 @@ pub struct Step<'a> {
 
 impl Step<'_> {
     /// Adds the layer's output to `hidden`.
-    pub fn run(&self, layer: &CpuLayer, store: &mut Store, buffers: &mut Buffers) {
+    pub(super) fn run(&self, layer: &CpuLayer, store: &mut Store, buffers: &mut Buffers) {
         self.attention(layer, store, buffers);
         self.feed_forward(layer, buffers);
     }

@@ -20,12 +20,12 @@ use crate::weights::gguf::Gguf;
 
 impl Decoder {
     /// Loads the decoder that `gguf` describes; it computes on `pool`.
-    pub fn load(gguf: &Gguf, pool: Arc<Pool>) -> Result<Self, ModelError> {
+    pub(crate) fn load(gguf: &Gguf, pool: Arc<Pool>) -> Result<Self, ModelError> {
         Self::load_at(Level::best(), gguf, pool)
     }
 
     /// As [`Decoder::load`], with the instructions of `level`, which the CPU must have.
-    pub fn load_at(level: Level, gguf: &Gguf, pool: Arc<Pool>) -> Result<Self, ModelError> {
+    pub(crate) fn load_at(level: Level, gguf: &Gguf, pool: Arc<Pool>) -> Result<Self, ModelError> {
         let architecture = Architecture::read(gguf)?;
         if architecture.head_dim > LONGEST_HEAD {
             return Err(ModelError::Unsupported {

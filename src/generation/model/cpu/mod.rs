@@ -27,7 +27,7 @@ use crate::kernels::tiles::Matrix;
 use cpu_layer::CpuLayer;
 
 /// A loaded decoder.
-pub struct Decoder {
+pub(crate) struct Decoder {
     architecture: Architecture,
     weights: Weights,
     store: Store,

@@ -36,7 +36,7 @@ impl CustomOp1 for Step<'_> {
 }
 
 /// Reads `chunks` and replaces the content of `logits` with their rows.
-pub fn run(decoder: &mut Decoder, chunks: &[Chunk<'_>], logits: &mut Vec<f32>) -> Result<()> {
+pub(super) fn run(decoder: &mut Decoder, chunks: &[Chunk<'_>], logits: &mut Vec<f32>) -> Result<()> {
     let tokens: Vec<u32> = chunks.iter().flat_map(|chunk| chunk.tokens).copied().collect();
     let step = Step {
         decoder: RefCell::new(decoder),

@@ -50,7 +50,7 @@ pub(super) struct Belonging<'a> {
 
 impl<'a> Belonging<'a> {
     /// Counts.
-    pub fn of<'b>(
+    pub(super) fn of<'b>(
         products: &'a [Product],
         titles: &'a [Vec<String>],
         bearing: &'a HashMap<String, BTreeSet<ProductId>>,
@@ -82,7 +82,7 @@ impl<'a> Belonging<'a> {
     }
 
     /// The words that name products by themselves, with the products.
-    pub fn own(&self) -> HashMap<String, BTreeSet<ProductId>> {
+    pub(super) fn own(&self) -> HashMap<String, BTreeSet<ProductId>> {
         let mut own: HashMap<String, BTreeSet<ProductId>> = HashMap::new();
         for (id, title) in (0..).map(ProductId).zip(self.titles) {
             let mut give = |word: String| own.entry(word).or_default().insert(id);
@@ -108,7 +108,7 @@ impl<'a> Belonging<'a> {
     }
 
     /// The words that others say as well.
-    pub fn plain(&self) -> BTreeSet<String> {
+    pub(super) fn plain(&self) -> BTreeSet<String> {
         let plain = |used: &Use| used.said >= PLAIN_LEAST && 2 * used.by_bearers < used.said;
         let words = self.uses.iter().filter(|(_, used)| plain(used));
         words.map(|(word, _)| word.to_string()).collect()

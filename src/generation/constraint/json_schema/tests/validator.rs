@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Why `schema`, a part of `root`, does not allow a value; `None` if it allows it.
-pub fn complaint(root: &Value, schema: &Value, value: &Value) -> Option<String> {
+pub(super) fn complaint(root: &Value, schema: &Value, value: &Value) -> Option<String> {
     match schema {
         Value::Bool(true) => None,
         Value::Object(keywords) => {

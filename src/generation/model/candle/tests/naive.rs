@@ -11,7 +11,7 @@ use crate::weights::gguf::Gguf;
 type Row = Vec<f64>;
 
 /// Logits of all tokens, `[tokens, vocabulary]`.
-pub fn logits(gguf: &Gguf, tokens: &[u32]) -> Vec<f32> {
+pub(super) fn logits(gguf: &Gguf, tokens: &[u32]) -> Vec<f32> {
     let architecture = Architecture::read(gguf).unwrap();
     let naive = Naive {
         gguf,
