@@ -13,7 +13,7 @@ use super::extractive;
 use super::figures;
 use super::grounding::{self, Grounding, Sentences};
 use super::outcome_recorder::OutcomeRecorder;
-use super::{Answer, AnswerEvent, AnswerTrace, Checked, Evidence, Outcome, Verdict, compute};
+use super::{Answer, AnswerEvent, AnswerTrace, Checked, Evidence, Outcome, SentenceVerdict, compute};
 use crate::embedding::EmbeddingError;
 use crate::generation::{Finished, GenerationEvent, Reason};
 use crate::metrics;
@@ -289,15 +289,15 @@ impl AnswerStream {
         counts: &mut CheckCounts,
     ) -> Result<(), Interrupted> {
         match checked.verdict {
-            Verdict::Supported => {
+            SentenceVerdict::Supported => {
                 counts.supported += 1;
                 self.add_sentence(draft, checked, " ").await
             }
-            Verdict::Unsupported => {
+            SentenceVerdict::Unsupported => {
                 counts.unsupported += 1;
                 self.report_check(checked).await
             }
-            Verdict::None => Ok(()),
+            SentenceVerdict::None => Ok(()),
         }
     }
 

@@ -168,7 +168,9 @@ mod tests {
     fn what_llama_and_qwen_ask_of_a_template_engine_is_there() {
         for (source, expected) in [
             (
-                "{{ bos_token }}{% for m in messages %}\n  {%- if m['content'] is defined %}{{ m.role.upper() }}:{{ m['content'].strip() }};{% endif %}{% endfor %}{% if add_generation_prompt %}A:{% endif %}",
+                "{{ bos_token }}{% for m in messages %}\n  {%- if m['content'] is defined %}\
+                 {{ m.role.upper() }}:{{ m['content'].strip() }};{% endif %}{% endfor %}\
+                 {% if add_generation_prompt %}A:{% endif %}",
                 "<s>SYSTEM:Be brief.;USER:Hi;A:",
             ),
             // Blocks are trimmed: the line breaks after them and the blanks before them go.
@@ -177,7 +179,8 @@ mod tests {
                 "system\nuser\n",
             ),
             (
-                "{% set ns = namespace(n=0) %}{% for m in messages[::-1] %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}",
+                "{% set ns = namespace(n=0) %}{% for m in messages[::-1] %}{% set ns.n = ns.n + 1 %}{% endfor %}\
+                 {{ ns.n }}",
                 "2",
             ),
             (
@@ -204,7 +207,9 @@ mod tests {
 
     #[test]
     fn a_template_without_a_system_role_gets_the_instructions_in_the_first_message() {
-        let source = "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{{ messages[0].content }}";
+        let source = "{% if messages[0].role == 'system' %}\
+                      {{ raise_exception('System role not supported') }}{% endif %}\
+                      {{ messages[0].content }}";
         assert_eq!(
             rendered(source, &conversation()).as_deref(),
             Ok("Be brief.\n\n Hi ")

@@ -74,7 +74,7 @@ pub(crate) enum AnswerEvent {
 
 /// What the check of a sentence against the evidence found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum SentenceVerdict {
     /// A quote supports the sentence.
     Supported,
     /// No quote supports it.
@@ -83,13 +83,13 @@ pub(crate) enum Verdict {
     None,
 }
 
-impl Verdict {
+impl SentenceVerdict {
     /// The label value in metrics and on the wire.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Verdict::Supported => "supported",
-            Verdict::Unsupported => "unsupported",
-            Verdict::None => "none",
+            SentenceVerdict::Supported => "supported",
+            SentenceVerdict::Unsupported => "unsupported",
+            SentenceVerdict::None => "none",
         }
     }
 }
@@ -100,14 +100,14 @@ pub(crate) struct Checked {
     /// The sentence as it stands in the answer if it is supported, otherwise as the model wrote it.
     pub sentence: String,
     /// The result.
-    pub verdict: Verdict,
+    pub verdict: SentenceVerdict,
     /// Positions, from 1, of the evidence that supports it.
     pub cited: Vec<usize>,
 }
 
 impl Checked {
     /// A sentence that the answer leaves out.
-    pub(crate) fn left_out(sentence: &str, verdict: Verdict) -> Self {
+    pub(crate) fn left_out(sentence: &str, verdict: SentenceVerdict) -> Self {
         Self {
             sentence: sentence.trim().to_string(),
             verdict,

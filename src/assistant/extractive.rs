@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::conversation::{Checked, Verdict};
+use super::conversation::{Checked, SentenceVerdict};
 use super::one_line;
 use crate::retrieval::{Beyond, Evidence, Intent, Understood, Unmet};
 
@@ -81,7 +81,7 @@ fn attributed(who: &str, number: usize, evidence: &Evidence) -> Checked {
     let quote = one_line(&evidence.quote);
     Checked {
         sentence: format!("{who}: “{quote}” [{number}]"),
-        verdict: Verdict::Supported,
+        verdict: SentenceVerdict::Supported,
         cited: vec![number],
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
             evidence.rating,
             one_line(&evidence.quote)
         ),
-        verdict: Verdict::Supported,
+        verdict: SentenceVerdict::Supported,
         cited: vec![number],
     })
 }
@@ -163,7 +163,7 @@ mod tests {
         );
         assert_eq!(
             (said[1].cited.as_slice(), said[1].verdict),
-            (&[2][..], Verdict::Supported)
+            (&[2][..], SentenceVerdict::Supported)
         );
         let sentence = quotation(&evidence, 1, None).sentence;
         assert_eq!(

@@ -175,7 +175,8 @@ mod tests {
                 1,
                 "phones",
                 &cheap[..1],
-                "One of the phones here costs that: the Zuvio, 1,24,990 rupees, with 4.2 of 5 stars on average, from 8 reviews.",
+                "One of the phones here costs that: the Zuvio, 1,24,990 rupees, with 4.2 of 5 stars on average, from 8 \
+                 reviews.",
             ),
         ] {
             let figures = Figures {

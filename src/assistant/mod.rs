@@ -25,7 +25,7 @@ pub(crate) use crate::retrieval::{Filters, Recommended};
 pub(crate) use answer_trace::AnswerTrace;
 pub(crate) use chat_template::{ChatMessage, TemplateError};
 pub(crate) use conversation::{
-    Answer, AnswerEvent, AskError, Checked, Outcome, Question, Speaker, Turn, Verdict,
+    Answer, AnswerEvent, AskError, Checked, Outcome, Question, SentenceVerdict, Speaker, Turn,
 };
 pub use prompt::PromptBuilder;
 pub(crate) use prompt::PromptError;
@@ -218,7 +218,7 @@ fn search_failed(error: EmbeddingError) -> AskError {
             retry_after_seconds: retrieval::RETRY_SECONDS,
         }),
         error => {
-            tracing::error!(%error, "Evidence could not be looked up; the question was refused with an internal error.");
+            tracing::error!(%error, "The search failed; the question was refused with an internal error.");
             AskError::Internal
         }
     }

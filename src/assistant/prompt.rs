@@ -17,7 +17,8 @@ use crate::retrieval::Evidence;
 use crate::weights::gguf::Gguf;
 use crate::weights::tokenizer;
 
-const INSTRUCTIONS: &str = "You tell shoppers what customer reviews say. Answer in one or two short sentences, in the words of the reviews.";
+const INSTRUCTIONS: &str = "You tell shoppers what customer reviews say. Answer in one or two short sentences, \
+    in the words of the reviews.";
 /// A small model follows an example better than an instruction. The example is the same in every prompt, so the
 /// prefix cache makes it free.
 const EXAMPLE_QUESTION: &str = "Reviews:\n\

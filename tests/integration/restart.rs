@@ -4,7 +4,7 @@ use crate::harness::client::Answer;
 use crate::harness::metrics_text::Scrape;
 use crate::harness::{Server, Setup, shop};
 
-const EMBEDDED: &str = "Embedded what was not on disk.";
+const EMBEDDED: &str = "Embedded the texts that were not on disk.";
 
 fn content(answer: &Answer) -> (&str, &[serde_json::Value]) {
     (answer.text(), answer.evidence())

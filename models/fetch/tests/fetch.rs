@@ -19,7 +19,8 @@ use tempfile::TempDir;
 
 const WEIGHTS: &[u8] = b"these are weights";
 
-/// A models folder whose manifest has the hash of [`WEIGHTS`] for `weights.bin`, and a home in which nothing may be left.
+/// A models folder whose manifest has the hash of [`WEIGHTS`] for `weights.bin`, and a home in which nothing may be
+/// left.
 struct Fixture {
     models: TempDir,
     home: TempDir,
@@ -50,8 +51,8 @@ impl Fixture {
         self.models.path().join("chat/weights.bin")
     }
 
-    /// Runs the program, with `wheels` as pip's only source. Checks whether it succeeds, and that its output contains each
-    /// of `parts`.
+    /// Runs the program, with `wheels` as pip's only source. Checks whether it succeeds, and that its output contains
+    /// each of `parts`.
     #[track_caller]
     fn check(&self, source: &str, endpoint: &str, wheels: &TempDir, succeeds: bool, parts: &[&str]) {
         let run = Command::new(env!("CARGO_BIN_EXE_fetch-models"))

@@ -15,7 +15,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use super::conversation::{Checked, Verdict};
+use super::conversation::{Checked, SentenceVerdict};
 use super::extractive;
 use crate::retrieval::Evidence;
 pub(super) use sentences::Sentences;
@@ -47,17 +47,17 @@ impl Grounding {
     pub(super) fn check(&mut self, said: &str, likeness: &[f32]) -> Checked {
         let (bare, by_itself) = without_citations(said);
         if !support::claims_something(&bare) {
-            return Checked::left_out(said, Verdict::None);
+            return Checked::left_out(said, SentenceVerdict::None);
         }
         let Some(sentence) = names::repaired(&bare, &self.evidence) else {
-            return Checked::left_out(said, Verdict::Unsupported);
+            return Checked::left_out(said, SentenceVerdict::Unsupported);
         };
         let Some(number) = support::of(&sentence, &self.evidence, likeness, &by_itself) else {
-            return Checked::left_out(said, Verdict::Unsupported);
+            return Checked::left_out(said, SentenceVerdict::Unsupported);
         };
         // What only repeats a quote that stands there already says nothing.
         if self.cited.contains(&number) {
-            return Checked::left_out(said, Verdict::None);
+            return Checked::left_out(said, SentenceVerdict::None);
         }
         // What is said to be a quotation is made one. So is what names a thing of which only a review knows, what has
         // markup, and what somebody tells of themselves: those are a reviewer's words, and whoever reads them has to
@@ -71,13 +71,13 @@ impl Grounding {
             return extractive::quotation(&self.evidence, number, Some(after));
         }
         let Some(claim) = names::attributed(&sentence, &self.evidence[number - 1], &self.evidence[0]) else {
-            return Checked::left_out(said, Verdict::Unsupported);
+            return Checked::left_out(said, SentenceVerdict::Unsupported);
         };
         self.cited.insert(number);
         self.last = number;
         Checked {
             sentence: format!("{claim} [{number}]"),
-            verdict: Verdict::Supported,
+            verdict: SentenceVerdict::Supported,
             cited: vec![number],
         }
     }
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_a_quote_supports_stands_and_cites_it() {
-        use Verdict::{None, Supported, Unsupported};
+        use SentenceVerdict::{None, Supported, Unsupported};
         for (said, verdict, stands) in [
             ("", None, ""),
             ("Sure [1].", None, ""),
@@ -222,13 +222,13 @@ mod tests {
         let mut grounding = Grounding::after_the_best_of(shown());
         let mut check = |said: &str| grounding.check(said, &[1.0; 5]);
         assert_eq!(check("Callers complain about noise.").cited, [2]);
-        assert_eq!(check("Callers complain of noise.").verdict, Verdict::None);
+        assert_eq!(check("Callers complain of noise.").verdict, SentenceVerdict::None);
         assert_eq!(check("The Pellar has soft pads.").cited, [4]);
     }
 
     #[test]
     fn words_in_common_are_not_enough_where_the_meaning_is_another() {
-        use Verdict::{Supported, Unsupported};
+        use SentenceVerdict::{Supported, Unsupported};
         for (said, likeness, verdict) in [
             // A part of the quote, word for word.
             ("Callers complain.", 0.5, Supported),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::random_tokens::RandomTokens;
-use super::row::{Kind, Test};
+use super::row::{BenchKind, Test};
 use crate::cli::Benchmark;
 use crate::generation::model::ModelError;
 use crate::generation::model::reader::Reader;
@@ -20,7 +20,7 @@ pub(super) fn measure(
     tokens: &mut RandomTokens,
 ) -> Result<Vec<Duration>, ModelError> {
     let (batch, depth) = (benchmark.batch.get(), test.depth);
-    let decode = test.kind == Kind::Decode;
+    let decode = test.kind == BenchKind::Decode;
     reader.go_back(0);
     if depth > 0 {
         reader.read_prompt(&tokens.text(depth), batch)?;

@@ -8,7 +8,7 @@ use tokenizers::Tokenizer;
 use tokio::sync::mpsc::Receiver;
 
 use super::random_tokens::RandomTokens;
-use super::row::{Kind, Test};
+use super::row::{BenchKind, Test};
 use crate::generation::model::{BLOCK, Model};
 use crate::generation::{Engine, EngineOptions, Finished, GenerationEvent, Parts, Reason, Request, Sampling};
 
@@ -62,7 +62,7 @@ pub(super) fn measure(
             let prompts: Vec<Vec<u32>> = (0..test.users).map(|_| tokens.text(test.prompt)).collect();
             let (wall, ends) = run(engine, &prompts, test.generate)?;
             Ok(match test.kind {
-                Kind::FirstToken => ends[0].first_token.unwrap_or(wall),
+                BenchKind::FirstToken => ends[0].first_token.unwrap_or(wall),
                 _ => wall,
             })
         })

@@ -24,7 +24,7 @@ use crate::cli::Benchmark;
 use crate::config::Config;
 use crate::generation::model::reader::Reader;
 use random_tokens::RandomTokens;
-use row::{BenchRow, FullRow, Kind, Test};
+use row::{BenchKind, BenchRow, FullRow, Test};
 use subject::Subject;
 use traffic::Traffic;
 
@@ -90,16 +90,16 @@ fn tests(benchmark: &Benchmark) -> Vec<Test> {
     let tests = [
         Test {
             depth,
-            ..Test::new(Kind::Prefill, benchmark.prompt, 0)
+            ..Test::new(BenchKind::Prefill, benchmark.prompt, 0)
         },
         Test {
             depth,
-            ..Test::new(Kind::Decode, 0, benchmark.generate)
+            ..Test::new(BenchKind::Decode, 0, benchmark.generate)
         },
-        Test::new(Kind::FirstToken, benchmark.first_token, 1),
+        Test::new(BenchKind::FirstToken, benchmark.first_token, 1),
         Test {
             users,
-            ..Test::new(Kind::Users, prompt, generate)
+            ..Test::new(BenchKind::Users, prompt, generate)
         },
     ];
     tests.into_iter().filter(|test| test.tokens() > 0).collect()

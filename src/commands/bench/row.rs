@@ -12,7 +12,7 @@ use super::subject::Subject;
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+pub(super) enum BenchKind {
     /// Reading a prompt, without the engine.
     Prefill,
     /// Generating tokens one by one, without the engine.
@@ -28,7 +28,7 @@ pub(super) enum Kind {
 pub(super) struct Test {
     /// What is measured.
     #[serde(rename = "test")]
-    pub kind: Kind,
+    pub kind: BenchKind,
     /// Concurrent users.
     #[serde(rename = "n_users")]
     pub users: usize,
@@ -45,7 +45,7 @@ pub(super) struct Test {
 
 impl Test {
     /// A test with one user and an empty KV cache.
-    pub(super) fn new(kind: Kind, prompt: usize, generate: usize) -> Self {
+    pub(super) fn new(kind: BenchKind, prompt: usize, generate: usize) -> Self {
         Self {
             kind,
             users: 1,
@@ -57,7 +57,7 @@ impl Test {
 
     /// Whether the model is measured without the engine.
     pub(super) fn without_engine(&self) -> bool {
-        matches!(self.kind, Kind::Prefill | Kind::Decode)
+        matches!(self.kind, BenchKind::Prefill | BenchKind::Decode)
     }
 
     /// Tokens of one sequence, from its beginning to its end.
@@ -70,7 +70,7 @@ impl Test {
     /// The tokens that the speed counts. The first token of an answer comes with the prompt and does not count.
     pub(super) fn tokens(&self) -> usize {
         match self.kind {
-            Kind::FirstToken => self.prompt,
+            BenchKind::FirstToken => self.prompt,
             _ => self
                 .users
                 .saturating_mul(self.prompt.saturating_add(self.generate)),
@@ -87,10 +87,10 @@ impl fmt::Display for Test {
             ..
         } = self;
         match self.kind {
-            Kind::Prefill => write!(f, "prefill {prompt}")?,
-            Kind::Decode => write!(f, "decode {generate}")?,
-            Kind::FirstToken => write!(f, "first token of {prompt}")?,
-            Kind::Users => write!(f, "{users} users, {prompt} + {generate}")?,
+            BenchKind::Prefill => write!(f, "prefill {prompt}")?,
+            BenchKind::Decode => write!(f, "decode {generate}")?,
+            BenchKind::FirstToken => write!(f, "first token of {prompt}")?,
+            BenchKind::Users => write!(f, "{users} users, {prompt} + {generate}")?,
         }
         match self.depth {
             0 => Ok(()),
@@ -170,13 +170,13 @@ mod tests {
     fn tests_have_names_and_count_their_tokens() {
         let decode = Test {
             depth: 800,
-            ..Test::new(Kind::Decode, 0, 64)
+            ..Test::new(BenchKind::Decode, 0, 64)
         };
         let users = Test {
             users: 8,
-            ..Test::new(Kind::Users, 800, 64)
+            ..Test::new(BenchKind::Users, 800, 64)
         };
-        let first = Test::new(Kind::FirstToken, 900, 1);
+        let first = Test::new(BenchKind::FirstToken, 900, 1);
         for (test, name, tokens, context) in [
             (decode, "decode 64 at depth 800", 64, 864),
             (users, "8 users, 800 + 64", 6912, 864),
@@ -191,14 +191,14 @@ mod tests {
     #[test]
     fn columns_stand_under_their_headings() {
         let samples = [Duration::from_millis(500)];
-        let line = BenchRow::new(Test::new(Kind::Prefill, 512, 0), &samples, None).to_string();
+        let line = BenchRow::new(Test::new(BenchKind::Prefill, 512, 0), &samples, None).to_string();
         assert!(line.starts_with("prefill 512 "), "{line}");
         let column = |heading: &str| BenchRow::HEADINGS.find(heading).expect("a heading") + heading.len();
         assert!(line[..column("tokens/s")].ends_with(" 1024.0"), "{line}");
         // The sign ± has two bytes, but takes one column.
         assert!(line[..column("seconds") - 1].ends_with(" 0.500"), "{line}");
         assert!(line.ends_with("         –"), "{line}");
-        let row = BenchRow::new(Test::new(Kind::Decode, 0, 4), &samples, Some(1.5e9));
+        let row = BenchRow::new(Test::new(BenchKind::Decode, 0, 4), &samples, Some(1.5e9));
         assert!(row.to_string().ends_with("      12.0"), "{row}");
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! In: a GGUF file's header and the shape of its model. Out: bytes. Pure; cannot fail.
 
-use super::row::{Kind, Test};
+use super::row::{BenchKind, Test};
 use crate::generation::model::architecture::{EMBEDDING, HEAD};
 use crate::generation::model::{BLOCK, Shape};
 use crate::weights::gguf::Gguf;
@@ -43,8 +43,8 @@ impl Traffic {
         let context = (test.depth + test.prompt) as f64 + generated / 2.0;
         let step = self.weights + users * context * self.token;
         match test.kind {
-            Kind::Decode | Kind::Users => Some(step * generated / test.tokens() as f64),
-            Kind::Prefill | Kind::FirstToken => None,
+            BenchKind::Decode | BenchKind::Users => Some(step * generated / test.tokens() as f64),
+            BenchKind::Prefill | BenchKind::FirstToken => None,
         }
     }
 }
@@ -65,17 +65,17 @@ mod tests {
     fn a_step_reads_the_weights_once_and_the_context_of_every_user() {
         let decode = Test {
             depth: 90,
-            ..Test::new(Kind::Decode, 0, 20)
+            ..Test::new(BenchKind::Decode, 0, 20)
         };
         // The context grows from 90 to 110 tokens: 100 on average.
         assert_eq!(TRAFFIC.bytes_per_token(decode), Some(2000.0));
         let users = Test {
             users: 4,
-            ..Test::new(Kind::Users, 90, 20)
+            ..Test::new(BenchKind::Users, 90, 20)
         };
         // Each of 20 steps reads 1000 + 4 * 100 * 10 bytes; 4 * 110 tokens are counted.
         assert_eq!(TRAFFIC.bytes_per_token(users), Some(5000.0 * 20.0 / 440.0));
-        for kind in [Kind::FirstToken, Kind::Prefill] {
+        for kind in [BenchKind::FirstToken, BenchKind::Prefill] {
             assert_eq!(TRAFFIC.bytes_per_token(Test::new(kind, 9, 0)), None);
         }
     }

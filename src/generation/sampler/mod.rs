@@ -29,7 +29,7 @@ mod draw;
 mod exponential;
 mod logprobs;
 mod penalties;
-mod settings;
+mod sampling;
 mod shortlist;
 
 use super::constraint::Mask;
@@ -39,7 +39,7 @@ use exponential::Weights;
 pub(crate) use logprobs::Logprobs;
 use logprobs::Report;
 use penalties::Penalties;
-pub(crate) use settings::{Sampling, SamplingError};
+pub(crate) use sampling::{Sampling, SamplingError};
 use shortlist::Shortlist;
 
 /// Chooses the tokens of one sequence.

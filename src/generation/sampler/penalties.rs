@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::settings::Sampling;
+use super::sampling::Sampling;
 
 /// The penalties of one sequence, and the tokens that they apply to.
 pub(super) struct Penalties {

@@ -1,7 +1,7 @@
 //! Which tokens a draw may choose from: `top_k`, `top_p` and `min_p`.
 
 use super::exponential::Weights;
-use super::settings::Sampling;
+use super::sampling::Sampling;
 
 /// `top_p` looks at this number of the likeliest tokens first, and at eight times as many as long as that is too few.
 const FIRST_LOOK: usize = 64;

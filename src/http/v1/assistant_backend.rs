@@ -12,11 +12,11 @@ use super::super::HttpOptions;
 use super::super::error::ApiError;
 use super::super::stream::next_event;
 use super::super::wire::{EvidenceQuote, checked_turns};
-use super::models::RECOMMENDER;
-use super::request::{ChatRequest, MessageRole};
+use super::backend::RECOMMENDER;
+use super::request::{CompletionRequest, MessageRole};
 use super::step::{Annotation, BackendStep, End, UrlCitation};
 use crate::app::Service;
-use crate::assistant::{AnswerEvent, Checked, Filters, Outcome, Question, Speaker, Turn, Verdict};
+use crate::assistant::{AnswerEvent, Checked, Filters, Outcome, Question, SentenceVerdict, Speaker, Turn};
 use crate::completion::Form;
 
 /// A running answer of the assistant.
@@ -40,7 +40,7 @@ impl AssistantBackend {
     /// # Errors
     /// 400 for a conversation that cannot be answered, 429 if retrieval is overloaded.
     pub(super) async fn begin(
-        request: &ChatRequest,
+        request: &CompletionRequest,
         options: &HttpOptions,
         service: &Service,
         arrived: Instant,
@@ -83,7 +83,7 @@ impl AssistantBackend {
                         logprobs: vec![],
                     });
                 }
-                AnswerEvent::Citation(checked) if checked.verdict == Verdict::Supported => {
+                AnswerEvent::Citation(checked) if checked.verdict == SentenceVerdict::Supported => {
                     let citations = citations(&self.text, &checked, &self.evidence, self.cited);
                     self.cited += citations.len();
                     if !citations.is_empty() {
@@ -135,7 +135,7 @@ fn citations(text: &str, checked: &Checked, evidence: &[EvidenceQuote], first: u
 }
 
 /// The turns of the user and of the assistant, each with its number in the request.
-fn turns(request: &ChatRequest) -> impl Iterator<Item = (usize, Turn)> {
+fn turns(request: &CompletionRequest) -> impl Iterator<Item = (usize, Turn)> {
     (1..).zip(&request.messages).filter_map(|(number, message)| {
         let role = match message.role {
             MessageRole::System | MessageRole::Developer => return None,
@@ -148,7 +148,7 @@ fn turns(request: &ChatRequest) -> impl Iterator<Item = (usize, Turn)> {
 }
 
 /// Refuses settings that would change the form of the answer.
-fn check_form(request: &ChatRequest) -> Result<(), ApiError> {
+fn check_form(request: &CompletionRequest) -> Result<(), ApiError> {
     let requested = [
         ("stop", !request.stops().is_empty()),
         ("logprobs", request.logprobs == Some(true)),
@@ -168,7 +168,7 @@ fn check_form(request: &ChatRequest) -> Result<(), ApiError> {
 }
 
 /// The `Warning` header that lists the settings that were sent and have no effect, if any.
-pub(super) fn warning(request: &ChatRequest) -> Option<HeaderValue> {
+pub(super) fn warning(request: &CompletionRequest) -> Option<HeaderValue> {
     let sent = [
         ("temperature", request.temperature.is_some()),
         ("top_p", request.top_p.is_some()),

@@ -35,17 +35,17 @@ use super::error::ApiError;
 use super::extract::JsonBody;
 use assistant_backend::AssistantBackend;
 use backend::Backend;
+use backend::RECOMMENDER;
 use model_backend::ModelBackend;
-use models::RECOMMENDER;
 use reply::ReplyHead;
-use request::ChatRequest;
+use request::CompletionRequest;
 
 pub(super) use reply::Completion;
 
 /// `POST /v1/chat/completions`: the chat model answers to its own name, the assistant to [`RECOMMENDER`].
 pub(super) async fn chat_completions(
     State(context): State<SharedContext>,
-    JsonBody(request): JsonBody<ChatRequest>,
+    JsonBody(request): JsonBody<CompletionRequest>,
 ) -> Result<Response, ApiError> {
     let arrived = Instant::now();
     request.check()?;

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::super::HttpOptions;
 use super::super::error::ApiError;
-use super::request::ChatRequest;
+use super::request::CompletionRequest;
 use super::step::{BackendStep, End};
 use super::token_logprobs::TokenLogprob;
 use crate::app::Service;
@@ -37,7 +37,7 @@ impl ModelBackend {
     /// # Errors
     /// 400 if a value is out of range, 429 if the engine's queue is full.
     pub(super) async fn begin(
-        request: &ChatRequest,
+        request: &CompletionRequest,
         options: &HttpOptions,
         service: &Service,
         arrived: Instant,

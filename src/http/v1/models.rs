@@ -8,10 +8,8 @@ use serde::Serialize;
 use super::super::SharedContext;
 use super::super::error::ApiError;
 use super::super::extract::Segment;
+use super::backend::RECOMMENDER;
 use crate::app::Service;
-
-/// The model name of the assistant, which answers with citations.
-pub(super) const RECOMMENDER: &str = "recommender";
 
 /// All models.
 #[derive(Debug, Serialize, JsonSchema)]

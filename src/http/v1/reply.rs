@@ -16,7 +16,7 @@ use super::super::wire::{EvidenceQuote, ModelTimings};
 use super::super::{clock, stream as sse};
 use super::backend::Backend;
 use super::step::{Annotation, BackendStep, End, TokenUsage};
-use super::token_logprobs::Logprobs;
+use super::token_logprobs::ReplyLogprobs;
 
 /// What all chunks of an answer have in common.
 pub(super) struct ReplyHead {
@@ -56,7 +56,7 @@ pub(in crate::http) struct Completion {
 struct Choice {
     index: u32,
     message: ReplyMessage,
-    logprobs: Option<Logprobs>,
+    logprobs: Option<ReplyLogprobs>,
     #[schemars(extend("enum" = ["stop", "length"]))]
     finish_reason: &'static str,
 }
@@ -79,7 +79,7 @@ pub(super) async fn completion(head: ReplyHead, mut backend: Backend) -> Result<
         role: "assistant",
         ..ReplyMessage::default()
     };
-    let mut all_logprobs = backend.has_logprobs().then(Logprobs::default);
+    let mut all_logprobs = backend.has_logprobs().then(ReplyLogprobs::default);
     let end = loop {
         match backend.next().await? {
             BackendStep::Text { text, logprobs } => {
@@ -136,7 +136,7 @@ fn events(
             Next::Role => (writer.role(&backend), Next::Step),
             Next::Step => match ticket.unless_cut(backend.next()).await {
                 Ok(BackendStep::Text { text, logprobs }) => {
-                    let logprobs = backend.has_logprobs().then_some(Logprobs {
+                    let logprobs = backend.has_logprobs().then_some(ReplyLogprobs {
                         content: logprobs,
                         refusal: None,
                     });
@@ -177,7 +177,7 @@ struct Chunk<'c> {
 struct ChunkChoice<'c> {
     index: u32,
     delta: Delta<'c>,
-    logprobs: Option<Logprobs>,
+    logprobs: Option<ReplyLogprobs>,
     finish_reason: Option<&'c str>,
 }
 
@@ -229,7 +229,7 @@ impl ChunkWriter {
     }
 
     /// More text.
-    fn text(&self, text: &str, logprobs: Option<Logprobs>) -> String {
+    fn text(&self, text: &str, logprobs: Option<ReplyLogprobs>) -> String {
         let mut chunk = self.chunk(Delta {
             content: Some(text),
             ..Delta::default()

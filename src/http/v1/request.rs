@@ -28,7 +28,7 @@ const MAX_STOPS: usize = 16;
 #[schemars(example = serde_json::json!({
     "model": "recommender", "messages": [{"role": "user", "content": "Which kettle is quiet?"}], "stream": false,
 }))]
-pub(in crate::http) struct ChatRequest {
+pub(in crate::http) struct CompletionRequest {
     pub model: String,
     pub messages: Vec<RequestMessage>,
     pub max_tokens: Option<usize>,
@@ -152,7 +152,7 @@ pub(in crate::http) struct NamedSchema {
     _strict: Option<Value>,
 }
 
-impl ChatRequest {
+impl CompletionRequest {
     /// Checks what every model refuses.
     ///
     /// # Errors
@@ -331,7 +331,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn request(fields: Value) -> ChatRequest {
+    fn request(fields: Value) -> CompletionRequest {
         let mut request = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
         for (name, value) in fields.as_object().expect("fields") {
             request[name] = value.clone();

@@ -11,7 +11,7 @@ const MIN_LOGPROB: f32 = -9999.0;
 
 /// The probabilities of some of an answer's tokens.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
-pub(super) struct Logprobs {
+pub(super) struct ReplyLogprobs {
     pub content: Vec<TokenLogprob>,
     pub refusal: Option<String>,
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::super::error::{ApiError, ErrorBody};
+use super::token_usage::milliseconds;
 use super::trace::Trace;
-use super::usage::milliseconds;
 use super::{EvidenceQuote, ModelTimings, Recommendation, TokenCounts};
 use crate::assistant::{Answer, AnswerEvent, Recommended};
 
@@ -151,7 +151,7 @@ fn tenths(time: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assistant::{Checked, Evidence, Outcome, Verdict};
+    use crate::assistant::{Checked, Evidence, Outcome, SentenceVerdict};
     use crate::generation::{Finished, Reason};
     use crate::retrieval::testing;
     use crate::reviews::ReviewId;
@@ -221,7 +221,7 @@ mod tests {
             (
                 AnswerEvent::Citation(Checked {
                     sentence: "It is loud [2]".into(),
-                    verdict: Verdict::Supported,
+                    verdict: SentenceVerdict::Supported,
                     cited: vec![2],
                 }),
                 "citation",

@@ -4,32 +4,32 @@
 //!
 //! | file | the question it answers |
 //! | --- | --- |
-//! | `conversation.rs` | Can this conversation or question be answered? |
+//! | `conversation_checks.rs` | Can this conversation or question be answered? |
 //! | `filters.rs` | Which products and reviews may an answer use? |
 //! | `quote.rs` | What does a review say, word for word? |
 //! | `proportion.rs` | How many of how many, and how sure is that? |
 //! | `aspect.rs` | What do a product's reviews say about one aspect? |
 //! | `product.rs` | What is known about a product? |
 //! | `recommendation.rs` | Why is a product recommended? |
-//! | `usage.rs` | How many tokens and how much time did the model need? |
+//! | `token_usage.rs` | How many tokens and how much time did the model need? |
 //! | `chat_event.rs`, `trace.rs` | What happens while a question is answered? |
 
 mod chat_event;
 mod aspect;
-mod conversation;
+mod conversation_checks;
 mod filters;
 mod product;
 mod proportion;
 mod quote;
 mod recommendation;
 mod trace;
-mod usage;
+mod token_usage;
 
 pub(super) use aspect::{AspectFacts, ReviewSource};
 pub(super) use chat_event::ChatEvent;
-pub(super) use conversation::{check_question, checked_turns};
+pub(super) use conversation_checks::{check_question, checked_turns};
 pub(super) use filters::SearchFilters;
 pub(super) use product::{ProductFacts, ShrunkRating, find_product};
 pub(super) use quote::{EvidenceQuote, ReviewQuote};
 pub(super) use recommendation::{Recommendation, recommendations};
-pub(super) use usage::{ModelTimings, TokenCounts};
+pub(super) use token_usage::{ModelTimings, TokenCounts};

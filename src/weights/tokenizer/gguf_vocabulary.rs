@@ -28,7 +28,7 @@ const TURN_STARTS: [&str; 3] = ["<|im_start|>", "<|start_header_id|>", "<start_o
 
 /// The kind of a token: `llama_token_type` of llama.cpp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// A piece of text.
     Normal,
     /// Stands for text that no other token can represent.
@@ -43,26 +43,26 @@ pub(super) enum Kind {
     Byte,
 }
 
-impl Kind {
+impl TokenKind {
     /// The kind of the token with this number and text. Some files call the marks of a turn normal or user-defined
     /// tokens, which would allow a review to write them; they are control tokens whatever the file says. For
     /// [`TURN_ENDS`], llama.cpp does the same.
     fn of(number: u64, text: &str) -> Self {
         match number {
-            2 => Kind::Unknown,
-            3 => Kind::Control,
-            1 | 4 if TURN_ENDS.contains(&text) || TURN_STARTS.contains(&text) => Kind::Control,
-            1 => Kind::Normal,
-            4 => Kind::UserDefined,
-            6 => Kind::Byte,
-            _ => Kind::Unused,
+            2 => TokenKind::Unknown,
+            3 => TokenKind::Control,
+            1 | 4 if TURN_ENDS.contains(&text) || TURN_STARTS.contains(&text) => TokenKind::Control,
+            1 => TokenKind::Normal,
+            4 => TokenKind::UserDefined,
+            6 => TokenKind::Byte,
+            _ => TokenKind::Unused,
         }
     }
 }
 
 /// All tokens, in the order of their ids.
 pub(super) struct GgufVocabulary<'a> {
-    tokens: Vec<(&'a str, Kind)>,
+    tokens: Vec<(&'a str, TokenKind)>,
 }
 
 impl<'a> GgufVocabulary<'a> {
@@ -81,14 +81,14 @@ impl<'a> GgufVocabulary<'a> {
                 types.len()
             ));
         }
-        let kind = |(text, number): (&'a str, u64)| (text, Kind::of(number, text));
+        let kind = |(text, number): (&'a str, u64)| (text, TokenKind::of(number, text));
         Ok(Self {
             tokens: texts.into_iter().zip(types).map(kind).collect(),
         })
     }
 
     /// Text and kind of each token, by id.
-    pub(super) fn tokens(&self) -> &[(&'a str, Kind)] {
+    pub(super) fn tokens(&self) -> &[(&'a str, TokenKind)] {
         &self.tokens
     }
 
@@ -107,9 +107,9 @@ impl<'a> GgufVocabulary<'a> {
     /// control tokens only if special tokens are encoded as such.
     pub(super) fn added(&self) -> Vec<AddedToken> {
         let added = self.tokens.iter().filter_map(|(text, kind)| match kind {
-            Kind::Unknown | Kind::Control => Some(AddedToken::from(*text, true)),
-            Kind::UserDefined => Some(AddedToken::from(*text, false).normalized(false)),
-            Kind::Normal | Kind::Unused | Kind::Byte => None,
+            TokenKind::Unknown | TokenKind::Control => Some(AddedToken::from(*text, true)),
+            TokenKind::UserDefined => Some(AddedToken::from(*text, false).normalized(false)),
+            TokenKind::Normal | TokenKind::Unused | TokenKind::Byte => None,
         });
         added.collect()
     }

@@ -20,7 +20,7 @@ use tokenizers::decoders::sequence::Sequence as Decoders;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::normalizers::{NormalizerWrapper, Prepend, Replace, Sequence as Normalizers};
 
-use super::gguf_vocabulary::{GgufVocabulary, Kind};
+use super::gguf_vocabulary::{GgufVocabulary, TokenKind};
 use crate::weights::gguf::Gguf;
 
 /// The longest token, in bytes. Each way to cut a token in two is looked up, which takes time quadratic in its length;
@@ -81,7 +81,7 @@ fn merges(
             text.len()
         ));
     }
-    let is_text = |id: u32| matches!(tokens[id as usize].1, Kind::Normal | Kind::UserDefined);
+    let is_text = |id: u32| matches!(tokens[id as usize].1, TokenKind::Normal | TokenKind::UserDefined);
     let part = |text: &str| ids.get(text).is_some_and(|id| is_text(*id));
     // The sort is stable: among tokens with equal scores the lower id comes first.
     let mut made: Vec<u32> = (0..).take(tokens.len()).filter(|id| is_text(*id)).collect();
