@@ -27,7 +27,8 @@ const EXAMPLE_QUESTION: &str = "Reviews:\n\
     [3] Brindo Glass Kettle: Nice colour but slow.\n\
     Question: Which kettle is the best?";
 const EXAMPLE_ANSWER: &str = "A buyer of the Solmar Jug Kettle says: \"Boils a litre in four minutes.\" \
-    Another buyer says that the lid came loose after a month [2]. The Brindo Glass Kettle has a nice colour but is slow [3].";
+    Another buyer says that the lid came loose after a month [2]. The Brindo Glass Kettle has a nice colour but is \
+    slow [3].";
 /// The beginning of every answer, which ends the prompt: the best evidence, word for word. The model continues from
 /// there. What a model of this size writes on its own is seldom better and often untrue.
 const OPENING: [&str; 3] = ["A buyer of the", " says: \"", "\""];

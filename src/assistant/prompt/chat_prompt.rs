@@ -39,7 +39,8 @@ mod tests {
             .expect("a conversation");
         assert_eq!(
             tokenizer.decode(&ids, false).expect("known ids"),
-            "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi <|im_end|><|im_end|>\n<|im_start|>assistant\n"
+            "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi <|im_end|><|im_end|>\n\
+             <|im_start|>assistant\n"
         );
         let end = tokenizer.token_to_id("<|im_end|>");
         assert_eq!(ids.iter().filter(|id| Some(**id) == end).count(), 2);

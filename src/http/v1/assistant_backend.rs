@@ -12,7 +12,7 @@ use super::super::HttpOptions;
 use super::super::error::ApiError;
 use super::super::stream::next_event;
 use super::super::wire::{EvidenceQuote, checked_turns};
-use super::backend::RECOMMENDER;
+use super::RECOMMENDER;
 use super::request::{CompletionRequest, MessageRole};
 use super::step::{Annotation, BackendStep, End, UrlCitation};
 use crate::app::Service;

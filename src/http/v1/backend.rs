@@ -6,9 +6,6 @@ use super::assistant_backend::AssistantBackend;
 use super::model_backend::ModelBackend;
 use super::step::BackendStep;
 
-/// The model name under which the assistant answers, with citations.
-pub(super) const RECOMMENDER: &str = "recommender";
-
 /// A running answer. Dropping it ends the work.
 pub(super) enum Backend {
     /// The chat model itself.

@@ -35,12 +35,14 @@ use super::error::ApiError;
 use super::extract::JsonBody;
 use assistant_backend::AssistantBackend;
 use backend::Backend;
-use backend::RECOMMENDER;
 use model_backend::ModelBackend;
 use reply::ReplyHead;
 use request::CompletionRequest;
 
 pub(super) use reply::Completion;
+
+/// The model name under which the assistant answers, with citations.
+const RECOMMENDER: &str = "recommender";
 
 /// `POST /v1/chat/completions`: the chat model answers to its own name, the assistant to [`RECOMMENDER`].
 pub(super) async fn chat_completions(

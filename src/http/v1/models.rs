@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::SharedContext;
 use super::super::error::ApiError;
 use super::super::extract::Segment;
-use super::backend::RECOMMENDER;
+use super::RECOMMENDER;
 use crate::app::Service;
 
 /// All models.
