@@ -9,9 +9,9 @@ pub use allowed_sites::{AllowedSites, Origin};
 pub use key_digest::KeyDigest;
 pub use keys::{Holder, Keys, Scope};
 
+mod allowed_sites;
 mod key_digest;
 mod keys;
-mod allowed_sites;
 
 /// The configuration of the server: the settings, as its own fields, and what is derived from them.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@
 //! The modules stand in the order in which a review, and then a question, passes through them; each imports only
 //! from those above it. `ARCHITECTURE.md` says which question each folder answers.
 
-/// The source's commit, where the builder said it in GIT_SHA.
+/// The commit of the source, if the build was given one in GIT_SHA.
 pub(crate) const COMMIT: Option<&str> = option_env!("BUILD_COMMIT");
 
 pub mod metrics;

@@ -239,7 +239,7 @@ metrics! {
     Histogram RAG_REQUEST_DURATION_SECONDS [OUTCOME] REQUEST_SECONDS = "rag_request_duration_seconds":
         "Seconds from the arrival of a question to the end of its answer.";
     Histogram ANSWER_GROUNDEDNESS_RATIO [] RATIO = "answer_groundedness_ratio":
-        "Share of the chat model's claims that a quote supports, per answer with claims; other claims are removed.";
+        "Share of the chat model's claims that a quote supports, per answer with claims; unsupported claims are removed.";
     Counter ANSWER_CITATIONS_TOTAL [VERDICT] = "answer_citations_total":
         "Sentences of answers checked against the reviews, by verdict.";
     Counter ANSWER_FEEDBACK_TOTAL [OPINION] = "answer_feedback_total":

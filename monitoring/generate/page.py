@@ -4,7 +4,7 @@ In: NAME.toml beside this file, with a `title` and a `description`; then a table
 order in which they are seen. A heading has `panels`: what the panels below it have unless they say otherwise. A panel
 has three things:
 
-- `tells`: what it shows, for people.
+- `description`: what it shows, for people.
 - `stat` (a number), `heatmap` (a histogram: `name{labels}`) or `lines."legend"` (curves, by one or several queries). A
   legend that begins with `p50 p95` asks for these quantiles of a histogram.
 - `panel`: `runbook`, the alert to whose chapter its link leads; `width`, of 24 columns; Grafana's `unit`; `warn`, `bad`

@@ -120,13 +120,13 @@ KINDS = {"stat": ("stat", 4, stat), "lines": ("timeseries", 8, lines), "heatmap"
 def panel(title, entry, defaults):
     """One panel from its entry; what the entry does not say is as the heading above it has it."""
     look = defaults | entry.pop("panel", {})
-    tells = entry.pop("tells")
+    description = entry.pop("description")
     ((key, asked),) = entry.items()
     kind, height, make = KINDS[key]
     return {
         "type": kind,
         "title": title,
-        "description": " ".join(tells.split()),
+        "description": " ".join(description.split()),
         "datasource": SOURCE,
         "gridPos": {"w": look.pop("width"), "h": height},
         "runbook": look.pop("runbook", None),

@@ -4,11 +4,11 @@
 //! thread, while the probes already answer.
 
 mod caching_encoder;
-mod startup;
+mod dataset;
 mod memory;
 mod reload;
 mod selftest;
-mod dataset;
+mod startup;
 mod watch;
 
 use std::fmt;

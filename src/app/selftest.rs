@@ -47,7 +47,7 @@ pub(super) fn chat(engine: &Engine, tokenizer: &Tokenizer, golden: &Golden) -> a
     );
     ensure!(
         found == *expected,
-        "The chat model fails its self-test: after {:?} it says {found:?}, and {expected:?} is right. Its weights are \
+        "The chat model fails its self-test: after {:?} it generates {found:?} instead of {expected:?}. Its weights are \
          correct, so its tokenizer or the arithmetic of this build is wrong on this machine; please report \
          this with the output of `doctor`.",
         golden.text
@@ -70,7 +70,7 @@ pub(super) fn embedding(encoder: &Encoder, golden: &Golden) -> anyhow::Result<()
     let near = |(found, expected): (&f32, &f32)| (found - expected).abs() <= NEAR;
     ensure!(
         found.len() >= expected.len() && found.iter().zip(expected).all(near),
-        "The embedding model fails its self-test: the vector of {:?} begins with {:.3?}, and {expected:.3?} is right. \
+        "The embedding model fails its self-test: the vector of {:?} begins with {:.3?} instead of {expected:.3?}. \
          Its weights are correct, so its tokenizer or the arithmetic of this build is wrong on this machine; please \
          report this with the output of `doctor`.",
         golden.text,

@@ -161,7 +161,7 @@ pub(crate) struct Answer {
 /// Why a question was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AskError {
-    /// Both the model and retrieval are busy.
+    /// Retrieval is busy: too many texts wait to be embedded.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
     /// The conversation cannot be answered; the message says why.

@@ -29,17 +29,15 @@ pub(super) fn unmet(demand: Unmet) -> &'static str {
 /// The answer when no review is about the question, with the aspects that the reviews do mention.
 pub(super) fn no_evidence(understood: &Understood) -> String {
     let refusal = match understood.beyond {
-        Some(Beyond::Task) => {
-            "I answer questions about the products here, by what their buyers say, and nothing else."
-        }
-        Some(Beyond::UnknownName) => "No product here has that name, and no review speaks of it.",
+        Some(Beyond::Task) => "I only answer questions about the products here, from their buyers' reviews.",
+        Some(Beyond::UnknownName) => "No product here has that name, and no review mentions it.",
         None => "None of the reviews here says anything about that.",
     };
     match understood.spoken_of.as_slice() {
-        [] => format!("{refusal} Try naming a product, or what you want to know of it."),
-        [one] => format!("{refusal} They speak of the {one}."),
+        [] => format!("{refusal} Try to name a product, or say what you want to know about it."),
+        [one] => format!("{refusal} The reviews mention the {one}."),
         [most @ .., last] => format!(
-            "{refusal} They speak of the {} and the {last}.",
+            "{refusal} The reviews mention the {} and the {last}.",
             most.join(", the ")
         ),
     }
@@ -47,7 +45,7 @@ pub(super) fn no_evidence(understood: &Understood) -> String {
 
 /// The last sentence about a compared product for which no quote was found.
 pub(super) fn silent(title: &str) -> String {
-    format!(" No review of the {title} was found that speaks of it.")
+    format!(" No review of the {title} that mentions this was found.")
 }
 
 /// A sentence that quotes `evidence`; `number` is its position, from 1, and `after` the position of the quote just
@@ -103,8 +101,8 @@ pub(super) fn quotes(evidence: &[Evidence]) -> impl Iterator<Item = Checked> {
 
 /// The quotes that an answer still needs. `cited` are the positions that it cites, the last of them `after`. It needs
 /// the second best quote if it has only one, and the best quote of the other side if all cited quotes praise, or all
-/// complain. Praise is left out if the user asked for complaints; quotes about other aspects are left out if an aspect
-/// was asked for.
+/// complain. The other side's quote must be about the question, if the question asks about something. Praise is left
+/// out if the user asked for complaints.
 pub(super) fn missing_quotes(
     evidence: &[Evidence],
     cited: &BTreeSet<usize>,

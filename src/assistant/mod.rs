@@ -4,16 +4,16 @@
 //! It runs as a task on the async side and computes nothing there: embedding and generation answer over channels;
 //! question rewriting, prompt building and the checks of sentences run on tokio's blocking threads.
 
+mod answer_stream;
+mod answer_trace;
 mod chat_template;
 mod conversation;
-mod answer_stream;
-mod outcome_recorder;
 mod extractive;
 mod figures;
 mod grounding;
+mod outcome_recorder;
 mod prompt;
 mod question;
-mod answer_trace;
 
 use std::sync::Arc;
 

@@ -84,7 +84,7 @@ mod tests {
         drop(OutcomeRecorder::begin(Instant::now()));
         let outcome = OutcomeRecorder::begin(Instant::now());
         let panicked = std::thread::spawn(move || {
-            let _exchange = outcome;
+            let _outcome = outcome;
             panic!("as a fault in a stage would");
         });
         assert!(panicked.join().is_err());

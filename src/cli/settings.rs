@@ -237,6 +237,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_setting_has_an_environment_variable() {
+        for arg in Cli::description().get_arguments() {
+            let flag = arg.get_long().expect("a flag");
+            let name = format!("RECOMMENDER_{}", flag.replace('-', "_").to_uppercase());
+            assert_eq!(
+                arg.get_env().and_then(|env| env.to_str()),
+                Some(&*name),
+                "--{flag}"
+            );
+        }
+    }
+
+    #[test]
     fn the_readme_lists_every_flag_with_its_default() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
         let readme = std::fs::read_to_string(path).expect("the README");

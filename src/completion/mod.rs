@@ -1,9 +1,9 @@
 //! The chat model by itself: a conversation in, the model's next message out, without reviews and without checks.
 //!
-//! [`Completer`] is a cloneable handle for the async side. All computation (rendering the template, encoding, compiling
-//! a JSON schema) runs on tokio's blocking threads, and the tokens come from the engine's thread. A wrong order is a
-//! [`CompletionError`] before the first event. [`Completer`] also encodes and decodes texts, for clients that count
-//! tokens.
+//! [`Completer`] is a cloneable handle for the async side. The computation before a generation (rendering the template,
+//! encoding, compiling a JSON schema) runs on tokio's blocking threads, and the tokens come from the engine's thread.
+//! An order that cannot be carried out is a [`CompletionError`] before the first event. [`Completer`] also encodes and
+//! decodes texts, for clients that count tokens; this blocks the calling thread.
 
 mod text_tokens;
 
@@ -74,7 +74,7 @@ pub(crate) enum Form {
 pub(crate) enum CompletionError {
     /// The queue is full, or the conversation too long.
     #[error(transparent)]
-    SubmitError(#[from] SubmitError),
+    Submit(#[from] SubmitError),
     /// A setting is out of range.
     #[error(transparent)]
     Sampling(#[from] SamplingError),

@@ -6,18 +6,18 @@
 //! and never makes the wait longer. [`VectorCache`] keeps vectors on disk. Errors: see [`EmbeddingError`] and
 //! [`CacheError`].
 
-mod token_batches;
 mod bert;
-mod vector_cache;
-mod token_counter;
+mod candle_bert;
+mod embedding_worker;
 mod encoder;
 mod model_fingerprint;
 mod precision;
-mod candle_bert;
 mod safetensors_file;
 #[cfg(test)]
 pub(crate) mod testing;
-mod embedding_worker;
+mod token_batches;
+mod token_counter;
+mod vector_cache;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,8 @@ pub(crate) use vector_cache::{CacheError, VectorCache, key};
 /// Questions that may wait or be in progress at a time: some tens of milliseconds of work, so that a user still gets
 /// quotes when the chat model is busy.
 const QUESTIONS: usize = 64;
-/// Places in the queue for calls of [`Embedder::embed_passages`]. A caller without a place waits for one.
+/// Room in the channel beside all calls that have a place, for callers of [`Embedder::embed_passages`], which have
+/// none.
 const PASSAGES: usize = 2;
 
 /// The handle to the thread that embeds questions. A call of at most four texts is a question: it goes before calls of
@@ -91,8 +92,9 @@ impl Embedder {
         self.submit(texts)?.await.map_err(|_| EmbeddingError::Stopped)?
     }
 
-    /// The unit vectors of passages, computed between questions. Blocks the calling thread until it has a place in the
-    /// queue, and then until the vectors are there; it takes no place of a question.
+    /// The unit vectors of passages, computed between questions. Blocks the calling thread until there is room in the
+    /// channel, and then until the vectors are there. Up to [`PASSAGES`] such calls at a time take no room from
+    /// questions.
     ///
     /// # Errors
     /// See [`EmbeddingError`].

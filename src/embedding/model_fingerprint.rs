@@ -69,7 +69,7 @@ mod tests {
         fingerprints.push(fingerprint(&minilm, Precision::F32).unwrap());
         let different: std::collections::HashSet<&String> = fingerprints.iter().collect();
         assert_eq!(different.len(), fingerprints.len());
-        // The value that caches and snapshots on users' disks bear.
+        // If this value changes, no cache or snapshot on a user's disk is valid any more.
         assert_eq!(
             fingerprints[0],
             "ac1a0fc3b5826bacd67163e295af2f96203a108e15b83fc7b9a6ff83f906235c"

@@ -10,11 +10,11 @@
 
 pub(crate) mod beir;
 mod error;
+mod index_recall;
 mod lines;
 pub(crate) mod perplexity;
 pub(crate) mod qa;
 mod ranking;
-mod index_recall;
 mod score_table;
 mod search;
 mod sts;

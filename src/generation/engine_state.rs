@@ -64,7 +64,7 @@ impl EngineState {
 
     /// The refusal of one more request.
     pub(super) fn overloaded(&self) -> Overloaded {
-        // Nobody else is waiting for the place in the waiting room that the next end frees.
+        // Nobody else is waiting for the place in the queue that the next end frees.
         let wait = self.wait(0, self.running.load(Ordering::Relaxed));
         Overloaded {
             // "In 0 seconds" would help nobody.

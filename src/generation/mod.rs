@@ -10,14 +10,14 @@
 //! request does not depend on other requests, on the prefix cache or on drafts: these change only when the text comes.
 
 mod block_pool;
+mod block_table;
 pub(crate) mod constraint;
 mod detokenizer;
 mod engine;
 mod engine_state;
-mod prompt_lookup;
-pub(crate) mod model;
 mod generation_metrics;
-mod wait_estimate;
+pub(crate) mod model;
+mod prompt_lookup;
 mod sampler;
 mod scheduler;
 mod sequence;
@@ -25,7 +25,7 @@ mod sequence;
 mod testing;
 #[cfg(test)]
 mod tests;
-mod block_table;
+mod wait_estimate;
 mod worker;
 
 use std::time::{Duration, Instant};

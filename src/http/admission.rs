@@ -124,6 +124,11 @@ mod tests {
     async fn a_cut_reaches_answers_that_began_before_and_after_it() {
         let running = Running::new();
         let mut before = running.enter();
+        tokio::select! {
+            biased;
+            () = before.cut() => panic!("the answer was cut before its time"),
+            () = async {} => {}
+        }
         running.cut();
         let mut after = running.enter();
         let both = async {

@@ -222,7 +222,12 @@ mod tests {
             (json, r#"{"inner":{}}"#, 400, Some("inner.names")),
             (json, r#"{"colour":1}"#, 400, Some("colour")),
             (json, r#"{"inner":{"colour":1}}"#, 400, Some("inner.colour")),
-            (json, r#"{"inner":{"names":[2]}}"#, 400, Some("inner.names[0]")),
+            (
+                json,
+                r#"{"inner":{"names":["a",2]}}"#,
+                400,
+                Some("inner.names[1]"),
+            ),
             (json, r#"{"count":256}"#, 400, Some("count")),
             (json, &long, 413, None),
             ("text/plain", r#"{"inner":{"names":[]}}"#, 415, None),

@@ -55,7 +55,7 @@ pub(super) fn pages() -> Vec<(&'static str, MethodRouter<SharedContext>)> {
     ]
 }
 
-/// Every other endpoint that is always served.
+/// Every other endpoint, except those of operators. The router leaves `/metrics` out if it has a port of its own.
 pub(super) fn routes() -> Vec<Route> {
     let events = |operation: &mut Operation| {
         openapi::add_response::<Value>(operation, 200, "text/event-stream", "The answer's events.");

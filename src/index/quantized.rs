@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_of_codes_are_cosines_within_the_doubt() {
+    fn products_of_codes_are_cosines_within_the_maximum_error() {
         let rows = clustered(300, 21);
         let codes = QuantizedRows::new(&rows);
         let every: Vec<u32> = (0..300).collect();

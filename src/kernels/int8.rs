@@ -1,4 +1,4 @@
-//! Dot products of rows of signed bytes: the similarity of an index' rows to a query.
+//! Dot products of rows of signed bytes: the similarity of the rows of an index to a query.
 //!
 //! They are sums of whole numbers, so every level gives the same result. The code is plain Rust: below [`Level::run`]
 //! the compiler turns it into the instructions that multiply bytes and add, and reading a row from memory costs more

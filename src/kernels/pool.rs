@@ -188,7 +188,7 @@ impl Shared {
         }
         assert!(
             !helper_panicked,
-            "a task panicked on another thread, which has said why"
+            "a task panicked on another thread; its message is above"
         );
     }
 

@@ -13,7 +13,7 @@ use super::rotary::{Angles, Pairs};
 use super::simd::Level;
 use super::tiles::{COLUMNS, Matrix};
 
-/// A kernel with a body of one expression: its fields, its result, and the name of the level's vector.
+/// Defines a kernel for tests: its fields, its result, and the name of the level's vector.
 macro_rules! kernel {
     ($(#[$doc:meta])* $name:ident($($field:ident: $type:ty),*) -> $output:ty, $lanes:ident $body:block) => {
         $(#[$doc])*

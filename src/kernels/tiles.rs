@@ -63,8 +63,8 @@ pub(crate) struct Tile8 {
     pub codes: [u8; 512],
 }
 
-/// A [`Tile8`] that shares its scales with [`WIDE`] neighbouring tiles, or with fewer at the row's end. A product
-/// scales its sums only once for all of them.
+/// A [`Tile8`] in a group of [`WIDE`] neighbouring tiles, fewer at the row's end, that all have the same scales. A
+/// product scales its sums only once for the whole group.
 #[derive(Debug, Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Wide(pub Tile8);

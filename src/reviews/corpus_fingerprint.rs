@@ -61,7 +61,7 @@ mod tests {
         let kettle = testing::product("Kettle");
         let good = sample("Good", "boils fast");
         let first = corpus(from_ref(&good), from_ref(&kettle));
-        // Snapshots on users' disks carry this value.
+        // If this value changes, no snapshot on a user's disk is valid any more.
         let known = "b76347ef3354d4bfe906df2139321029fcf7ca01417f4fbf8f13c45dbcaed7af";
         assert_eq!(first, known);
 

@@ -13,7 +13,8 @@ use super::Review;
 /// A headline with fewer words, such as "Just wow!", says nothing about a product.
 const FEWEST_WORDS: usize = 3;
 
-/// Moves each headline that occurs only once to the beginning of the text, and empties the summary.
+/// Moves each headline that occurs only once and has at least three words to the beginning of the text, unless the text
+/// begins with it already, and empties the summary.
 pub(super) fn open_texts(reviews: &mut [Review]) {
     let mut times: HashMap<String, usize> = HashMap::new();
     for review in reviews.iter() {

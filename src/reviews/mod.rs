@@ -9,22 +9,22 @@
 //! everything that was kept. `passages` then cuts the reviews into the pieces that are searched and quoted, at the
 //! sentence boundaries that `sentence_boundaries` finds.
 
-mod corpus_builder;
-mod text_encoding;
 mod clean;
 mod columns;
+mod corpus_builder;
+mod corpus_fingerprint;
+mod csv_quotes;
 mod error;
 mod examples;
 mod facts;
-mod corpus_fingerprint;
 mod headlines;
 mod load;
 mod passages;
-mod csv_quotes;
 mod sentence_boundaries;
 mod short_title;
 #[cfg(test)]
 pub(crate) mod testing;
+mod text_encoding;
 mod titles;
 
 pub(crate) use columns::{ColumnMapping, ColumnRole};
@@ -50,8 +50,8 @@ pub(crate) struct Review {
     pub product: ProductId,
     /// Whole stars, 1 to 5.
     pub rating: u8,
-    /// The headline, if several reviews have the same one. A headline of the writer's own is moved to the beginning of
-    /// the text, and this is empty.
+    /// The headline, if several reviews have the same one or it has fewer than three words. Any other headline is at
+    /// the beginning of the text, and this is empty.
     pub summary: String,
     /// The review, cleaned; never empty.
     pub text: String,

@@ -117,7 +117,7 @@ mod tests {
                 "{key}"
             );
         }
-        // Links and feedback carry this value.
+        // Links and feedback contain such ids, so the derivation must not change.
         assert_eq!(
             derive_key("Heron Kettle 20v3 (Green)"),
             "heron-kettle-20v3-green-f5b97ee161"

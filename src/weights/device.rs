@@ -71,7 +71,7 @@ pub(crate) fn for_another_thread(device: &Device) -> Result<Device, WeightsError
 
 /// Bytes of the GPU's memory in use, by this process and others; 0 for a CPU.
 #[cfg(feature = "cuda")]
-pub fn memory_used(device: &Device) -> u64 {
+pub(crate) fn memory_used(device: &Device) -> u64 {
     let Device::Cuda(device) = device else { return 0 };
     match device.cuda_stream().context().mem_get_info() {
         Ok((free, total)) => (total - free) as u64,

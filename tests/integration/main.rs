@@ -6,29 +6,29 @@
 
 mod harness;
 
+mod access_control;
 mod air_gap;
-mod chat_answers;
-mod question_understanding;
+mod bench_command;
 mod catalogue_api;
+mod chat_answers;
 mod chunked_prefill;
+mod client_disconnect;
 mod commands;
 mod damage;
-mod access_control;
 mod errors;
+mod eval_command;
 mod exposition;
-mod search_api;
 mod hostile;
-mod client_disconnect;
+mod legacy_endpoints;
 mod live_reload;
 mod logs;
-mod bench_command;
-mod legacy_endpoints;
 mod openai;
 mod overload;
 mod page_assets;
+mod question_understanding;
 mod readiness;
 mod restart;
 mod resuming;
+mod search_api;
 mod stopping;
 mod tidy;
-mod eval_command;

@@ -8,11 +8,11 @@
 
 mod decoder_bench;
 mod engine_bench;
-mod statistics;
 mod machine;
-mod row;
-mod subject;
 mod random_tokens;
+mod row;
+mod statistics;
+mod subject;
 mod traffic;
 
 use std::time::Duration;

@@ -35,8 +35,8 @@ pub(crate) trait Constraint: Send {
     ///
     /// # Errors
     ///
-    /// [`ConstraintError::TokenTrie`] if an allowed token is beyond the mask's vocabulary, [`ConstraintError::Stuck`]
-    /// if no token is allowed, or if it is too costly to compute which tokens are.
+    /// [`ConstraintError::BeyondVocabulary`] if an allowed token is beyond the mask's vocabulary,
+    /// [`ConstraintError::Stuck`] if no token is allowed, or if it is too costly to compute which tokens are.
     fn mask(&mut self, mask: &mut Mask) -> Result<(), ConstraintError>;
 
     /// Adds the chosen token to the text.
@@ -60,7 +60,7 @@ pub(crate) enum ConstraintError {
     #[error(
         "the constraint allows token {token}, but the model has {vocabulary} tokens; use the model's tokenizer"
     )]
-    TokenTrie {
+    BeyondVocabulary {
         /// The token.
         token: u32,
         /// How many tokens the model has.

@@ -25,10 +25,10 @@
 
 mod family;
 mod metadata;
-mod tensor_names;
 mod read;
 mod rope_metadata;
 mod rotation;
+mod tensor_names;
 mod tensor_shapes;
 #[cfg(test)]
 pub(crate) mod testing;

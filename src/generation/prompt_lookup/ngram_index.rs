@@ -2,7 +2,7 @@
 //!
 //! Chains of equal pairs, as in LZ77: a map holds the last place of every pair of tokens, and each place points to the
 //! one before. Each token costs one entry, and a search walks one chain. The tokens themselves are compared, so that
-//! the longest match is found.
+//! a longer match is preferred to a shorter one, within the limits below.
 
 use std::collections::HashMap;
 

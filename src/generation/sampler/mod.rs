@@ -99,7 +99,7 @@ impl Sampler {
     /// # Errors
     ///
     /// See [`SampleError`]. An error changes neither the counts nor the random numbers. A NaN that the mask excludes is
-    /// not an error.
+    /// an error only if [`Sampling::logprobs`] is set.
     pub(super) fn sample(
         &mut self,
         logits: &mut [f32],

@@ -1,6 +1,6 @@
 //! The settings of the sampler, and their ranges.
 
-/// The most likely tokens that can be reported with each token; the OpenAI API's limit.
+/// The largest number of likely tokens that can be reported with each token; the OpenAI API's limit.
 const MAX_LOGPROBS: usize = 20;
 
 /// How a token is chosen. The documentation of the module `sampler` has the order in which the settings apply.
@@ -142,7 +142,7 @@ pub(crate) enum SamplingError {
         /// How many tokens the model has.
         vocabulary: usize,
     },
-    /// More likely tokens than can be reported.
+    /// The client asked for more tokens than can be reported.
     #[error("`top_logprobs` is {count}; ask for at most {MAX_LOGPROBS}")]
     TooManyLogprobs {
         /// How many the client asked for.

@@ -132,7 +132,7 @@ impl EmbeddingInput {
         }
         if texts.len() > MAX_TEXTS {
             return refuse(&format!(
-                "A request may have {MAX_TEXTS} texts; send the rest in another request."
+                "A request may have at most {MAX_TEXTS} texts; send the rest in another request."
             ));
         }
         Ok(texts)

@@ -24,7 +24,6 @@ const MAX_STOPS: usize = 16;
 /// The request.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "CompletionRequest")]
 #[schemars(example = serde_json::json!({
     "model": "recommender", "messages": [{"role": "user", "content": "Which kettle is quiet?"}], "stream": false,
 }))]

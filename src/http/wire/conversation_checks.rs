@@ -23,7 +23,7 @@ pub(in crate::http) fn checked_turns(
     let (count, most) = (turns.len(), limits.max_messages);
     if count > most {
         return refuse(format!(
-            "A conversation may have {most} messages, this one has {count}; leave the oldest out."
+            "A conversation may have at most {most} messages, this one has {count}; leave the oldest out."
         ));
     }
     let most = limits.max_message_chars;

@@ -14,16 +14,16 @@
 //! | `token_usage.rs` | How many tokens and how much time did the model need? |
 //! | `chat_event.rs`, `trace.rs` | What happens while a question is answered? |
 
-mod chat_event;
 mod aspect;
+mod chat_event;
 mod conversation_checks;
 mod filters;
 mod product;
 mod proportion;
 mod quote;
 mod recommendation;
-mod trace;
 mod token_usage;
+mod trace;
 
 pub(super) use aspect::{AspectFacts, ReviewSource};
 pub(super) use chat_event::ChatEvent;

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn passages_count_as_complaints_by_their_tone_and_not_by_their_stars() {
+    async fn passages_count_as_complaints_by_words_and_stars_and_not_by_stars_alone() {
         let corpus = kettle(&[
             (3, "It came in a box on Monday."),
             (3, "My brother has the same one at home."),

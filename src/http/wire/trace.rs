@@ -7,7 +7,7 @@ use crate::assistant::AnswerTrace;
 /// What led to an answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(in crate::http) struct Trace {
-    /// The question as it was understood, without the conversation.
+    /// The question, rewritten so that it can be understood without the conversation.
     question: String,
     intent: &'static str,
     /// The products that it names.
@@ -16,9 +16,9 @@ pub(in crate::http) struct Trace {
     aspect: String,
     /// The words that passages were searched for.
     words: Vec<String>,
-    /// The prices that it asks for.
+    /// The limits of the price in rupees that the question sets.
     price: Range,
-    /// The ratings that it asks for.
+    /// The limits of the mean rating that the question sets.
     stars: Range,
     /// The scores of each piece of evidence, in the order of the evidence.
     scores: Vec<Scores>,

@@ -63,7 +63,8 @@ fn freeze(hnsw: &Hnsw<'_, i8, CodeDistance>, rows: usize) -> Graph {
 }
 
 /// The distance of rows by their codes: the largest product of two rows minus theirs. It is never negative, which
-/// hnsw_rs requires. Up to 1,040 codes per row it is a whole number below 2²⁴, which an `f32` represents exactly.
+/// hnsw_rs requires. Up to 520 codes per row it is a whole number of at most 2²⁴, which an `f32` represents
+/// exactly.
 struct CodeDistance {
     /// The largest product of two rows: that of the longest row with itself.
     largest: i32,

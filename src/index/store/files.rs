@@ -39,7 +39,7 @@ pub(super) fn read<N>(path: &Path, number: fn([u8; 4]) -> N) -> io::Result<Vec<N
 /// # Errors
 /// Whatever the file system says; also if another process is writing the folder. The old folder is still in its place
 /// after an error, with two exceptions. If the new folder cannot take the place of the old one, and the old one cannot
-/// be renamed back either, there is none. If only the last step fails, which makes the renamings durable, the new
+/// be renamed back either, there is none. If only the last sync fails, which makes the renamings durable, the new
 /// folder is in its place, and a power failure may undo that.
 pub(super) fn replace(dir: &Path, name: &str, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     fs::create_dir_all(dir)?;
@@ -56,9 +56,10 @@ pub(super) fn replace(dir: &Path, name: &str, fill: impl FnOnce(&Path) -> io::Re
     // After an error, what is left of the new folder is useless; only the first error is reported.
     let _ = remove(&new);
     filled?;
-    // The next call removes the old folder if this one cannot: the new folder is in its place already.
+    File::open(dir)?.sync_all()?;
+    // The new folder is in its place and durable. The next call removes the old folder if this one cannot.
     let _ = remove(&old);
-    File::open(dir)?.sync_all()
+    Ok(())
 }
 
 /// Writes the folder's files and the folder itself to the disk, so that they are durable before the renaming is.

@@ -118,7 +118,7 @@ fn read_graph(snapshot: &Path, rows: usize) -> Result<Graph, Unusable> {
 ///
 /// # Errors
 /// See [`NotSaved`]. Whatever fails, [`load`] never gets a half-written snapshot: it finds the old one, the new one or
-/// none. As a rule that is the old one. It is the new one if only the last step failed, which makes the renaming
+/// none. As a rule that is the old one. It is the new one if only the last sync failed, which makes the renaming
 /// durable, and none if the new one could not be renamed into place and the old one could not be renamed back.
 pub(crate) fn save(dir: &Path, fingerprint: &Fingerprint, index: &Index) -> Result<(), NotSaved> {
     let written = files::replace(dir, SNAPSHOT, |new| {

@@ -11,7 +11,7 @@ use std::path::Path;
 use paths::ModulePath;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-/// rustfmt wraps code, but not comments and strings.
+/// rustfmt wraps code, but not comments.
 const MAX_WIDTH: usize = 120;
 
 /// A Rust file.
@@ -124,12 +124,13 @@ fn every_file_has_a_module_comment() {
 }
 
 #[test]
-fn no_line_is_wider_than_the_limit() {
+fn no_comment_is_wider_than_the_limit() {
     let mut wide = Vec::new();
     for folder in ["src", "tests", "benches", "models/fetch"] {
         for source in files(folder, &[".rs"]) {
             let lines = (1..).zip(source.text.lines());
-            let lines = lines.filter(|(_, line)| line.chars().count() > MAX_WIDTH);
+            let comments = lines.filter(|(_, line)| line.trim_start().starts_with("//"));
+            let lines = comments.filter(|(_, line)| line.chars().count() > MAX_WIDTH);
             wide.extend(lines.map(|(number, _)| format!("{folder}/{}:{number}", source.path)));
         }
     }

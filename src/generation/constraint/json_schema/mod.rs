@@ -27,8 +27,8 @@
 //!
 //! `{"type": "object"}` is any object, which OpenAI's API calls the format `json_object`.
 
-mod schema_limits;
 mod error;
+mod schema_limits;
 #[cfg(test)]
 mod tests;
 
@@ -115,7 +115,7 @@ impl Constraint for JsonSchema {
     fn mask(&mut self, mask: &mut Mask) -> Result<(), ConstraintError> {
         let vocabulary = mask.vocabulary();
         let copied = mask.copy(self.allowed()?.as_slice());
-        copied.map_err(|token| ConstraintError::TokenTrie { token, vocabulary })
+        copied.map_err(|token| ConstraintError::BeyondVocabulary { token, vocabulary })
     }
 
     fn accept(&mut self, token: u32) -> Result<(), ConstraintError> {

@@ -38,9 +38,13 @@ pub(super) fn check(schema: &Value) -> Result<(), SchemaError> {
     let counted = if found.counts { found.properties.len() } else { 0 };
     let counts = [
         ("patterns and formats", found.patterns.len() as u64, MOST_PATTERNS),
-        ("as the product of all multipleOf", found.divisor, LARGEST_DIVISOR),
         (
-            "properties beside a minProperties or maxProperties",
+            "as the product of its multipleOf values",
+            found.divisor,
+            LARGEST_DIVISOR,
+        ),
+        (
+            "properties together with minProperties or maxProperties",
             counted as u64,
             MOST_COUNTED_PROPERTIES,
         ),

@@ -331,7 +331,7 @@ fn masks_are_exact_and_wrong_tokens_change_nothing() {
     let beyond = JsonSchema::new(&schema, &BYTES)
         .expect("a schema")
         .mask(&mut Mask::none(80));
-    let expected = ConstraintError::TokenTrie {
+    let expected = ConstraintError::BeyondVocabulary {
         token: u32::from(b'['),
         vocabulary: 80,
     };

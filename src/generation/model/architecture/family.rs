@@ -1,7 +1,7 @@
-//! The decoder families: one row of [`Traits`] for each, with what the metadata does not say.
+//! The decoder families: one row of [`Traits`] for each, with the properties that the metadata does not contain.
 //!
-//! To add a family whose parts are all built in, add its name to [`Family`] and to `Family::ALL`, and its
-//! row to [`Family::traits`].
+//! To add a family whose parts are all built in, add its name to [`Family`] and to `Family::ALL`, and its row to
+//! [`Family::traits`].
 
 use crate::kernels::elementwise::Curve;
 use crate::kernels::rotary::Pairs;

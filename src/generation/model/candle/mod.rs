@@ -13,12 +13,12 @@
 
 mod attention;
 mod candle_batch;
-mod kv_cache;
 mod candle_layer;
+mod candle_weights;
+mod kv_cache;
 #[cfg(test)]
 mod tests;
 mod view;
-mod candle_weights;
 
 use candle_core::Device;
 use candle_core::quantized::QMatMul;
