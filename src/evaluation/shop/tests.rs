@@ -1,10 +1,12 @@
-//! A set so small that its scores are computed by hand.
+//! A set so small that its scores are computed by hand, and the set in this repository.
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::reviews::{self, ColumnMapping};
 
 const QUESTIONS: &str = r#"
 {"n": 1, "type": "named", "turns": ["does the kettle leak"], "answerable": true, "right_products": ["K1", "K2"]}
@@ -185,4 +187,79 @@ fn an_error_of_the_search_names_the_question() {
         message.contains("“broken”") && message.contains("the index is broken"),
         "{message}"
     );
+}
+
+/// A file of the project.
+fn project_file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+#[test]
+fn the_set_in_the_repository_has_enough_questions_of_each_type() {
+    let set = read(&project_file("tests/data/retrieval"));
+    let mut types: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut texts = BTreeSet::new();
+    for question in &set.questions {
+        *types.entry(&question.kind).or_default() += 1;
+        assert!(
+            texts.insert(question.turns.join("\n")),
+            "asked twice: {question:?}"
+        );
+        assert_eq!(
+            question.turns.len() > 1,
+            question.kind == "followup",
+            "{question:?}"
+        );
+        assert!(
+            question.best_grades().first().is_some_and(|&best| best == 3),
+            "{question:?}"
+        );
+    }
+    assert_eq!((set.questions.len(), set.unanswerable.len()), (60, 12));
+    assert_eq!(types.len(), 10);
+    assert!(types.values().all(|&questions| questions >= 4), "{types:?}");
+}
+
+#[test]
+fn the_set_in_the_repository_judges_passages_of_right_products() {
+    let file = project_file("data/flipkart_product_review.csv");
+    let corpus = reviews::load(&file, &ColumnMapping::default()).unwrap();
+    let key = |passage: &reviews::Passage| {
+        let review = &corpus.reviews[passage.review.0 as usize];
+        let start = review.text[..passage.start as usize].chars().count();
+        let product = corpus.products[review.product.0 as usize].key.clone();
+        (
+            passage.review.0,
+            start,
+            product,
+            passage.text(&corpus).to_string(),
+        )
+    };
+    let passages: BTreeSet<_> = reviews::passages(&corpus).iter().map(key).collect();
+    let dir = project_file("tests/data/retrieval");
+    let judgements = std::fs::read_to_string(dir.join("judgments.jsonl")).unwrap();
+    let set = read(&dir);
+    set.check_products(|product| corpus.products.iter().any(|sold| sold.key == product))
+        .unwrap();
+    for line in judgements.lines() {
+        let judgement: Value = serde_json::from_str(line).unwrap();
+        let number = |name: &str| usize::try_from(judgement[name].as_u64().unwrap()).unwrap();
+        let text = |name: &str| judgement[name].as_str().unwrap().to_string();
+        let passage = (
+            u32::try_from(number("review")).unwrap(),
+            number("start"),
+            text("product_id"),
+            text("text"),
+        );
+        assert!(passages.contains(&passage), "not a passage: {line}");
+        let asked = set
+            .questions
+            .iter()
+            .find(|question| question.number as usize == number("n"));
+        let grade = asked.unwrap().grade(&passage.2, &passage.3);
+        assert!(
+            grade.is_some_and(|grade| grade > 0),
+            "not of a right product: {line}"
+        );
+    }
 }
