@@ -53,9 +53,11 @@ deny: ## Check dependencies with cargo-deny (compiles it once, 3 minutes): bans,
 	cargo fetch $(CARGO_FLAGS)
 	PATH=target/tools/bin:$$PATH cargo deny --offline --workspace check -D warnings bans licenses sources
 
-slow: models ## Measure quality on large sets in EVAL_DIR: recall of the index, correlation of the embeddings
+slow: models ## Measure quality on large sets in EVAL_DIR: recall of the index, retrieval, correlation of the embeddings
 	cargo build --release $(CARGO_FLAGS)
 	$(TARGET)/release/flipkart-recommender eval recall --data $(EVAL_DIR)/data/flipkart_reviews_205k.csv.zst
+	$(TARGET)/release/flipkart-recommender eval retrieval $(EVAL_DIR)/eval/shop205k \
+		--data $(EVAL_DIR)/data/flipkart_reviews_205k.csv.zst
 	$(TARGET)/release/flipkart-recommender eval sts $(EVAL_DIR)/eval/stsb/test.jsonl
 
 monitoring: ## Start Prometheus for the running server and print its links (SERVER_ADDRESS, PROMETHEUS_ADDRESS)

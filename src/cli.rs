@@ -93,6 +93,15 @@ pub enum Evaluation {
         /// A folder with corpus.jsonl, queries.jsonl and qrels/test.tsv.
         dir: PathBuf,
     },
+    /// Retrieval for shoppers' questions over the reviews of --data: are the first quotes about the right products, do
+    /// they answer, and are the right questions refused?
+    Retrieval {
+        /// A folder with questions.jsonl, judgments.jsonl and unanswerable.txt.
+        dir: PathBuf,
+        /// Also print each question with its first quotes and their grades.
+        #[arg(short, long)]
+        verbose: bool,
+    },
     /// Questions about products (SubjQA): is the answering review found, and is the answer correct?
     Qa {
         /// SubjQA's CSV, plain or .gz.

@@ -2,11 +2,12 @@
 //! prints.
 //!
 //! In: an evaluation set, and what is measured: an encoder, an index, a chat model's logits, or whatever ranks
-//! documents ([`Search`]) or answers questions ([`Answerer`]). Out: results that serialise, and print as tables. Runs
-//! on the calling thread. Errors: the files of the set cannot be read, or the measured system fails
-//! ([`EvaluationError`]).
+//! documents ([`Search`]), quotes reviews ([`QuoteSearch`]) or answers questions ([`Answerer`]). Out: results that
+//! serialise, and print as tables. Runs on the calling thread. Errors: the files of the set cannot be read, or the
+//! measured system fails ([`EvaluationError`]).
 //!
-//! `beir` and `qa` are evaluation sets for retrieval and answers; their formulas are in `ranking` and `token_overlap`.
+//! `beir`, `shop` and `qa` are evaluation sets for retrieval and answers. The formulas of `beir` and `qa` are in
+//! `ranking` and `token_overlap`.
 
 pub(crate) mod beir;
 mod error;
@@ -17,6 +18,7 @@ pub(crate) mod qa;
 mod ranking;
 mod score_table;
 mod search;
+pub(crate) mod shop;
 mod sts;
 mod token_overlap;
 
@@ -26,4 +28,5 @@ pub(crate) use perplexity::Perplexity;
 pub(crate) use qa::{Answered, Answerer};
 pub(crate) use score_table::ScoreTable;
 pub(crate) use search::{RankedDocuments, Search};
+pub(crate) use shop::{QuoteSearch, Quoted};
 pub(crate) use sts::sts;

@@ -1,9 +1,9 @@
 //! The commands that measure retrieval and answers, with sets so small that the correct figures are known.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::Setup;
-use crate::harness::json::number;
+use crate::harness::json::{fields, list, number};
+use crate::harness::{Setup, project_file};
 
 /// Id, title and text.
 const CORPUS: [(&str, &str, &str); 3] = [
@@ -94,6 +94,63 @@ fn questions_are_ranked_answered_and_refused() {
     assert_eq!((&result["questions"], &result["ranked"]), (&json!(1), &json!(0)));
     assert_eq!(result.get("answers"), None);
     run(["--half", "c"]).assert_failed(2, "possible values: a, b, both");
+}
+
+/// The floors are below what the search reaches, so that they find a fault and not a rounding difference.
+#[test]
+fn questions_of_shoppers_find_quotes_that_answer_them() {
+    let setup = Setup::new().with_default_lengths();
+    let setup = setup.with_data(&project_file("data/flipkart_product_review.csv"));
+    let dir = project_file("tests/data/retrieval").display().to_string();
+    let result = setup
+        .run(&["eval", "retrieval", &dir, "--json", "--verbose"])
+        .json();
+    let total = |name: &str| number(&result["total"][name]);
+
+    let of_types: f64 = fields(&result["types"])
+        .map(|(_, scores)| number(&scores["questions"]))
+        .sum();
+    assert_eq!((total("questions"), of_types), (60.0, 60.0));
+    assert_eq!(result["silent"], json!({"questions": 0, "refused": 0}));
+    assert_eq!(result["unanswerable"]["questions"], 12);
+    let questions = list(&result["questions"]);
+    assert_eq!(questions.len(), 72);
+
+    let is_unjudged = |question: &&Value| {
+        let mut quotes = list(&question["quotes"]).iter();
+        quotes.any(|quote| quote["grade"].is_null())
+    };
+    let unjudged: Vec<&Value> = questions.iter().filter(is_unjudged).collect();
+    assert!(
+        unjudged.is_empty(),
+        "judge these quotes in tests/data/retrieval/judgments.jsonl: {unjudged:#?}"
+    );
+    assert_eq!((total("unjudged@5"), total("refused")), (0.0, 0.0), "{result}");
+    assert!(
+        total("useful@1") >= 0.85 && total("ndcg@5") >= 0.55,
+        "{}",
+        result["total"]
+    );
+    assert!(
+        total("off@1") <= 0.06 && total("off@5") <= 0.08,
+        "{}",
+        result["total"]
+    );
+    assert!(
+        number(&result["unanswerable"]["refused"]) >= 4.0,
+        "{}",
+        result["unanswerable"]
+    );
+
+    let summary = setup.run(&["eval", "retrieval", &dir]).succeeded().out;
+    assert!(
+        summary.starts_with("type ") && summary.contains("refused, of the unanswerable questions:"),
+        "{summary}"
+    );
+    // The small shop sells none of these products.
+    Setup::new()
+        .run(&["eval", "retrieval", &dir])
+        .assert_failed(1, "line 1 of");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod item_assistant;
 mod passage_ranker;
 mod window_logits;
 mod served_ranker;
+mod shop_search;
 
 use std::fmt::Display;
 use std::path::Path;
@@ -17,11 +18,13 @@ use crate::embedding::{self, Encoder};
 use crate::evaluation;
 use crate::evaluation::beir::{Beir, Collection, beir};
 use crate::evaluation::qa::{Half, Qa, SubjQa, qa};
+use crate::evaluation::shop::{QuestionSet, ShopRetrieval, shop};
 use crate::index::Index;
 use crate::reviews;
 use item_assistant::ItemAssistant;
 use passage_ranker::PassageSearch;
 use served_ranker::Served;
+use shop_search::ShopSearch;
 
 /// The number of queries for recall.
 const QUERIES: usize = 500;
@@ -39,6 +42,10 @@ pub(super) fn run(config: &Config, evaluation: Evaluation, json: bool) -> anyhow
             print(&evaluation::recall(&index, &queries, K), json)
         }
         Evaluation::Beir { dir } => print(&collection(config, &dir)?, json),
+        Evaluation::Retrieval { dir, verbose } => {
+            let result = shop_questions(config, &dir)?;
+            print(&if verbose { result } else { result.summary() }, json)
+        }
         Evaluation::Qa { file, half, answers } => print(&questions(config, &file, half, answers)?, json),
         Evaluation::Perplexity { text } => print(&window_logits::perplexity(config, &text)?, json),
     }
@@ -60,6 +67,14 @@ fn collection(config: &Config, dir: &Path) -> anyhow::Result<Beir> {
         &passage_ranker::corpus(&["the collection"], texts),
     )?;
     Ok(beir(&collection, &search)?)
+}
+
+/// Retrieval for the shoppers' questions in `dir`, over the reviews of `--data`.
+fn shop_questions(config: &Config, dir: &Path) -> anyhow::Result<ShopRetrieval> {
+    let set = QuestionSet::read(dir)?;
+    let search = ShopSearch::new(config)?;
+    set.check_products(|product| search.sells(product))?;
+    Ok(shop(&set, &search)?)
 }
 
 /// Retrieval for the questions in `file`, and the answers to `answers` of them.
