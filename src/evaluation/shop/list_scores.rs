@@ -15,7 +15,7 @@ const UNJUDGED: Grade = 1;
 pub(super) struct ListScores {
     /// Whether the first quote is useful: 1 or 0.
     pub useful_first: f64,
-    /// The share of the places that have a useful quote.
+    /// The share of the quotes that are useful.
     pub useful: f64,
     /// Normalised discounted cumulative gain, with the gain 2^grade − 1 (Burges et al. 2005).
     pub ndcg: f64,
@@ -41,7 +41,7 @@ impl ListScores {
         let ideal = gain(best);
         Self {
             useful_first: first(|grade| grade >= USEFUL),
-            useful: count(|grade| grade >= USEFUL) / DEPTH as f64,
+            useful: count(|grade| grade >= USEFUL) / shown.len().max(1) as f64,
             // Unjudged quotes can add up to more than the best judged list.
             ndcg: if ideal > 0.0 {
                 (gain(&shown) / ideal).min(1.0)
@@ -93,15 +93,15 @@ mod tests {
         let (best, of) = (&[3, 2, 1][..], |grades: &[Grade]| -> Vec<Option<Grade>> {
             grades.iter().copied().map(Some).collect()
         });
-        check(&of(&[3, 2, 1]), best, [1.0, 0.4, 1.0, 0.0, 0.0, 0.0]);
+        check(&of(&[3, 2, 1]), best, [1.0, 2.0 / 3.0, 1.0, 0.0, 0.0, 0.0]);
         // A quote about another product first, an unjudged one third, a sixth that does not count.
         check(
             &[Some(0), Some(2), None, Some(3), Some(0), Some(3)],
             best,
             [0.0, 0.4, (3.0 / LOG3 + 0.5 + 7.0 / LOG5) / ideal, 1.0, 0.4, 0.2],
         );
-        // Two quotes, one of them off: half of what is shown, but a fifth of the places is useful.
-        check(&of(&[2, 0]), best, [1.0, 0.2, 3.0 / ideal, 0.0, 0.5, 0.0]);
+        // Two quotes, one useful and one off: half of what is shown.
+        check(&of(&[2, 0]), best, [1.0, 0.5, 3.0 / ideal, 0.0, 0.5, 0.0]);
         check(&[], best, [0.0; 6]);
     }
 

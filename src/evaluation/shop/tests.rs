@@ -85,9 +85,9 @@ fn a_small_set_is_scored_as_computed_by_hand() {
     assert_eq!(
         value,
         json!({
-            "total": scores(3, [third, 0.2 / 3.0, ndcg / 3.0, third, (third + 1.0) / 3.0, 0.2 / 3.0], 1),
+            "total": scores(3, [third, third / 3.0, ndcg / 3.0, third, (third + 1.0) / 3.0, 0.2 / 3.0], 1),
             "types": {
-                "named": scores(2, [0.5, 0.1, ndcg / 2.0, 0.0, third / 2.0, 0.1], 1),
+                "named": scores(2, [0.5, third / 2.0, ndcg / 2.0, 0.0, third / 2.0, 0.1], 1),
                 "followup": scores(1, [0.0, 0.0, 0.0, 1.0, 1.0, 0.0], 0),
             },
             // Question 7 has no useful passage.
