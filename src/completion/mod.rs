@@ -54,7 +54,7 @@ pub(crate) struct Order {
     pub sampling: Sampling,
     /// The form of the answer.
     pub form: Form,
-    /// When the generation ends; the text until then is kept.
+    /// When the generation ends, if it has not ended before; the text until then is kept.
     pub deadline: Option<Instant>,
 }
 

@@ -18,7 +18,7 @@ use super::block_table::BlockTable;
 use super::model::{BLOCK, Chunk};
 
 /// Prompt tokens that a step reads while no sequence decodes: enough for the matrix products to run at full speed, and
-/// few enough that a few times a second progress is shown and clients that left are noticed.
+/// few enough for several steps a second: each shows progress and notices clients that left.
 const ROWS_ALONE: usize = 256;
 /// Rows that a step reads in addition to the last tokens of decoding sequences: drafts, then prompts. They delay the
 /// next token of every sequence: by 0.1 seconds at 1,000 tokens a second.

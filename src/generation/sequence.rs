@@ -125,7 +125,7 @@ impl Sequence {
         (self.deadline? <= now).then_some(Reason::Deadline)
     }
 
-    /// Tells the client that `ahead` others go first. Does nothing if that is what the client was told last.
+    /// Tells the client that `ahead` others go first. Does nothing if the number has not changed since the last time.
     pub(super) fn wait(&mut self, ahead: usize, wait: Duration) {
         if self.ahead != Some(ahead) {
             self.ahead = Some(ahead);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// The assumed duration of a generation before any has ended.
 const FIRST_GUESS: Duration = Duration::from_secs(5);
-/// Each ended generation is one part in this many of the new mean: about the last dozen generations determine it.
+/// The weight of each ended generation in the new mean is 1 / PARTS: about the last dozen generations determine it.
 const PARTS: u64 = 4;
 
 /// A running mean of the time from a generation's admission to its end.

@@ -183,7 +183,7 @@ impl RowMut<'_> {
     /// Quantises `values` into the row and pads the last block with zeros.
     ///
     /// # Panics
-    /// If `values` does not have the row's length.
+    /// If `values` does not have as many blocks as the row.
     pub fn write(&mut self, level: Level, values: &[f32]) {
         assert!(self.holds(values.len()), "a row's length");
         level.run(Quantise { values, to: self });

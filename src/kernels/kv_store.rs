@@ -91,7 +91,7 @@ impl Store {
         self.data[at..at + self.head_size()].split_at(self.head_size() / 2)
     }
 
-    /// Through this, several threads write tokens of a layer, each token to one of `places`.
+    /// A writer through which several threads write tokens of a layer, each token to one of `places`.
     ///
     /// # Panics
     /// If a place is not in the store, or two are the same.

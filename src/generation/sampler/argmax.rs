@@ -1,4 +1,4 @@
-//! The largest logit: it is the whole of greedy choice, and every other choice begins with it.
+//! The largest logit: greedy choice needs nothing else, and every other choice begins with it.
 
 use super::SampleError;
 

@@ -19,7 +19,7 @@ pub(crate) struct Logprobs {
 pub(super) struct Report {
     logits: Vec<f32>,
     count: usize,
-    /// ln Σ e^logit: a logit less this is the logarithm of the probability.
+    /// ln Σ e^logit: a logit minus this number is the logarithm of the probability.
     normalizer: f64,
 }
 

@@ -24,7 +24,7 @@ pub(in crate::http) struct Recommendation {
     quotes: Vec<EvidenceQuote>,
 }
 
-/// The share of those who complain.
+/// The share of complaints.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 struct Dissent {
     #[serde(flatten)]

@@ -12,8 +12,8 @@
 //! | Q4_K, Q5_K | 4, 5 bits | scales and minima are rounded to half precision: see `k_quants` |
 //! | Q6_K, F16, BF16, F32 | 8 bits | the weights are quantised again: see `symmetric` |
 //!
-//! It runs on a pool's threads. It fails on an unsupported type, on data of the wrong
-//! length, and on scales that are not finite.
+//! It runs on a pool's threads. It fails on an unsupported type, on data of the wrong length, and on scales that are
+//! not finite.
 
 mod block_quants;
 mod error;

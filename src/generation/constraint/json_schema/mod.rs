@@ -76,7 +76,7 @@ impl JsonSchema {
             matcher: Matcher::new(Ok(parser)),
             allowed: None,
         };
-        // Only the first mask shows of some schemas that no text satisfies them, or that they are too large.
+        // For some schemas, only the first mask shows that no text satisfies them, or that they are too large.
         match constraint.allowed() {
             Ok(_) => Ok(constraint),
             Err(ConstraintError::Stuck(why)) if why == NOTHING_ALLOWED => Err(SchemaError::Unsatisfiable),

@@ -84,7 +84,7 @@ impl Tiny {
         }
     }
 
-    /// A gemma3 of four layers, three of which look back on 5 tokens.
+    /// A gemma3 of four layers, three of which see only the last 5 tokens.
     pub(crate) fn sliding() -> Self {
         Self {
             layers: 4,
@@ -277,6 +277,7 @@ fn vector(numbers: Vec<f32>) -> QTensor {
 /// Tokens of a tiny decoder.
 pub(crate) fn tokens(seed: u64, count: usize) -> Vec<u32> {
     let mut random = Random(seed);
+    // Not `below`: the tests' tolerances were measured with these tokens.
     (0..count)
         .map(|_| ((random.number() + 1.0) * 25.0).min(49.0) as u32)
         .collect()

@@ -109,7 +109,7 @@ fn every_tensor_type_is_read() {
 }
 
 #[test]
-fn the_default_model_is_near_f32_and_splitting_it_between_threads_changes_no_bit() {
+fn the_default_model_is_near_f32_and_attention_split_into_partitions_changes_no_bit() {
     let gguf = Gguf::read(&chat_model()).unwrap();
     let mut own = decoder(&gguf, Level::best(), 2, 40);
     let tokens: Vec<u32> = (0..300).map(|at| 200 + at * 7919 % 40_000).collect();
