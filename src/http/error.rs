@@ -155,7 +155,7 @@ impl ApiError {
     }
 
     /// 429: one client sent too many requests.
-    pub(super) fn too_often(seconds: u64) -> ApiError {
+    pub(super) fn too_many_requests(seconds: u64) -> ApiError {
         let seconds = seconds.max(1);
         let message = format!("Too many requests; try again in {seconds} seconds.");
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, message)
@@ -320,7 +320,7 @@ mod tests {
             (NotReloaded::Busy.into(), 409, "invalid_request - -"),
             (ApiError::too_large(), 413, "invalid_request - -"),
             (ApiError::unsupported_media_type("x"), 415, "invalid_request - -"),
-            (ApiError::too_often(0), 429, "rate_limit - rate_limited"),
+            (ApiError::too_many_requests(0), 429, "rate_limit - rate_limited"),
             (busy().into(), 429, "rate_limit - overloaded"),
             (AskError::from(busy()).into(), 429, "rate_limit - overloaded"),
             (EmbeddingError::Overloaded.into(), 429, "rate_limit - overloaded"),

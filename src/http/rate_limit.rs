@@ -46,7 +46,7 @@ impl RateLimit {
         };
         self.buckets.check_key(&client).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
-            ApiError::too_often(wait.as_secs_f64().ceil() as u64)
+            ApiError::too_many_requests(wait.as_secs_f64().ceil() as u64)
         })
     }
 
