@@ -6,12 +6,12 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::task::spawn_blocking;
 
 use super::super::SharedContext;
 use super::super::error::ApiError;
 use super::super::extract::JsonBody;
+use super::request::Ignored;
 use crate::embedding::TokenCounter;
 
 /// At most so many texts in a request: OpenAI's limit.
@@ -27,7 +27,7 @@ pub(in crate::http) struct EmbeddingsRequest {
     encoding_format: Option<VectorFormat>,
     dimensions: Option<usize>,
     #[serde(rename = "user")]
-    _user: Option<Value>,
+    _user: Option<Ignored>,
 }
 
 /// One text or several. Token ids are recognised only to refuse them with a hint.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -20,6 +21,11 @@ use crate::generation::Sampling;
 const MAX_MESSAGES: usize = 1024;
 /// At most so many texts that end an answer.
 const MAX_STOPS: usize = 16;
+
+/// A value that is accepted and not kept, whatever it is.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub(super) struct Ignored(#[schemars(with = "Value")] IgnoredAny);
 
 /// The request.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -58,13 +64,13 @@ pub(in crate::http) struct CompletionRequest {
     functions: Option<Value>,
     function_call: Option<Value>,
     #[serde(rename = "user")]
-    _user: Option<Value>,
+    _user: Option<Ignored>,
     #[serde(rename = "store")]
-    _store: Option<Value>,
+    _store: Option<Ignored>,
     #[serde(rename = "metadata")]
-    _metadata: Option<Value>,
+    _metadata: Option<Ignored>,
     #[serde(rename = "service_tier")]
-    _service_tier: Option<Value>,
+    _service_tier: Option<Ignored>,
 }
 
 /// One message. An earlier answer of this server can be sent back unchanged.
@@ -76,13 +82,13 @@ pub(in crate::http) struct RequestMessage {
     tool_calls: Option<Value>,
     function_call: Option<Value>,
     #[serde(rename = "name")]
-    _name: Option<Value>,
+    _name: Option<Ignored>,
     #[serde(rename = "refusal")]
-    _refusal: Option<Value>,
+    _refusal: Option<Ignored>,
     #[serde(rename = "annotations")]
-    _annotations: Option<Value>,
+    _annotations: Option<Ignored>,
     #[serde(rename = "audio")]
-    _audio: Option<Value>,
+    _audio: Option<Ignored>,
 }
 
 /// The author of a message. `developer` is the newer name of `system`.
@@ -126,7 +132,7 @@ pub(in crate::http) struct StreamOptions {
     include_usage: Option<bool>,
     /// Padding against traffic analysis; this server sends none.
     #[serde(rename = "include_obfuscation")]
-    _include_obfuscation: Option<Value>,
+    _include_obfuscation: Option<Ignored>,
 }
 
 /// The form of the answer.
@@ -135,7 +141,7 @@ pub(in crate::http) struct StreamOptions {
 pub(in crate::http) enum ResponseFormat {
     Text,
     JsonObject,
-    JsonSchema { json_schema: Box<NamedSchema> },
+    JsonSchema { json_schema: NamedSchema },
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -143,12 +149,12 @@ pub(in crate::http) enum ResponseFormat {
 pub(in crate::http) struct NamedSchema {
     schema: Option<Value>,
     #[serde(rename = "name")]
-    _name: Option<Value>,
+    _name: Option<Ignored>,
     #[serde(rename = "description")]
-    _description: Option<Value>,
+    _description: Option<Ignored>,
     /// Answers always follow the schema, whether this is set or not.
     #[serde(rename = "strict")]
-    _strict: Option<Value>,
+    _strict: Option<Ignored>,
 }
 
 impl CompletionRequest {
@@ -353,6 +359,18 @@ mod tests {
         assert!(request.check().is_ok());
         assert_eq!(request.sampling().expect("in range").logprobs, None);
         assert_eq!(request.form().expect("no form"), Form::Text);
+    }
+
+    #[test]
+    fn ignored_values_may_be_anything() {
+        let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+        for value in ["1e999", deep.as_str(), "null"] {
+            let text = format!(r#"{{"model": "m", "messages": [], "metadata": {value}}}"#);
+            assert!(
+                serde_json::from_str::<CompletionRequest>(&text).is_ok(),
+                "{value}"
+            );
+        }
     }
 
     #[test]
