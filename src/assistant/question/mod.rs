@@ -9,25 +9,11 @@ mod pointing;
 
 use std::collections::BTreeSet;
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::{Speaker, Turn};
+use crate::language::{WordClass, lexicon, word_indices, words};
 use crate::retrieval::{Asked, Intent, Vocabulary};
 use crate::reviews::ProductId;
 
-/// Questions that begin so go on with the last one.
-const CONTINUING: &[&str] = &["what about", "how about", "and", "or", "but", "also", "aur"];
-/// Questions that begin so, and name no product, are about the one that was spoken of.
-const OF_A_KNOWN_ONE: &[&str] = &[
-    "how is the",
-    "how's the",
-    "how are the",
-    "is the",
-    "are the",
-    "does the",
-    "do the",
-    "was the",
-];
 /// So many words and fewer are a fragment: "battery life?"
 const FRAGMENT: usize = 3;
 
@@ -91,7 +77,7 @@ impl Talk<'_> {
         let text = pointed.as_deref().unwrap_or(question);
         let reading = self.vocabulary.read(text, text);
         let continues = continuation(question).is_some();
-        let fragment = question.unicode_words().count() <= FRAGMENT;
+        let fragment = words(question).count() <= FRAGMENT;
         let says_more = !reading.words.is_empty()
             || matches!(
                 reading.intent,
@@ -115,7 +101,10 @@ impl Talk<'_> {
         if !reading.constraints.is_empty() && reading.words.is_empty() {
             return alone(format!("{} {question}", self.question));
         }
-        let of_known_one = || OF_A_KNOWN_ONE.iter().any(|start| begins(question, start));
+        let of_known_one = || {
+            let words: Vec<&str> = words(question).collect();
+            lexicon().starts(&words, WordClass::OfKnownOne).is_some()
+        };
         match self.focus() {
             Some(label) if continues || fragment || of_known_one() => {
                 alone(format!("The {label}: {}", begun_anew(question)))
@@ -215,8 +204,13 @@ fn labels(entities: &[Entity]) -> String {
 
 /// What comes after the words that go on with what was said before.
 fn continuation(question: &str) -> Option<&str> {
-    let start = CONTINUING.iter().find(|start| begins(question, start))?;
-    Some(question[start.len()..].trim_start_matches([' ', ',']))
+    let (starts, words): (Vec<usize>, Vec<&str>) = word_indices(question).unzip();
+    let length = [WordClass::Continuing, WordClass::Conjunction]
+        .iter()
+        .find_map(|class| lexicon().starts(&words, *class))?;
+    let rest = &question[starts[length - 1] + words[length - 1].len()..];
+    rest.starts_with([' ', ','])
+        .then(|| rest.trim_start_matches([' ', ',']))
 }
 
 /// The question without them.
@@ -226,12 +220,6 @@ fn begun_anew(question: &str) -> &str {
         question = rest;
     }
     question
-}
-
-fn begins(question: &str, start: &str) -> bool {
-    let beginning = question.get(..start.len());
-    beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
-        && question[start.len()..].starts_with([' ', ','])
 }
 
 #[cfg(test)]
