@@ -1,8 +1,6 @@
 //! What no review can answer, however near one seems: a task for a chat model, and a product that is not here. Pure.
 
-use unicode_segmentation::UnicodeSegmentation;
-
-use crate::index::words;
+use crate::language::{WordClass, is_asking, lexicon, stem, words};
 
 /// Why no review can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,57 +11,18 @@ pub(crate) enum Beyond {
     UnknownName,
 }
 
-/// Tasks begin so.
-const TASKS: &[&str] = &[
-    "calculate",
-    "compose",
-    "draw",
-    "imagine",
-    "paint",
-    "pretend",
-    "print",
-    "recite",
-    "rewrite",
-    "sing",
-    "solve",
-    "translate",
-    "write",
-];
-/// Set something aside: a task when it is what the assistant goes by, a wish when it is the price.
-const ASIDE: &[&str] = &["disregard", "forget", "ignore"];
-/// What the assistant goes by.
-const GROUNDS: &[&str] = &[
-    "above",
-    "everything",
-    "instruction",
-    "instructions",
-    "previous",
-    "prompt",
-    "reviews",
-    "rules",
-    "you",
-    "your",
-];
-/// Between two numbers, they make a sum of them.
-const SUMS: &[&str] = &["divided", "minus", "multiplied", "plus", "times"];
-/// What may stand before.
-const POLITE: &[&str] = &["can", "could", "please", "pls", "would", "you"];
-
-/// Whether a question without names of this shop's products is beyond its reviews. `knows` tells whether a folded word
-/// is one of titles and reviews, and `kinds` whether it asks for a kind of product.
+/// Whether a question without names of this shop's products is beyond its reviews. `knows` tells whether a stem is
+/// one of titles and reviews, and `kinds` whether it asks for a kind of product.
 pub(super) fn read(question: &str, kinds: bool, knows: impl Fn(&str) -> bool) -> Option<Beyond> {
-    let all: Vec<&str> = question.unicode_words().collect();
-    let first = all
-        .iter()
-        .map(|word| word.to_lowercase())
-        .find(|word| !POLITE.contains(&word.as_str()));
-    if first.is_some_and(|first| TASKS.contains(&first.as_str())) {
+    let all: Vec<&str> = words(question).collect();
+    let first = all.iter().find(|word| !lexicon().has(word, WordClass::Polite));
+    if first.is_some_and(|first| lexicon().has(first, WordClass::Task)) {
         return Some(Beyond::Task);
     }
     if is_sum(&all) || sets_grounds_aside(&all) {
         return Some(Beyond::Task);
     }
-    let is_unknown = |word: &str| !words::asks(word) && !knows(&words::folded(word));
+    let is_unknown = |word: &str| !is_asking(word) && !knows(&stem(word));
     let names = all.iter().enumerate().any(|(at, word)| {
         // A word that is written large is a name, except where it begins the question; one with a digit is a model.
         let is_large = at > 0 && word.starts_with(char::is_uppercase) && !kinds;
@@ -74,11 +33,11 @@ pub(super) fn read(question: &str, kinds: bool, knows: impl Fn(&str) -> bool) ->
 
 /// "Forget the reviews", "please ignore all previous instructions"; not "forget the price".
 fn sets_grounds_aside(words: &[&str]) -> bool {
-    let among = |list: &[&str], word: &str| list.contains(&word.to_lowercase().as_str());
+    let is_of = |class| move |word: &&str| lexicon().has(word, class);
     words
         .iter()
-        .position(|word| among(ASIDE, word))
-        .is_some_and(|at| words[at + 1..].iter().take(4).any(|word| among(GROUNDS, word)))
+        .position(is_of(WordClass::SettingAside))
+        .is_some_and(|at| words[at + 1..].iter().take(4).any(is_of(WordClass::Grounds)))
 }
 
 /// "17 times 23", "100 divided by 4".
@@ -86,7 +45,7 @@ fn is_sum(words: &[&str]) -> bool {
     let is_number = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
     let words: Vec<&str> = words.iter().copied().filter(|word| *word != "by").collect();
     words.windows(3).any(|three| {
-        is_number(&three[0]) && SUMS.contains(&three[1].to_lowercase().as_str()) && is_number(&three[2])
+        is_number(&three[0]) && lexicon().has(three[1], WordClass::Arithmetic) && is_number(&three[2])
     })
 }
 
@@ -102,7 +61,7 @@ mod tests {
     #[test]
     fn tasks_and_unknown_names_are_beyond_reviews() {
         let known = ["phone", "sony", "bass", "n12", "camera", "write"];
-        let knows = |word: &str| known.iter().any(|known| words::folded(known) == word);
+        let knows = |word: &str| known.iter().any(|known| stem(known) == word);
         for (question, kinds, expected) in [
             ("Write me a poem about the monsoon.", false, Some(Beyond::Task)),
             ("please, translate this", false, Some(Beyond::Task)),
