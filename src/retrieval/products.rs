@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Evidence;
-use super::rank::Relevant;
+use super::selection::Candidate;
 use crate::aspects::{AspectId, ProductAspect};
 use crate::reviews::{Product, ProductId, Rating, Share, mean_rating};
 
@@ -23,7 +23,7 @@ pub(crate) struct Recommended {
     pub product: ProductId,
     /// What the order goes by: relevance × shrunk stars / 5 × (1 − the middle of dissent's interval).
     pub score: f64,
-    /// The fused relevance of its best passage, at most 1.
+    /// How near its best passage's score is to the best of all: e to the power of the distance in gaps, at most 1.
     pub relevance: f64,
     /// Its stars.
     pub rating: Rating,
@@ -35,27 +35,28 @@ pub(crate) struct Recommended {
     pub quotes: Vec<Evidence>,
 }
 
+/// How far below the best of all a product's best passage is a third as relevant.
+const GAP: f32 = 0.25;
+
 /// The `most` best products of `ranked`, best first, equal ones by their shrunk rating; `judged` gives what a product's
-/// reviews say of the aspect asked about, where one is; `quotes` chooses evidence among a product's passages, most
-/// relevant first.
+/// reviews say of the aspect asked about, where one is; `quotes` chooses evidence among a product's passages, best
+/// first.
 pub(super) fn recommend(
-    ranked: Vec<Relevant>,
+    ranked: &[Candidate],
     products: &[Product],
     most: usize,
     judged: impl Fn(ProductId) -> Option<ProductAspect>,
-    quotes: impl Fn(Vec<Relevant>) -> Vec<Evidence>,
+    quotes: impl Fn(&[Candidate]) -> Vec<Evidence>,
 ) -> Vec<Recommended> {
     let shop_mean = mean_rating(products);
-    let mut of_product: BTreeMap<ProductId, Vec<Relevant>> = BTreeMap::new();
-    for relevant in ranked {
-        of_product
-            .entry(relevant.candidate.product)
-            .or_default()
-            .push(relevant);
+    let best = ranked.first().map_or(0.0, |best| best.score);
+    let mut of_product: BTreeMap<ProductId, Vec<Candidate>> = BTreeMap::new();
+    for candidate in ranked {
+        of_product.entry(candidate.features.product).or_default().push(*candidate);
     }
-    let figured = |(product, passages): (ProductId, Vec<Relevant>)| {
+    let figured = |(product, passages): (ProductId, Vec<Candidate>)| {
         let (dissent, basis) = dissent(&passages, judged(product));
-        let relevance = f64::from(passages[0].relevance);
+        let relevance = f64::from((passages[0].score - best) / GAP).exp();
         let rating = Rating::of(&products[product.0 as usize], shop_mean);
         // The middle of the interval: one content buyer of one counts for less than fifty of fifty-two.
         let (low, high) = dissent.interval();
@@ -70,7 +71,7 @@ pub(super) fn recommend(
         };
         (recommended, passages)
     };
-    let mut all: Vec<(Recommended, Vec<Relevant>)> = of_product.into_iter().map(figured).collect();
+    let mut all: Vec<(Recommended, Vec<Candidate>)> = of_product.into_iter().map(figured).collect();
     all.sort_by(|(a, _), (b, _)| {
         let by_rating = || b.rating.shrunk.total_cmp(&a.rating.shrunk);
         b.score
@@ -79,19 +80,19 @@ pub(super) fn recommend(
             .then(a.product.cmp(&b.product))
     });
     all.truncate(most);
-    let quoted = |(recommended, passages): (Recommended, Vec<Relevant>)| Recommended {
-        quotes: quotes(passages),
+    let quoted = |(recommended, passages): (Recommended, Vec<Candidate>)| Recommended {
+        quotes: quotes(&passages),
         ..recommended
     };
     all.into_iter().map(quoted).collect()
 }
 
 /// Dissent on the aspect asked about, where the product's reviews judge it; else among the passages found.
-fn dissent(passages: &[Relevant], judged: Option<ProductAspect>) -> (Share, Basis) {
+fn dissent(passages: &[Candidate], judged: Option<ProductAspect>) -> (Share, Basis) {
     if let Some(aspect) = judged.filter(|aspect| aspect.dissent().of > 0) {
         return (aspect.dissent(), Basis::Aspect(aspect.aspect));
     }
-    let complaints = passages.iter().filter(|relevant| relevant.candidate.complains());
+    let complaints = passages.iter().filter(|candidate| candidate.complains());
     let share = Share {
         count: complaints.count(),
         of: passages.len(),

@@ -26,8 +26,8 @@ fn assert_same_answers(one: &Index, two: &Index) {
     for query in clustered(100, 12).rows() {
         assert_eq!(one.search_graph(query, 20), two.search_graph(query, 20));
         assert_eq!(
-            one.search_exact(query, 20, |_| true),
-            two.search_exact(query, 20, |_| true)
+            one.search_exact(query, 20),
+            two.search_exact(query, 20)
         );
     }
 }
