@@ -16,6 +16,7 @@ pub(crate) const COMMIT: Option<&str> = option_env!("BUILD_COMMIT");
 pub mod metrics;
 pub mod logging;
 mod digest;
+mod language;
 mod reviews;
 mod weights;
 mod kernels;

@@ -1,135 +1,10 @@
-//! The comparison of words: folding, stemming, counting. Pure functions.
+//! In how many texts each word occurs. Pure.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use unicode_segmentation::UnicodeSegmentation;
-
-/// Words of questions. They are rare in reviews, so their rarity says nothing about the topic.
-const ASKING: &[&str] = &[
-    "a",
-    "about",
-    "all",
-    "an",
-    "and",
-    "any",
-    "are",
-    "as",
-    "at",
-    "be",
-    "best",
-    "better",
-    "between",
-    "but",
-    "buy",
-    "can",
-    "could",
-    "did",
-    "do",
-    "does",
-    "for",
-    "from",
-    "get",
-    "give",
-    "good",
-    "has",
-    "have",
-    "how",
-    "i",
-    "if",
-    "in",
-    "is",
-    "it",
-    "its",
-    "like",
-    "many",
-    "me",
-    "more",
-    "most",
-    "much",
-    "my",
-    "need",
-    "of",
-    "on",
-    "or",
-    "people",
-    "recommend",
-    "say",
-    "shall",
-    "should",
-    "some",
-    "suggest",
-    "tell",
-    "than",
-    "that",
-    "the",
-    "there",
-    "these",
-    "they",
-    "this",
-    "those",
-    "to",
-    "under",
-    "want",
-    "was",
-    "were",
-    "what",
-    "when",
-    "where",
-    "which",
-    "who",
-    "why",
-    "will",
-    "with",
-    "worst",
-    "would",
-    "you",
-    "your",
-];
-/// Words of questions in romanised Hindi.
-const ASKING_IN_HINDI: &[&str] = &[
-    "accha", "acche", "acchi", "achha", "achhe", "achhi", "andar", "aur", "batao", "chahiye", "chala",
-    "chale", "chalega", "chalegi", "chalta", "chalte", "chalti", "der", "deta", "deti", "dikhao", "hai",
-    "hain", "ho", "hoga", "hogi", "hota", "hote", "hoti", "jaata", "jaati", "jata", "jati", "ka", "kaisa",
-    "kaise", "kaisi", "karna", "karne", "karta", "karti", "kaun", "kaunsa", "kaunse", "kaunsi", "ke", "ki",
-    "kiska", "kitna", "kitne", "kitni", "ko", "koi", "konsa", "konse", "konsi", "kya", "lena", "lene",
-    "liye", "mein", "mera", "mere", "meri", "mujhe", "nahi", "par", "raha", "rahi", "sa", "sabse", "sakta",
-    "sakte", "sakti", "se", "si", "wala", "wale", "wali", "ya", "ye", "yeh",
-];
-/// Endings that are removed, the longest first, if four letters remain: enough to make one word of "leaks", "leaked"
-/// and "leaking".
-const ENDINGS: &[&str] = &["ing", "age", "est", "ed", "er", "es", "ly", "s", "y", "e"];
-const STEM: usize = 4;
-
-/// The words of a text, as written.
-pub(crate) fn written(text: &str) -> impl Iterator<Item = &str> {
-    text.unicode_words()
-}
-
-/// The form of a word that is compared: lower-case and without its ending.
-pub(crate) fn folded(word: &str) -> String {
-    let word = word.to_lowercase();
-    let word = word.trim_end_matches("'s").trim_end_matches("’s");
-    let stem = ENDINGS
-        .iter()
-        .filter_map(|ending| word.strip_suffix(ending))
-        .find(|stem| stem.chars().count() >= STEM);
-    stem.unwrap_or(word).to_string()
-}
-
-/// The distinct words of a text, folded.
-pub(crate) fn of(text: &str) -> HashSet<String> {
-    written(text).map(folded).collect()
-}
-
-/// Whether a word is only a part of the question and says nothing about the topic.
-pub(crate) fn asks(word: &str) -> bool {
-    ASKING.contains(&word.to_lowercase().trim_end_matches("'s")) || asks_in_hindi(word)
-}
-
-/// Whether a word is such a word in Hindi. An English embedding model recognises only that it is Hindi.
-pub(crate) fn asks_in_hindi(word: &str) -> bool {
-    ASKING_IN_HINDI.contains(&word.to_lowercase().as_str())
-}
+pub(crate) use crate::language::{
+    is_asking as asks, is_asking_in_hindi as asks_in_hindi, stem as folded, stems as of, words as written,
+};
 
 /// The number of texts in which each word occurs, and the written forms of the words.
 #[derive(Debug, Default)]
@@ -211,21 +86,6 @@ impl Numbered {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn forms_of_a_word_are_one() {
-        for (forms, stem) in [
-            (vec!["leak", "Leaks", "LEAKED", "leaking", "leakage"], "leak"),
-            (vec!["battery", "Battery's"], "batter"),
-            (vec!["mic"], "mic"),
-            (vec!["kettle", "kettles"], "kettl"),
-            (vec!["आवाज़"], "आवाज़"),
-        ] {
-            forms
-                .iter()
-                .for_each(|form| assert_eq!(folded(form), stem, "{form}"));
-        }
-    }
 
     #[test]
     fn texts_are_counted_not_occurrences() {

@@ -1,0 +1,85 @@
+//! What the program knows of English and Hindi: the words of each class, which it reads from `data/language.toml`; how
+//! words are cut out of a text and compared; and Hindi in English words. Pure. The file is a part of the program, so
+//! nothing here fails.
+//!
+//! No other folder lists words of a language.
+
+mod class;
+mod glossary;
+mod lexicon;
+mod word;
+
+pub(crate) use class::{NumberClass, WordClass};
+pub(crate) use glossary::in_english;
+pub(crate) use lexicon::{Lexicon, lexicon};
+pub(crate) use word::{folded, stem, stems, word_indices, words};
+
+/// Whether a word is only a part of the question and says nothing about the topic, in either language. The stop words
+/// of the search.
+pub(crate) fn is_asking(word: &str) -> bool {
+    lexicon().has(word, WordClass::Asking)
+}
+
+/// Whether a word is such a word in Hindi.
+pub(crate) fn is_asking_in_hindi(word: &str) -> bool {
+    lexicon().is_hindi(word, WordClass::Asking)
+}
+
+/// Whether a word negates: "not", "nahi", "doesn't".
+pub(crate) fn is_negation(word: &str) -> bool {
+    lexicon().has(word, WordClass::Negation) || folded(word).ends_with("n't")
+}
+
+/// Whether a word only holds sentences together, in either language: an article, a pronoun, a preposition, an
+/// auxiliary … It can be neither a thing nor what a thing is like.
+pub(crate) fn is_function_word(word: &str) -> bool {
+    use WordClass::{
+        BeforeVerb, Conjunction, Contrast, Copula, Degree, Determiner, Exception, FinalCopula, Function,
+        Negation, Preposition, QuestionWord, This, Wish,
+    };
+    const CLASSES: [WordClass; 14] = [
+        BeforeVerb,
+        Conjunction,
+        Contrast,
+        Copula,
+        Degree,
+        Determiner,
+        Exception,
+        FinalCopula,
+        Function,
+        Negation,
+        Preposition,
+        QuestionWord,
+        This,
+        Wish,
+    ];
+    lexicon().has_any(word, &CLASSES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_told_apart_by_what_they_do() {
+        for (word, asks, negates, is_function) in [
+            ("What", true, false, true),
+            ("What's", true, false, true),
+            ("kitna", true, false, true),
+            ("कितना", true, false, true),
+            ("Doesn’t", false, true, true),
+            ("mustn't", false, true, false),
+            ("nahi", true, true, true),
+            ("नहीं", true, true, true),
+            ("people", true, false, false),
+            ("during", false, false, true),
+            ("battery", false, false, false),
+            ("", false, false, false),
+        ] {
+            assert_eq!(is_asking(word), asks, "{word}");
+            assert_eq!(is_negation(word), negates, "{word}");
+            assert_eq!(is_function_word(word), is_function, "{word}");
+        }
+        assert!(is_asking_in_hindi("hai") && is_asking_in_hindi("है") && !is_asking_in_hindi("how"));
+    }
+}
