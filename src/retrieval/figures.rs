@@ -98,7 +98,7 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retrieval::Filters;
+    use crate::retrieval::{Asked, Filters};
     use crate::retrieval::reading::testing;
 
     #[test]
@@ -145,10 +145,11 @@ mod tests {
             ("Is there one under 1500?", 1, &["Zuvio Tone"], true),
             ("How is the bass of the Zuvio?", 0, &[], false),
         ] {
-            let reading = vocabulary.read(question, question);
-            let demands = Demands::of(&reading, &Filters::default(), &shop);
-            let found = Figures::of(&reading, &demands, &shop);
-            assert_eq!(found.is_some(), among > 0, "{question}: {:?}", reading.figure);
+            let parsed = vocabulary.parse(&Asked::alone(question));
+            let in_question = vocabulary.in_question(&parsed);
+            let filter = ProductFilter::of(&parsed, &Filters::default(), &in_question, &shop);
+            let found = Figures::of(&parsed, &in_question, &filter, &shop);
+            assert_eq!(found.is_some(), among > 0, "{question}: {:?}", parsed.figure);
             let Some(found) = found else { continue };
             let found_titles: Vec<&str> = found.products.iter().map(|found| found.title.as_str()).collect();
             assert_eq!(

@@ -103,29 +103,15 @@ fn dissent(passages: &[Candidate], judged: Option<ProductAspect>) -> (Share, Bas
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retrieval::rank::Candidate;
+    use crate::retrieval::selection::testing::candidate;
     use crate::reviews::testing;
 
     fn product(histogram: [u32; 5]) -> Product {
         testing::rated("Kettle", histogram)
     }
 
-    fn relevant(passage: usize, product: u32, rating: u8, relevance: f32) -> Relevant {
-        let candidate = Candidate {
-            passage,
-            product: ProductId(product),
-            tone: f32::from(rating) - 3.1,
-            own_words: 0.0,
-            question: 0.5,
-            aspect: 0.5,
-            title: 0.0,
-            words: None,
-        };
-        Relevant { candidate, relevance }
-    }
-
-    fn order(ranked: &[Relevant], products: &[Product]) -> Vec<u32> {
-        recommend(ranked.to_vec(), products, 10, |_| None, |_| vec![])
+    fn order(ranked: &[Candidate], products: &[Product]) -> Vec<u32> {
+        recommend(ranked, products, 10, |_| None, |_| vec![])
             .iter()
             .map(|recommended| recommended.product.0)
             .collect()
@@ -135,7 +121,7 @@ mod tests {
     fn relevance_stars_and_dissent_all_count() {
         let liked = product([0, 0, 0, 10, 40]);
         let disliked = product([30, 10, 5, 3, 2]);
-        let (near, far) = (relevant(1, 0, 5, 0.9), relevant(2, 1, 5, 0.6));
+        let (near, far) = (candidate(1, 0, 5, 0.9), candidate(2, 1, 5, 0.6));
         assert_eq!(
             order(&[near.clone(), far.clone()], &[liked.clone(), liked.clone()]),
             [0, 1]
@@ -144,7 +130,7 @@ mod tests {
             order(&[near.clone(), far.clone()], &[disliked, liked.clone()]),
             [1, 0]
         );
-        let complaints = [3, 4, 5].map(|passage| relevant(passage, 0, 1, 0.5));
+        let complaints = [3, 4, 5].map(|passage| candidate(passage, 0, 1, 0.5));
         let contradicted = [&[near, far], &complaints[..]].concat();
         assert_eq!(order(&contradicted, &[liked.clone(), liked]), [1, 0]);
     }
@@ -153,9 +139,9 @@ mod tests {
     fn every_figure_is_there_with_what_it_is_made_of() {
         let products = [product([0, 0, 0, 0, 2]), product([2, 0, 0, 0, 0])];
         let ranked = vec![
-            relevant(1, 0, 5, 0.8),
-            relevant(2, 1, 1, 0.7),
-            relevant(3, 0, 2, 0.6),
+            candidate(1, 0, 5, 0.8),
+            candidate(2, 1, 1, 0.7),
+            candidate(3, 0, 2, 0.6),
         ];
         let all = recommend(
             ranked,
@@ -191,9 +177,9 @@ mod tests {
     fn dissent_is_on_the_aspect_asked_about_where_the_reviews_judge_it() {
         let products = [product([0, 0, 0, 0, 9]), product([0, 0, 0, 0, 9])];
         let ranked = vec![
-            relevant(1, 0, 1, 0.8),
-            relevant(2, 0, 1, 0.8),
-            relevant(3, 1, 1, 0.8),
+            candidate(1, 0, 1, 0.8),
+            candidate(2, 0, 1, 0.8),
+            candidate(3, 1, 1, 0.8),
         ];
         let aspect = |praised, complained| ProductAspect {
             aspect: AspectId(4),
@@ -220,7 +206,7 @@ mod tests {
     fn equal_products_go_by_their_shrunk_rating() {
         // Without relevance every score is 0.
         let products = [product([0, 0, 0, 0, 1]), product([0, 0, 0, 0, 40])];
-        let ranked = [relevant(1, 0, 5, 0.0), relevant(2, 1, 5, 0.0)];
+        let ranked = [candidate(1, 0, 5, 0.0), candidate(2, 1, 5, 0.0)];
         assert_eq!(
             order(
                 &ranked,

@@ -126,8 +126,16 @@ impl Searcher {
         off_topic: &Index,
         known: Option<Thresholds>,
     ) -> Self {
+        let passages = (0..index.passage_count()).map(|at| (index.review(at).product, index.text(at)));
+        let vocabulary = Vocabulary::of(
+            index.catalogue(),
+            &index.title_words,
+            &index.words,
+            passages,
+            language.clone(),
+        );
         let mut searcher = Self {
-            vocabulary: Vocabulary::of(&index, language.clone()),
+            vocabulary,
             aspects: Aspects::of(index.corpus(), index.all_passages()),
             index,
             thesaurus,
@@ -141,7 +149,7 @@ impl Searcher {
     /// The evidence for what is sought, best first, and the products that it is of.
     pub(super) fn search(&self, sought: &Sought, filters: &Filters) -> Grounds {
         let parsed = &sought.parsed;
-        let in_question = self.in_question(parsed);
+        let in_question = self.vocabulary.in_question(parsed);
         let admitted = ProductFilter::of(parsed, filters, &in_question, self.index.catalogue());
         let figures = Figures::of(parsed, &in_question, &admitted, self.index.catalogue());
         let mut ranked = self.ranked(sought, filters, true);
@@ -216,7 +224,7 @@ impl Searcher {
     /// The candidates that are about what is sought, best first; none where nothing here is about it, if `refusing`.
     fn ranked(&self, sought: &Sought, filters: &Filters, refusing: bool) -> Ranked {
         let parsed = &sought.parsed;
-        let in_question = self.in_question(parsed);
+        let in_question = self.vocabulary.in_question(parsed);
         let admitted = ProductFilter::of(parsed, filters, &in_question, self.index.catalogue());
         let mut ranked = Ranked {
             passages: vec![],
@@ -376,20 +384,6 @@ impl Searcher {
             true => vec![BTreeSet::from([one]), BTreeSet::from([other])],
             false => vec![],
         }
-    }
-
-    /// The products that a question names, or those whose titles have most of its words for kinds of products; none
-    /// where it has no such word.
-    fn in_question(&self, parsed: &ParsedQuery) -> BTreeSet<ProductId> {
-        if !parsed.named.is_empty() {
-            return parsed.scope();
-        }
-        let kinds: Vec<Word> = parsed.words.iter().filter(|word| word.kind).cloned().collect();
-        let coverage = self.index.title_coverage(&self.query_words(&kinds));
-        let most = coverage.iter().copied().fold(0.0, f32::max);
-        let has_most = |at: &usize| most > 0.0 && coverage[*at] >= most - 1e-6;
-        let products = (0..coverage.len()).filter(has_most);
-        products.map(|at| ProductId(at as u32)).collect()
     }
 
     /// Words, weighed by their rarity. One that nobody here says is as rare as can be.

@@ -10,12 +10,12 @@ mod names;
 #[cfg(test)]
 pub(super) mod testing;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Asked;
 use super::spelling::Spelling;
-use crate::index::{Postings, ReviewIndex, title_text};
+use crate::index::{Postings, title_text};
 use crate::language::{self, WordClass};
 use crate::reviews::{Product, ProductId};
 pub(crate) use beyond::Beyond;
@@ -33,8 +33,9 @@ pub(crate) struct Vocabulary {
     names: Names,
     /// The short title of each.
     titles: Vec<String>,
-    /// The stems that titles and categories have more often than reviews: what things are called.
-    kinds: HashSet<String>,
+    /// The stems that titles and categories have more often than reviews, which are what things are called, with the
+    /// products that have them.
+    kinds: HashMap<String, BTreeSet<ProductId>>,
     /// The words that a question can mean.
     spelling: Spelling,
 }
@@ -101,28 +102,39 @@ impl ParsedQuery {
 }
 
 impl Vocabulary {
-    /// Learns the words of a shop; words of the `language`, in lower case, are no slips.
-    pub(crate) fn of(index: &ReviewIndex, language: Arc<HashSet<String>>) -> Self {
-        let products = index.catalogue();
-        let passages = (0..index.passage_count()).map(|at| (index.review(at).product, index.text(at)));
+    /// Learns the words of a shop, whose titles and reviews say these; `passages` are those of its reviews, each with
+    /// its product. Words of the `language`, in lower case, are no slips.
+    pub(crate) fn of<'a>(
+        products: &[Product],
+        in_titles: &Postings,
+        said: &Postings,
+        passages: impl Iterator<Item = (ProductId, &'a str)>,
+        language: Arc<HashSet<String>>,
+    ) -> Self {
         let called: Vec<String> = products.iter().map(called).collect();
         let shares = Postings::of(called.iter().map(String::as_str));
-        let stems = called.iter().flat_map(|text| language::words(text)).map(language::stem);
-        let kinds = stems.filter(|stem| shares.share(stem) > index.words.share(stem));
+        let mut kinds: HashMap<String, BTreeSet<ProductId>> = HashMap::new();
+        for (id, text) in (0..).map(ProductId).zip(&called) {
+            for stem in language::words(text).filter(|word| !language::is_asking(word)).map(language::stem) {
+                if shares.share(&stem) > said.share(&stem) {
+                    kinds.entry(stem).or_default().insert(id);
+                }
+            }
+        }
         Self {
-            kinds: kinds.collect(),
+            kinds,
             names: Names::of(products, passages),
             titles: products
                 .iter()
                 .map(|product| product.short_title().to_string())
                 .collect(),
-            spelling: Spelling::of(index.title_words.written(), index.words.written(), language),
+            spelling: Spelling::of(in_titles.written(), said.written(), language),
         }
     }
 
     /// Parses a question.
     pub(crate) fn parse(&self, asked: &Asked) -> ParsedQuery {
-        let is_kind = |word: &str| self.kinds.contains(&language::stem(word));
+        let is_kind = |word: &str| self.kinds.contains_key(&language::stem(word));
         let (constraints, _) = constraints::read(&asked.whole(), &is_kind);
         let text = self.plain(&asked.question);
         let earlier = asked.earlier.as_deref().map(|earlier| self.plain(earlier));
@@ -172,7 +184,7 @@ impl Vocabulary {
 
     /// A question without its demands, in English, without slips; the question itself where it says nothing else.
     fn plain(&self, question: &str) -> String {
-        let is_kind = |word: &str| self.kinds.contains(&language::stem(word));
+        let is_kind = |word: &str| self.kinds.contains_key(&language::stem(word));
         let (_, rest) = constraints::read(question, &is_kind);
         let rest = if rest.is_empty() { question } else { &rest };
         let english = language::in_english(rest);
@@ -196,7 +208,7 @@ impl Vocabulary {
             Word {
                 written: word.to_lowercase(),
                 names: mentions.iter().flat_map(|mention| &mention.words).any(|range| range.contains(&at)),
-                kind: self.kinds.contains(&stem),
+                kind: self.kinds.contains_key(&stem),
                 stem,
                 weight,
             }
@@ -217,7 +229,7 @@ impl Vocabulary {
     pub(crate) fn kinds(&self, text: &str) -> Option<std::ops::Range<usize>> {
         let mut found: Option<std::ops::Range<usize>> = None;
         for (at, word) in language::word_indices(text) {
-            let is_kind = self.kinds.contains(&language::stem(word)) && !language::is_asking(word);
+            let is_kind = self.kinds.contains_key(&language::stem(word)) ;
             match &mut found {
                 None if is_kind => found = Some(at..at + word.len()),
                 Some(range) if is_kind => range.end = at + word.len(),
@@ -226,6 +238,19 @@ impl Vocabulary {
             }
         }
         found
+    }
+
+    /// The products that a question names, or those that are called by most of its words for kinds of products.
+    pub(crate) fn in_question(&self, parsed: &ParsedQuery) -> BTreeSet<ProductId> {
+        if !parsed.named.is_empty() {
+            return parsed.scope();
+        }
+        let mut words: HashMap<ProductId, usize> = HashMap::new();
+        let kinds = parsed.words.iter().filter_map(|word| self.kinds.get(&word.stem));
+        kinds.flatten().for_each(|product| *words.entry(*product).or_default() += 1);
+        let most = words.values().copied().max();
+        let called = words.into_iter().filter(|(_, words)| Some(*words) == most);
+        called.map(|(product, _)| product).collect()
     }
 
     /// What people call a product.
