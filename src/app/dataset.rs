@@ -117,11 +117,18 @@ pub(super) fn embed_dataset(
 
     let mut embedded = 0;
     let mut index = |folder: &str, fingerprint: &Fingerprint, texts: &[&str]| {
-        let (index, new) = index(&config.index_dir.join(folder), fingerprint, embedding, texts, report)?;
+        let (index, new) = index(
+            &config.index_dir.join(folder),
+            fingerprint,
+            embedding,
+            texts,
+            report,
+        )?;
         embedded += new;
         anyhow::Ok(index)
     };
-    let of = |what: &str, texts: &[&str]| Fingerprint::new(&format!("{what}\n{}", texts.join("\n")), &[], model);
+    let of =
+        |what: &str, texts: &[&str]| Fingerprint::new(&format!("{what}\n{}", texts.join("\n")), &[], model);
     let of_thresholds = of(&format!("{fingerprint} {}", Thresholds::METHOD), &off_topic);
     let titles = index(TITLES, &of(TITLES, &titles), &titles)?;
     let off_topic = index(OFF_TOPIC, &of(OFF_TOPIC, &off_topic), &off_topic)?;

@@ -102,7 +102,13 @@ pub(super) fn service(
 impl Catalogue {
     fn new(source: &ReloadInputs, dataset: Dataset, info: DatasetInfo) -> Self {
         let (known, embedder) = (dataset.thresholds, source.embedder.clone());
-        let retriever = Retriever::new(embedder, dataset.index, dataset.thesaurus, &dataset.off_topic, known);
+        let retriever = Retriever::new(
+            embedder,
+            dataset.index,
+            dataset.thesaurus,
+            &dataset.off_topic,
+            known,
+        );
         if known.is_none() {
             let dir = &source.config.index_dir;
             thresholds_file::save(dir, &dataset.of_thresholds, retriever.thresholds());
@@ -135,7 +141,13 @@ pub(crate) fn retriever(
     let off_topic = embed(retrieval::off_topic().collect())?;
     let index = ReviewIndex::new(corpus, passages, Index::build(vectors), titles, said, in_titles);
     let thesaurus = Thesaurus::new(words, word_vectors);
-    Ok(Retriever::new(Embedder::spawn(encoder, 1), index, thesaurus, &off_topic, None))
+    Ok(Retriever::new(
+        Embedder::spawn(encoder, 1),
+        index,
+        thesaurus,
+        &off_topic,
+        None,
+    ))
 }
 
 impl Service {

@@ -18,7 +18,7 @@ mod usage;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::index::words;
+use crate::language;
 use crate::reviews::{Corpus, Passage, Product, ProductId, ReviewId, Share, short_title};
 use mentions::Sentence;
 use opinion::Opinions;
@@ -203,13 +203,13 @@ impl Aspects {
             .iter()
             .position(|known| known.eq_ignore_ascii_case(name));
         whole.map(|at| AspectId(at as u32)).or_else(|| {
-            words::written(name).find_map(|word| self.by_word.get(&text::singular_of(word)).copied())
+            language::words(name).find_map(|word| self.by_word.get(&text::singular_of(word)).copied())
         })
     }
 
     /// The aspect that a question asks about: of all that it names the rarest, which is the most precise.
     pub(crate) fn asked(&self, question: &str) -> Option<AspectId> {
-        words::written(question)
+        language::words(question)
             .filter_map(|word| self.by_word.get(&text::singular_of(word)).copied())
             .min_by_key(|aspect| (self.times[aspect.0 as usize], *aspect))
     }
@@ -290,7 +290,7 @@ impl ProductAspect {
 /// Words that titles begin with and have nowhere else: makers' names.
 fn brands(corpus: &Corpus, lexicon: &Lexicon) -> HashSet<text::Word> {
     let words = |title| -> Vec<text::Word> {
-        words::written(title)
+        language::words(title)
             .map(|word| lexicon.find(word))
             .map(|word| word.unwrap_or(text::Word::MAX))
             .collect()
@@ -313,8 +313,8 @@ fn brands(corpus: &Corpus, lexicon: &Lexicon) -> HashSet<text::Word> {
 
 /// The aspects that are what a product is called: the last word of its short title, and those of its category.
 fn called(product: &Product, lexicon: &Lexicon, terms: &Terms) -> impl Iterator<Item = text::Word> {
-    let last = words::written(short_title(&product.title)).last();
-    let kind = words::written(product.category.as_deref().unwrap_or_default());
+    let last = language::words(short_title(&product.title)).last();
+    let kind = language::words(product.category.as_deref().unwrap_or_default());
     let names = kind.chain(last).filter_map(|word| lexicon.find(word));
     names.filter(|word| terms.head(*word) == Some(*word))
 }

@@ -7,7 +7,7 @@ use super::mentions::{Sentence, Span};
 use super::opinion::Opinions;
 use super::text::{Lexicon, Token, Word, beside};
 use super::usage::Usage;
-use crate::index::words;
+use crate::language;
 
 /// Of the reviews that name an aspect, at least such a share says how it is, or begins a clause with it …
 const OPINED: f64 = 0.12;
@@ -302,7 +302,7 @@ fn enough(passages: usize) -> u32 {
 /// What the forms of a word have in common, American and British spelling among them.
 fn stem(name: &str) -> String {
     let american = name.strip_suffix("our").filter(|stem| stem.chars().count() >= 3);
-    words::folded(&american.map_or_else(|| name.to_string(), |stem| format!("{stem}or")))
+    language::stem(&american.map_or_else(|| name.to_string(), |stem| format!("{stem}or")))
 }
 
 /// Whether one word is the other with a slip: a letter too many, too few, wrong, or two of them swapped.

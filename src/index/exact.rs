@@ -8,12 +8,7 @@ use super::quantized::{QuantizedQuery, QuantizedRows};
 use super::{Scored, Vectors, dot};
 
 /// The `k` best rows, best first.
-pub(super) fn search(
-    rows: &Vectors,
-    codes: &QuantizedRows,
-    query: &[f32],
-    k: usize,
-) -> Vec<Scored> {
+pub(super) fn search(rows: &Vectors, codes: &QuantizedRows, query: &[f32], k: usize) -> Vec<Scored> {
     let of_query = QuantizedQuery::new(query);
     let all: Vec<u32> = (0..rows.len() as u32).collect();
     let mut near = Vec::new();

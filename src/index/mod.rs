@@ -20,8 +20,8 @@ mod vectors;
 use dedup::DistinctRows;
 use graph::Graph;
 pub(crate) use index_fingerprint::Fingerprint;
-use quantized::{QuantizedQuery, QuantizedRows};
 pub(crate) use postings::Postings;
+use quantized::{QuantizedQuery, QuantizedRows};
 use recall_monitor::RecallMonitor;
 pub(crate) use review_index::{
     IndexQuery, PassageFeatures, PassageFilter, ProductFeatures, QueryWord, ReviewIndex, title_text,

@@ -27,9 +27,12 @@ impl Postings {
         let mut count = 0;
         for text in texts {
             for word in language::words(text) {
-                let [stem, lower] = *known
-                    .entry(word)
-                    .or_insert_with(|| [stems.number(language::stem(word)), lower.number(word.to_lowercase())]);
+                let [stem, lower] = *known.entry(word).or_insert_with(|| {
+                    [
+                        stems.number(language::stem(word)),
+                        lower.number(word.to_lowercase()),
+                    ]
+                });
                 saying.resize_with(stems.0.len(), Vec::new);
                 occurrences.resize(occurrences.len().max(lower + 1), 0);
                 occurrences[lower] += 1;
@@ -39,11 +42,18 @@ impl Postings {
             }
             count += 1;
         }
-        let saying = stems.0.into_iter().map(|(stem, number)| (stem, std::mem::take(&mut saying[number])));
+        let saying = stems
+            .0
+            .into_iter()
+            .map(|(stem, number)| (stem, std::mem::take(&mut saying[number])));
         Self {
             texts: count as usize,
             saying: saying.collect(),
-            written: lower.0.into_iter().map(|(word, number)| (word, occurrences[number])).collect(),
+            written: lower
+                .0
+                .into_iter()
+                .map(|(word, number)| (word, occurrences[number]))
+                .collect(),
         }
     }
 
@@ -92,7 +102,10 @@ mod tests {
         assert_eq!(postings.saying("mic"), [1]);
         assert!(postings.saying("bass").is_empty());
         assert_eq!(postings.share("mic"), 0.25);
-        let mut written: Vec<_> = postings.written().filter(|(word, _)| word.starts_with("lea")).collect();
+        let mut written: Vec<_> = postings
+            .written()
+            .filter(|(word, _)| word.starts_with("lea"))
+            .collect();
         written.sort_unstable();
         assert_eq!(written, [("leaked", 1), ("leaks", 2)]);
     }

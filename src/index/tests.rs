@@ -94,10 +94,7 @@ fn few_or_no_passages_are_no_special_case() {
     for count in 1..5 {
         let index = Index::build(clustered(count, 6)).with_graph();
         assert_eq!(index.len(), count);
-        assert_eq!(
-            index.search_graph(query, 10),
-            index.search_exact(query, 10)
-        );
+        assert_eq!(index.search_graph(query, 10), index.search_exact(query, 10));
         assert_eq!(index.search(query, 10).len(), count);
         assert!(index.search(query, 0).is_empty());
     }

@@ -98,8 +98,8 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retrieval::{Asked, Filters};
     use crate::retrieval::reading::testing;
+    use crate::retrieval::{Asked, Filters};
 
     #[test]
     fn the_products_in_question_are_ordered_by_the_figure_asked_for() {

@@ -52,7 +52,10 @@ pub(super) fn recommend(
     let best = ranked.first().map_or(0.0, |best| best.score);
     let mut of_product: BTreeMap<ProductId, Vec<Candidate>> = BTreeMap::new();
     for candidate in ranked {
-        of_product.entry(candidate.features.product).or_default().push(*candidate);
+        of_product
+            .entry(candidate.features.product)
+            .or_default()
+            .push(*candidate);
     }
     let figured = |(product, passages): (ProductId, Vec<Candidate>)| {
         let (dissent, basis) = dissent(&passages, judged(product));

@@ -90,13 +90,22 @@ mod tests {
     fn a_threshold_is_above_most_of_what_other_questions_reach() {
         let hundredths = (0..=100).map(|value| value as f32 / 100.0);
         let thresholds = Thresholds::of(hundredths.clone().rev().collect(), hundredths.collect());
-        assert_eq!(thresholds, Thresholds { shop: 0.9, product: 0.98 });
+        assert_eq!(
+            thresholds,
+            Thresholds {
+                shop: 0.9,
+                product: 0.98
+            }
+        );
         assert_eq!(Thresholds::of(vec![], vec![]), Thresholds::NONE);
     }
 
     #[test]
     fn one_passage_above_the_threshold_is_enough() {
-        let thresholds = Thresholds { shop: 0.6, product: 0.5 };
+        let thresholds = Thresholds {
+            shop: 0.6,
+            product: 0.5,
+        };
         let passages = [0.1, 0.55].map(|cosine| candidate(1, 1, 5, cosine).features);
         // The title's cosine is 0, so the sum's is cosine / √2.
         assert!(!thresholds.admit(Topic::Shop, &passages));

@@ -14,7 +14,9 @@ use super::selection::{self, Candidate};
 use super::thesaurus::Thesaurus;
 use super::{Asked, Evidence, Filters, Found, Grounds, Scores, Understood, negation, score};
 use crate::aspects::{AspectId, Aspects};
-use crate::index::{Index, IndexQuery, PassageFeatures, PassageFilter, ProductFeatures, QueryWord, ReviewIndex};
+use crate::index::{
+    Index, IndexQuery, PassageFeatures, PassageFilter, ProductFeatures, QueryWord, ReviewIndex,
+};
 use crate::language;
 use crate::metrics;
 use crate::reviews::ProductId;
@@ -87,10 +89,18 @@ impl Sought {
     /// A question with the vectors of its [`texts`].
     pub(super) fn new(parsed: ParsedQuery, mut vectors: Vec<Vec<f32>>) -> Self {
         let sides = vectors.split_off(2);
-        let [whole, last] = vectors.try_into().expect("a question has two texts before its sides");
-        let mut question: Vec<f32> = whole.iter().zip(&last).map(|(whole, last)| whole + last).collect();
+        let [whole, last] = vectors
+            .try_into()
+            .expect("a question has two texts before its sides");
+        let mut question: Vec<f32> = whole
+            .iter()
+            .zip(&last)
+            .map(|(whole, last)| whole + last)
+            .collect();
         let length = question.iter().map(|value| value * value).sum::<f32>().sqrt();
-        question.iter_mut().for_each(|value| *value /= length.max(f32::MIN_POSITIVE));
+        question
+            .iter_mut()
+            .for_each(|value| *value /= length.max(f32::MIN_POSITIVE));
         Self {
             parsed,
             whole,
@@ -169,7 +179,9 @@ impl Searcher {
         }
         let is_quoted = |candidate: &Candidate| {
             let product = &self.index.catalogue()[candidate.features.product.0 as usize];
-            evidence.iter().any(|evidence| evidence.product_key == product.key)
+            evidence
+                .iter()
+                .any(|evidence| evidence.product_key == product.key)
         };
         ranked.passages.retain(is_quoted);
         let products = self.recommended(&ranked.passages, parsed, QUOTED_PRODUCTS);
@@ -202,12 +214,19 @@ impl Searcher {
         let everything = Filters::default();
         for (number, question) in refusal::off_topic().enumerate() {
             let vector = off_topic.vector(number).to_vec();
-            let sought = Sought::new(self.vocabulary.parse(&Asked::alone(question)), vec![vector.clone(), vector]);
+            let sought = Sought::new(
+                self.vocabulary.parse(&Asked::alone(question)),
+                vec![vector.clone(), vector],
+            );
             let features = |ranked: Ranked| ranked.passages.into_iter().map(|candidate| candidate.features);
             let found = features(self.ranked(&sought, &everything, false));
             in_shop.extend(found.map(|features| score::topic(&features)).reduce(f32::max));
             let products = (0..self.index.catalogue().len() as u32).map(ProductId);
-            for product in products.skip(number).step_by(off_topic.len()).take(PRODUCTS_ASKED) {
+            for product in products
+                .skip(number)
+                .step_by(off_topic.len())
+                .take(PRODUCTS_ASKED)
+            {
                 let words = self.query_words(&sought.parsed.words);
                 let query = sought.query(&words);
                 let filter = PassageFilter {
@@ -215,7 +234,11 @@ impl Searcher {
                     min_rating: None,
                 };
                 let found = self.index.passages(&query, &filter).into_iter();
-                in_products.extend(found.map(|features| score::topic_of_product(&features)).reduce(f32::max));
+                in_products.extend(
+                    found
+                        .map(|features| score::topic_of_product(&features))
+                        .reduce(f32::max),
+                );
             }
         }
         Thresholds::of(in_shop, in_products)
@@ -359,7 +382,12 @@ impl Searcher {
         };
         let meant = |side: &String, vector: &[f32]| {
             let stems: BTreeSet<String> = language::words(side).map(language::stem).collect();
-            let words: Vec<Word> = parsed.words.iter().filter(|word| stems.contains(&word.stem)).cloned().collect();
+            let words: Vec<Word> = parsed
+                .words
+                .iter()
+                .filter(|word| stems.contains(&word.stem))
+                .cloned()
+                .collect();
             let words = self.query_words(&words);
             let query = IndexQuery {
                 title: vector,
@@ -374,12 +402,15 @@ impl Searcher {
             });
             best.map(|((features, _), _)| (features.product, stems))
         };
-        let (Some((one, one_says)), Some((other, other_says))) = (meant(&sides[0], one), meant(&sides[1], other))
+        let (Some((one, one_says)), Some((other, other_says))) =
+            (meant(&sides[0], one), meant(&sides[1], other))
         else {
             return vec![];
         };
-        let has = |product: ProductId, stem: &String| self.index.title_words.saying(stem).contains(&product.0);
-        let told_apart = |a, b, stems: &BTreeSet<String>| stems.iter().any(|stem| has(a, stem) && !has(b, stem));
+        let has =
+            |product: ProductId, stem: &String| self.index.title_words.saying(stem).contains(&product.0);
+        let told_apart =
+            |a, b, stems: &BTreeSet<String>| stems.iter().any(|stem| has(a, stem) && !has(b, stem));
         match told_apart(one, other, &one_says) && told_apart(other, one, &other_says) {
             true => vec![BTreeSet::from([one]), BTreeSet::from([other])],
             false => vec![],

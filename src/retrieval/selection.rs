@@ -62,7 +62,10 @@ pub(super) fn choose(
                 .map(|better| likeness(better.features.passage, candidate.features.passage));
             let nearest = likenesses.fold(0.0, f32::max);
             let product = candidate.features.product;
-            let same_product = chosen.iter().filter(|better| better.features.product == product).count();
+            let same_product = chosen
+                .iter()
+                .filter(|better| better.features.product == product)
+                .count();
             let repeats = nearest >= 1.0;
             (!repeats).then(|| score::beside_others(candidate.score, nearest, same_product))
         };
@@ -136,7 +139,10 @@ mod tests {
         let mut ranked = candidates.to_vec();
         sort(&mut ranked);
         let chosen = choose(&ranked, places, likeness);
-        chosen.iter().map(|candidate| candidate.features.passage).collect()
+        chosen
+            .iter()
+            .map(|candidate| candidate.features.passage)
+            .collect()
     }
 
     #[test]
@@ -190,7 +196,11 @@ mod tests {
         let mixed = [&praise[..1], &[candidate(8, 1, 1, 0.95)], &praise[1..]].concat();
         assert_eq!(chosen(&mixed, 3), [8, 1, 2]);
         // Where all complain, the best praise.
-        let complaints = [candidate(1, 1, 1, 0.9), candidate(2, 1, 1, 0.8), candidate(3, 1, 5, 0.6)];
+        let complaints = [
+            candidate(1, 1, 1, 0.9),
+            candidate(2, 1, 1, 0.8),
+            candidate(3, 1, 5, 0.6),
+        ];
         assert_eq!(chosen(&complaints, 2), [1, 3]);
     }
 }

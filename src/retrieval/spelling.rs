@@ -49,7 +49,9 @@ impl Spelling {
         for (word, times) in uses.iter().filter(|(_, times)| **times >= LEAST_USES) {
             if let Some(first) = word.chars().next() {
                 let letters = word.chars().count();
-                used.entry((first, letters)).or_default().push((word.clone(), *times));
+                used.entry((first, letters))
+                    .or_default()
+                    .push((word.clone(), *times));
             }
         }
         Self {

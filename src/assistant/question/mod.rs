@@ -32,7 +32,7 @@ const OF_A_KNOWN_ONE: &[&str] = &[
 const FRAGMENT: usize = 3;
 
 /// The last question, as it can be understood alone.
-pub(super) fn standAsked::alone(turns: &[Turn], vocabulary: &Vocabulary) -> Asked {
+pub(super) fn standalone(turns: &[Turn], vocabulary: &Vocabulary) -> Asked {
     let mut talk = Talk {
         vocabulary,
         question: String::new(),
@@ -249,7 +249,7 @@ mod tests {
                 content: content.to_string(),
             })
             .collect();
-        standAsked::alone(&turns, &testing::shop())
+        standalone(&turns, &testing::shop())
     }
 
     const ARROWS: &str = "OneSound Arrows Wireless Z Bluetooth Headset";

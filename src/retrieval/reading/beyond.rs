@@ -2,15 +2,13 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::index::words;
+use crate::language;
 
 /// Why no review can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Beyond {
     /// It is no question but a task.
     Task,
-    /// It names something that neither a title nor a review knows.
-    UnknownName,
 }
 
 /// Tasks begin so.
@@ -51,7 +49,7 @@ const POLITE: &[&str] = &["can", "could", "please", "pls", "would", "you"];
 
 /// Whether a question without names of this shop's products is beyond its reviews. `knows` tells whether a folded word
 /// is one of titles and reviews, and `kinds` whether it asks for a kind of product.
-pub(super) fn read(question: &str, kinds: bool, knows: impl Fn(&str) -> bool) -> Option<Beyond> {
+pub(super) fn read(question: &str) -> Option<Beyond> {
     let all: Vec<&str> = question.unicode_words().collect();
     let first = all
         .iter()
@@ -63,13 +61,7 @@ pub(super) fn read(question: &str, kinds: bool, knows: impl Fn(&str) -> bool) ->
     if is_sum(&all) || sets_grounds_aside(&all) {
         return Some(Beyond::Task);
     }
-    let is_unknown = |word: &str| !words::asks(word) && !knows(&words::folded(word));
-    let names = all.iter().enumerate().any(|(at, word)| {
-        // A word that is written large is a name, except where it begins the question; one with a digit is a model.
-        let is_large = at > 0 && word.starts_with(char::is_uppercase) && !kinds;
-        is_unknown(word) && (is_large || is_model(word))
-    });
-    names.then_some(Beyond::UnknownName)
+    None
 }
 
 /// "Forget the reviews", "please ignore all previous instructions"; not "forget the price".
@@ -90,11 +82,6 @@ fn is_sum(words: &[&str]) -> bool {
     })
 }
 
-/// "S24", "WH1000": letters and digits, as models are called; "5000mAh" and "2nd" begin with the digits.
-fn is_model(word: &str) -> bool {
-    word.starts_with(char::is_alphabetic) && word.ends_with(|c: char| c.is_ascii_digit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +89,7 @@ mod tests {
     #[test]
     fn tasks_and_unknown_names_are_beyond_reviews() {
         let known = ["phone", "sony", "bass", "n12", "camera", "write"];
-        let knows = |word: &str| known.iter().any(|known| words::folded(known) == word);
+        let knows = |word: &str| known.iter().any(|known| language::stem(known) == word);
         for (question, kinds, expected) in [
             ("Write me a poem about the monsoon.", false, Some(Beyond::Task)),
             ("please, translate this", false, Some(Beyond::Task)),

@@ -219,7 +219,7 @@ impl Constraints {
 
 /// The demands of a question, and the question without them. Of two that contradict each other the later holds, so
 /// that "… under 2000? and under 1000?" means 1000.
-pub(super) fn read(question: &str) -> (Constraints, String) {
+pub(super) fn read(question: &str, _is_kind: &dyn Fn(&str) -> bool) -> (Constraints, String) {
     let tokens = amounts::tokens(question);
     let amounts = amounts::amounts(&tokens);
     let mut constraints = Constraints::default();

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::index::words;
+use crate::language;
 
 /// A figure that the data has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +127,7 @@ pub(super) fn asked(
     demands_price: bool,
 ) -> Option<Figure> {
     let lists = [PRICE, CHEAP, DEAR, STARS, REVIEWS, HIGHEST, LOWEST, BESIDE];
-    let of_figures: HashSet<String> = lists.concat().iter().map(|word| words::folded(word)).collect();
+    let of_figures: HashSet<String> = lists.concat().iter().map(|word| language::stem(word)).collect();
     if !telling.is_subset(&of_figures) {
         return None;
     }
@@ -256,7 +256,7 @@ mod tests {
             ("is the zuvio good", &[], true, false, None),
         ] {
             let words: Vec<&str> = question.split(' ').collect();
-            let telling = telling.iter().map(|word| words::folded(word)).collect();
+            let telling = telling.iter().map(|word| language::stem(word)).collect();
             let found = asked(&words, &telling, names, demands);
             let found = found.map(|figure| (figure.quantity, figure.wish));
             assert_eq!(found, expected, "{question}");

@@ -115,7 +115,10 @@ impl Vocabulary {
         let shares = Postings::of(called.iter().map(String::as_str));
         let mut kinds: HashMap<String, BTreeSet<ProductId>> = HashMap::new();
         for (id, text) in (0..).map(ProductId).zip(&called) {
-            for stem in language::words(text).filter(|word| !language::is_asking(word)).map(language::stem) {
+            for stem in language::words(text)
+                .filter(|word| !language::is_asking(word))
+                .map(language::stem)
+            {
                 if shares.share(&stem) > said.share(&stem) {
                     kinds.entry(stem).or_default().insert(id);
                 }
@@ -153,7 +156,14 @@ impl Vocabulary {
                 named.push(mention.products);
             }
         }
-        let kinds = last.iter().filter(|word| word.kind && !word.names).count();
+        let of_kinds = last.iter().filter(|word| word.kind && !word.names);
+        for of_kind in of_kinds.clone().filter_map(|word| self.kinds.get(&word.stem)) {
+            // "The Avandi kettle" is one of Avandi's.
+            for products in named.iter_mut().filter(|products| !products.is_disjoint(of_kind)) {
+                products.retain(|product| of_kind.contains(product));
+            }
+        }
+        let kinds = of_kinds.count();
         let intent = intent::of(&lower, named.len(), kinds);
         let telling: HashSet<String> = last
             .iter()
@@ -207,7 +217,10 @@ impl Vocabulary {
             let stem = language::stem(word);
             Word {
                 written: word.to_lowercase(),
-                names: mentions.iter().flat_map(|mention| &mention.words).any(|range| range.contains(&at)),
+                names: mentions
+                    .iter()
+                    .flat_map(|mention| &mention.words)
+                    .any(|range| range.contains(&at)),
                 kind: self.kinds.contains_key(&stem),
                 stem,
                 weight,
@@ -222,14 +235,17 @@ impl Vocabulary {
             .find(|(_, word)| language::lexicon().has(word, WordClass::Alternative))?;
         let sides = [&text[..at], &text[at + word.len()..]];
         let tells = |side: &str| language::words(side).any(|word| !language::is_asking(word));
-        sides.iter().all(|side| tells(side)).then(|| sides.map(|side| side.trim().to_string()))
+        sides
+            .iter()
+            .all(|side| tells(side))
+            .then(|| sides.map(|side| side.trim().to_string()))
     }
 
     /// Where the first words for kinds of products stand in a text, in bytes.
     pub(crate) fn kinds(&self, text: &str) -> Option<std::ops::Range<usize>> {
         let mut found: Option<std::ops::Range<usize>> = None;
         for (at, word) in language::word_indices(text) {
-            let is_kind = self.kinds.contains_key(&language::stem(word)) ;
+            let is_kind = self.kinds.contains_key(&language::stem(word));
             match &mut found {
                 None if is_kind => found = Some(at..at + word.len()),
                 Some(range) if is_kind => range.end = at + word.len(),
@@ -247,7 +263,9 @@ impl Vocabulary {
         }
         let mut words: HashMap<ProductId, usize> = HashMap::new();
         let kinds = parsed.words.iter().filter_map(|word| self.kinds.get(&word.stem));
-        kinds.flatten().for_each(|product| *words.entry(*product).or_default() += 1);
+        kinds
+            .flatten()
+            .for_each(|product| *words.entry(*product).or_default() += 1);
         let most = words.values().copied().max();
         let called = words.into_iter().filter(|(_, words)| Some(*words) == most);
         called.map(|(product, _)| product).collect()

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::index::words;
+use crate::language;
 
 /// Words that deny or find fault, in English and romanised Hindi; one that ends in "n't" does too.
 const DENIALS: &[&str] = &[
@@ -15,11 +15,11 @@ const REACH: usize = 2;
 
 /// Whether one of `asked`, which are folded, is denied in a text.
 pub(super) fn of_any(text: &str, asked: &HashSet<String>) -> bool {
-    let all: Vec<String> = words::written(text).map(str::to_lowercase).collect();
+    let all: Vec<String> = language::words(text).map(str::to_lowercase).collect();
     let denies =
         |word: &String| DENIALS.contains(&word.as_str()) || word.ends_with("n't") || word.ends_with("n’t");
     (0..all.len())
-        .filter(|at| asked.contains(&words::folded(&all[*at])))
+        .filter(|at| asked.contains(&language::stem(&all[*at])))
         .any(|at| {
             all[at.saturating_sub(REACH)..all.len().min(at + REACH + 1)]
                 .iter()
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn what_stands_beside_a_word_denies_it() {
-        let asked = ["gaming", "games", "grip"].map(words::folded).into();
+        let asked = ["gaming", "games", "grip"].map(language::stem).into();
         for (text, expected) in [
             ("Good for normal use, games not possible", true),
             ("gaming mat sochna", true),
