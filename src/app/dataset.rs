@@ -5,34 +5,45 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use super::Report;
 use super::caching_encoder::{CachingEncoder, UniqueVectors};
+use super::{Report, thresholds_file};
 use crate::config::Config;
 use crate::embedding::{self, Encoder};
-use crate::index::{Fingerprint, Index, store};
+use crate::index::{Fingerprint, Index, Postings, ReviewIndex, store, title_text};
 use crate::metrics;
+use crate::retrieval::{self, Thesaurus, Thresholds};
 use crate::reviews::{self, Corpus, DropReason, Passage};
 use crate::weights::EmbeddingModel;
 
-/// The folder of the titles' snapshot, in the index folder.
+/// The folders of the snapshots in the index folder: of the titles, …
 const TITLES: &str = "titles";
+/// … of the thesaurus' words, …
+const WORDS: &str = "words";
+/// … of the questions about other things, …
+const OFF_TOPIC: &str = "off-topic";
+/// … and of the passages.
+const PASSAGES: &str = "passages";
 
 /// The folder of the passages' snapshot.
 pub(crate) fn passages_dir(config: &Config) -> PathBuf {
-    config.index_dir.join("passages")
+    config.index_dir.join(PASSAGES)
 }
 
 /// The reviews with their vectors.
 pub(crate) struct Dataset {
     /// The reviews.
     pub corpus: Arc<Corpus>,
-    /// The passages, which are searched.
-    pub passages: Vec<Passage>,
-    /// A vector for each passage.
-    pub index: Index,
-    /// A vector for each product's title.
-    pub titles: Index,
-    /// The fingerprint of everything that `index` was built from.
+    /// Passages and titles, by vector and by word.
+    pub index: ReviewIndex,
+    /// Which words say nearly the same.
+    pub thesaurus: Thesaurus,
+    /// The vectors of the questions about other things.
+    pub off_topic: Index,
+    /// The thresholds that were found from all this, if they are on disk.
+    pub thresholds: Option<Thresholds>,
+    /// The fingerprint of everything that the thresholds are found from.
+    pub of_thresholds: Fingerprint,
+    /// The fingerprint of everything that the passages' vectors were made from.
     pub fingerprint: Fingerprint,
     /// The number of texts that were not on disk and were embedded.
     pub embedded: usize,
@@ -96,26 +107,45 @@ pub(super) fn embed_dataset(
         passages,
         fingerprint,
     } = reading;
-    let of_titles = Fingerprint::new(&format!("titles of {}", corpus.fingerprint), &[], model);
     let texts: Vec<&str> = passages.iter().map(|passage| passage.text(&corpus)).collect();
-    let titles: Vec<&str> = corpus
-        .products
-        .iter()
-        .map(|product| product.title.as_str())
-        .collect();
-    let mut index = |dir: &Path, fingerprint: &Fingerprint, texts: &[&str]| {
-        index(dir, fingerprint, embedding, texts, report)
+    let titles: Vec<String> = corpus.products.iter().map(title_text).collect();
+    let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+    let said = Postings::of(texts.iter().copied());
+    let in_titles = Postings::of(titles.iter().copied());
+    let words = retrieval::thesaurus_words(&in_titles, &said);
+    let off_topic: Vec<&str> = retrieval::off_topic().collect();
+
+    let mut embedded = 0;
+    let mut index = |folder: &str, fingerprint: &Fingerprint, texts: &[&str]| {
+        let (index, new) = index(
+            &config.index_dir.join(folder),
+            fingerprint,
+            embedding,
+            texts,
+            report,
+        )?;
+        embedded += new;
+        anyhow::Ok(index)
     };
-    let (titles, new_titles) = index(&config.index_dir.join(TITLES), &of_titles, &titles)?;
-    let (index, new) = index(&passages_dir(config), &fingerprint, &texts)?;
+    let of =
+        |what: &str, texts: &[&str]| Fingerprint::new(&format!("{what}\n{}", texts.join("\n")), &[], model);
+    let of_thresholds = of(&format!("{fingerprint} {}", Thresholds::METHOD), &off_topic);
+    let titles = index(TITLES, &of(TITLES, &titles), &titles)?;
+    let off_topic = index(OFF_TOPIC, &of(OFF_TOPIC, &off_topic), &off_topic)?;
+    let word_texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    let word_vectors = index(WORDS, &of(WORDS, &word_texts), &word_texts)?;
+    let vectors = index(PASSAGES, &fingerprint, &texts)?;
     metrics::INDEX_BUILD_SECONDS.set(&[], started.elapsed().as_secs_f64());
+    let corpus = Arc::new(corpus);
     Ok(Dataset {
-        corpus: Arc::new(corpus),
-        passages,
-        index,
-        titles,
+        index: ReviewIndex::new(corpus.clone(), passages, vectors, titles, said, in_titles),
+        corpus,
+        thesaurus: Thesaurus::new(words, word_vectors),
+        off_topic,
+        thresholds: thresholds_file::load(&config.index_dir, &of_thresholds),
+        of_thresholds,
         fingerprint,
-        embedded: new + new_titles,
+        embedded,
     })
 }
 
@@ -157,7 +187,7 @@ impl Dataset {
         metrics::INDEX_INFO.set(&[self.fingerprint.as_str()], 1.0);
         metrics::INDEX_REVIEWS.set(&[], self.corpus.reviews.len() as f64);
         metrics::INDEX_PRODUCTS.set(&[], self.corpus.products.len() as f64);
-        metrics::INDEX_PASSAGES.set(&[], self.passages.len() as f64);
+        metrics::INDEX_PASSAGES.set(&[], self.index.passage_count() as f64);
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0.0, |since| since.as_secs_f64());

@@ -9,6 +9,7 @@ mod memory;
 mod reload;
 mod selftest;
 mod startup;
+mod thresholds_file;
 mod watch;
 
 use std::fmt;
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(crate) use caching_encoder::{CachingEncoder, UniqueVectors, embed};
 pub(crate) use dataset::{load_dataset, passages_dir};
 pub(crate) use reload::NotReloaded;
-pub(crate) use startup::pool;
+pub(crate) use startup::{pool, retriever};
 pub(crate) use watch::watch;
 
 use crate::assistant::Assistant;

@@ -8,15 +8,17 @@ use candle_core::Device;
 
 use super::dataset::{Dataset, load_dataset};
 use super::reload::ReloadInputs;
-use super::{Catalogue, DatasetInfo, Phase, Report, Service, memory, selftest};
+use super::{Catalogue, DatasetInfo, Phase, Report, Service, memory, selftest, thresholds_file};
 use crate::assistant::{Assistant, PromptBuilder};
 use crate::completion::Completer;
 use crate::config::{self, Config};
-use crate::embedding::{self, Embedder, Encoder, TokenCounter};
+use crate::embedding::{self, Embedder, EmbeddingError, Encoder, TokenCounter};
 use crate::generation::{Engine, EngineOptions, Parts, model};
+use crate::index::{Index, Postings, ReviewIndex, Vectors, title_text};
 use crate::kernels::pool::Pool;
 use crate::metrics;
-use crate::retrieval::Retriever;
+use crate::retrieval::{self, Retriever, Thesaurus};
+use crate::reviews::{Corpus, Passage};
 use crate::weights::gguf::Gguf;
 use crate::weights::{self, ChatModel, EmbeddingModel, device, tokenizer};
 
@@ -53,7 +55,7 @@ pub(super) fn service(
                 embedding_dimension: encoder.dimension(),
                 device: device_label,
                 threads: config.threads,
-                passages: dataset.passages.len(),
+                passages: dataset.index.passage_count(),
                 index_fingerprint: dataset.fingerprint.as_str().to_string(),
             };
             announce(&chat, &embedding, &info);
@@ -65,7 +67,7 @@ pub(super) fn service(
                 device: device.clone(),
                 embedder: Embedder::spawn(encoder, config.max_waiting.max(1)),
             };
-            let catalogue = Arc::new(Catalogue::new(&source, dataset, info)?);
+            let catalogue = Arc::new(Catalogue::new(&source, dataset, info));
             open(catalogue.clone());
             anyhow::Ok((source, catalogue))
         };
@@ -98,23 +100,54 @@ pub(super) fn service(
 }
 
 impl Catalogue {
-    fn new(source: &ReloadInputs, dataset: Dataset, info: DatasetInfo) -> anyhow::Result<Self> {
-        let corpus = dataset.corpus.clone();
-        let embedder = source.embedder.clone();
+    fn new(source: &ReloadInputs, dataset: Dataset, info: DatasetInfo) -> Self {
+        let (known, embedder) = (dataset.thresholds, source.embedder.clone());
         let retriever = Retriever::new(
             embedder,
-            dataset.corpus,
-            dataset.passages,
             dataset.index,
-            dataset.titles,
-        )
-        .context("The reviews' words could not be indexed")?;
-        Ok(Self {
+            dataset.thesaurus,
+            &dataset.off_topic,
+            known,
+        );
+        if known.is_none() {
+            let dir = &source.config.index_dir;
+            thresholds_file::save(dir, &dataset.of_thresholds, retriever.thresholds());
+        }
+        Self {
             retriever,
-            corpus,
+            corpus: dataset.corpus,
             info,
-        })
+        }
     }
+}
+
+/// A retriever over reviews whose passages have these vectors, without the disk.
+///
+/// # Errors
+/// Those of the encoder.
+pub(crate) fn retriever(
+    corpus: Arc<Corpus>,
+    passages: Vec<Passage>,
+    vectors: Vectors,
+    encoder: Encoder,
+) -> Result<Retriever, EmbeddingError> {
+    let embed = |texts: Vec<&str>| Ok(Index::build(super::embed(&encoder, &texts)?));
+    let titles: Vec<String> = corpus.products.iter().map(title_text).collect();
+    let in_titles = Postings::of(titles.iter().map(String::as_str));
+    let said = Postings::of(passages.iter().map(|passage| passage.text(&corpus)));
+    let words = retrieval::thesaurus_words(&in_titles, &said);
+    let word_vectors = embed(words.iter().map(String::as_str).collect())?;
+    let titles = embed(titles.iter().map(String::as_str).collect())?;
+    let off_topic = embed(retrieval::off_topic().collect())?;
+    let index = ReviewIndex::new(corpus, passages, Index::build(vectors), titles, said, in_titles);
+    let thesaurus = Thesaurus::new(words, word_vectors);
+    Ok(Retriever::new(
+        Embedder::spawn(encoder, 1),
+        index,
+        thesaurus,
+        &off_topic,
+        None,
+    ))
 }
 
 impl Service {
@@ -124,22 +157,22 @@ impl Service {
     }
 
     /// The same models with other reviews.
-    pub(super) fn with(&self, dataset: Dataset) -> anyhow::Result<Service> {
+    pub(super) fn with(&self, dataset: Dataset) -> Service {
         dataset.announce(Some(&self.catalogue.info.index_fingerprint));
         let info = DatasetInfo {
-            passages: dataset.passages.len(),
+            passages: dataset.index.passage_count(),
             index_fingerprint: dataset.fingerprint.as_str().to_string(),
             ..self.catalogue.info.clone()
         };
-        let catalogue = Arc::new(Catalogue::new(&self.source, dataset, info)?);
-        Ok(Service {
+        let catalogue = Arc::new(Catalogue::new(&self.source, dataset, info));
+        Service {
             assistant: self.assistant.over(catalogue.retriever.clone()),
             completer: self.completer.clone(),
             embedder: self.embedder.clone(),
             counter: self.counter.clone(),
             catalogue,
             source: self.source.clone(),
-        })
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use crate::retrieval::{Asked, Grounds, Scores, Vocabulary};
 pub(crate) struct AnswerTrace {
     /// The question, rewritten so that it can be understood without the conversation.
     pub question: String,
-    /// The aspect that passages are compared with.
+    /// The words that say what is asked of products, and not of which.
     pub aspect: String,
-    /// The stemmed words that passages are searched for, in order.
+    /// The stems of all telling words, in order.
     pub words: Vec<String>,
     /// The kind of answer that it asks for.
     pub intent: &'static str,
@@ -40,7 +40,7 @@ impl AnswerTrace {
         words.sort_unstable();
         let (price, stars) = (understood.constraints.price, understood.constraints.stars);
         Self {
-            question: asked.whole.clone(),
+            question: asked.whole(),
             aspect: understood.aspect.clone(),
             words,
             intent: understood.intent.as_str(),

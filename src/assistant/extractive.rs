@@ -9,8 +9,8 @@ use crate::retrieval::{Beyond, Evidence, Intent, Understood, Unmet};
 /// The number of quotes in an answer that consists of quotes only.
 const QUOTES: usize = 3;
 
-/// The smallest similarity of an objection to the question, as a share of the best quote's.
-const POINT: f32 = 0.6;
+/// So far below the best quote's score an objection is still about the question.
+const POINT: f32 = 0.5;
 
 /// The text before the quotes of an answer that consists of quotes only.
 pub(super) const HEADING: &str = "This is what reviewers say:";
@@ -30,7 +30,6 @@ pub(super) fn unmet(demand: Unmet) -> &'static str {
 pub(super) fn no_evidence(understood: &Understood) -> String {
     let refusal = match understood.beyond {
         Some(Beyond::Task) => "I only answer questions about the products here, from their buyers' reviews.",
-        Some(Beyond::UnknownName) => "No product here has that name, and no review mentions it.",
         None => "None of the reviews here says anything about that.",
     };
     match understood.spoken_of.as_slice() {
@@ -127,21 +126,18 @@ pub(super) fn missing_quotes(
     }
     if cited.iter().all(|number| complains(number) == side) {
         let answers =
-            |number: &usize| understood.words.is_empty() || is_to_the_point(&evidence[number - 1], evidence);
+            |number: &usize| understood.aspect.is_empty() || is_to_the_point(&evidence[number - 1], evidence);
         let other = (1..=evidence.len()).find(|number| complains(number) != side && answers(number));
         heard.extend(other.map(|number| objection(evidence, number, after)));
     }
     heard
 }
 
-/// Whether an objection is about the question: it has a word of the question, or its similarity is at least [`POINT`]
-/// of the best evidence's.
+/// Whether an objection is about the question: its score is at most [`POINT`] below the best evidence's.
 fn is_to_the_point(objection: &Evidence, evidence: &[Evidence]) -> bool {
-    let best = evidence
-        .iter()
-        .map(|evidence| evidence.scores.aspect)
-        .fold(0.0, f32::max);
-    objection.scores.words.is_some() || objection.scores.aspect >= POINT * best
+    let scores = evidence.iter().map(|evidence| evidence.scores.total);
+    let best = scores.reduce(f32::max).unwrap_or(0.0);
+    objection.scores.total >= best - POINT
 }
 
 #[cfg(test)]
@@ -214,28 +210,26 @@ mod tests {
 
     #[test]
     fn an_objection_about_another_aspect_is_left_out() {
-        let scored = |complains, aspect, words| Evidence {
+        let scored = |complains, total| Evidence {
             complains,
             scores: Scores {
-                aspect,
-                words,
+                total,
                 ..Scores::default()
             },
             ..evidence("Pellar Hush", "quote")
         };
-        let asked = |words: &[&str]| Understood {
-            words: words.iter().map(|word| word.to_string()).collect(),
+        let asked = |aspect: &str| Understood {
+            aspect: aspect.into(),
             ..Understood::default()
         };
-        for (objection, words, heard) in [
-            (scored(true, 0.1, None), &["mic"][..], 0),
-            (scored(true, 0.1, None), &[], 1),
-            (scored(true, 0.1, Some(2.0)), &["mic"], 1),
-            (scored(true, 0.6 * 0.5, None), &["mic"], 1),
+        for (objection, aspect, heard) in [
+            (scored(true, 1.2 - POINT - 0.1), "mic", 0),
+            (scored(true, 1.2 - POINT - 0.1), "", 1),
+            (scored(true, 1.2 - POINT + 0.1), "mic", 1),
         ] {
-            let evidence = [scored(false, 0.5, None), scored(false, 0.4, None), objection];
-            let found = missing_quotes(&evidence, &BTreeSet::from([1, 2]), 2, &asked(words));
-            assert_eq!(found.len(), heard, "{words:?} {:?}", evidence[2].scores);
+            let evidence = [scored(false, 1.2), scored(false, 1.1), objection];
+            let found = missing_quotes(&evidence, &BTreeSet::from([1, 2]), 2, &asked(aspect));
+            assert_eq!(found.len(), heard, "{aspect} {:?}", evidence[2].scores);
         }
     }
 }

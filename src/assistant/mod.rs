@@ -108,7 +108,7 @@ impl Assistant {
         } else if evidence.is_empty() {
             AnswerSource::Nothing
         } else {
-            match self.prompt(asked.whole, evidence.clone()).await {
+            match self.prompt(asked.whole(), evidence.clone()).await {
                 Err(error) => return Err(refuse(outcome, error)),
                 Ok(Some(prompt)) => {
                     trace = trace.map(|trace| trace.with_prompt(&prompt, &self.prompts));

@@ -10,7 +10,7 @@ pub(super) fn run(config: &Config) -> anyhow::Result<()> {
         "{} reviews of {} products are indexed as {} passages in {}.",
         dataset.corpus.reviews.len(),
         dataset.corpus.products.len(),
-        dataset.passages.len(),
+        dataset.index.passage_count(),
         config.index_dir.display()
     );
     Ok(())

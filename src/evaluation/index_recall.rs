@@ -94,7 +94,7 @@ pub(crate) fn recall(index: &Index, queries: &[Vec<f32>], k: usize) -> Recall {
     let mut times = Vec::new();
     let exact: Vec<Vec<Hit>> = queries
         .iter()
-        .map(|query| timed(&mut times, || index.search_exact(query, k, |_| true)))
+        .map(|query| timed(&mut times, || index.search_exact(query, k)))
         .collect();
     let measured = |search: &dyn Fn(&[f32]) -> Vec<Hit>| {
         let mut times = Vec::new();
@@ -227,7 +227,7 @@ mod tests {
         let queries = perturbed(&index, 25, 0.2);
         assert_eq!(queries, perturbed(&index, 25, 0.2));
         for (i, query) in queries.iter().enumerate() {
-            let best = index.search_exact(query, 1, |_| true)[0];
+            let best = index.search_exact(query, 1)[0];
             assert_eq!(best.passage, i * 2);
             assert!(best.score > 0.95 && best.score < 0.999, "{}", best.score);
         }

@@ -58,10 +58,7 @@ impl SearchRequest {
     fn checked(self, corpus: &Corpus, limits: &HttpOptions) -> Result<(Asked, Filters), ApiError> {
         let question = self.question.trim();
         check_question(question, "question", limits)?;
-        let asked = Asked {
-            whole: question.to_string(),
-            last: question.to_string(),
-        };
+        let asked = Asked::alone(question);
         Ok((asked, self.filters.unwrap_or_default().checked(corpus)?))
     }
 }

@@ -1,5 +1,5 @@
-//! The exact scan: every row is compared with the query. HNSW is measured against it; it answers filtered queries; and
-//! it is faster than HNSW if there are few rows.
+//! The exact scan: every row is compared with the query. HNSW is measured against it, and it is faster than HNSW if there
+//! are few rows.
 //!
 //! It first reads the rows' codes, which take a quarter of the memory, and then the numbers of all rows that may be
 //! among the best according to their codes. The error of a product of codes is bounded, so nothing is missed.
@@ -7,18 +7,12 @@
 use super::quantized::{QuantizedQuery, QuantizedRows};
 use super::{Scored, Vectors, dot};
 
-/// The `k` best of the rows that `keep` accepts, best first.
-pub(super) fn search(
-    rows: &Vectors,
-    codes: &QuantizedRows,
-    query: &[f32],
-    k: usize,
-    keep: impl Fn(usize) -> bool,
-) -> Vec<Scored> {
+/// The `k` best rows, best first.
+pub(super) fn search(rows: &Vectors, codes: &QuantizedRows, query: &[f32], k: usize) -> Vec<Scored> {
     let of_query = QuantizedQuery::new(query);
-    let kept: Vec<u32> = (0..rows.len() as u32).filter(|&row| keep(row as usize)).collect();
+    let all: Vec<u32> = (0..rows.len() as u32).collect();
     let mut near = Vec::new();
-    codes.dots(&of_query.codes, &kept, &mut near);
+    codes.dots(&of_query.codes, &all, &mut near);
     let least = match k.checked_sub(1) {
         Some(last) if last < near.len() => {
             let mut order = near.clone();
@@ -29,7 +23,7 @@ pub(super) fn search(
         Some(_) => i32::MIN,
         None => return Vec::new(),
     };
-    let candidates = kept.iter().zip(&near).filter(|(_, near)| **near >= least);
+    let candidates = all.iter().zip(&near).filter(|(_, near)| **near >= least);
     let scored = candidates.map(|(&row, _)| Scored {
         row: row as usize,
         score: dot(query, rows.row(row as usize)),

@@ -10,18 +10,22 @@ mod dedup;
 mod exact;
 mod graph;
 mod index_fingerprint;
-pub(crate) mod lexical;
+mod postings;
 mod quantized;
 mod recall_monitor;
+mod review_index;
 pub(crate) mod store;
 mod vectors;
-pub(crate) mod words;
 
 use dedup::DistinctRows;
 use graph::Graph;
 pub(crate) use index_fingerprint::Fingerprint;
+pub(crate) use postings::Postings;
 use quantized::{QuantizedQuery, QuantizedRows};
-pub(crate) use recall_monitor::RecallMonitor;
+use recall_monitor::RecallMonitor;
+pub(crate) use review_index::{
+    IndexQuery, PassageFeatures, PassageFilter, ProductFeatures, QueryWord, ReviewIndex, title_text,
+};
 pub(crate) use vectors::Vectors;
 pub(crate) use vectors::dot;
 
@@ -96,7 +100,7 @@ impl Index {
     /// If the query has another dimension than the index.
     pub(crate) fn search(&self, query: &[f32], k: usize) -> Vec<Hit> {
         if self.serves_exactly() {
-            self.search_exact(query, k, |_| true)
+            self.search_exact(query, k)
         } else {
             self.search_graph(query, k)
         }
@@ -112,7 +116,7 @@ impl Index {
     /// better result and take longer.
     pub(crate) fn search_wide(&self, query: &[f32], k: usize, width: usize) -> Vec<Hit> {
         let Some(graph) = &self.graph else {
-            return self.search_exact(query, k, |_| true);
+            return self.search_exact(query, k);
         };
         self.check(query);
         let rows = graph.search(&self.codes, &QuantizedQuery::new(query).codes, width.max(k));
@@ -121,34 +125,16 @@ impl Index {
             .map(|row| self.scored(query, row as usize))
             .collect();
         scored.sort_unstable_by(Scored::order);
-        self.hits(scored, k, |_| true)
+        self.hits(scored, k)
     }
 
-    /// Exactly the `k` nearest passages among those that `keep` accepts, found by reading every row.
+    /// Exactly the `k` nearest passages, found by reading every row.
     ///
     /// # Panics
     /// If the query has another dimension than the index.
-    pub(crate) fn search_exact(&self, query: &[f32], k: usize, keep: impl Fn(usize) -> bool) -> Vec<Hit> {
+    pub(crate) fn search_exact(&self, query: &[f32], k: usize) -> Vec<Hit> {
         self.check(query);
-        let kept = |row| self.passages.of_row(row).any(&keep);
-        self.hits(exact::search(&self.rows, &self.codes, query, k, kept), k, &keep)
-    }
-
-    /// The `k` nearest of these passages, best first, equal scores in the order of passages. It is meant for a few
-    /// thousand passages: its time grows with their number, not with the size of the index.
-    ///
-    /// # Panics
-    /// If there is no such passage, or the query has another dimension than the index.
-    pub(crate) fn search_among(&self, query: &[f32], k: usize, passages: &[usize]) -> Vec<Hit> {
-        self.check(query);
-        let hit = |&passage: &usize| Hit {
-            passage,
-            score: self.score(query, passage),
-        };
-        let mut hits: Vec<Hit> = passages.iter().map(hit).collect();
-        hits.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.passage.cmp(&b.passage)));
-        hits.truncate(k);
-        hits
+        self.hits(exact::search(&self.rows, &self.codes, query, k), k)
     }
 
     /// Whether [`Index::search`] reads every row and so is exact.
@@ -161,7 +147,7 @@ impl Index {
     /// # Panics
     /// If there is no such passage.
     pub(crate) fn score(&self, query: &[f32], passage: usize) -> f32 {
-        dot(query, self.rows.row(self.passages.rows()[passage] as usize)).min(1.0)
+        dot(query, self.vector(passage)).min(1.0)
     }
 
     /// The cosine similarity of two passages.
@@ -169,8 +155,15 @@ impl Index {
     /// # Panics
     /// If there is no such passage.
     pub(crate) fn similarity(&self, one: usize, other: usize) -> f32 {
-        let row = |passage: usize| self.rows.row(self.passages.rows()[passage] as usize);
-        dot(row(one), row(other)).min(1.0)
+        dot(self.vector(one), self.vector(other)).min(1.0)
+    }
+
+    /// The vector of a passage.
+    ///
+    /// # Panics
+    /// If there is no such passage.
+    pub(crate) fn vector(&self, passage: usize) -> &[f32] {
+        self.rows.row(self.passages.rows()[passage] as usize)
     }
 
     /// Passages in the index.
@@ -199,14 +192,14 @@ impl Index {
     }
 
     /// The passages of these rows, which are in order of score.
-    fn hits(&self, rows: Vec<Scored>, k: usize, keep: impl Fn(usize) -> bool) -> Vec<Hit> {
+    fn hits(&self, rows: Vec<Scored>, k: usize) -> Vec<Hit> {
         let passages = rows.into_iter().flat_map(|Scored { row, score }| {
             self.passages.of_row(row).map(move |passage| Hit {
                 passage,
                 score: score.min(1.0),
             })
         });
-        passages.filter(|hit| keep(hit.passage)).take(k).collect()
+        passages.take(k).collect()
     }
 }
 

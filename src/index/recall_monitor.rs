@@ -92,7 +92,7 @@ fn oracle(index: Arc<Index>) -> Option<SyncSender<Sample>> {
 fn compare(index: &Index, inbox: &Receiver<Sample>, report: &mut dyn FnMut(f64)) {
     let (mut found, mut of) = (0, 0);
     for sample in inbox {
-        let nearest = index.search_exact(&sample.query, sample.k, |_| true);
+        let nearest = index.search_exact(&sample.query, sample.k);
         // Compared by score: any of several equally near passages is right.
         let least = nearest.last().map_or(f32::INFINITY, |hit| hit.score);
         found += sample.found.iter().filter(|hit| hit.score >= least).count();
@@ -113,7 +113,7 @@ mod tests {
         let index = Index::build(clustered(400, 41));
         let (samples, inbox) = sync_channel(3);
         let query = index.rows().row(7).to_vec();
-        let all = index.search_exact(&query, 10, |_| true);
+        let all = index.search_exact(&query, 10);
         for found in [all.clone(), all[..5].to_vec(), Vec::new()] {
             let (query, k) = (query.clone(), 10);
             samples.send(Sample { query, found, k }).unwrap();
@@ -129,6 +129,6 @@ mod tests {
         let index = RecallMonitor::new(Index::build(clustered(50, 42)));
         assert!(index.oracle.is_none());
         let query = index.rows().row(1).to_vec();
-        assert_eq!(index.search(&query, 4), index.search_exact(&query, 4, |_| true));
+        assert_eq!(index.search(&query, 4), index.search_exact(&query, 4));
     }
 }

@@ -12,7 +12,7 @@ fn queries(count: usize) -> Vec<Vec<f32>> {
 fn recall(index: &Index, k: usize) -> f64 {
     let queries = queries(200);
     let found = queries.iter().map(|query| {
-        let expected = index.search_exact(query, k, |_| true);
+        let expected = index.search_exact(query, k);
         index
             .search_graph(query, k)
             .iter()
@@ -41,23 +41,8 @@ fn the_exact_scan_agrees_with_the_definition() {
             })
             .collect();
         expected.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.passage.cmp(&b.passage)));
-        assert_eq!(index.search_exact(&query, 300, |_| true), expected);
+        assert_eq!(index.search_exact(&query, 300), expected);
         assert_eq!(index.search(&query, 7), expected[..7]);
-        let even: Vec<Hit> = expected
-            .iter()
-            .copied()
-            .filter(|hit| hit.passage % 2 == 0)
-            .collect();
-        assert_eq!(
-            index.search_exact(&query, 12, |passage| passage % 2 == 0),
-            even[..12]
-        );
-        assert_eq!(index.search_exact(&query, 12, |_| false), []);
-        let odd: Vec<usize> = (1..300).rev().step_by(2).collect();
-        assert_eq!(
-            index.search_among(&query, 12, &odd),
-            index.search_exact(&query, 12, |passage| passage % 2 == 1)
-        );
     }
 }
 
@@ -71,7 +56,7 @@ fn copies_are_all_found_in_order() {
     assert_eq!(hits.len(), 150);
     assert!(hits.iter().all(|hit| hit.score > 0.99999));
     assert!(hits.is_sorted_by_key(|hit| hit.passage));
-    assert_eq!(hits, index.search_exact(&copied, 150, |_| true));
+    assert_eq!(hits, index.search_exact(&copied, 150));
 }
 
 #[test]
@@ -109,10 +94,7 @@ fn few_or_no_passages_are_no_special_case() {
     for count in 1..5 {
         let index = Index::build(clustered(count, 6)).with_graph();
         assert_eq!(index.len(), count);
-        assert_eq!(
-            index.search_graph(query, 10),
-            index.search_exact(query, 10, |_| true)
-        );
+        assert_eq!(index.search_graph(query, 10), index.search_exact(query, 10));
         assert_eq!(index.search(query, 10).len(), count);
         assert!(index.search(query, 0).is_empty());
     }

@@ -63,6 +63,8 @@ classes! {
         Wish,
         /// Coordinating conjunctions: they join two things or two questions.
         Conjunction,
+        /// Disjunctive conjunctions: what stands on either side may be compared.
+        Alternative,
         /// With these, or with a conjunction, a question goes on with the last one.
         Continuing,
         /// A question that begins so and names no product is about the one that was spoken of.

@@ -20,11 +20,6 @@ pub(crate) fn is_asking(word: &str) -> bool {
     lexicon().has(word, WordClass::Asking)
 }
 
-/// Whether a word is such a word in Hindi.
-pub(crate) fn is_asking_in_hindi(word: &str) -> bool {
-    lexicon().is_hindi(word, WordClass::Asking)
-}
-
 /// Whether a word negates: "not", "nahi", "doesn't".
 pub(crate) fn is_negation(word: &str) -> bool {
     lexicon().has(word, WordClass::Negation) || folded(word).ends_with("n't")
@@ -77,6 +72,5 @@ mod tests {
             assert_eq!(is_negation(word), negates, "{word}");
             assert_eq!(is_function_word(word), is_function, "{word}");
         }
-        assert!(is_asking_in_hindi("hai") && is_asking_in_hindi("है") && !is_asking_in_hindi("how"));
     }
 }

@@ -37,13 +37,31 @@ impl Filters {
     }
 }
 
-/// A question, with what it leans on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A question, with what it goes on with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
-    /// The question as it can be understood alone.
-    pub whole: String,
-    /// The part of it that asks: the same, or the end of it where the beginning is an earlier question.
-    pub last: String,
+    /// What was asked last.
+    pub question: String,
+    /// The earlier question that it goes on with, where it cannot be understood alone.
+    pub earlier: Option<String>,
+}
+
+impl Asked {
+    /// A question that can be understood alone.
+    pub(crate) fn alone(question: impl Into<String>) -> Self {
+        Self {
+            question: question.into(),
+            earlier: None,
+        }
+    }
+
+    /// Both in one.
+    pub(crate) fn whole(&self) -> String {
+        match &self.earlier {
+            Some(earlier) => format!("{earlier} {}", self.question),
+            None => self.question.clone(),
+        }
+    }
 }
 
 /// What is found for a question, and how the question was understood.
@@ -73,9 +91,9 @@ pub(crate) struct Understood {
     pub intent: Intent,
     /// The names in it, in their order, each with the products that it may mean: what a comparison compares.
     pub named: Vec<BTreeSet<ProductId>>,
-    /// The aspect asked about, as passages are compared with it.
+    /// The words that say what is asked of products, and not of which.
     pub aspect: String,
-    /// The words that passages are searched for.
+    /// All telling words, as they are compared with titles and passages.
     pub words: Vec<String>,
     /// What it demands of products. What is found meets these demands, those in `unmet` excepted.
     pub constraints: Constraints,
@@ -138,14 +156,14 @@ pub struct Evidence {
 /// Why a passage is evidence.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Scores {
-    /// Cosine similarity to the whole question, …
+    /// Cosine similarity of the passage to the question, …
     pub question: f32,
-    /// … to the aspect asked about, …
-    pub aspect: f32,
-    /// … and of the product's title to the question.
+    /// … and of its product's title.
     pub title: f32,
-    /// The BM25 score of the question's words, where it has one of them.
-    pub words: Option<f32>,
+    /// The share of the question's words, weighed by their rarity, that the passage or the title says.
+    pub coverage: f32,
+    /// What the passage is ranked by, made of these.
+    pub total: f32,
 }
 
 impl Evidence {

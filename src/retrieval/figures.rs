@@ -1,7 +1,9 @@
 //! The figure that a question asks for, of the products in question: arithmetic, and no quote. Pure.
 
-use super::demands::Demands;
-use super::reading::{Figure, Quantity, Reading, Wish};
+use std::collections::BTreeSet;
+
+use super::product_filter::ProductFilter;
+use super::reading::{Figure, ParsedQuery, Quantity, Wish};
 use crate::reviews::{Product, ProductId, Rating, mean_rating};
 
 /// Products whose figures are told at most.
@@ -36,13 +38,19 @@ pub(crate) struct Figured {
 }
 
 impl Figures {
-    /// What `reading` asks for of the products that `demands` admit; nothing where it asks for no figure, or no product
-    /// has it.
-    pub(crate) fn of(reading: &Reading, demands: &Demands, products: &[Product]) -> Option<Self> {
-        let figure = reading.figure?;
+    /// What a question asks for of the products that are `in_question`, or of all where these are none, and that
+    /// `filter` admits; nothing where it asks for no figure, or no product has it.
+    pub(crate) fn of(
+        parsed: &ParsedQuery,
+        in_question: &BTreeSet<ProductId>,
+        filter: &ProductFilter,
+        products: &[Product],
+    ) -> Option<Self> {
+        let figure = parsed.figure?;
         let shop_mean = mean_rating(products);
+        let is_about = |id: &ProductId| in_question.is_empty() || in_question.contains(id);
         let in_question = (0..).map(ProductId).zip(products);
-        let in_question = in_question.filter(|(id, _)| demands.admits(*id) && reading.is_about(*id));
+        let in_question = in_question.filter(|(id, _)| filter.admits(*id) && is_about(id));
         let mut found: Vec<(&Product, Rating)> = in_question
             .map(|(_, product)| (product, Rating::of(product, shop_mean)))
             .collect();
@@ -90,8 +98,8 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retrieval::Filters;
     use crate::retrieval::reading::testing;
+    use crate::retrieval::{Asked, Filters};
 
     #[test]
     fn the_products_in_question_are_ordered_by_the_figure_asked_for() {
@@ -137,10 +145,11 @@ mod tests {
             ("Is there one under 1500?", 1, &["Zuvio Tone"], true),
             ("How is the bass of the Zuvio?", 0, &[], false),
         ] {
-            let reading = vocabulary.read(question, question);
-            let demands = Demands::of(&reading, &Filters::default(), &shop);
-            let found = Figures::of(&reading, &demands, &shop);
-            assert_eq!(found.is_some(), among > 0, "{question}: {:?}", reading.figure);
+            let parsed = vocabulary.parse(&Asked::alone(question));
+            let in_question = vocabulary.in_question(&parsed);
+            let filter = ProductFilter::of(&parsed, &Filters::default(), &in_question, &shop);
+            let found = Figures::of(&parsed, &in_question, &filter, &shop);
+            assert_eq!(found.is_some(), among > 0, "{question}: {:?}", parsed.figure);
             let Some(found) = found else { continue };
             let found_titles: Vec<&str> = found.products.iter().map(|found| found.title.as_str()).collect();
             assert_eq!(

@@ -1,41 +1,42 @@
 //! A question in, ranked evidence out.
 //!
 //! [`Retriever::retrieve`] runs as a task: the question's vectors come from the embedder's thread; parsing the question
-//! and the search run on tokio's blocking threads. `reading` parses the question, with `spelling`'s help; `demands`
-//! applies the request's filters and the question's demands to the products; `figures` counts; `shelves` finds
-//! candidates, by meaning and by word; `fuse` merges several rankings; `rank` selects the evidence, and `products` the
-//! products that are recommended.
+//! and the search run on tokio's blocking threads. `reading` parses the question, with `spelling`'s help; `searcher`
+//! scores products and then passages by `score`, with the words that `thesaurus` adds; `product_filter` applies the
+//! request's filters and the question's demands; `refusal` says when nothing here is about the question; `selection`
+//! chooses the evidence, `products` the products that are recommended, and `figures` counts.
 
-mod demands;
-mod denial;
 mod evidence;
 mod figures;
-pub(crate) mod fuse;
+mod negation;
+mod product_filter;
 mod products;
-mod rank;
 mod reading;
-mod shelves;
+mod refusal;
+mod score;
+mod searcher;
+mod selection;
 mod spelling;
 #[cfg(test)]
 pub(crate) mod testing;
+mod thesaurus;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use tantivy::TantivyError;
-use tokio::sync::OnceCell;
-
 use crate::aspects::Aspects;
 use crate::embedding::{Embedder, EmbeddingError};
-use crate::index::Index;
+use crate::index::{Index, ReviewIndex};
 use crate::metrics;
-use crate::reviews::{Corpus, Passage};
 pub use evidence::Evidence;
 pub(crate) use evidence::{Asked, Filters, Found, Grounds, Scores, Understood, Unmet};
 pub(crate) use figures::{Figured, Figures};
 pub(crate) use products::{Basis, Recommended};
 pub(crate) use reading::{Beyond, Figure, Intent, Quantity, Vocabulary, Wish};
-use shelves::{Shelves, Sought};
+pub(crate) use refusal::{Thresholds, off_topic};
+pub(crate) use score::COVERAGE;
+use searcher::{Searcher, Sought};
+pub(crate) use thesaurus::{Thesaurus, words as thesaurus_words};
 
 /// Seconds after which retrieval has room again: a question's embedding takes a fraction of one.
 pub(crate) const RETRY_SECONDS: u64 = 1;
@@ -44,35 +45,30 @@ pub(crate) const RETRY_SECONDS: u64 = 1;
 #[derive(Clone)]
 pub(crate) struct Retriever {
     embedder: Embedder,
-    shelves: Arc<Shelves>,
-    /// The vector of [`reading::WRONG`], embedded with the first question that asks for complaints.
-    wrong: Arc<OnceCell<Vec<f32>>>,
+    searcher: Arc<Searcher>,
 }
 
 impl Retriever {
-    /// A retriever over `index`, built from `passages`, and `titles`, built from the products' titles.
-    ///
-    /// # Errors
-    /// Where the passages' words cannot be indexed.
+    /// A retriever over `index` with these words. Its thresholds are `known`, or else found from the vectors of the
+    /// [questions about other things](off_topic()).
     pub(crate) fn new(
         embedder: Embedder,
-        corpus: Arc<Corpus>,
-        passages: Vec<Passage>,
-        index: Index,
-        titles: Index,
-    ) -> Result<Self, TantivyError> {
-        let shelves = Arc::new(Shelves::new(
-            corpus,
-            passages,
-            index,
-            titles,
-            embedder.words().clone(),
-        )?);
-        Ok(Self {
+        index: ReviewIndex,
+        thesaurus: Thesaurus,
+        off_topic: &Index,
+        known: Option<Thresholds>,
+    ) -> Self {
+        let language = embedder.words().clone();
+        let searcher = Searcher::new(index, thesaurus, language, off_topic, known);
+        Self {
             embedder,
-            shelves,
-            wrong: Arc::default(),
-        })
+            searcher: Arc::new(searcher),
+        }
+    }
+
+    /// The thresholds that questions are refused by.
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        self.searcher.thresholds
     }
 
     /// The best evidence for what was asked, and the products that it is of.
@@ -81,20 +77,19 @@ impl Retriever {
     /// [`EmbeddingError::Overloaded`], at once, when too many questions wait to be embedded.
     #[tracing::instrument(level = "debug", skip_all)]
     pub(crate) async fn retrieve(&self, asked: &Asked, filters: &Filters) -> Result<Grounds, EmbeddingError> {
-        self.seek(asked, filters, Shelves::search).await
+        self.seek(asked, filters, Searcher::search).await
     }
 
-    /// What [`Retriever::retrieve`] would find if nothing were refused and nothing left out for being too far from the
-    /// question: what the floor is measured against.
+    /// What [`Retriever::retrieve`] would find if no question were refused: what the thresholds are measured against.
     ///
     /// # Errors
     /// As [`Retriever::retrieve`].
-    pub(crate) async fn retrieve_without_floor(
+    pub(crate) async fn retrieve_without_refusal(
         &self,
         asked: &Asked,
         filters: &Filters,
     ) -> Result<Vec<Evidence>, EmbeddingError> {
-        self.seek(asked, filters, Shelves::search_without_floor).await
+        self.seek(asked, filters, Searcher::search_without_refusal).await
     }
 
     /// The products that fit what was asked.
@@ -107,7 +102,7 @@ impl Retriever {
         asked: &Asked,
         filters: &Filters,
     ) -> Result<Found<Recommended>, EmbeddingError> {
-        self.seek(asked, filters, Shelves::recommend).await
+        self.seek(asked, filters, Searcher::recommend).await
     }
 
     /// The unit vector of a text, to be compared with passages.
@@ -121,17 +116,17 @@ impl Retriever {
 
     /// The cosine similarity of a vector to a passage, given by its position.
     pub(crate) fn similarity(&self, vector: &[f32], passage: usize) -> f32 {
-        self.shelves.similarity(vector, passage)
+        self.searcher.index.similarity(vector, passage)
     }
 
     /// What the reviews speak of.
     pub(crate) fn aspects(&self) -> &Aspects {
-        &self.shelves.aspects
+        &self.searcher.aspects
     }
 
-    /// What questions are read with.
+    /// What questions are parsed with.
     pub(crate) fn vocabulary(&self) -> &Vocabulary {
-        &self.shelves.vocabulary
+        &self.searcher.vocabulary
     }
 
     /// Parses and embeds the question, then runs `search` on a blocking thread.
@@ -139,33 +134,16 @@ impl Retriever {
         &self,
         asked: &Asked,
         filters: &Filters,
-        search: fn(&Shelves, &Sought<'_>, &Filters) -> T,
+        search: fn(&Searcher, &Sought, &Filters) -> T,
     ) -> Result<T, EmbeddingError> {
         let started = Instant::now();
-        let (shelves, asked) = (self.shelves.clone(), asked.clone());
-        let reading = compute(move || shelves.vocabulary.read(&asked.whole, &asked.last)).await?;
-        let texts = vec![reading.question.clone(), reading.aspect.clone()];
-        let vectors = self.embedder.embed(texts).await?;
-        let wrong = match reading.intent {
-            Intent::Complaints => {
-                let embed = async || self.embed(reading::WRONG).await;
-                Some(self.wrong.get_or_try_init(embed).await?.clone())
-            }
-            _ => None,
-        };
+        let (searcher, asked) = (self.searcher.clone(), asked.clone());
+        let parsed = compute(move || searcher.vocabulary.parse(&asked)).await?;
+        let vectors = self.embedder.embed(searcher::texts(&parsed)).await?;
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["embed"], started.elapsed().as_secs_f64());
 
-        let (shelves, filters) = (self.shelves.clone(), filters.clone());
-        compute(move || {
-            let sought = Sought {
-                reading,
-                question: &vectors[0],
-                aspect: &vectors[1],
-                wrong: wrong.as_deref(),
-            };
-            search(&shelves, &sought, &filters)
-        })
-        .await
+        let (searcher, filters) = (self.searcher.clone(), filters.clone());
+        compute(move || search(&searcher, &Sought::new(parsed, vectors), &filters)).await
     }
 }
 

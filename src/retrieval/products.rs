@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Evidence;
-use super::rank::Relevant;
+use super::selection::Candidate;
 use crate::aspects::{AspectId, ProductAspect};
 use crate::reviews::{Product, ProductId, Rating, Share, mean_rating};
 
@@ -23,7 +23,7 @@ pub(crate) struct Recommended {
     pub product: ProductId,
     /// What the order goes by: relevance × shrunk stars / 5 × (1 − the middle of dissent's interval).
     pub score: f64,
-    /// The fused relevance of its best passage, at most 1.
+    /// How near its best passage's score is to the best of all: e to the power of the distance in gaps, at most 1.
     pub relevance: f64,
     /// Its stars.
     pub rating: Rating,
@@ -35,27 +35,31 @@ pub(crate) struct Recommended {
     pub quotes: Vec<Evidence>,
 }
 
+/// How far below the best of all a product's best passage is a third as relevant.
+const GAP: f32 = 0.25;
+
 /// The `most` best products of `ranked`, best first, equal ones by their shrunk rating; `judged` gives what a product's
-/// reviews say of the aspect asked about, where one is; `quotes` chooses evidence among a product's passages, most
-/// relevant first.
+/// reviews say of the aspect asked about, where one is; `quotes` chooses evidence among a product's passages, best
+/// first.
 pub(super) fn recommend(
-    ranked: Vec<Relevant>,
+    ranked: &[Candidate],
     products: &[Product],
     most: usize,
     judged: impl Fn(ProductId) -> Option<ProductAspect>,
-    quotes: impl Fn(Vec<Relevant>) -> Vec<Evidence>,
+    quotes: impl Fn(&[Candidate]) -> Vec<Evidence>,
 ) -> Vec<Recommended> {
     let shop_mean = mean_rating(products);
-    let mut of_product: BTreeMap<ProductId, Vec<Relevant>> = BTreeMap::new();
-    for relevant in ranked {
+    let best = ranked.first().map_or(0.0, |best| best.score);
+    let mut of_product: BTreeMap<ProductId, Vec<Candidate>> = BTreeMap::new();
+    for candidate in ranked {
         of_product
-            .entry(relevant.candidate.product)
+            .entry(candidate.features.product)
             .or_default()
-            .push(relevant);
+            .push(*candidate);
     }
-    let figured = |(product, passages): (ProductId, Vec<Relevant>)| {
+    let figured = |(product, passages): (ProductId, Vec<Candidate>)| {
         let (dissent, basis) = dissent(&passages, judged(product));
-        let relevance = f64::from(passages[0].relevance);
+        let relevance = f64::from((passages[0].score - best) / GAP).exp();
         let rating = Rating::of(&products[product.0 as usize], shop_mean);
         // The middle of the interval: one content buyer of one counts for less than fifty of fifty-two.
         let (low, high) = dissent.interval();
@@ -70,7 +74,7 @@ pub(super) fn recommend(
         };
         (recommended, passages)
     };
-    let mut all: Vec<(Recommended, Vec<Relevant>)> = of_product.into_iter().map(figured).collect();
+    let mut all: Vec<(Recommended, Vec<Candidate>)> = of_product.into_iter().map(figured).collect();
     all.sort_by(|(a, _), (b, _)| {
         let by_rating = || b.rating.shrunk.total_cmp(&a.rating.shrunk);
         b.score
@@ -79,19 +83,19 @@ pub(super) fn recommend(
             .then(a.product.cmp(&b.product))
     });
     all.truncate(most);
-    let quoted = |(recommended, passages): (Recommended, Vec<Relevant>)| Recommended {
-        quotes: quotes(passages),
+    let quoted = |(recommended, passages): (Recommended, Vec<Candidate>)| Recommended {
+        quotes: quotes(&passages),
         ..recommended
     };
     all.into_iter().map(quoted).collect()
 }
 
 /// Dissent on the aspect asked about, where the product's reviews judge it; else among the passages found.
-fn dissent(passages: &[Relevant], judged: Option<ProductAspect>) -> (Share, Basis) {
+fn dissent(passages: &[Candidate], judged: Option<ProductAspect>) -> (Share, Basis) {
     if let Some(aspect) = judged.filter(|aspect| aspect.dissent().of > 0) {
         return (aspect.dissent(), Basis::Aspect(aspect.aspect));
     }
-    let complaints = passages.iter().filter(|relevant| relevant.candidate.complains());
+    let complaints = passages.iter().filter(|candidate| candidate.complains());
     let share = Share {
         count: complaints.count(),
         of: passages.len(),
@@ -102,29 +106,15 @@ fn dissent(passages: &[Relevant], judged: Option<ProductAspect>) -> (Share, Basi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retrieval::rank::Candidate;
+    use crate::retrieval::selection::testing::candidate;
     use crate::reviews::testing;
 
     fn product(histogram: [u32; 5]) -> Product {
         testing::rated("Kettle", histogram)
     }
 
-    fn relevant(passage: usize, product: u32, rating: u8, relevance: f32) -> Relevant {
-        let candidate = Candidate {
-            passage,
-            product: ProductId(product),
-            tone: f32::from(rating) - 3.1,
-            own_words: 0.0,
-            question: 0.5,
-            aspect: 0.5,
-            title: 0.0,
-            words: None,
-        };
-        Relevant { candidate, relevance }
-    }
-
-    fn order(ranked: &[Relevant], products: &[Product]) -> Vec<u32> {
-        recommend(ranked.to_vec(), products, 10, |_| None, |_| vec![])
+    fn order(ranked: &[Candidate], products: &[Product]) -> Vec<u32> {
+        recommend(ranked, products, 10, |_| None, |_| vec![])
             .iter()
             .map(|recommended| recommended.product.0)
             .collect()
@@ -134,7 +124,7 @@ mod tests {
     fn relevance_stars_and_dissent_all_count() {
         let liked = product([0, 0, 0, 10, 40]);
         let disliked = product([30, 10, 5, 3, 2]);
-        let (near, far) = (relevant(1, 0, 5, 0.9), relevant(2, 1, 5, 0.6));
+        let (near, far) = (candidate(1, 0, 5, 0.9), candidate(2, 1, 5, 0.6));
         assert_eq!(
             order(&[near.clone(), far.clone()], &[liked.clone(), liked.clone()]),
             [0, 1]
@@ -143,7 +133,7 @@ mod tests {
             order(&[near.clone(), far.clone()], &[disliked, liked.clone()]),
             [1, 0]
         );
-        let complaints = [3, 4, 5].map(|passage| relevant(passage, 0, 1, 0.5));
+        let complaints = [3, 4, 5].map(|passage| candidate(passage, 0, 1, 0.5));
         let contradicted = [&[near, far], &complaints[..]].concat();
         assert_eq!(order(&contradicted, &[liked.clone(), liked]), [1, 0]);
     }
@@ -152,9 +142,9 @@ mod tests {
     fn every_figure_is_there_with_what_it_is_made_of() {
         let products = [product([0, 0, 0, 0, 2]), product([2, 0, 0, 0, 0])];
         let ranked = vec![
-            relevant(1, 0, 5, 0.8),
-            relevant(2, 1, 1, 0.7),
-            relevant(3, 0, 2, 0.6),
+            candidate(1, 0, 5, 0.8),
+            candidate(2, 1, 1, 0.7),
+            candidate(3, 0, 2, 0.6),
         ];
         let all = recommend(
             ranked,
@@ -190,9 +180,9 @@ mod tests {
     fn dissent_is_on_the_aspect_asked_about_where_the_reviews_judge_it() {
         let products = [product([0, 0, 0, 0, 9]), product([0, 0, 0, 0, 9])];
         let ranked = vec![
-            relevant(1, 0, 1, 0.8),
-            relevant(2, 0, 1, 0.8),
-            relevant(3, 1, 1, 0.8),
+            candidate(1, 0, 1, 0.8),
+            candidate(2, 0, 1, 0.8),
+            candidate(3, 1, 1, 0.8),
         ];
         let aspect = |praised, complained| ProductAspect {
             aspect: AspectId(4),
@@ -219,7 +209,7 @@ mod tests {
     fn equal_products_go_by_their_shrunk_rating() {
         // Without relevance every score is 0.
         let products = [product([0, 0, 0, 0, 1]), product([0, 0, 0, 0, 40])];
-        let ranked = [relevant(1, 0, 5, 0.0), relevant(2, 1, 5, 0.0)];
+        let ranked = [candidate(1, 0, 5, 0.0), candidate(2, 1, 5, 0.0)];
         assert_eq!(
             order(
                 &ranked,

@@ -1,78 +1,97 @@
-//! A word that nobody uses → the word that was meant. Pure.
+//! A slip → the word that was meant. Pure.
+//!
+//! Reviews have slips too: "bettery" is in dozens of them. So a word is known not because somebody uses it here, but
+//! because the embedding model's vocabulary has it, or a title; and it is a slip if a near word is used much more often.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::index::words;
-
 /// A word of fewer letters is taken as it is: too many words are near it.
-const SHORTEST: usize = 4;
+const SHORTEST: usize = 5;
 /// A word of at least so many letters may have two slips; a shorter one has one.
-const LONG: usize = 6;
+const LONG: usize = 10;
+/// The word that was meant is used so many times as often …
+const TIMES: u32 = 30;
+/// … and at least so often.
+const LEAST_USES: u32 = 5;
 
 /// The words that reviews, titles and categories use, in lower case.
 pub(super) struct Spelling {
     /// By first letter and number of letters, because only those are compared; each with its uses.
-    known: HashMap<(char, usize), Vec<(String, u32)>>,
-    /// The same words folded: another form of a known word is no slip.
-    folded: HashSet<String>,
+    used: HashMap<(char, usize), Vec<(String, u32)>>,
+    uses: HashMap<String, u32>,
+    /// The words of titles, all in one, which no slip is looked for in.
+    titles: String,
     /// Words of the language, which nobody here need use.
     language: Arc<HashSet<String>>,
 }
 
 impl Spelling {
-    /// Learns words with how often each is used; those of the `language`, in lower case, are no slips either.
+    /// Learns the words of `titles` and `reviews`, in lower case, with how often each is used; those of the `language`
+    /// are no slips either.
     pub(super) fn of<'a>(
-        words: impl Iterator<Item = (&'a str, u32)>,
+        titles: impl Iterator<Item = (&'a str, u32)>,
+        reviews: impl Iterator<Item = (&'a str, u32)>,
         language: Arc<HashSet<String>>,
     ) -> Self {
-        let mut all: HashMap<String, u32> = HashMap::new();
-        for (word, uses) in words {
-            *all.entry(word.to_lowercase()).or_default() += uses;
+        let mut all_titles = String::from(" ");
+        let mut uses: HashMap<String, u32> = HashMap::new();
+        for (word, times) in titles {
+            all_titles.push_str(word);
+            all_titles.push(' ');
+            // A title is written once and sold often.
+            *uses.entry(word.to_string()).or_default() += times.max(LEAST_USES);
         }
-        let folded = all.keys().map(|word| words::folded(word)).collect();
-        let mut known: HashMap<(char, usize), Vec<(String, u32)>> = HashMap::new();
-        for (word, uses) in all {
+        for (word, times) in reviews {
+            *uses.entry(word.to_string()).or_default() += times;
+        }
+        let mut used: HashMap<(char, usize), Vec<(String, u32)>> = HashMap::new();
+        for (word, times) in uses.iter().filter(|(_, times)| **times >= LEAST_USES) {
             if let Some(first) = word.chars().next() {
                 let letters = word.chars().count();
-                known.entry((first, letters)).or_default().push((word, uses));
+                used.entry((first, letters))
+                    .or_default()
+                    .push((word.clone(), *times));
             }
         }
         Self {
-            known,
-            folded,
+            used,
+            uses,
+            titles: all_titles,
             language,
         }
     }
 
-    /// Whether a word is used here, folded as words are compared, in whatever form.
-    pub(super) fn knows(&self, folded: &str) -> bool {
-        self.folded.contains(folded)
-    }
-
-    /// The word itself where it is known, or a word of the language, or too short, or nothing is near; else the nearest
-    /// known word with the same first letter, of several the one that is used most. Nearness counts letters inserted,
-    /// left out, exchanged, and swapped with the next.
+    /// The word itself where it is a word of the language, or stands in a title or at the end of a title's word, or is
+    /// too short, or nothing is near that is used much more often; else the nearest such word with the same first
+    /// letter, of several the one that is used most. Nearness counts letters inserted, left out, exchanged, and swapped
+    /// with the next.
     pub(super) fn corrected<'a>(&'a self, written: &'a str) -> &'a str {
         let word = written.to_lowercase();
         let letters = word.chars().count();
-        if letters < SHORTEST || self.folded.contains(&words::folded(&word)) || self.language.contains(&word)
-        {
+        let is_plain = word.chars().all(char::is_alphabetic);
+        if letters < SHORTEST || !is_plain || self.language.contains(&word) || self.ends_a_title_word(&word) {
             return written;
         }
         let slips = if letters < LONG { 1 } else { 2 };
         let Some(first) = word.chars().next() else {
             return written;
         };
+        let own = self.uses.get(&word).copied().unwrap_or(0);
         let near = (letters - slips..=letters + slips)
-            .filter_map(|letters| self.known.get(&(first, letters)))
+            .filter_map(|letters| self.used.get(&(first, letters)))
             .flatten()
+            .filter(|(_, uses)| *uses >= own.saturating_mul(TIMES))
             .map(|(known, uses)| {
                 let distance = strsim::osa_distance(known, &word);
                 (distance, std::cmp::Reverse(*uses), known)
             })
-            .filter(|(distance, ..)| *distance <= slips);
+            .filter(|(distance, ..)| (1..=slips).contains(distance));
         near.min().map_or(written, |(.., known)| known)
+    }
+
+    fn ends_a_title_word(&self, word: &str) -> bool {
+        self.titles.contains(&format!("{word} "))
     }
 }
 
@@ -82,29 +101,36 @@ mod tests {
 
     #[test]
     fn slips_are_corrected_and_known_or_far_words_are_left() {
-        let known = [
-            ("battery", 90),
+        let titles = [("airdopes", 1), ("rokkerz", 1)];
+        let reviews = [
+            ("battery", 900),
+            ("bettery", 25),
             ("better", 40),
-            ("sound", 80),
-            ("Airdopes", 3),
-            ("mic", 50),
-            ("sounds", 1),
+            ("sound", 180),
+            ("stitching", 150),
+            ("airdrops", 900),
+            ("purification", 30),
         ];
-        let spelling = Spelling::of(known.into_iter(), Arc::new(HashSet::from(["battle".to_string()])));
+        let language = Arc::new(HashSet::from(["battle".to_string()]));
+        let spelling = Spelling::of(titles.into_iter(), reviews.into_iter(), language);
         for (word, meant) in [
             ("battery", "battery"),
-            ("Battery's", "Battery's"),
-            ("baterry", "battery"),
-            ("bettr", "better"),
+            ("bettery", "battery"),
+            ("baterry", "baterry"),
+            ("Batery", "battery"),
             ("soudn", "sound"),
-            ("Suond", "sound"),
+            ("suond", "sound"),
+            ("stiching", "stitching"),
+            ("Airdopes", "Airdopes"),
             ("airdpoes", "airdopes"),
-            ("mik", "mik"),
+            ("okkerz", "okkerz"),
+            ("purificasion", "purification"),
+            ("purifecasion", "purification"),
+            ("sond", "sond"),
             ("Battle", "Battle"),
-            ("battly", "battery"),
             ("xound", "xound"),
-            ("sounding", "sounding"),
             ("kettle", "kettle"),
+            ("sound2", "sound2"),
             ("आवाज़", "आवाज़"),
         ] {
             assert_eq!(spelling.corrected(word), meant, "{word}");

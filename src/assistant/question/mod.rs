@@ -25,7 +25,7 @@ pub(super) fn standalone(turns: &[Turn], vocabulary: &Vocabulary) -> Asked {
         named: vec![],
         shown: vec![],
     };
-    let mut asked = alone(String::new());
+    let mut asked = Asked::alone(String::new());
     for turn in turns {
         match turn.role {
             Speaker::User => asked = talk.hear(turn.content.trim()),
@@ -53,53 +53,49 @@ struct Talk<'a> {
     shown: Vec<Entity>,
 }
 
-fn alone(question: String) -> Asked {
-    Asked {
-        last: question.clone(),
-        whole: question,
-    }
-}
-
 impl Talk<'_> {
     /// Takes in a question, which it gives back as it can be understood alone.
     fn hear(&mut self, question: &str) -> Asked {
         let asked = match self.question.is_empty() {
-            true => alone(question.to_string()),
+            true => Asked::alone(question.to_string()),
             false => self.understood(question),
         };
-        self.named = self.named_in(&asked.whole);
-        self.question = asked.whole.clone();
+        let whole = asked.whole();
+        self.named = self.named_in(&whole);
+        self.question = whole;
         asked
     }
 
     fn understood(&self, question: &str) -> Asked {
         let pointed = pointing::resolved(question, self);
         let text = pointed.as_deref().unwrap_or(question);
-        let reading = self.vocabulary.read(text, text);
+        let parsed = self.vocabulary.parse(&Asked::alone(text));
+        let scope = self.vocabulary.in_question(&parsed);
+        let asks_something = parsed.aspect().next().is_some();
         let continues = continuation(question).is_some();
         let fragment = words(question).count() <= FRAGMENT;
-        let says_more = !reading.words.is_empty()
+        let says_more = asks_something
             || matches!(
-                reading.intent,
+                parsed.intent,
                 Intent::Complaints | Intent::Compare | Intent::YesNo
             );
 
-        if !reading.scope.is_empty() {
-            let other_product = reading.constraints.is_empty() && !says_more && (continues || fragment);
+        if !scope.is_empty() {
+            let other_product = parsed.constraints.is_empty() && !says_more && (continues || fragment);
             return match (other_product, &pointed) {
-                (true, _) => alone(self.asked_of(text, &reading.scope, reading.names_some())),
-                (false, Some(text)) => alone(begun_anew(text).to_string()),
-                (false, None) => alone(question.to_string()),
+                (true, _) => Asked::alone(self.asked_of(text, &scope, !parsed.named.is_empty())),
+                (false, Some(text)) => Asked::alone(begun_anew(text).to_string()),
+                (false, None) => Asked::alone(question.to_string()),
             };
         }
         if let Some(text) = &pointed {
-            return alone(begun_anew(text).to_string());
+            return Asked::alone(begun_anew(text).to_string());
         }
         if pointing::points(question) && !continues && self.named.is_empty() && self.shown.is_empty() {
             return self.joined(question);
         }
-        if !reading.constraints.is_empty() && reading.words.is_empty() {
-            return alone(format!("{} {question}", self.question));
+        if !parsed.constraints.is_empty() && !asks_something {
+            return Asked::alone(format!("{} {question}", self.question));
         }
         let of_known_one = || {
             let words: Vec<&str> = words(question).collect();
@@ -107,18 +103,18 @@ impl Talk<'_> {
         };
         match self.focus() {
             Some(label) if continues || fragment || of_known_one() => {
-                alone(format!("The {label}: {}", begun_anew(question)))
+                Asked::alone(format!("The {label}: {}", begun_anew(question)))
             }
             _ if continues => self.joined(question),
-            _ => alone(question.to_string()),
+            _ => Asked::alone(question.to_string()),
         }
     }
 
     /// The last question and this one.
     fn joined(&self, question: &str) -> Asked {
         Asked {
-            whole: format!("{} {question}", self.question),
-            last: question.to_string(),
+            question: question.to_string(),
+            earlier: Some(self.question.clone()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Ranks documents by their best passage: by meaning, by words, and by the fusion of both. Documents are divided into
+//! Ranks documents by their best passage: by meaning, by words, and by the sum of both scores. Documents are divided into
 //! passages as on the server.
 //!
 //! In: documents, as the reviews of a [`Corpus`]. Out: for a query, the documents in the order of each system. The
@@ -11,9 +11,9 @@ use std::ops::Range;
 use crate::app;
 use crate::embedding::Encoder;
 use crate::evaluation::{Failure, RankedDocuments, Search};
-use crate::index::lexical::Lexical;
-use crate::index::{Vectors, dot, words};
-use crate::retrieval::fuse;
+use crate::index::{Postings, Vectors, dot};
+use crate::language;
+use crate::retrieval::COVERAGE;
 use crate::reviews::{self, Corpus, Passage, Product, ProductId, Review, ReviewId};
 
 /// Documents, divided into passages.
@@ -24,7 +24,7 @@ pub(super) struct PassageSearch {
     /// A vector for each passage.
     pub vectors: Vectors,
     /// The words of each passage.
-    words: Lexical,
+    words: Postings,
     /// The range of each document's passages. A document of one or two words has none, and is never found.
     places: Vec<Range<usize>>,
 }
@@ -53,7 +53,7 @@ impl PassageSearch {
             .map(|document| first_of(ReviewId(document))..first_of(ReviewId(document + 1)))
             .collect();
         Ok(Self {
-            words: Lexical::build(texts.into_iter())?,
+            words: Postings::of(texts.into_iter()),
             encoder,
             passages,
             vectors,
@@ -91,42 +91,42 @@ impl PassageSearch {
     }
 }
 
-/// The BM25 scores of `count` texts, in their order; `None` for a text with none of the words.
-fn scores_of(lexical: &Lexical, words: &BTreeSet<String>, count: usize) -> Vec<Option<f32>> {
-    let mut scores = vec![None; count];
-    for hit in lexical.search(words, count, |_| true) {
-        scores[hit.passage] = Some(hit.score);
+/// For each of `count` texts, in their order, the share of the words that it says, weighed by their rarity; `None` for a
+/// text with none of them.
+fn coverage(postings: &Postings, words: &BTreeSet<String>, count: usize) -> Vec<Option<f32>> {
+    let mut coverage = vec![None; count];
+    let all: f32 = words.iter().map(|word| postings.rarity(word)).sum();
+    for word in words {
+        for &text in postings.saying(word) {
+            *coverage[text as usize].get_or_insert(0.0) += postings.rarity(word) / all;
+        }
     }
-    scores
+    coverage
 }
 
 impl Search for PassageSearch {
     /// A new system is one line in `systems`.
     fn rank(&self, query: &str, among: Option<&[usize]>, k: usize) -> Result<Vec<RankedDocuments>, Failure> {
         let vector = self.encoder.encode_queries(&[query], &mut |_| {})?.remove(0);
-        let words: BTreeSet<String> = words::written(query)
-            .filter(|word| !words::asks(word))
-            .map(words::folded)
+        let words: BTreeSet<String> = language::words(query)
+            .filter(|word| !language::is_asking(word))
+            .map(language::stem)
             .collect();
         let passages = match among {
             Some(documents) => self.passages_of(documents),
             None => (0..self.passages.len()).collect(),
         };
-        let of_all = scores_of(&self.words, &words, self.passages.len());
+        let of_all = coverage(&self.words, &words, self.passages.len());
         let scores = |score: &dyn Fn(usize) -> Option<f32>| -> Vec<Option<f32>> {
             passages.iter().map(|&passage| score(passage)).collect()
         };
-        let dense = scores(&|passage| Some(dot(&vector, self.vectors.row(passage))));
-        let lexical = scores(&|passage| of_all[passage]);
-        let fused = fuse::reciprocal_ranks(
-            passages.len(),
-            &[&dense, &lexical].map(|scores| fuse::Ranking {
-                scores: scores.clone(),
-                weight: 1.0,
-            }),
-        );
-        let fused: Vec<Option<f32>> = fused.into_iter().map(Some).collect();
-        let systems = [("dense", dense), ("lexical", lexical), ("fused", fused)];
+        let cosine = |passage: usize| dot(&vector, self.vectors.row(passage));
+        let scored = |passage: usize| cosine(passage) + COVERAGE * of_all[passage].unwrap_or(0.0);
+        let systems = [
+            ("dense", scores(&|passage| Some(cosine(passage)))),
+            ("lexical", scores(&|passage| of_all[passage])),
+            ("scored", scores(&|passage| Some(scored(passage)))),
+        ];
         let ranking = |(system, scores): (&'static str, Vec<Option<f32>>)| RankedDocuments {
             system,
             documents: self.by_best_passage(&passages, &scores, k),
@@ -215,11 +215,11 @@ mod tests {
         let found = all
             .iter()
             .map(|ranking| (ranking.system, ranking.documents.as_slice()));
-        let [dense, lexical, fused] = found.collect::<Vec<_>>().try_into().unwrap();
+        let [dense, lexical, scored] = found.collect::<Vec<_>>().try_into().unwrap();
         assert_eq!(lexical, ("lexical", &[1][..]));
         assert_eq!(
-            (dense.0, dense.1[0], fused.0, fused.1[0]),
-            ("dense", 1, "fused", 1)
+            (dense.0, dense.1[0], scored.0, scored.1[0]),
+            ("dense", 1, "scored", 1)
         );
         // A document without a passage is never found, and `among` excludes all others.
         assert_eq!(ranked("Is it nice?", None, 10).len(), 3);

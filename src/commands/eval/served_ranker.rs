@@ -1,8 +1,9 @@
 //! The server's search, next to the rankings that it combines: shows the effect of diversity, of the places reserved
-//! for both sides, and of the score floor.
+//! for both sides, and of refusals.
 //!
 //! In: the reviews of a [`PassageSearch`]. Out: for a question about one item, the rankings of that search, then the
-//! few reviews that the server quotes, in their order: "stratified" without the score floor, "served" with it.
+//! few reviews that the server quotes, in their order: "selected" whether or not it refuses, "served" unless it
+//! does.
 //! Questions are embedded on a thread of their own; the calling thread waits.
 
 use std::sync::Arc;
@@ -12,9 +13,8 @@ use tokio::runtime::Runtime;
 use super::super::runtime;
 use super::passage_ranker::PassageSearch;
 use crate::app;
-use crate::embedding::{Embedder, Encoder};
+use crate::embedding::Encoder;
 use crate::evaluation::{Failure, RankedDocuments, Search};
-use crate::index::Index;
 use crate::retrieval::{Asked, Evidence, Filters, Retriever};
 use crate::reviews::Corpus;
 
@@ -42,13 +42,10 @@ impl Served {
     /// The reviews cannot be indexed.
     pub(super) fn new(rankings: PassageSearch, corpus: Corpus, encoder: Encoder) -> anyhow::Result<Self> {
         let corpus = Arc::new(corpus);
-        let titles = corpus.products.iter().map(|product| product.title.as_str());
-        let titles = Index::build(app::embed(&encoder, &titles.collect::<Vec<_>>())?);
-        let index = Index::build(rankings.vectors.clone());
-        let embedder = Embedder::spawn(encoder, 1);
-        let passages = rankings.passages.clone();
+        let (passages, vectors) = (rankings.passages.clone(), rankings.vectors.clone());
+        let retriever = app::retriever(corpus.clone(), passages, vectors, encoder)?;
         Ok(Self {
-            retriever: Retriever::new(embedder, corpus.clone(), passages, index, titles)?,
+            retriever,
             rankings,
             corpus,
             runtime: runtime()?,
@@ -61,13 +58,10 @@ impl Served {
     }
 
     async fn search(&self, query: &str, filters: &Filters) -> Result<[Vec<Evidence>; 2], Failure> {
-        let asked = Asked {
-            whole: query.into(),
-            last: query.into(),
-        };
-        let stratified = self.retriever.retrieve_without_floor(&asked, filters).await?;
+        let asked = Asked::alone(query);
+        let selected = self.retriever.retrieve_without_refusal(&asked, filters).await?;
         let served = self.retriever.retrieve(&asked, filters).await?;
-        Ok([stratified, served.evidence])
+        Ok([selected, served.evidence])
     }
 }
 
@@ -79,12 +73,12 @@ impl Search for Served {
             self.corpus.products[product.0 as usize].key.as_str()
         });
         let filters = item.map_or_else(Filters::default, of_item);
-        let [stratified, served] = self.runtime.block_on(self.search(query, &filters))?;
+        let [selected, served] = self.runtime.block_on(self.search(query, &filters))?;
         let ranking = |system, evidence: &[Evidence]| RankedDocuments {
             system,
             documents: quoted_reviews(evidence, k),
         };
-        rankings.extend([ranking("stratified", &stratified), ranking("served", &served)]);
+        rankings.extend([ranking("selected", &selected), ranking("served", &served)]);
         Ok(rankings)
     }
 }
@@ -117,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_score_floor_removes_irrelevant_reviews() {
+    fn a_question_about_something_else_is_refused() {
         let texts = [
             (0, "The battery lasts for two whole days of music."),
             (0, "It came in a blue box with a ribbon around it."),
@@ -130,11 +124,11 @@ mod tests {
             found.expect("the system's ranking").documents
         };
         let relevant = "How long does the battery last?";
-        assert_eq!(found(relevant, "fused"), [0, 1]);
-        assert_eq!(found(relevant, "stratified"), [0, 1]);
+        assert_eq!(found(relevant, "scored"), [0, 1]);
+        assert_eq!(found(relevant, "selected"), [0, 1]);
         assert_eq!(found(relevant, "served"), [0]);
         let irrelevant = "What is the capital of France?";
-        assert_eq!(found(irrelevant, "stratified").len(), 2);
+        assert_eq!(found(irrelevant, "selected").len(), 2);
         assert!(found(irrelevant, "served").is_empty());
     }
 

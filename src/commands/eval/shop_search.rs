@@ -54,10 +54,7 @@ impl ShopSearch {
     }
 
     async fn search(&self, question: &str) -> Result<Vec<Evidence>, Failure> {
-        let asked = Asked {
-            whole: question.into(),
-            last: question.into(),
-        };
+        let asked = Asked::alone(question);
         let retriever = &self.service.catalogue.retriever;
         Ok(retriever.retrieve(&asked, &Filters::default()).await?.evidence)
     }

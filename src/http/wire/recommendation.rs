@@ -82,11 +82,9 @@ impl Dissent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::embed;
-    use crate::embedding::Embedder;
+    use crate::app;
     use crate::embedding::testing::tiny;
-    use crate::index::Index;
-    use crate::retrieval::{Asked, Filters, Retriever};
+    use crate::retrieval::{Asked, Filters};
     use crate::reviews::{Corpus, passages, testing};
     use serde_json::{Value, json};
     use std::sync::Arc;
@@ -105,21 +103,10 @@ mod tests {
         let (corpus, encoder) = (Arc::new(corpus), tiny());
         let passages = passages(&corpus);
         let texts: Vec<&str> = passages.iter().map(|passage| passage.text(&corpus)).collect();
-        let vectors = embed(&encoder, &texts).expect("the texts can be embedded");
-        let titles =
-            embed(&encoder, &[corpus.products[0].title.as_str()]).expect("the title can be embedded");
-        let retriever = Retriever::new(
-            Embedder::spawn(encoder, 1),
-            corpus.clone(),
-            passages,
-            Index::build(vectors),
-            Index::build(titles),
-        );
-        let retriever = retriever.expect("the passages can be indexed");
-        let asked = Asked {
-            whole: question.into(),
-            last: question.into(),
-        };
+        let vectors = app::embed(&encoder, &texts).expect("the texts can be embedded");
+        let retriever = app::retriever(corpus.clone(), passages, vectors, encoder);
+        let retriever = retriever.expect("the reviews can be indexed");
+        let asked = Asked::alone(question);
         let found = retriever.recommend(&asked, &Filters::default()).await;
         let source = ReviewSource {
             corpus: &corpus,

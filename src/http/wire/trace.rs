@@ -12,9 +12,9 @@ pub(in crate::http) struct Trace {
     intent: &'static str,
     /// The products that it names.
     products: Vec<String>,
-    /// The aspect that passages were compared with.
+    /// The words that say what is asked of products, and not of which.
     aspect: String,
-    /// The words that passages were searched for.
+    /// The stems of all telling words.
     words: Vec<String>,
     /// The limits of the price in rupees that the question sets.
     price: Range,
@@ -35,14 +35,15 @@ struct Range {
     most: Option<f32>,
 }
 
-/// Why a quote is evidence: cosine similarities, and the BM25 score if the quote has one of the words.
+/// Why a quote is evidence: the cosines of passage and title to the question, the share of the question's words that
+/// they say, and the score that these make.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct Scores {
     id: usize,
     question: f32,
-    aspect: f32,
     title: f32,
-    words: Option<f32>,
+    coverage: f32,
+    total: f32,
 }
 
 impl From<(Option<f32>, Option<f32>)> for Range {
@@ -56,9 +57,9 @@ impl From<AnswerTrace> for Trace {
         let scores = (1..).zip(trace.scores).map(|(id, scores)| Scores {
             id,
             question: scores.question,
-            aspect: scores.aspect,
             title: scores.title,
-            words: scores.words,
+            coverage: scores.coverage,
+            total: scores.total,
         });
         Self {
             question: trace.question,

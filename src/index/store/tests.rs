@@ -25,10 +25,7 @@ fn assert_same_answers(one: &Index, two: &Index) {
     assert_eq!((one.len(), one.rows()), (two.len(), two.rows()));
     for query in clustered(100, 12).rows() {
         assert_eq!(one.search_graph(query, 20), two.search_graph(query, 20));
-        assert_eq!(
-            one.search_exact(query, 20, |_| true),
-            two.search_exact(query, 20, |_| true)
-        );
+        assert_eq!(one.search_exact(query, 20), two.search_exact(query, 20));
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::amounts::{self, Amount, Token};
 use super::bounds::{self, Bound, Bounded};
-use crate::language::{WordClass, is_asking, is_function_word, lexicon, stem};
+use crate::language::{WordClass, is_asking, is_function_word, lexicon};
 
 /// How many tokens before the amount a word may stand that says of a price that it is one, or is already paid.
 const REACH: usize = 4;
@@ -64,7 +64,7 @@ impl Constraints {
     }
 }
 
-/// Whether a word, as it is compared, is one of what the shop's products are called.
+/// Whether a word is one of what the shop's products are called.
 type IsKind<'a> = &'a dyn Fn(&str) -> bool;
 
 /// The demands of a question, and the question without them. Of two that contradict each other the later holds, so
@@ -306,7 +306,7 @@ fn is_unit(word: &str, is_kind: IsKind<'_>) -> bool {
         && !lexicon().has_any(word, &of_opinions)
         && !is_function_word(word)
         && !is_asking(word)
-        && !is_kind(&stem(word))
+        && !is_kind(word)
 }
 
 fn is_paid(tokens: &[Token<'_>], first: usize) -> bool {
@@ -368,11 +368,12 @@ fn without(text: &str, tokens: &[Token<'_>], taken: &[(usize, usize)]) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::stem;
 
     /// The shop of these tests has headphones, phones and kettles.
     fn read(question: &str) -> (Constraints, String) {
         let kinds = ["headphones", "earphones", "earbuds", "phones", "kettles"].map(stem);
-        super::read(question, &|word| kinds.iter().any(|kind| kind == word))
+        super::read(question, &|word| kinds.contains(&stem(word)))
     }
 
     fn span(least: impl Into<Option<f32>>, most: impl Into<Option<f32>>) -> Span {

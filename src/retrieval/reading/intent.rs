@@ -75,18 +75,3 @@ fn asks_what_is_wrong(words: &[&str]) -> bool {
     let negates = words.iter().any(|word| is_negation(word));
     lexicon().contains(words, Complaining) || negates && has(Liking) || has(Fault) && !has(Merit)
 }
-
-/// Whether a word only asks, beside those that [`crate::language::is_asking`] knows.
-pub(super) fn only_asks(word: &str) -> bool {
-    lexicon().has_any(word, &[Auxiliary, Choosing, Comparing, QuestionWord, Telling])
-}
-
-/// Whether a word asks to choose among products.
-pub(super) fn chooses(word: &str) -> bool {
-    lexicon().has(word, Choosing)
-}
-
-/// Whether a word only says that something is wrong, and not what.
-pub(super) fn only_complains(word: &str) -> bool {
-    lexicon().has(word, Fault)
-}

@@ -1,18 +1,11 @@
-//! What a question is about: which products, which aspect of them, and what kind of answer it wants. Pure.
-//!
-//! "Does any kettle leak?" asks for kettles, and of those for leaks. A kettle's review that says "it leaked on the
-//! base" need not say "kettle", and a passage full of kettles need not say anything of leaks; so the two are told
-//! apart, and passages are compared with the aspect. What it demands of price and stars is taken out of both.
+//! A question → what it is about: its words, the products that it names, and what kind of answer it wants. Pure.
 
 mod amounts;
 mod beyond;
 mod bounds;
-mod concepts;
 mod constraints;
 mod figure;
-mod heads;
 mod intent;
-mod kinds;
 mod names;
 #[cfg(test)]
 pub(super) mod testing;
@@ -20,56 +13,63 @@ pub(super) mod testing;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::Asked;
 use super::spelling::Spelling;
-use crate::index::words::{self, Frequencies};
+use crate::index::{Postings, title_text};
+use crate::language::{self, WordClass};
 use crate::reviews::{Product, ProductId};
 pub(crate) use beyond::Beyond;
-pub(super) use concepts::Concept;
 pub(crate) use constraints::{Constraints, Span};
 pub(crate) use figure::{Figure, Quantity, Wish};
 pub(crate) use intent::Intent;
-use kinds::Asked;
 pub(super) use names::{Mention, Names};
 
-/// What a question that asks what is wrong asks about, where it says no more: complaints seldom use the word.
-pub(super) const WRONG: &str = "bad quality, it broke, it does not work, disappointed";
+/// What a word of an earlier question counts, beside one of the last.
+const EARLIER: f32 = 0.5;
 
-/// A catalogue's words.
+/// What questions are parsed with.
 pub(crate) struct Vocabulary {
-    /// What its products are called one by one.
+    /// What products are called one by one.
     names: Names,
     /// The short title of each.
     titles: Vec<String>,
-    /// The words of categories.
-    categories: HashMap<String, BTreeSet<ProductId>>,
-    /// Words of titles and categories that are commoner there than in reviews, which are what things are called, with
-    /// the products that have them.
-    products: HashMap<String, BTreeSet<ProductId>>,
-    /// All words that a question can mean.
+    /// The stems that titles and categories have more often than reviews, which are what things are called, with the
+    /// products that have them.
+    kinds: HashMap<String, BTreeSet<ProductId>>,
+    /// The words that a question can mean.
     spelling: Spelling,
 }
 
-/// A question, read.
+/// A telling word of a question.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Reading {
-    /// The whole question without its demands, as passages are compared with it; the question itself where it says
-    /// nothing else. One in Hindi is without the words that only ask, and with what tells of its concept.
-    pub question: String,
-    /// The question without the words that only name products; the whole question where nothing would be left.
-    pub aspect: String,
-    /// The telling words of the aspect, as they are compared, and those that tell of its concept.
-    pub words: HashSet<String>,
-    /// Those of them that the question itself has.
-    pub own_words: HashSet<String>,
-    /// The products it is about; empty where it names none.
-    pub scope: BTreeSet<ProductId>,
-    /// The names in it, in their order, each with the products that it may mean. Empty where the scope is one of
-    /// kinds of products, or of all.
+pub(crate) struct Word {
+    /// In lower case, as it was meant.
+    pub written: String,
+    /// As it is compared.
+    pub stem: String,
+    /// How much it counts: 1, or less in an earlier question.
+    pub weight: f32,
+    /// Whether it is a part of a product's name.
+    pub names: bool,
+    /// Whether it is what titles call things.
+    pub kind: bool,
+}
+
+/// A question, parsed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct ParsedQuery {
+    /// What was asked last, in English, without slips and without its demands: what passages are compared with.
+    pub text: String,
+    /// The same with the earlier question that it goes on with, where it does: what titles are compared with.
+    pub whole: String,
+    /// Its telling words, those of the earlier question included; each once.
+    pub words: Vec<Word>,
+    /// The names in it, in their order, each with the products that it may mean.
     pub named: Vec<BTreeSet<ProductId>>,
+    /// What stands on either side of "or", where both sides may be products that are compared.
+    pub sides: Option<[String; 2]>,
     /// What kind of answer it wants.
     pub intent: Intent,
-    /// What it asks about that is told in other words.
-    pub concept: Option<Concept>,
     /// The figure that it asks for, and nothing else.
     pub figure: Option<Figure>,
     /// Why no review can answer it.
@@ -78,169 +78,197 @@ pub(crate) struct Reading {
     pub constraints: Constraints,
 }
 
-impl Reading {
-    /// The aspect in the question's own words.
-    pub(crate) fn asked_aspect(&self) -> &str {
-        let said = self.concept.as_ref().map_or("", |concept| concept.said);
-        self.aspect
-            .strip_suffix(said)
-            .unwrap_or(&self.aspect)
-            .trim_end_matches(": ")
+impl ParsedQuery {
+    /// The words that say what is asked of products, and not of which.
+    pub(crate) fn aspect(&self) -> impl Iterator<Item = &Word> {
+        self.words.iter().filter(|word| !word.names && !word.kind)
     }
 
-    /// Whether it may be about a product: about any where it names none.
-    pub(crate) fn is_about(&self, product: ProductId) -> bool {
-        self.scope.is_empty() || self.scope.contains(&product)
+    /// Those words, as they were meant.
+    pub(crate) fn aspect_text(&self) -> String {
+        let words: Vec<&str> = self.aspect().map(|word| word.written.as_str()).collect();
+        words.join(" ")
+    }
+
+    /// The products that it names.
+    pub(crate) fn scope(&self) -> BTreeSet<ProductId> {
+        self.named.iter().flatten().copied().collect()
     }
 
     /// Whether it is about one product and says which.
     pub(crate) fn names_one(&self) -> bool {
-        self.names_some() && self.scope.len() == 1
-    }
-
-    /// The products that are to be compared, name by name, where there are two and more.
-    pub(crate) fn compared(&self) -> Option<&[BTreeSet<ProductId>]> {
-        (self.named.len() > 1).then_some(&self.named)
-    }
-
-    /// Whether it says which products it is about, and not only which kind.
-    pub(crate) fn names_some(&self) -> bool {
-        !self.named.is_empty()
+        self.scope().len() == 1
     }
 }
 
 impl Vocabulary {
-    /// Learns the words of a catalogue. `passages` are those of its reviews, each with its product, and `frequencies`
-    /// their words'; words of the `language` are no slips.
+    /// Learns the words of a shop, whose titles and reviews say these; `passages` are those of its reviews, each with
+    /// its product. Words of the `language`, in lower case, are no slips.
     pub(crate) fn of<'a>(
         products: &[Product],
-        frequencies: &Frequencies,
+        in_titles: &Postings,
+        said: &Postings,
         passages: impl Iterator<Item = (ProductId, &'a str)>,
         language: Arc<HashSet<String>>,
     ) -> Self {
-        let category = |product: &Product| product.category.clone().unwrap_or_default();
-        let mut categories: HashMap<String, BTreeSet<ProductId>> = HashMap::new();
-        for (id, product) in (0..).map(ProductId).zip(products) {
-            for word in words::written(&category(product)) {
-                categories.entry(words::folded(word)).or_default().insert(id);
-            }
-        }
-        let called: Vec<String> = products
-            .iter()
-            .map(|product| format!("{} {}", product.short_title(), category(product)))
-            .collect();
-        let shares = Frequencies::of(called.iter().map(String::as_str));
-        let whole: Vec<String> = products
-            .iter()
-            .map(|product| format!("{} {}", product.title, category(product)))
-            .collect();
-        let mut called_so: HashMap<String, BTreeSet<ProductId>> = HashMap::new();
-        for (id, title) in (0..).map(ProductId).zip(&whole) {
-            for word in words::of(title) {
-                if shares.share(&word) > frequencies.share(&word) {
-                    called_so.entry(word).or_default().insert(id);
+        let called: Vec<String> = products.iter().map(called).collect();
+        let shares = Postings::of(called.iter().map(String::as_str));
+        let mut kinds: HashMap<String, BTreeSet<ProductId>> = HashMap::new();
+        for (id, text) in (0..).map(ProductId).zip(&called) {
+            for stem in language::words(text)
+                .filter(|word| !language::is_asking(word))
+                .map(language::stem)
+            {
+                if shares.share(&stem) > said.share(&stem) {
+                    kinds.entry(stem).or_default().insert(id);
                 }
             }
         }
-        let of_titles = whole
-            .iter()
-            .flat_map(|title| words::written(title))
-            .map(|word| (word, 1));
-        let of_complaints = intent::COMPLAINTS.iter().map(|word| (*word, 1));
         Self {
+            kinds,
             names: Names::of(products, passages),
             titles: products
                 .iter()
                 .map(|product| product.short_title().to_string())
                 .collect(),
-            categories,
-            products: called_so,
-            spelling: Spelling::of(
-                frequencies.written().chain(of_titles).chain(of_complaints),
-                language,
-            ),
+            spelling: Spelling::of(in_titles.written(), said.written(), language),
         }
     }
 
-    /// Reads a question: which products the `whole` of it names, and which aspect its `last` part asks about.
-    pub(crate) fn read(&self, whole: &str, last: &str) -> Reading {
-        let (constraints, question) = constraints::read(whole);
-        let question = if question.is_empty() {
-            whole.to_string()
-        } else {
-            question
+    /// Parses a question.
+    pub(crate) fn parse(&self, asked: &Asked) -> ParsedQuery {
+        let is_kind = |word: &str| self.kinds.contains_key(&language::stem(word));
+        let (constraints, _) = constraints::read(&asked.whole(), &is_kind);
+        let text = self.plain(&asked.question);
+        let earlier = asked.earlier.as_deref().map(|earlier| self.plain(earlier));
+        let mentions = self.names.mentions(&text, &self.spelling);
+        let last = self.words(&text, &mentions, 1.0);
+        let lower: Vec<String> = language::words(&text).map(str::to_lowercase).collect();
+        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+
+        let whole = match &earlier {
+            Some(earlier) => format!("{earlier} {text}"),
+            None => text.clone(),
         };
-        let mentions = self.names.mentions(&question, &self.spelling);
-        let written = self.words(&question, &mentions);
         let mut named: Vec<BTreeSet<ProductId>> = Vec::new();
-        for mention in mentions {
+        for mention in self.names.mentions(&whole, &self.spelling) {
             if !named.contains(&mention.products) {
                 named.push(mention.products);
             }
         }
-        let (_, last) = constraints::read(last);
-        let last = if last.is_empty() { question.clone() } else { last };
-        let asking = self.words(&last, &self.names.mentions(&last, &self.spelling));
-        let lower: Vec<String> = asking.iter().map(|word| word.meant.to_lowercase()).collect();
-        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-        let is_kind = |word: &Asked<'_>| !word.names && word.kind;
-        let kinds = asking.iter().filter(|word| is_kind(word)).count();
-        let intent = intent::of(&lower, named.len(), kinds);
-        let scope = self.scope(&written, &mut named, intent);
-
-        // Beside a name, what its products are called is asked about: the steam of a steam iron.
-        let only_names = |word: &Asked<'_>| {
-            let is_called = word.kind && (named.is_empty() || self.categories.contains_key(&word.folded));
-            word.names || is_called && !concepts::is_asked(&word.folded)
-        };
-        let of_aspect = || asking.iter().filter(|word| !only_names(word));
-        let complains = |word: &str| intent == Intent::Complaints && intent::only_complains(word);
-        let tells = |word: &Asked<'_>| {
-            let lower = word.meant.to_lowercase();
-            !words::asks(&lower) && !intent::only_asks(&lower) && !complains(&lower)
-        };
-        let mut words: HashSet<String> = of_aspect()
-            .filter(|word| tells(word))
-            .map(|word| word.folded.clone())
-            .collect();
-        let demands_price = !constraints.price.is_open();
-        let figure = figure::asked(&lower, &words, !named.is_empty(), demands_price);
-        let beyond = match named.is_empty() {
-            true => beyond::read(&question, !scope.is_empty(), |word| self.spelling.knows(word)),
-            false => None,
-        };
-        let aspect = in_english(of_aspect());
-        let concept = concepts::asked(of_aspect().map(|word| word.folded.as_str()));
-        // "Tell me about the Zuvio" leaves nothing to compare passages with.
-        let mut aspect = match (words.is_empty(), intent) {
-            (false, _) => aspect,
-            (true, Intent::Complaints) => WRONG.to_string(),
-            (true, _) => last.clone(),
-        };
-        let own_words = words.clone();
-        if let Some(concept) = &concept {
-            aspect = format!("{aspect}: {}", concept.said);
-            words.extend(concept.words.iter().cloned());
+        let of_kinds = last.iter().filter(|word| word.kind && !word.names);
+        for of_kind in of_kinds.clone().filter_map(|word| self.kinds.get(&word.stem)) {
+            // "The Avandi kettle" is one of Avandi's.
+            for products in named.iter_mut().filter(|products| !products.is_disjoint(of_kind)) {
+                products.retain(|product| of_kind.contains(product));
+            }
         }
-        let is_hindi = written.iter().any(|word| words::asks_in_hindi(word.meant));
-        let question = match (in_english(written.iter()), &concept) {
-            (said, _) if said.is_empty() || !is_hindi => question,
-            (said, Some(concept)) => format!("{said}: {}", concept.said),
-            (said, None) => said,
-        };
-        Reading {
-            question,
-            aspect,
+        let kinds = of_kinds.count();
+        let intent = intent::of(&lower, named.len(), kinds);
+        let telling: HashSet<String> = last
+            .iter()
+            .filter(|word| !word.names && !word.kind)
+            .map(|word| word.stem.clone())
+            .collect();
+        let figure = figure::asked(&lower, &telling, !named.is_empty(), !constraints.price.is_open());
+        let beyond = named.is_empty().then(|| beyond::read(&text)).flatten();
+        let mut words = last;
+        if let Some(earlier) = &earlier {
+            words.extend(self.words(earlier, &self.names.mentions(earlier, &self.spelling), EARLIER));
+        }
+        let mut seen = HashSet::new();
+        words.retain(|word| seen.insert(word.stem.clone()));
+        let sides = (named.len() < 2).then(|| self.sides(&text)).flatten();
+        ParsedQuery {
+            text,
+            whole,
             words,
-            own_words,
-            scope,
             named,
+            sides,
             intent,
-            concept,
             figure,
             beyond,
             constraints,
         }
+    }
+
+    /// A question without its demands, in English, without slips; the question itself where it says nothing else.
+    fn plain(&self, question: &str) -> String {
+        let is_kind = |word: &str| self.kinds.contains_key(&language::stem(word));
+        let (_, rest) = constraints::read(question, &is_kind);
+        let rest = if rest.is_empty() { question } else { &rest };
+        let english = language::in_english(rest);
+        let text = english.as_deref().unwrap_or(rest);
+        let mut plain = String::with_capacity(text.len());
+        let mut copied = 0;
+        for (at, word) in language::word_indices(text) {
+            plain.push_str(&text[copied..at]);
+            plain.push_str(self.spelling.corrected(word));
+            copied = at + word.len();
+        }
+        plain.push_str(&text[copied..]);
+        plain
+    }
+
+    /// The telling words of a text whose names are `mentions`.
+    fn words(&self, text: &str, mentions: &[Mention], weight: f32) -> Vec<Word> {
+        let telling = language::word_indices(text).filter(|(_, word)| !language::is_asking(word));
+        let word = |(at, word): (usize, &str)| {
+            let stem = language::stem(word);
+            Word {
+                written: word.to_lowercase(),
+                names: mentions
+                    .iter()
+                    .flat_map(|mention| &mention.words)
+                    .any(|range| range.contains(&at)),
+                kind: self.kinds.contains_key(&stem),
+                stem,
+                weight,
+            }
+        };
+        telling.map(word).collect()
+    }
+
+    /// What stands before and behind the first word that sets products beside each other.
+    fn sides(&self, text: &str) -> Option<[String; 2]> {
+        let (at, word) = language::word_indices(text)
+            .find(|(_, word)| language::lexicon().has(word, WordClass::Alternative))?;
+        let sides = [&text[..at], &text[at + word.len()..]];
+        let tells = |side: &str| language::words(side).any(|word| !language::is_asking(word));
+        sides
+            .iter()
+            .all(|side| tells(side))
+            .then(|| sides.map(|side| side.trim().to_string()))
+    }
+
+    /// Where the first words for kinds of products stand in a text, in bytes.
+    pub(crate) fn kinds(&self, text: &str) -> Option<std::ops::Range<usize>> {
+        let mut found: Option<std::ops::Range<usize>> = None;
+        for (at, word) in language::word_indices(text) {
+            let is_kind = self.kinds.contains_key(&language::stem(word));
+            match &mut found {
+                None if is_kind => found = Some(at..at + word.len()),
+                Some(range) if is_kind => range.end = at + word.len(),
+                Some(_) => break,
+                None => {}
+            }
+        }
+        found
+    }
+
+    /// The products that a question names, or those that are called by most of its words for kinds of products.
+    pub(crate) fn in_question(&self, parsed: &ParsedQuery) -> BTreeSet<ProductId> {
+        if !parsed.named.is_empty() {
+            return parsed.scope();
+        }
+        let mut words: HashMap<ProductId, usize> = HashMap::new();
+        let kinds = parsed.words.iter().filter_map(|word| self.kinds.get(&word.stem));
+        kinds
+            .flatten()
+            .for_each(|product| *words.entry(*product).or_default() += 1);
+        let most = words.values().copied().max();
+        let called = words.into_iter().filter(|(_, words)| Some(*words) == most);
+        called.map(|(product, _)| product).collect()
     }
 
     /// What people call a product.
@@ -259,13 +287,12 @@ impl Vocabulary {
     }
 }
 
-/// Words without those that only ask in Hindi: for the embedding model they would say that any Hindi review is near.
-fn in_english<'a>(words: impl Iterator<Item = &'a Asked<'a>>) -> String {
-    let kept: Vec<&str> = words
-        .map(|word| word.meant)
-        .filter(|word| !words::asks_in_hindi(word))
-        .collect();
-    kept.join(" ")
+/// What people call a product, with what the shop says that it is.
+fn called(product: &Product) -> String {
+    title_text(&Product {
+        title: product.short_title().to_string(),
+        ..product.clone()
+    })
 }
 
 #[cfg(test)]

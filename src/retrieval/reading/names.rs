@@ -12,12 +12,12 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::spelling::Spelling;
-use crate::index::words;
+use crate::language::{self, WordClass};
 use crate::reviews::{Product, ProductId};
 use belonging::Belonging;
 
-/// Words that stand between two names.
-const BREAKS: &[&str] = &["or", "vs", "versus", "v", "and", "than", "ya", "aur"];
+/// What stands between two names.
+const BREAKS: &[WordClass] = &[WordClass::Conjunction, WordClass::Alternative, WordClass::Than];
 
 /// The names of a catalogue's products.
 pub(crate) struct Names {
@@ -153,7 +153,7 @@ impl Names {
         let mut words: Vec<Word> = spelled(text);
         for word in &mut words {
             let known = self.bearing.contains_key(&word.key) || self.own.contains_key(&word.key);
-            if known || words::asks(&word.key) {
+            if known || language::is_asking(&word.key) {
                 continue;
             }
             let other_form = bare(&word.key).and_then(|bare| self.bare.get(&bare));
@@ -185,11 +185,11 @@ impl Names {
     fn ellipsis(&self, words: &[Word], at: usize, after: &Mention) -> Option<(String, Open, usize)> {
         let word = &words[at];
         let between = &words[after.next..at];
-        let breaks = between.iter().any(|word| BREAKS.contains(&word.key.as_str()));
+        let breaks = between.iter().any(|word| is_break(&word.key));
         let short = between
             .iter()
-            .all(|word| words::asks(&word.key) || BREAKS.contains(&word.key.as_str()));
-        if !breaks || !short || words::asks(&word.key) {
+            .all(|word| language::is_asking(&word.key) || is_break(&word.key));
+        if !breaks || !short || language::is_asking(&word.key) {
             return None;
         }
         let brand = self.own.get(&after.head)?;
@@ -225,7 +225,7 @@ impl Names {
                 .filter(|(id, _)| self.place(*id, before).is_some())
                 .copied()
                 .collect();
-            if bearers.is_empty() || words::asks(before) || is_code(before) {
+            if bearers.is_empty() || language::is_asking(before) || is_code(before) {
                 break;
             }
             open = bearers;
@@ -347,7 +347,7 @@ fn spelled(text: &str) -> Vec<Word> {
             continue;
         }
         broken |= between.contains([',', ';', ':', '?', '!', '/', '(']) || between.contains(". ");
-        let breaks = BREAKS.contains(&written.as_str());
+        let breaks = is_break(&written);
         words.push(Word {
             key: written,
             range: start..end,
@@ -356,6 +356,10 @@ fn spelled(text: &str) -> Vec<Word> {
         broken = breaks;
     }
     words
+}
+
+fn is_break(word: &str) -> bool {
+    language::lexicon().has_any(word, BREAKS)
 }
 
 /// A word as it is compared.

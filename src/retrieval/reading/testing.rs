@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Vocabulary;
-use crate::index::words::Frequencies;
+use crate::index::{Postings, title_text};
 use crate::reviews::{Product, ProductId, testing};
 
 /// A product without reviews.
@@ -14,10 +14,20 @@ pub(crate) fn product(title: &str, category: &str) -> Product {
     }
 }
 
+fn in_titles(products: &[Product]) -> Postings {
+    let titles: Vec<String> = products.iter().map(title_text).collect();
+    Postings::of(titles.iter().map(String::as_str))
+}
+
 /// The words of a shop whose reviews say this, of nothing in particular.
 pub(crate) fn vocabulary(products: &[Product], reviews: &[&str]) -> Vocabulary {
-    let frequencies = Frequencies::of(reviews.iter().copied());
-    Vocabulary::of(products, &frequencies, std::iter::empty(), Arc::default())
+    Vocabulary::of(
+        products,
+        &in_titles(products),
+        &Postings::of(reviews.iter().copied()),
+        std::iter::empty(),
+        Arc::default(),
+    )
 }
 
 /// The titles of the shop that most tests ask in, in the order of its products.
@@ -58,8 +68,9 @@ pub(crate) fn shop() -> Vocabulary {
         passages.extend(SAID_OF_ALL.iter().map(|said| (id, *said)));
     }
     passages.extend(SAID.iter().map(|(id, said)| (ProductId(*id), *said)));
-    let frequencies = Frequencies::of(passages.iter().map(|(_, said)| *said));
-    Vocabulary::of(&products, &frequencies, passages.into_iter(), Arc::default())
+    let said = Postings::of(passages.iter().map(|(_, said)| *said));
+    let in_titles = in_titles(&products);
+    Vocabulary::of(&products, &in_titles, &said, passages.into_iter(), Arc::default())
 }
 
 /// Said of every product.

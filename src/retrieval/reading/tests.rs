@@ -1,11 +1,27 @@
-//! Questions, and what they are read as.
+//! Questions, and what they are parsed as.
 
 use super::testing::product;
 use super::*;
-use crate::index::words::folded;
+
+/// The telling words of a question, as written: names, kinds, and what is asked.
+fn words(parsed: &ParsedQuery) -> [Vec<&str>; 3] {
+    let of = |is: fn(&Word) -> bool| {
+        let words = parsed.words.iter().filter(|word| is(word));
+        words.map(|word| word.written.as_str()).collect()
+    };
+    [
+        of(|word| word.names),
+        of(|word| !word.names && word.kind),
+        of(|word| !word.names && !word.kind),
+    ]
+}
+
+fn numbers(products: &BTreeSet<ProductId>) -> Vec<u32> {
+    products.iter().map(|id| id.0).collect()
+}
 
 #[test]
-fn products_and_aspect_are_told_apart() {
+fn names_kinds_and_what_is_asked_are_told_apart() {
     let catalogue = [
         product("Zuvio Tone 5 Neckband with 40-hour battery", "headphones"),
         product("ZUVIO Bass 2 wired earphones", "headphones"),
@@ -20,98 +36,149 @@ fn products_and_aspect_are_told_apart() {
         "tone is warm",
     ];
     let vocabulary = testing::vocabulary(&catalogue, &reviews);
-    for (question, aspect, words, scope, by_brand) in [
+    for (question, expected, in_question) in [
         (
             "Does any kettle rattle?",
-            "Does any rattle",
-            vec!["rattl"],
+            [vec![], vec!["kettle"], vec!["rattle"]],
             vec![3],
-            false,
         ),
         (
             "Is Zuvio's battery good?",
-            "Is battery good: the battery lasts so many hours",
-            vec!["batter", "hour", "hrs", "backup"],
+            [vec!["zuvio's"], vec![], vec!["battery"]],
             vec![0, 1],
-            true,
         ),
         (
             "Tell me about the Zuvio",
-            "Tell me about the Zuvio",
-            vec![],
+            [vec!["zuvio"], vec![], vec![]],
             vec![0, 1],
-            true,
         ),
         (
             "Is the Zuvio Tone clear?",
-            "Is the clear",
-            vec!["clear"],
+            [vec!["zuvio", "tone"], vec![], vec!["clear"]],
             vec![0],
-            true,
         ),
-        ("a wired one?", "a one", vec!["one"], vec![], false),
         (
-            "Which headphones, or kettles?",
-            "Which headphones, or kettles?",
-            vec![],
-            vec![0, 1, 2, 3],
-            false,
+            "Which headphones?",
+            [vec![], vec!["headphones"], vec![]],
+            vec![0, 1, 2],
         ),
+        (
+            "Which wired headphones?",
+            [vec![], vec!["wired", "headphones"], vec![]],
+            vec![1, 2],
+        ),
+        ("Is it loud?", [vec![], vec![], vec!["loud"]], vec![]),
     ] {
-        let reading = vocabulary.read(question, question);
-        assert_eq!(reading.aspect, aspect, "{question}");
+        let parsed = vocabulary.parse(&Asked::alone(question));
+        assert_eq!(words(&parsed), expected, "{question}");
         assert_eq!(
-            reading.words,
-            words.into_iter().map(String::from).collect(),
+            numbers(&vocabulary.in_question(&parsed)),
+            in_question,
             "{question}"
         );
-        let mut found: Vec<u32> = reading.scope.iter().map(|id| id.0).collect();
-        found.sort_unstable();
-        assert_eq!((found, reading.names_some()), (scope, by_brand), "{question}");
     }
-    let follow_up = vocabulary.read(
-        "Is Zuvio's battery good? and does it rattle?",
-        "and does it rattle?",
-    );
-    assert_eq!(
-        (follow_up.aspect.as_str(), follow_up.scope.len()),
-        ("and does it rattle", 2)
-    );
 }
 
 #[test]
-fn slips_are_forgiven_and_complaints_are_heard() {
+fn an_earlier_question_counts_half_and_its_demands_hold() {
+    let catalogue = [product("Zuvio Tone 5", "headphones")];
+    let vocabulary = testing::vocabulary(&catalogue, &["battery is good"]);
+    let parsed = vocabulary.parse(&Asked {
+        question: "and does the battery rattle?".into(),
+        earlier: Some("Is the Zuvio's battery good under 2000?".into()),
+    });
+    let weights: Vec<(&str, f32)> = parsed
+        .words
+        .iter()
+        .map(|word| (word.written.as_str(), word.weight))
+        .collect();
+    assert_eq!(weights, [("battery", 1.0), ("rattle", 1.0), ("zuvio's", EARLIER)]);
+    assert_eq!(parsed.text, "and does the battery rattle?");
+    assert_eq!(
+        parsed.whole,
+        "Is the Zuvio's battery good? and does the battery rattle?"
+    );
+    assert_eq!(parsed.named, [BTreeSet::from([ProductId(0)])]);
+    assert_eq!(parsed.constraints.price.most, Some(2000.0));
+}
+
+#[test]
+fn slips_are_mended_and_complaints_are_heard() {
     let catalogue = [product("Zuvio Tone 5 Neckband", "headphones")];
-    let reviews = ["battery is good", "the battery has an issue", "sound is clear"];
+    let reviews = [
+        "battery is good",
+        "the battery has an issue",
+        "battery",
+        "battery",
+        "battery",
+    ];
     let vocabulary = testing::vocabulary(&catalogue, &reviews);
-    for (question, words, named, complaints) in [
+    for (question, text, complaints) in [
         (
             "How is the batery of the Zuvoi?",
-            &["batter", "hour", "hrs", "backup"][..],
-            true,
+            "How is the battery of the Zuvoi?",
             false,
         ),
         (
-            "Any issues with the baterry?",
-            &["batter", "hour", "hrs", "backup"],
-            false,
+            "Any issues with the Battry?",
+            "Any issues with the battery?",
             true,
         ),
-        ("What do people complain about?", &[], false, true),
-        ("Is it good or bad?", &["bad"], false, false),
+        (
+            "What do people complain about?",
+            "What do people complain about?",
+            true,
+        ),
+        ("Is it good or bad?", "Is it good or bad?", false),
     ] {
-        let reading = vocabulary.read(question, question);
-        let words: HashSet<String> = words.iter().map(|word| word.to_string()).collect();
+        let parsed = vocabulary.parse(&Asked::alone(question));
+        let asks_for_complaints = parsed.intent == Intent::Complaints;
+        assert_eq!((parsed.text.as_str(), asks_for_complaints), (text, complaints));
+    }
+}
+
+#[test]
+fn a_question_in_hindi_is_compared_in_english() {
+    let shop = testing::shop();
+    let parsed = shop.parse(&Asked::alone("kaunsi kettle halki hai?"));
+    assert_eq!(parsed.text, "kettle light?");
+    assert_eq!(numbers(&shop.in_question(&parsed)), [10, 11]);
+    let parsed = shop.parse(&Asked::alone("Chotix kaisa hai"));
+    assert_eq!(parsed.text, "Chotix");
+    assert_eq!(parsed.aspect().count(), 0);
+}
+
+#[test]
+fn a_kind_narrows_a_brand_down() {
+    let catalogue = [
+        product("Bajo Fast 2", "kettles"),
+        product("Bajo Cool 3", "fans"),
+        product("Zed", "fans"),
+    ];
+    let vocabulary = testing::vocabulary(&catalogue, &["it is fine"]);
+    for (question, in_question) in [
+        ("How is the Bajo kettle?", vec![0]),
+        ("How is the Bajo?", vec![0, 1]),
+        ("How are fans?", vec![1, 2]),
+        ("How is the Zed kettle?", vec![2]),
+    ] {
+        let parsed = vocabulary.parse(&Asked::alone(question));
         assert_eq!(
-            (
-                reading.words.clone(),
-                reading.names_some(),
-                reading.intent == Intent::Complaints
-            ),
-            (words, named, complaints),
+            numbers(&vocabulary.in_question(&parsed)),
+            in_question,
             "{question}"
         );
     }
+}
+
+#[test]
+fn a_question_has_two_sides_where_something_is_on_both() {
+    let shop = testing::shop();
+    let sides = |question: &str| shop.parse(&Asked::alone(question)).sides;
+    let expected = ["gym cycle".to_string(), "mountain cycle for hills".to_string()];
+    assert_eq!(sides("gym cycle or mountain cycle for hills"), Some(expected));
+    assert_eq!(sides("Is it good or?"), None);
+    assert_eq!(sides("Which kettle is best?"), None);
 }
 
 #[test]
@@ -220,170 +287,7 @@ fn questions_are_told_apart_by_what_they_want() {
         ),
     ] {
         for question in questions {
-            assert_eq!(shop.read(question, question).intent, intent, "{question}");
+            assert_eq!(shop.parse(&Asked::alone(question)).intent, intent, "{question}");
         }
-    }
-}
-
-#[test]
-fn a_name_leaves_the_aspect_and_a_defect_brings_its_words() {
-    let shop = testing::shop();
-    let reading = shop.read("Does the D&J neckband break?", "Does the D&J neckband break?");
-    assert_eq!(reading.scope, BTreeSet::from([ProductId(8)]));
-    assert_eq!(
-        reading.aspect,
-        "Does the neckband break: it broke, it stopped working, it is damaged"
-    );
-    assert!(
-        reading.words.contains("stopp") && reading.words.contains("break"),
-        "{:?}",
-        reading.words
-    );
-    let reading = shop.read("Is AirBeats 131 bass good?", "Is AirBeats 131 bass good?");
-    assert_eq!(
-        (reading.aspect.as_str(), &reading.concept),
-        ("Is bass good", &None)
-    );
-    assert!(reading.named.len() == 1 && reading.compared().is_none());
-    let reading = shop.read("Avandi or Surveen?", "Avandi or Surveen?");
-    assert_eq!(reading.compared().map(<[_]>::len), Some(2));
-}
-
-#[test]
-fn a_word_of_titles_is_of_what_follows_it() {
-    let catalogue = [
-        product("Ardeno Thin Laptop", "laptops"),
-        product("Minoua Round Watch", "watches"),
-        product("Chotix Kids Dial Watch", "watches"),
-    ];
-    let said = [
-        "thin strap",
-        "a thin lid",
-        "for thin hands",
-        "too thin",
-        "thin box",
-    ];
-    let said = said.into_iter().chain(["it is fine"; 20]);
-    let passages = said.clone().map(|said| (ProductId(1), said));
-    let frequencies = Frequencies::of(said);
-    let vocabulary = Vocabulary::of(&catalogue, &frequencies, passages, Arc::default());
-    for (question, scope, thin) in [
-        ("Which fits thin wrists?", vec![], true),
-        ("Which are thin?", vec![0], false),
-        ("Any thin laptop?", vec![0], false),
-        ("Which watch is for thin wrists?", vec![1, 2], true),
-        ("Which watch for kids?", vec![2], false),
-        ("Which dial?", vec![1, 2], false),
-        ("How is the dial?", vec![2], false),
-    ] {
-        let reading = vocabulary.read(question, question);
-        let found: Vec<u32> = reading.scope.iter().map(|id| id.0).collect();
-        assert_eq!(
-            (found, reading.words.contains("thin")),
-            (scope, thin),
-            "{question}"
-        );
-    }
-}
-
-#[test]
-fn a_kind_narrows_a_brand_down() {
-    let catalogue = [
-        product("Bajo Fast 2", "kettles"),
-        product("Bajo Cool 3", "fans"),
-        product("Zed", "fans"),
-    ];
-    let vocabulary = testing::vocabulary(&catalogue, &["it is fine"]);
-    for (question, scope) in [
-        ("How is the Bajo kettle?", vec![0]),
-        ("How is the Bajo?", vec![0, 1]),
-        ("How are fans?", vec![1, 2]),
-        ("How is the Zed kettle?", vec![2]),
-    ] {
-        let found: Vec<u32> = vocabulary
-            .read(question, question)
-            .scope
-            .iter()
-            .map(|id| id.0)
-            .collect();
-        assert_eq!(found, scope, "{question}");
-    }
-}
-
-#[test]
-fn a_question_in_hindi_is_compared_without_its_small_words() {
-    let shop = testing::shop();
-    let read = |question| shop.read(question, question);
-    let reading = read("kaunsi kettle halki hai?");
-    assert_eq!(
-        (reading.question.as_str(), reading.aspect.as_str()),
-        (
-            "kettle halki: it weighs so many grams",
-            "halki: it weighs so many grams"
-        )
-    );
-    assert!(reading.scope.len() == 2 && reading.words.contains("gram"));
-    // The Chotix is a watch, and nothing else is asked.
-    let reading = read("Chotix kaisa hai");
-    assert_eq!((reading.question.as_str(), reading.words.len()), ("Chotix", 0));
-    let reading = read("kya hai?");
-    assert_eq!(reading.question, "kya hai?");
-    assert_eq!(read("Which kettle is light?").question, "Which kettle is light?");
-}
-
-#[test]
-fn of_several_kinds_those_that_are_asked_for_are_sought() {
-    let catalogue = [
-        product("Kelvor Mule", "power banks"),
-        product("Ardeno Book", "laptops"),
-        product("Offiko City", "backpacks"),
-        product("Strydo Pulse", "smartwatches"),
-        product("Kaidun Stride", "running shoes"),
-        product("Ghumaro Classic Fan", "ceiling fans"),
-    ];
-    let vocabulary = testing::vocabulary(&catalogue, &["it is fine"]);
-    for (question, scope, words) in [
-        (
-            "Which power bank can charge a laptop?",
-            vec![0],
-            &["charge", "laptop"][..],
-        ),
-        (
-            "Which backpack fits a 15 inch laptop?",
-            vec![2],
-            &["fits", "15", "inch", "laptop"],
-        ),
-        ("For my laptop, which backpack?", vec![2], &["laptop"]),
-        (
-            "my laptop needs power, any backpack?",
-            vec![2],
-            &["laptop", "need", "power"],
-        ),
-        ("I want a backpack for my laptop", vec![2], &["laptop"]),
-        ("best smartwatch for running", vec![3], &["running"]),
-        ("For running or a laptop?", vec![1, 4], &[]),
-        ("A laptop or a smartwatch?", vec![1, 3], &[]),
-        ("laptop, or any backpack", vec![1, 2], &[]),
-        ("Which power bank has the most power?", vec![0], &[]),
-        ("Which laptop backpack?", vec![1, 2], &[]),
-        ("Which laptop has a quiet fan?", vec![1], &["fan", "quiet"]),
-        ("Is the fan of the laptop loud?", vec![1], &["fan", "loud"]),
-        // Beside a name, the kinds are those of what is named.
-        (
-            "Can the Kelvor Mule charge a laptop?",
-            vec![0],
-            &["charge", "laptop"],
-        ),
-        ("Is the Kelvor power bank heavy?", vec![0], &["heavy"]),
-        ("How is the Kelvor backpack?", vec![0], &[]),
-        ("How is the backpack Kelvor?", vec![0], &[]),
-    ] {
-        let reading = vocabulary.read(question, question);
-        let found: Vec<u32> = reading.scope.iter().map(|id| id.0).collect();
-        let mut asked: Vec<String> = reading.own_words.iter().cloned().collect();
-        asked.sort_unstable();
-        let mut words: Vec<String> = words.iter().map(|word| folded(word)).collect();
-        words.sort_unstable();
-        assert_eq!((found, asked), (scope, words), "{question}");
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{is_code, key};
-use crate::index::words;
+use crate::language;
 use crate::reviews::{Product, ProductId};
 
 /// A word in one passage of so many, or fewer, is said hardly ever …
@@ -117,7 +117,7 @@ impl<'a> Belonging<'a> {
     /// Whether the first word of some title is a brand: no title has it elsewhere, so that "Wired Headset" makes no
     /// brand of "Wired", and reviews use it for these products.
     fn is_brand(&self, word: &str) -> bool {
-        if words::asks(word) || word.chars().count() < 2 || is_number(word) {
+        if language::is_asking(word) || word.chars().count() < 2 || is_number(word) {
             return false;
         }
         let elsewhere = self.bearing[word].iter().any(|id| {
@@ -134,15 +134,17 @@ impl<'a> Belonging<'a> {
 
     /// Whether the second word of some title is a model's, and of one brand.
     fn is_model(&self, word: &str) -> bool {
-        let name =
-            word.chars().count() > 2 && !words::asks(word) && !is_number(word) && self.is_of_one_brand(word);
+        let name = word.chars().count() > 2
+            && !language::is_asking(word)
+            && !is_number(word)
+            && self.is_of_one_brand(word);
         name && (self.is_hardly_said(word) || self.is_said_of_bearers(word))
     }
 
     /// "BassHeads": capitals in the middle, as in no ordinary word.
     fn is_written_as_a_name(&self, id: ProductId, word: &str) -> bool {
         let title = &self.products[id.0 as usize].title;
-        let written = words::written(title).find(|written| key(written) == word);
+        let written = language::words(title).find(|written| key(written) == word);
         let camel = written.is_some_and(|written| {
             let mut letters = written.chars();
             letters.next();

@@ -1,26 +1,36 @@
 //! Which products pass: the request's filters and the question's own demands, of which the stricter holds. Pure.
 
-use super::reading::{Constraints, Reading, Span};
-use super::{Filters, Understood, Unmet};
+use std::collections::BTreeSet;
+
+use super::reading::{Constraints, ParsedQuery, Span};
+use super::{Filters, Unmet};
 use crate::reviews::{Product, ProductId};
 
 /// The products that pass, and which demands none of them could meet.
-pub(crate) struct Demands {
+#[derive(Debug)]
+pub(crate) struct ProductFilter {
     admitted: Vec<bool>,
-    /// How the question was understood.
-    pub understood: Understood,
+    /// The demands that cannot be met.
+    pub unmet: Vec<Unmet>,
 }
 
-impl Demands {
-    /// Of a question that was read so, in a request with these filters.
+impl ProductFilter {
+    /// Of a question in a request with these filters; it is about the products `in_question`, or about any where these
+    /// are none.
     ///
     /// A demand for a price goes by the board where no product in question has one. Who asks "Is the … under 2000?"
     /// names the product and asks about that: it is found whether or not it meets its demands.
-    pub(crate) fn of(reading: &Reading, filters: &Filters, products: &[Product]) -> Self {
-        let Constraints { price, stars } = reading.constraints;
+    pub(crate) fn of(
+        parsed: &ParsedQuery,
+        filters: &Filters,
+        in_question: &BTreeSet<ProductId>,
+        products: &[Product],
+    ) -> Self {
+        let Constraints { price, stars } = parsed.constraints;
         let mut admitted: Vec<bool> = products.iter().map(|product| filters.admits(product)).collect();
+        let is_about = |at: usize| in_question.is_empty() || in_question.contains(&ProductId(at as u32));
         let in_question: Vec<usize> = (0..products.len())
-            .filter(|&at| admitted[at] && reading.is_about(ProductId(at as u32)))
+            .filter(|&at| admitted[at] && is_about(at))
             .collect();
         let price_of = |at: usize| products[at].price.map(|price| price as f32);
         let stars_of = |at: usize| Some(products[at].mean_rating() as f32);
@@ -34,7 +44,7 @@ impl Demands {
             if !in_question.is_empty() && !in_question.iter().any(|&at| meets(at)) {
                 unmet.push(problem);
             }
-            if problem != Unmet::PriceUnknown && !reading.names_one() {
+            if problem != Unmet::PriceUnknown && !parsed.names_one() {
                 (0..products.len()).for_each(|at| admitted[at] &= meets(at));
             }
         };
@@ -45,35 +55,19 @@ impl Demands {
             if priced { Unmet::Price } else { Unmet::PriceUnknown },
         );
         demand(stars, &stars_of, Unmet::Stars);
-        Self {
-            admitted,
-            understood: Understood {
-                intent: reading.intent,
-                named: reading.named.clone(),
-                aspect: reading.aspect.clone(),
-                words: reading.words.iter().cloned().collect(),
-                constraints: reading.constraints,
-                unmet,
-                beyond: reading.beyond,
-                ..Understood::default()
-            },
-        }
+        Self { admitted, unmet }
     }
 
     /// Whether a product passes.
     pub(crate) fn admits(&self, product: ProductId) -> bool {
         self.admitted[product.0 as usize]
     }
-
-    /// Whether all do.
-    pub(crate) fn admit_all(&self) -> bool {
-        self.admitted.iter().all(|admitted| *admitted)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retrieval::Asked;
     use crate::retrieval::reading::testing;
 
     fn product(title: &str, price: Option<u32>, histogram: [u32; 5]) -> Product {
@@ -86,11 +80,11 @@ mod tests {
 
     fn read(question: &str, filters: &Filters, products: &[Product]) -> (Vec<usize>, Vec<Unmet>) {
         let vocabulary = testing::vocabulary(products, &["good bass"]);
-        let demands = Demands::of(&vocabulary.read(question, question), filters, products);
+        let parsed = vocabulary.parse(&Asked::alone(question));
+        let filter = ProductFilter::of(&parsed, filters, &vocabulary.in_question(&parsed), products);
         let all = 0..products.len();
-        let admitted: Vec<usize> = all.filter(|&at| demands.admits(ProductId(at as u32))).collect();
-        assert_eq!(demands.admit_all(), admitted.len() == products.len());
-        (admitted, demands.understood.unmet)
+        let admitted = all.filter(|&at| filter.admits(ProductId(at as u32)));
+        (admitted.collect(), filter.unmet)
     }
 
     #[test]

@@ -1,0 +1,296 @@
+//! What retrieval asks of an index: products and passages for a question's vectors and words, under a filter that is
+//! plain data.
+//!
+//! Everything is read only and pure; a search runs on the thread that asks. The answers carry the features that
+//! `retrieval` scores: another engine has to give the same features and nothing else.
+
+use std::sync::Arc;
+
+use super::{Index, Postings, RecallMonitor, Vectors, dot};
+use crate::reviews::{Corpus, Passage, Product, ProductId, Review};
+
+/// The reviews of a shop, indexed by vector and by word.
+pub(crate) struct ReviewIndex {
+    corpus: Arc<Corpus>,
+    passages: Vec<Passage>,
+    /// The passages of each product, in order.
+    of_product: Vec<Vec<u32>>,
+    /// A vector for each passage.
+    vectors: RecallMonitor,
+    /// A vector for each product's title, in the order of products.
+    titles: Index,
+    /// The centre of the vectors of each product's passages, of length 1.
+    centres: Vectors,
+    /// The cosine of each passage to its product's title.
+    title_cosines: Vec<f32>,
+    /// The words of the passages.
+    pub words: Postings,
+    /// The words of the products' titles and categories.
+    pub title_words: Postings,
+}
+
+/// A question as it is compared with products and passages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IndexQuery<'a> {
+    /// The unit vector that titles are compared with.
+    pub title: &'a [f32],
+    /// The unit vector that passages are compared with.
+    pub passage: &'a [f32],
+    /// Its telling words.
+    pub words: &'a [QueryWord],
+}
+
+/// A telling word of a question.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct QueryWord {
+    /// How much it counts in the coverage of passages; the weights of a question add up to at most 1.
+    pub weight: f32,
+    /// How much it counts in the coverage of titles.
+    pub title_weight: f32,
+    /// The stems that say it, each with how well it does, 0 to 1; the word itself with 1.
+    pub forms: Vec<(String, f32)>,
+}
+
+/// Which passages may be found. An absent limit admits all.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct PassageFilter {
+    /// Of these products.
+    pub products: Vec<ProductId>,
+    /// Of reviews with at least so many stars.
+    pub min_rating: Option<u8>,
+}
+
+/// A product, compared with a question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ProductFeatures {
+    /// Which.
+    pub product: ProductId,
+    /// The cosine of its title to the question.
+    pub title: f32,
+    /// The share of the question's words, by weight, that its title says.
+    pub coverage: f32,
+    /// The cosine of the centre of its passages to the question; 0 without passages.
+    pub centre: f32,
+}
+
+/// A passage, compared with a question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct PassageFeatures {
+    /// Its position in the index.
+    pub passage: usize,
+    /// The product that its review is about.
+    pub product: ProductId,
+    /// Its cosine to the question.
+    pub question: f32,
+    /// The cosine of its product's title to the question.
+    pub title: f32,
+    /// Its cosine to its product's title.
+    pub own_title: f32,
+    /// The share of the question's words, by weight, that it or its product's title says.
+    pub coverage: f32,
+}
+
+/// A product's text, whose words and vector stand for the product.
+pub(crate) fn title_text(product: &Product) -> String {
+    match &product.category {
+        Some(category) => format!("{} {category}", product.title),
+        None => product.title.clone(),
+    }
+}
+
+impl ReviewIndex {
+    /// An index of `passages`, whose vectors are `vectors`, and of products, whose [texts](title_text) have the
+    /// vectors `titles`; `words` and `title_words` are of the same texts.
+    pub(crate) fn new(
+        corpus: Arc<Corpus>,
+        passages: Vec<Passage>,
+        vectors: Index,
+        titles: Index,
+        words: Postings,
+        title_words: Postings,
+    ) -> Self {
+        let mut of_product = vec![Vec::new(); corpus.products.len()];
+        let mut centres = Vectors::zeros(titles.rows().dimension(), corpus.products.len());
+        let mut title_cosines = Vec::with_capacity(passages.len());
+        for (number, passage) in (0..).zip(&passages) {
+            let product = corpus.reviews[passage.review.0 as usize].product.0 as usize;
+            of_product[product].push(number);
+            let vector = vectors.vector(number as usize);
+            title_cosines.push(dot(vector, titles.vector(product)));
+            let sum = centres.row_mut(product).iter_mut();
+            sum.zip(vector).for_each(|(sum, value)| *sum += value);
+        }
+        for product in 0..corpus.products.len() {
+            let centre = centres.row_mut(product);
+            let length = dot(centre, centre).sqrt().max(f32::MIN_POSITIVE);
+            centre.iter_mut().for_each(|value| *value /= length);
+        }
+        Self {
+            words,
+            title_words,
+            corpus,
+            passages,
+            of_product,
+            vectors: RecallMonitor::new(vectors),
+            titles,
+            centres,
+            title_cosines,
+        }
+    }
+
+    /// Every product, compared with a question; in the order of products.
+    pub(crate) fn products(&self, query: &IndexQuery<'_>) -> Vec<ProductFeatures> {
+        let coverage = self.title_coverage(query.words);
+        let features = |(product, coverage): (usize, f32)| ProductFeatures {
+            product: ProductId(product as u32),
+            title: self.titles.score(query.title, product),
+            coverage,
+            centre: dot(query.title, self.centres.row(product)),
+        };
+        coverage.into_iter().enumerate().map(features).collect()
+    }
+
+    /// The `k` passages that are nearest to a vector, with their cosines, best first: found by HNSW above
+    /// [`super::EXACT_UP_TO`] rows.
+    pub(crate) fn nearest(&self, vector: &[f32], k: usize) -> Vec<(usize, f32)> {
+        let hits = self.vectors.search(vector, k);
+        hits.into_iter().map(|hit| (hit.passage, hit.score)).collect()
+    }
+
+    /// Every passage that `filter` admits, compared with a question; in their order.
+    pub(crate) fn passages(&self, query: &IndexQuery<'_>, filter: &PassageFilter) -> Vec<PassageFeatures> {
+        let mut passages: Vec<u32> = filter
+            .products
+            .iter()
+            .flat_map(|product| &self.of_product[product.0 as usize])
+            .copied()
+            .collect();
+        if let Some(least) = filter.min_rating {
+            passages.retain(|&passage| self.review(passage as usize).rating >= least);
+        }
+        passages.sort_unstable();
+        self.features(query, &passages)
+    }
+
+    /// These passages, in ascending order, compared with a question.
+    pub(crate) fn features(&self, query: &IndexQuery<'_>, passages: &[u32]) -> Vec<PassageFeatures> {
+        let mut features: Vec<PassageFeatures> = Vec::with_capacity(passages.len());
+        let mut of_last = (ProductId(u32::MAX), 0.0);
+        for &passage in passages {
+            let passage = passage as usize;
+            let product = self.review(passage).product;
+            if of_last.0 != product {
+                of_last = (product, self.titles.score(query.title, product.0 as usize));
+            }
+            features.push(PassageFeatures {
+                passage,
+                product,
+                question: self.vectors.score(query.passage, passage),
+                title: of_last.1,
+                own_title: self.title_cosines[passage],
+                coverage: 0.0,
+            });
+        }
+        let mut in_titles = vec![0.0; self.of_product.len()];
+        for word in query.words {
+            self.mark_titles(word, &mut in_titles);
+            let mut said = vec![0.0; passages.len()];
+            for (stem, likeness) in &word.forms {
+                mark(self.words.saying(stem), passages, *likeness, &mut said);
+            }
+            for (features, said) in features.iter_mut().zip(said) {
+                features.coverage += word.weight * in_titles[features.product.0 as usize].max(said);
+            }
+        }
+        features
+    }
+
+    /// The cosine of two passages; 1 where they say the same.
+    pub(crate) fn likeness(&self, one: usize, other: usize) -> f32 {
+        match self.text(one).eq_ignore_ascii_case(self.text(other)) {
+            true => 1.0,
+            // Other words are something else, however near.
+            false => self.vectors.similarity(one, other).min(0.99),
+        }
+    }
+
+    /// The cosine of a vector to a passage.
+    pub(crate) fn similarity(&self, vector: &[f32], passage: usize) -> f32 {
+        self.vectors.score(vector, passage)
+    }
+
+    /// A passage.
+    pub(crate) fn passage(&self, passage: usize) -> Passage {
+        self.passages[passage]
+    }
+
+    /// The review that a passage is from.
+    pub(crate) fn review(&self, passage: usize) -> &Review {
+        &self.corpus.reviews[self.passages[passage].review.0 as usize]
+    }
+
+    /// What a passage says.
+    pub(crate) fn text(&self, passage: usize) -> &str {
+        self.passages[passage].text(&self.corpus)
+    }
+
+    /// All passages, in their order.
+    pub(crate) fn all_passages(&self) -> &[Passage] {
+        &self.passages
+    }
+
+    /// The number of passages.
+    pub(crate) fn passage_count(&self) -> usize {
+        self.passages.len()
+    }
+
+    /// The reviews.
+    pub(crate) fn corpus(&self) -> &Corpus {
+        &self.corpus
+    }
+
+    /// The products, in their order.
+    pub(crate) fn catalogue(&self) -> &[Product] {
+        &self.corpus.products
+    }
+
+    /// For each product, the share of a question's words, by weight, that its title says.
+    pub(crate) fn title_coverage(&self, words: &[QueryWord]) -> Vec<f32> {
+        let mut coverage = vec![0.0; self.of_product.len()];
+        let mut in_titles = coverage.clone();
+        for word in words {
+            self.mark_titles(word, &mut in_titles);
+            let both = coverage.iter_mut().zip(&in_titles);
+            both.for_each(|(coverage, said)| *coverage += word.title_weight * said);
+        }
+        coverage
+    }
+
+    /// Sets, for each product, how well its title says a word.
+    fn mark_titles(&self, word: &QueryWord, in_titles: &mut [f32]) {
+        in_titles.fill(0.0);
+        for (stem, likeness) in &word.forms {
+            for &product in self.title_words.saying(stem) {
+                let said = &mut in_titles[product as usize];
+                *said = likeness.max(*said);
+            }
+        }
+    }
+}
+
+/// Raises `said`, which belongs to `passages`, to `likeness` where a passage is one of `saying`. Both are in ascending
+/// order.
+fn mark(saying: &[u32], passages: &[u32], likeness: f32, said: &mut [f32]) {
+    let Some(first) = passages.first() else { return };
+    let mut saying = &saying[saying.partition_point(|passage| passage < first)..];
+    for (passage, said) in passages.iter().zip(said) {
+        while let [next, rest @ ..] = saying
+            && next < passage
+        {
+            saying = rest;
+        }
+        if saying.first() == Some(passage) {
+            *said = likeness.max(*said);
+        }
+    }
+}

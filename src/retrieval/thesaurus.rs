@@ -1,0 +1,77 @@
+//! Words that say nearly the same, learned: the neighbours of a word among the words that this shop uses most, by the
+//! embedding model. "Fridge" is said by "refrigerator", "noisy" by "loud". Pure.
+
+use std::collections::HashMap;
+
+use crate::index::{Index, Postings};
+use crate::language;
+
+/// The words that are compared at most: those that are used most.
+const MOST: usize = 8_000;
+/// Words that are used less often than this may be slips.
+const LEAST_USES: u32 = 3;
+/// The least cosine of two words that say nearly the same.
+const NEAR: f32 = 0.6;
+/// The neighbours of a word at most.
+const NEIGHBOURS: usize = 25;
+
+/// The words of a shop with their vectors.
+pub(crate) struct Thesaurus {
+    /// In the order of the index.
+    words: Vec<String>,
+    numbers: HashMap<String, usize>,
+    vectors: Index,
+}
+
+/// The words that a [`Thesaurus`] compares: those of titles and those that reviews use most; in alphabetical order, so
+/// that the same reviews give the same words.
+pub(crate) fn words(titles: &Postings, passages: &Postings) -> Vec<String> {
+    let mut uses: HashMap<&str, u32> = HashMap::new();
+    for (word, times) in titles.written() {
+        *uses.entry(word).or_default() += times.max(LEAST_USES);
+    }
+    for (word, times) in passages.written() {
+        *uses.entry(word).or_default() += times;
+    }
+    let telling = |word: &str| {
+        word.chars().count() > 2 && word.chars().all(char::is_alphabetic) && !language::is_asking(word)
+    };
+    let mut used: Vec<(&str, u32)> = uses
+        .into_iter()
+        .filter(|(word, times)| *times >= LEAST_USES && telling(word))
+        .collect();
+    used.sort_unstable_by(|(a, a_uses), (b, b_uses)| b_uses.cmp(a_uses).then(a.cmp(b)));
+    used.truncate(MOST);
+    let mut words: Vec<String> = used.into_iter().map(|(word, _)| word.to_string()).collect();
+    words.sort_unstable();
+    words
+}
+
+impl Thesaurus {
+    /// A thesaurus of `words`, which have these vectors.
+    pub(crate) fn new(words: Vec<String>, vectors: Index) -> Self {
+        let numbers = words.iter().cloned().zip(0..).collect();
+        Self {
+            words,
+            numbers,
+            vectors,
+        }
+    }
+
+    /// The stems that say what a word, in lower case, says, each with the greatest cosine to it of the words that have
+    /// it; the word's own stem with 1. Nothing but that where the word is none of the thesaurus'.
+    pub(crate) fn forms(&self, word: &str) -> Vec<(String, f32)> {
+        let own = language::stem(word);
+        let mut forms = vec![(own, 1.0)];
+        let Some(&number) = self.numbers.get(word) else {
+            return forms;
+        };
+        for hit in self.vectors.search(self.vectors.vector(number), NEIGHBOURS) {
+            let stem = language::stem(&self.words[hit.passage]);
+            if hit.score >= NEAR && !forms.iter().any(|(known, _)| *known == stem) {
+                forms.push((stem, hit.score));
+            }
+        }
+        forms
+    }
+}
