@@ -207,3 +207,21 @@ classes! {
         Multiplier,
     }
 }
+
+/// The classes of words that only hold sentences together: articles, pronouns, prepositions, auxiliaries …
+pub(crate) const FUNCTION_WORDS: [WordClass; 14] = [
+    WordClass::BeforeVerb,
+    WordClass::Conjunction,
+    WordClass::Contrast,
+    WordClass::Copula,
+    WordClass::Degree,
+    WordClass::Determiner,
+    WordClass::Exception,
+    WordClass::FinalCopula,
+    WordClass::Function,
+    WordClass::Negation,
+    WordClass::Preposition,
+    WordClass::QuestionWord,
+    WordClass::This,
+    WordClass::Wish,
+];

@@ -3,17 +3,9 @@
 //! Word by word: the embedding model reads English only, and for it the words of the topic are enough. Nothing here is
 //! a translation that anybody reads.
 
-use super::class::WordClass;
+use super::class::{FUNCTION_WORDS, WordClass};
 use super::lexicon::lexicon;
 use super::word::word_indices;
-
-/// Words that show that a text is Hindi are of these classes; what is left out is, too.
-const GRAMMAR: [WordClass; 4] = [
-    WordClass::Asking,
-    WordClass::Conjunction,
-    WordClass::Function,
-    WordClass::Negation,
-];
 
 /// A text in English words: Hindi words translated, those of its grammar left out, all others kept. `None` where no
 /// word is Hindi and nothing else, and where only words of grammar would be left.
@@ -62,9 +54,10 @@ fn shows_hindi(word: &str) -> bool {
     is_devanagari(word) || is_hindi_grammar(word) && !lexicon().has(word, WordClass::AlsoEnglish)
 }
 
-/// Whether a word is one of Hindi's grammar, in either kind of letters.
+/// Whether a word is one of Hindi's grammar, in either kind of letters: such words are left out.
 fn is_hindi_grammar(word: &str) -> bool {
-    GRAMMAR.iter().any(|class| lexicon().is_hindi(word, *class))
+    let mut classes = FUNCTION_WORDS.iter().chain(&[WordClass::Asking, WordClass::It]);
+    classes.any(|class| lexicon().is_hindi(word, *class))
 }
 
 fn is_devanagari(word: &str) -> bool {
@@ -92,7 +85,12 @@ mod tests {
                 Some("shoes how many days work lasts"),
             ),
             ("sabse accha pankha, garmi ke liye", Some("best fan, summer for")),
+            (
+                "smart band kaisa hai, aur iska display?",
+                Some("smart band, and display?"),
+            ),
             ("is it good for me", None),
+            ("he has the one of us", None),
             ("do you recommend par or main", None),
             ("pair of shoes to do", None),
             // Nothing would be left.

@@ -9,7 +9,7 @@ mod glossary;
 mod lexicon;
 mod word;
 
-pub(crate) use class::{NumberClass, WordClass};
+pub(crate) use class::{FUNCTION_WORDS, NumberClass, WordClass};
 pub(crate) use glossary::in_english;
 pub(crate) use lexicon::{Lexicon, lexicon};
 pub(crate) use word::{folded, stem, stems, word_indices, words};
@@ -24,24 +24,6 @@ pub(crate) fn is_asking(word: &str) -> bool {
 pub(crate) fn is_negation(word: &str) -> bool {
     lexicon().has(word, WordClass::Negation) || folded(word).ends_with("n't")
 }
-
-/// The classes of words that only hold sentences together: articles, pronouns, prepositions, auxiliaries …
-pub(crate) const FUNCTION_WORDS: [WordClass; 14] = [
-    WordClass::BeforeVerb,
-    WordClass::Conjunction,
-    WordClass::Contrast,
-    WordClass::Copula,
-    WordClass::Degree,
-    WordClass::Determiner,
-    WordClass::Exception,
-    WordClass::FinalCopula,
-    WordClass::Function,
-    WordClass::Negation,
-    WordClass::Preposition,
-    WordClass::QuestionWord,
-    WordClass::This,
-    WordClass::Wish,
-];
 
 /// Whether a word, in either language, only holds sentences together. It can be neither a thing nor what a thing is like.
 pub(crate) fn is_function_word(word: &str) -> bool {

@@ -27,7 +27,11 @@ fn no_code_lists_words_of_a_language() {
         for source in files(&format!("src/{folder}"), &[".rs"]) {
             let code: String = source.code().map(|(_, line)| format!("{line}\n")).collect();
             let lists = word_lists(&code);
-            found.extend(lists.iter().map(|list| format!("{folder}/{}: [{list}]", source.path)));
+            found.extend(
+                lists
+                    .iter()
+                    .map(|list| format!("{folder}/{}: [{list}]", source.path)),
+            );
         }
     }
     assert!(
@@ -45,10 +49,19 @@ fn lists_of_words_are_found() {
     };
     for (text, found) in [
         (r#"const A: &[&str] = &["a", "of", "isn't", "up to", "नहीं"];"#, 1),
-        (r#"const A: &[(&str, u8)] = &[("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5)];"#, 1),
-        ("if [\n    \"a\",\n    \"b\",\n    \"c\",\n    \"d\",\n    \"e\",\n].contains(word) {}", 1),
+        (
+            r#"const A: &[(&str, u8)] = &[("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5)];"#,
+            1,
+        ),
+        (
+            "if [\n    \"a\",\n    \"b\",\n    \"c\",\n    \"d\",\n    \"e\",\n].contains(word) {}",
+            1,
+        ),
         (r#"const A: &[&str] = &["a", "b", "c", "d"];"#, 0),
-        (r#"const A: &[&str] = &["A", "1", "%", "", "d", "e", "f", "g"];"#, 0),
+        (
+            r#"const A: &[&str] = &["A", "1", "%", "", "d", "e", "f", "g"];"#,
+            0,
+        ),
         (r#"// ["a", "b", "c", "d", "e"]"#, 0),
     ] {
         let code: String = source(text).code().map(|(_, line)| format!("{line}\n")).collect();
