@@ -2,16 +2,16 @@
 //!
 //! Nothing is known beforehand of what a shop sells: `usage` learns which words are things and which are qualities,
 //! `opinion` learns from the stars which words praise and which complain, `terms` keeps the things that opinions
-//! stand beside, and `mentions` gives each opinion to its thing. `language` is what English and Hindi bring along,
+//! stand beside, and `mentions` gives each opinion to its thing. `role` is what English and Hindi bring along,
 //! `text` cuts and numbers words, and `quotes` chooses what to show.
 //!
 //! Runs once, on the thread that starts the server; the same reviews always give the same aspects. Cannot fail: a
 //! shop whose reviews say too little has none.
 
-mod language;
 mod mentions;
 mod opinion;
 mod quotes;
+mod role;
 mod terms;
 mod text;
 mod usage;
@@ -123,7 +123,7 @@ impl ProductAspect {
 impl Aspects {
     /// Learns what the reviews of `corpus`, cut into `passages`, speak of. Takes about a second for 200,000 reviews.
     pub(crate) fn of(corpus: &Corpus, passages: &[Passage]) -> Self {
-        let mut lexicon = Lexicon::new();
+        let mut lexicon = Lexicon::default();
         let read: Vec<Vec<Token>> = passages
             .iter()
             .map(|passage| lexicon.read(passage.text(corpus)))

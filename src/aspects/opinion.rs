@@ -5,7 +5,7 @@
 //! <https://doi.org/10.1093/pan/mpn018>). "not good" is a word of its own. Where the shop has too few reviews to tell,
 //! what the language says of a word holds.
 
-use super::language::Role;
+use super::role::Role;
 use super::text::{Lexicon, Token, Word, beside};
 use super::usage::Usage;
 

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use unicode_segmentation::UnicodeSegmentation;
-
-use super::language::{self, Role};
+use super::role::{Role, role};
+use crate::language::word_indices;
 
 /// A word of a [`Lexicon`], singular: "battery" and "batteries" are one.
 pub(super) type Word = u32;
@@ -24,18 +23,10 @@ pub(super) struct Lexicon {
     forms: HashMap<String, (Word, u32)>,
     singular: HashMap<String, Word>,
     roles: Vec<Role>,
-    known: HashMap<&'static str, Role>,
     names: Vec<String>,
 }
 
 impl Lexicon {
-    pub(super) fn new() -> Self {
-        Self {
-            known: language::roles(),
-            ..Self::default()
-        }
-    }
-
     /// How many words there are.
     pub(super) fn len(&self) -> usize {
         self.names.len()
@@ -78,7 +69,7 @@ impl Lexicon {
             end = start + written.len();
             Token { word, begins }
         };
-        text.unicode_word_indices().flat_map(apart).map(token).collect()
+        word_indices(text).flat_map(apart).map(token).collect()
     }
 
     fn number(&mut self, written: &str) -> Word {
@@ -87,8 +78,8 @@ impl Lexicon {
             *times += 1;
             return *word;
         }
-        let role = self.known.get(form.as_str()).copied();
-        let name = if role.is_some() {
+        let known = role(&form);
+        let name = if known.is_some() {
             form.clone()
         } else {
             singular(&form)
@@ -97,9 +88,9 @@ impl Lexicon {
             .expect("no shop's reviews have more than u32::MAX different words");
         let word = *self.singular.entry(name.clone()).or_insert(next);
         if word == next {
-            let role = role.or_else(|| self.known.get(name.as_str()).copied());
+            let known = known.or_else(|| role(&name));
             let number = form.chars().all(|c| !c.is_alphabetic()) || form.chars().count() < 2;
-            let mut role = role.unwrap_or_default();
+            let mut role = known.unwrap_or_default();
             role.function |= number;
             self.roles.push(role);
             self.names.push(name);

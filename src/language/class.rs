@@ -41,8 +41,10 @@ classes! {
         Tag,
         /// Words that compare products.
         Comparing,
-        /// Words and phrases that ask what is wrong.
+        /// Words that ask what is wrong, unless a word asks what is right as well.
         Fault,
+        /// Phrases that ask what is wrong, whatever else is asked.
+        Complaining,
         /// Words that ask what is right.
         Merit,
         /// Verbs of liking: negated, they ask what is wrong.
@@ -92,12 +94,14 @@ classes! {
         Time,
         /// Buying and reviewing, people, greetings, places and colours.
         Background,
-        /// Units of measurement.
+        /// Units of measurement, and people and reviews, which are counted everywhere.
         Unit,
         /// Rupees.
         Currency,
         /// What something costs.
         Price,
+        /// Phrases that ask for a price, where nothing else is asked.
+        PriceQuestion,
         /// What somebody can spend.
         Budget,
         /// Words of a price already paid or asked: no limit.
@@ -116,12 +120,16 @@ classes! {
         Highest,
         /// Superlatives and comparatives of little.
         Lowest,
-        /// Words that make something a number.
+        /// Words and phrases that make something a number.
         Counting,
         /// What is in the shop.
         Stock,
-        /// Words left over when a limit is taken out of a question.
+        /// Words left over when a limit is taken out of a question, beside those of prices and ratings.
         LeftOver,
+        /// The beginnings of a range of two amounts: "between 1000 and 2000".
+        RangeStart,
+        /// What stands between the two, beside dashes.
+        RangeTo,
         /// Words between a limit and its amount: "budget is around 2000", "under a price of 2000".
         Linking,
         /// Limits.
@@ -147,11 +155,25 @@ classes! {
         Thing,
         /// Nouns and pronouns for products whatever they are.
         Things,
+        /// Nouns before the number of a place in a list: "number 2".
+        Numbering,
+        /// Ordinals for one of two: nouns even alone.
+        OfTwo,
+        /// The last of a list.
+        Last,
+        /// Not the one that was spoken of.
+        Other,
         /// Singular pronouns for a product.
         It,
+        /// Singular possessives.
+        Its,
         /// Plural pronouns for products.
         Several,
-        /// After these, or at the beginning, "this" and "that" are pronouns.
+        /// Plural possessives.
+        Their,
+        /// Demonstratives, which are pronouns in some places only.
+        Demonstrative,
+        /// After these, or at the beginning, demonstratives are pronouns.
         BeforeThis,
         /// Words that only say who speaks.
         Speaker,

@@ -141,6 +141,15 @@ impl Lexicon {
         self.numbers.get(&class)?.get(&folded(word)).copied()
     }
 
+    /// All numerals of a class, in no particular order.
+    pub(crate) fn numbers(&self, class: NumberClass) -> impl Iterator<Item = &str> {
+        self.numbers
+            .get(&class)
+            .into_iter()
+            .flat_map(HashMap::keys)
+            .map(String::as_str)
+    }
+
     /// The English of the longest entry of the glossary that these words begin with, and the number of its words.
     pub(super) fn translation(&self, words: &[&str]) -> Option<(usize, &str)> {
         (1..=self.longest.min(words.len())).rev().find_map(|length| {

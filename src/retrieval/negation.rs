@@ -3,23 +3,19 @@
 
 use std::collections::HashSet;
 
-use crate::language;
+use crate::language::{self, WordClass, is_negation, lexicon, stem};
 
-/// Words that deny or find fault, in English and romanised Hindi; one that ends in "n't" does too.
-const DENIALS: &[&str] = &[
-    "bad", "bekar", "cannot", "issue", "issues", "kharab", "mat", "nahi", "nahin", "never", "no", "not",
-    "poor", "problem", "problems", "useless", "weak", "without", "worst",
-];
 /// So many words after a word, or before it, a denial is of it.
 const REACH: usize = 2;
 
-/// Whether one of `asked`, which are folded, is denied in a text.
+/// Whether one of `asked`, which are stems, is denied in a text.
 pub(super) fn of_any(text: &str, asked: &HashSet<String>) -> bool {
-    let all: Vec<String> = language::words(text).map(str::to_lowercase).collect();
-    let denies =
-        |word: &String| DENIALS.contains(&word.as_str()) || word.ends_with("n't") || word.ends_with("n’t");
+    let all: Vec<&str> = language::words(text).collect();
+    let denies = |word: &&str| {
+        is_negation(word) || lexicon().has_any(word, &[WordClass::Prohibition, WordClass::Complaint])
+    };
     (0..all.len())
-        .filter(|at| asked.contains(&language::stem(&all[*at])))
+        .filter(|at| asked.contains(&stem(all[*at])))
         .any(|at| {
             all[at.saturating_sub(REACH)..all.len().min(at + REACH + 1)]
                 .iter()
@@ -33,7 +29,7 @@ mod tests {
 
     #[test]
     fn what_stands_beside_a_word_denies_it() {
-        let asked = ["gaming", "games", "grip"].map(language::stem).into();
+        let asked = ["gaming", "games", "grip"].map(stem).into();
         for (text, expected) in [
             ("Good for normal use, games not possible", true),
             ("gaming mat sochna", true),

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use strsim::osa_distance;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::support::{brand, words};
+use crate::language::{self, folded, word_indices};
 use crate::retrieval::Evidence;
 
 /// A name of at least so many letters may slip by one; shorter ones are too near to others.
@@ -16,7 +16,7 @@ const ROOM_TO_SLIP: usize = 5;
 pub(super) fn repaired(sentence: &str, evidence: &[Evidence]) -> Option<String> {
     let written: Vec<&str> = evidence
         .iter()
-        .flat_map(|evidence| evidence.product_title.unicode_words())
+        .flat_map(|evidence| language::words(&evidence.product_title))
         .collect();
     let known: HashSet<String> = evidence
         .iter()
@@ -24,8 +24,8 @@ pub(super) fn repaired(sentence: &str, evidence: &[Evidence]) -> Option<String> 
         .collect();
     let mut repaired = String::with_capacity(sentence.len());
     let mut end = 0;
-    for (at, word) in sentence.unicode_word_indices() {
-        let is_known = known.contains(&word.to_lowercase());
+    for (at, word) in word_indices(sentence) {
+        let is_known = known.contains(&folded(word));
         if is_known || !word.starts_with(char::is_uppercase) {
             continue;
         }
@@ -54,9 +54,9 @@ pub(super) fn has_foreign(sentence: &str, evidence: &[Evidence]) -> bool {
         .iter()
         .flat_map(|evidence| words(&evidence.product_title))
         .collect();
-    sentence.unicode_word_indices().any(|(at, word)| {
+    word_indices(sentence).any(|(at, word)| {
         word.starts_with(char::is_uppercase)
-            && !titles.contains(&word.to_lowercase())
+            && !titles.contains(&folded(word))
             && !begins(&sentence[..at])
             && !is_i(word)
     })

@@ -6,8 +6,7 @@
 
 use std::collections::HashSet;
 
-use unicode_segmentation::UnicodeSegmentation;
-
+use crate::language::{self, WordClass, folded, is_negation, lexicon};
 use crate::retrieval::Evidence;
 
 /// This share of a sentence's telling words has to be in a quote for the sentence to rest on it …
@@ -22,37 +21,14 @@ const LIKENESS_OF_A_PART: f32 = 0.5;
 const SHARE_OF_A_QUOTATION: f64 = 0.66;
 /// And at least so many of them: one word in common is chance.
 const WORDS_IN_COMMON: usize = 2;
-/// Words that only say who speaks.
-const SPEAKERS: &[&str] = &[
-    "another",
-    "buyer",
-    "buyers",
-    "customer",
-    "customers",
-    "says",
-    "that",
-];
-/// Words that deny. A word that ends in "n't" denies too.
-const DENIALS: &[&str] = &[
-    "no", "not", "never", "none", "nothing", "without", "nahi", "cannot",
-];
-
-/// Words of those who speak of themselves.
-const FIRST_PERSON: &[&str] = &[
-    "i", "i'm", "i've", "i’m", "i’ve", "me", "my", "mine", "our", "we", "us",
-];
-
 /// Whether somebody speaks of themselves.
 pub(super) fn is_in_the_first_person(sentence: &str) -> bool {
-    words(sentence).any(|word| FIRST_PERSON.contains(&word.as_str()))
+    words(sentence).any(|word| lexicon().has(&word, WordClass::FirstPerson))
 }
 
 /// Whether a sentence says anything that could be true or not.
 pub(super) fn claims_something(sentence: &str) -> bool {
-    words(sentence)
-        .filter(|word| !SPEAKERS.contains(&word.as_str()))
-        .count()
-        >= WORDS_IN_COMMON
+    words(sentence).filter(|word| !is_speaker(word)).count() >= WORDS_IN_COMMON
 }
 
 /// Whether a sentence says that it quotes.
@@ -74,7 +50,7 @@ pub(super) fn of(
     let share = |evidence: &Evidence| {
         // A product's name, or who says it, claims nothing.
         let name = telling_words(evidence.short_title());
-        let claims = |word: &&String| !name.contains(*word) && !SPEAKERS.contains(&word.as_str());
+        let claims = |word: &&String| !name.contains(*word) && !is_speaker(word);
         let claim: Vec<&String> = said.iter().filter(claims).collect();
         let quote = telling_words(&evidence.quote);
         let (found, missing): (Vec<&String>, Vec<&String>) =
@@ -120,13 +96,11 @@ pub(super) fn brand(evidence: &Evidence) -> Option<String> {
 }
 
 fn compares(text: &str) -> bool {
-    words(text).any(|word| word == "than")
+    words(text).any(|word| lexicon().has(&word, WordClass::Than))
 }
 
 fn denies(text: &str) -> bool {
-    let denial =
-        |word: &String| DENIALS.contains(&word.as_str()) || word.ends_with("n't") || word.ends_with("n’t");
-    words(text).any(|word| denial(&word))
+    words(text).any(|word| is_negation(&word))
 }
 
 /// Words of four letters or more, and everything with a digit: what is left when "the" and "is" go.
@@ -140,7 +114,12 @@ fn has_digit(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit())
 }
 
-/// A text's words, in small letters.
+/// Whether a word only says who speaks.
+fn is_speaker(word: &str) -> bool {
+    lexicon().has(word, WordClass::Speaker)
+}
+
+/// A text's words, as they are looked up.
 pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
-    text.unicode_words().map(str::to_lowercase)
+    language::words(text).map(folded)
 }

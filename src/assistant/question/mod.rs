@@ -9,25 +9,11 @@ mod pointing;
 
 use std::collections::BTreeSet;
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::{Speaker, Turn};
+use crate::language::{WordClass, lexicon, word_indices, words};
 use crate::retrieval::{Asked, Intent, Vocabulary};
 use crate::reviews::ProductId;
 
-/// Questions that begin so go on with the last one.
-const CONTINUING: &[&str] = &["what about", "how about", "and", "or", "but", "also", "aur"];
-/// Questions that begin so, and name no product, are about the one that was spoken of.
-const OF_A_KNOWN_ONE: &[&str] = &[
-    "how is the",
-    "how's the",
-    "how are the",
-    "is the",
-    "are the",
-    "does the",
-    "do the",
-    "was the",
-];
 /// So many words and fewer are a fragment: "battery life?"
 const FRAGMENT: usize = 3;
 
@@ -87,7 +73,7 @@ impl Talk<'_> {
         let scope = self.vocabulary.in_question(&parsed);
         let asks_something = parsed.aspect().next().is_some();
         let continues = continuation(question).is_some();
-        let fragment = question.unicode_words().count() <= FRAGMENT;
+        let fragment = words(question).count() <= FRAGMENT;
         let says_more = asks_something
             || matches!(
                 parsed.intent,
@@ -111,7 +97,10 @@ impl Talk<'_> {
         if !parsed.constraints.is_empty() && !asks_something {
             return Asked::alone(format!("{} {question}", self.question));
         }
-        let of_known_one = || OF_A_KNOWN_ONE.iter().any(|start| begins(question, start));
+        let of_known_one = || {
+            let words: Vec<&str> = words(question).collect();
+            lexicon().starts(&words, WordClass::OfKnownOne).is_some()
+        };
         match self.focus() {
             Some(label) if continues || fragment || of_known_one() => {
                 Asked::alone(format!("The {label}: {}", begun_anew(question)))
@@ -212,8 +201,13 @@ fn labels(entities: &[Entity]) -> String {
 
 /// What comes after the words that go on with what was said before.
 fn continuation(question: &str) -> Option<&str> {
-    let start = CONTINUING.iter().find(|start| begins(question, start))?;
-    Some(question[start.len()..].trim_start_matches([' ', ',']))
+    let (starts, words): (Vec<usize>, Vec<&str>) = word_indices(question).unzip();
+    let length = [WordClass::Continuing, WordClass::Conjunction]
+        .iter()
+        .find_map(|class| lexicon().starts(&words, *class))?;
+    let rest = &question[starts[length - 1] + words[length - 1].len()..];
+    rest.starts_with([' ', ','])
+        .then(|| rest.trim_start_matches([' ', ',']))
 }
 
 /// The question without them.
@@ -223,12 +217,6 @@ fn begun_anew(question: &str) -> &str {
         question = rest;
     }
     question
-}
-
-fn begins(question: &str, start: &str) -> bool {
-    let beginning = question.get(..start.len());
-    beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
-        && question[start.len()..].starts_with([' ', ','])
 }
 
 #[cfg(test)]

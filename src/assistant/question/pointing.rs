@@ -1,42 +1,14 @@
 //! Words that point at products that were spoken of, and the same question with the products in their place. Pure.
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::{Entity, Talk, labels};
+use crate::language::{NumberClass, WordClass, folded, lexicon, word_indices};
 
-/// Places in a list.
-const ORDINALS: &[(&str, usize)] = &[
-    ("first", 0),
-    ("1st", 0),
-    ("former", 0),
-    ("pehla", 0),
-    ("second", 1),
-    ("2nd", 1),
-    ("latter", 1),
-    ("doosra", 1),
-    ("dusra", 1),
-    ("third", 2),
-    ("3rd", 2),
-    ("teesra", 2),
-    ("fourth", 3),
-    ("4th", 3),
-];
-/// What stands after a place in a list.
-const THINGS: &[&str] = &["one", "option", "product", "item", "model", "wala", "wali"];
-/// Words for one product …
-const ONE: &[&str] = &["it", "iska", "iski", "iske", "isme", "ye", "yeh"];
-/// … which after such a word, or at the beginning, are others as well.
-const ONE_AFTER: &[&str] = &[
-    "about", "can", "does", "for", "has", "is", "of", "than", "was", "will", "with",
-];
-/// Words for several.
-const SEVERAL: &[&str] = &["both", "those", "these", "them", "they"];
 /// Products that are spoken of at most as several.
 const MOST: usize = 4;
 
 /// A word with where it stands.
 struct Word {
-    /// In lower case, without "'s".
+    /// As it is looked up.
     text: String,
     /// Whether it has that.
     own: bool,
@@ -97,57 +69,67 @@ enum Pointer {
 
 /// What the words from `at` on point at, with the word after them.
 fn pointer(words: &[Word], at: usize) -> Option<(Pointer, usize)> {
+    use WordClass::{
+        Auxiliary, BeforeThis, Conjunction, Copula, Demonstrative, It, Its, Numbering, OfTwo, Several, Their,
+        Thing, Things, Time,
+    };
     let word = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
-    let one_of = |at: usize, list: &[&str]| list.contains(&word(at));
+    let is = |at: usize, class: WordClass| lexicon().has(word(at), class);
+    // "The two", "those three".
+    let is_number = |at: usize| {
+        let number = lexicon().number(word(at), NumberClass::Cardinal);
+        number.is_some_and(|number| (2.0..=MOST as f32).contains(&number))
+    };
     let the = usize::from(word(at) == "the");
     if let Some(place) = place(word(at + the)) {
         let next = at + the + 1;
-        if one_of(next, THINGS) {
+        if is(next, Thing) {
             return Some((place, next + 1));
         }
-        let ends = next == words.len() || one_of(next, &["is", "has", "or"]);
+        let ends = next == words.len() || lexicon().has_any(word(next), &[Auxiliary, Conjunction, Copula]);
         let alone = matches!(place, Pointer::Place(_)) && the == 1 && ends;
-        return (alone || one_of(at + the, &["former", "latter"])).then_some((place, next));
+        return (alone || is(at + the, OfTwo)).then_some((place, next));
     }
-    match word(at) {
-        "number" | "no" | "option" => {
+    match () {
+        () if is(at, Numbering) => {
             let number: usize = word(at + 1)
                 .parse()
                 .ok()
                 .filter(|number| (1..=MOST).contains(number))?;
             Some((Pointer::Place(number - 1), at + 2))
         }
-        "its" => Some((Pointer::OnesOwn, at + 1)),
-        "their" => Some((Pointer::SeveralOwn, at + 1)),
-        "this" | "that" if one_of(at + 1, THINGS) => Some((Pointer::One, at + 2)),
-        "this" | "that" => {
-            let after = at == 0 || one_of(at - 1, ONE_AFTER);
+        () if is(at, Its) => Some((Pointer::OnesOwn, at + 1)),
+        () if is(at, Their) => Some((Pointer::SeveralOwn, at + 1)),
+        () if is(at, Demonstrative) && is(at + 1, Thing) => Some((Pointer::One, at + 2)),
+        () if is(at, Demonstrative) => {
+            let after = at == 0 || is(at - 1, BeforeThis);
             after.then_some((Pointer::One, at + 1))
         }
-        "these" if word(at + 1) == "days" => None,
-        "the" if one_of(at + 1, &["two", "three"]) => Some((Pointer::Several, at + 2)),
-        one if ONE.contains(&one) => Some((Pointer::One, at + 1)),
-        several if SEVERAL.contains(&several) => {
+        // "These days".
+        () if is(at, Several) && is(at + 1, Time) => None,
+        () if the == 1 && is_number(at + 1) => Some((Pointer::Several, at + 2)),
+        () if is(at, It) => Some((Pointer::One, at + 1)),
+        () if is(at, Several) => {
             let mut next = at + 1;
-            if several == "both" && word(next) == "of" {
+            if word(at) == "both" && word(next) == "of" {
                 next += 2;
             }
-            next += usize::from(one_of(next, &["two", "three", "products"]));
+            next += usize::from(is_number(next) || is(next, Things));
             Some((Pointer::Several, next.min(words.len())))
         }
-        _ => None,
+        () => None,
     }
 }
 
 fn place(word: &str) -> Option<Pointer> {
-    match word {
-        "last" => Some(Pointer::Last),
-        "other" => Some(Pointer::Other),
-        _ => {
-            let found = ORDINALS.iter().find(|(ordinal, _)| *ordinal == word)?;
-            Some(Pointer::Place(found.1))
-        }
+    if lexicon().has(word, WordClass::Last) {
+        return Some(Pointer::Last);
     }
+    if lexicon().has(word, WordClass::Other) {
+        return Some(Pointer::Other);
+    }
+    let place = lexicon().number(word, NumberClass::Ordinal)? as usize;
+    Some(Pointer::Place(place.saturating_sub(1)))
 }
 
 impl Talk<'_> {
@@ -180,16 +162,11 @@ impl Talk<'_> {
 }
 
 fn words(text: &str) -> Vec<Word> {
-    text.unicode_word_indices()
-        .map(|(start, word)| {
-            let lower = word.to_lowercase();
-            let bare = lower.trim_end_matches("'s").trim_end_matches("’s");
-            Word {
-                own: bare.len() < lower.len(),
-                text: bare.to_string(),
-                start,
-                end: start + word.len(),
-            }
-        })
-        .collect()
+    let word = |(start, word): (usize, &str)| Word {
+        text: folded(word),
+        own: ["'s", "’s"].iter().any(|end| word.to_lowercase().ends_with(end)),
+        start,
+        end: start + word.len(),
+    };
+    word_indices(text).map(word).collect()
 }

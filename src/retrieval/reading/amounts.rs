@@ -3,43 +3,11 @@
 //! What an amount is an amount of is decided in [`super::constraints`], by the words around it. What stands in one
 //! word with other letters ("235v2", "20mah", "X2") is a name or has a unit, and is no amount.
 
-/// What multiplies the number before it.
-const MULTIPLIERS: &[(&str, f32)] = &[
-    ("k", 1e3),
-    ("thousand", 1e3),
-    ("hazar", 1e3),
-    ("hazaar", 1e3),
-    ("hundred", 1e2),
-    ("sau", 1e2),
-    ("lakh", 1e5),
-    ("lakhs", 1e5),
-    ("lac", 1e5),
-];
-/// Rupees, as they are written.
-const CURRENCY: &[&str] = &["₹", "rs", "inr", "rupee", "rupees", "rupaye", "bucks"];
-/// Numbers in words, as far as prices and stars need them.
-const SPELLED: &[(&str, f32)] = &[
-    ("one", 1.0),
-    ("two", 2.0),
-    ("three", 3.0),
-    ("four", 4.0),
-    ("five", 5.0),
-    ("six", 6.0),
-    ("seven", 7.0),
-    ("eight", 8.0),
-    ("nine", 9.0),
-    ("ten", 10.0),
-    ("twelve", 12.0),
-    ("fifteen", 15.0),
-    ("twenty", 20.0),
-    ("ek", 1.0),
-    ("do", 2.0),
-    ("teen", 3.0),
-    ("char", 4.0),
-    ("paanch", 5.0),
-    ("panch", 5.0),
-    ("das", 10.0),
-];
+use crate::language::{NumberClass, WordClass, lexicon};
+
+/// Signs within words of Devanagari that Unicode does not take for letters.
+const NUKTA: char = '\u{93c}';
+const VIRAMA: char = '\u{94d}';
 
 /// A word, a number or a mark of a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,9 +33,13 @@ impl Token<'_> {
         self.text.eq_ignore_ascii_case(word)
     }
 
-    /// Whether it is one of these words, in any case.
-    pub(super) fn is_one_of(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| self.is(word))
+    /// Whether it is a word of this class.
+    pub(super) fn has(&self, class: WordClass) -> bool {
+        lexicon().has(self.text, class)
+    }
+
+    fn is_currency(&self) -> bool {
+        self.text == "₹" || self.has(WordClass::Currency)
     }
 }
 
@@ -105,7 +77,10 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
                     next.is_ascii_digit()
                         || matches!(next, ',' | '.') && follows.is_some_and(|c| c.is_ascii_digit())
                 }
-                _ => first.is_alphabetic() && (next.is_alphabetic() || matches!(next, '\'' | '’')),
+                _ => {
+                    first.is_alphabetic()
+                        && (next.is_alphabetic() || matches!(next, '\'' | '’' | NUKTA | VIRAMA))
+                }
             };
             if !goes_on {
                 break;
@@ -136,16 +111,18 @@ pub(super) fn amounts(tokens: &[Token<'_>]) -> Vec<Amount> {
 /// The amount whose number is the token `at`.
 fn amount(tokens: &[Token<'_>], at: usize) -> Option<Amount> {
     let token = tokens[at];
-    let is_currency = |at: usize| tokens.get(at).is_some_and(|token| token.is_one_of(CURRENCY));
+    let is_currency = |at: usize| tokens.get(at).is_some_and(Token::is_currency);
     let spelled = token.number.is_none();
     let number = token
         .number
-        .or_else(|| listed(SPELLED, &token))
+        .or_else(|| lexicon().number(token.text, NumberClass::Cardinal))
         .filter(|number| *number > 0.0)?;
     if token.attached && !is_currency(at.wrapping_sub(1)) {
         return None;
     }
-    let times = tokens.get(at + 1).and_then(|next| listed(MULTIPLIERS, next));
+    let times = tokens
+        .get(at + 1)
+        .and_then(|next| lexicon().number(next.text, NumberClass::Multiplier));
     let mut next = at + 1 + usize::from(times.is_some());
     let attached = tokens.get(next).is_some_and(|token| token.attached);
     if attached && !is_currency(next) {
@@ -178,11 +155,6 @@ fn amount(tokens: &[Token<'_>], at: usize) -> Option<Amount> {
         multiplied: times.is_some(),
         spelled,
     })
-}
-
-fn listed(list: &[(&str, f32)], token: &Token<'_>) -> Option<f32> {
-    let found = list.iter().find(|(word, _)| token.is(word))?;
-    Some(found.1)
 }
 
 /// `1,500` and `1,50,000` are thousands, `4.5` is not.

@@ -1,6 +1,7 @@
 //! The words around an amount that make a bound of it: "under", "at least", "or more", "between … and". Pure.
 
 use super::amounts::{Amount, Token};
+use crate::language::{WordClass, lexicon};
 
 /// What the words say of the amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,94 +18,22 @@ pub(super) enum Bound {
     Spend,
 }
 
-const BEFORE: &[(&str, Bound)] = &[
-    ("under", Bound::Most),
-    ("below", Bound::Most),
-    ("within", Bound::Most),
-    ("inside", Bound::Most),
-    ("upto", Bound::Most),
-    ("up to", Bound::Most),
-    ("max", Bound::Most),
-    ("maximum", Bound::Most),
-    ("at most", Bound::Most),
-    ("less than", Bound::Most),
-    ("lesser than", Bound::Most),
-    ("lower than", Bound::Most),
-    ("cheaper than", Bound::Most),
-    ("not more than", Bound::Most),
-    ("no more than", Bound::Most),
-    ("not over", Bound::Most),
-    ("not above", Bound::Most),
-    ("not exceeding", Bound::Most),
-    ("budget", Bound::Most),
-    ("above", Bound::Least),
-    ("over", Bound::Least),
-    ("more than", Bound::Least),
-    ("greater than", Bound::Least),
-    ("higher than", Bound::Least),
-    ("better than", Bound::Least),
-    ("not less than", Bound::LeastOf),
-    ("no less than", Bound::LeastOf),
-    ("not below", Bound::LeastOf),
-    ("not under", Bound::LeastOf),
-    ("at least", Bound::LeastOf),
-    ("atleast", Bound::LeastOf),
-    ("minimum", Bound::LeastOf),
-    ("min", Bound::LeastOf),
-    ("starting at", Bound::LeastOf),
-    ("starting from", Bound::LeastOf),
-    ("around", Bound::About),
-    ("about", Bound::About),
-    ("approx", Bound::About),
-    ("approximately", Bound::About),
-    ("roughly", Bound::About),
-    ("near", Bound::About),
-    ("lagbhag", Bound::About),
-    ("for", Bound::Spend),
-    ("in", Bound::Spend),
+/// The classes of words before an amount, with what they say of it …
+const BEFORE: [(WordClass, Bound); 5] = [
+    (WordClass::MostBefore, Bound::Most),
+    (WordClass::LeastBefore, Bound::Least),
+    (WordClass::AtLeastBefore, Bound::LeastOf),
+    (WordClass::AboutBefore, Bound::About),
+    (WordClass::SpendBefore, Bound::Spend),
 ];
-const AFTER: &[(&str, Bound)] = &[
-    ("or less", Bound::Most),
-    ("or under", Bound::Most),
-    ("or below", Bound::Most),
-    ("or lower", Bound::Most),
-    ("or cheaper", Bound::Most),
-    ("and below", Bound::Most),
-    ("and under", Bound::Most),
-    ("max", Bound::Most),
-    ("maximum", Bound::Most),
-    ("budget", Bound::Most),
-    ("tak", Bound::Most),
-    ("se kam", Bound::Most),
-    ("se niche", Bound::Most),
-    ("se neeche", Bound::Most),
-    ("ke andar", Bound::Most),
-    ("ke niche", Bound::Most),
-    ("ke neeche", Bound::Most),
-    ("or more", Bound::LeastOf),
-    ("or above", Bound::Least),
-    ("or higher", Bound::Least),
-    ("or better", Bound::Least),
-    ("or up", Bound::Least),
-    ("and above", Bound::Least),
-    ("and higher", Bound::Least),
-    ("and up", Bound::Least),
-    ("and more", Bound::LeastOf),
-    ("onwards", Bound::Least),
-    ("plus", Bound::LeastOf),
-    ("+", Bound::LeastOf),
-    ("se upar", Bound::Least),
-    ("se zyada", Bound::Least),
-    ("se jyada", Bound::Least),
-    ("range", Bound::About),
-    ("price range", Bound::About),
-    ("ke aas paas", Bound::About),
+/// … and after it.
+const AFTER: [(WordClass, Bound); 4] = [
+    (WordClass::MostAfter, Bound::Most),
+    (WordClass::LeastAfter, Bound::Least),
+    (WordClass::AtLeastAfter, Bound::LeastOf),
+    (WordClass::AboutAfter, Bound::About),
 ];
-/// Words that may stand between a bound and its amount: "budget is around 2000", "under a price of 2000".
-const BETWEEN: &[&str] = &[
-    "a", "is", "of", "the", "price", "rating", "cost", "be", "to", "my", "=", ":",
-];
-/// So many of them.
+/// So many words may stand between a bound and its amount: "budget is around 2000", "under a price of 2000".
 const MOST_BETWEEN: usize = 3;
 
 /// A bound, and the tokens from the first of its words to behind the last, the amount's among them.
@@ -141,18 +70,19 @@ pub(super) fn bound(tokens: &[Token<'_>], amount: &Amount) -> Option<Bounded> {
 
 /// The bound whose words end before the token `end`, with its first token.
 fn before(tokens: &[Token<'_>], end: usize) -> Option<(Bound, usize)> {
+    let words: Vec<&str> = tokens[..end].iter().map(|token| token.text).collect();
     let mut end = end;
     for _ in 0..=MOST_BETWEEN {
-        let ending = |(phrase, bound): &(&str, Bound)| {
-            let first = end.checked_sub(phrase.split(' ').count())?;
-            is(&tokens[first..end], phrase).then_some((*bound, first))
+        let ending = |(class, bound): &(WordClass, Bound)| {
+            let length = lexicon().ends(&words[..end], *class)?;
+            Some((*bound, end - length))
         };
         // The longest: "not more than" ends as "more than" does.
         let found = BEFORE.iter().filter_map(ending).min_by_key(|(_, first)| *first);
         if found.is_some() {
             return found;
         }
-        if end == 0 || !tokens[end - 1].is_one_of(BETWEEN) {
+        if end == 0 || !stands_between(&tokens[end - 1]) {
             return None;
         }
         end -= 1;
@@ -160,12 +90,23 @@ fn before(tokens: &[Token<'_>], end: usize) -> Option<(Bound, usize)> {
     None
 }
 
+fn stands_between(token: &Token<'_>) -> bool {
+    matches!(token.text, "=" | ":")
+        || token.has(WordClass::Linking)
+        || token.has(WordClass::Price)
+        || token.has(WordClass::Rating)
+}
+
 /// The bound whose words begin with the token `start`, with the token after its last.
 pub(super) fn after(tokens: &[Token<'_>], start: usize) -> Option<(Bound, usize)> {
-    let beginning = |(phrase, bound): &(&str, Bound)| {
-        let next = start + phrase.split(' ').count();
-        let written = tokens.get(start..next)?;
-        is(written, phrase).then_some((*bound, next))
+    let rest = tokens.get(start..)?;
+    if rest.first().is_some_and(|token| token.text == "+") {
+        return Some((Bound::LeastOf, start + 1));
+    }
+    let words: Vec<&str> = rest.iter().map(|token| token.text).collect();
+    let beginning = |(class, bound): &(WordClass, Bound)| {
+        let length = lexicon().starts(&words, *class)?;
+        Some((*bound, start + length))
     };
     AFTER.iter().filter_map(beginning).max_by_key(|(_, next)| *next)
 }
@@ -174,20 +115,13 @@ pub(super) fn after(tokens: &[Token<'_>], start: usize) -> Option<(Bound, usize)
 pub(super) fn range(tokens: &[Token<'_>], one: &Amount, other: &Amount) -> Option<usize> {
     let between = tokens.get(one.next..other.first)?;
     let [between] = between else { return None };
-    let starts = |word: &str| {
+    let start = || {
         let before = one.first.checked_sub(1)?;
-        tokens[before].is(word).then_some(before)
+        tokens[before].has(WordClass::RangeStart).then_some(before)
     };
-    if between.is_one_of(&["and", "&"]) {
-        return starts("between");
+    if between.text == "&" || between.has(WordClass::Conjunction) {
+        return start();
     }
-    let joined = between.is_one_of(&["to", "-", "–", "—", "se"]);
-    joined.then(|| starts("between").or(starts("from")).unwrap_or(one.first))
-}
-
-fn is(tokens: &[Token<'_>], phrase: &str) -> bool {
-    tokens
-        .iter()
-        .zip(phrase.split(' '))
-        .all(|(token, word)| token.is(word))
+    let joined = matches!(between.text, "-" | "–" | "—") || between.has(WordClass::RangeTo);
+    joined.then(|| start().unwrap_or(one.first))
 }

@@ -5,163 +5,10 @@
 
 use super::amounts::{self, Amount, Token};
 use super::bounds::{self, Bound, Bounded};
+use crate::language::{WordClass, is_asking, is_function_word, lexicon};
 
-/// What stands after a number that is no price …
-const UNITS: &[&str] = &[
-    "a",
-    "amp",
-    "amps",
-    "bit",
-    "blade",
-    "bluetooth",
-    "bt",
-    "bulbs",
-    "burner",
-    "burners",
-    "c",
-    "calls",
-    "charge",
-    "charges",
-    "charging",
-    "cm",
-    "colours",
-    "colors",
-    "content",
-    "core",
-    "cores",
-    "count",
-    "cups",
-    "customers",
-    "cycles",
-    "d",
-    "day",
-    "days",
-    "db",
-    "degree",
-    "degrees",
-    "din",
-    "display",
-    "dpi",
-    "feet",
-    "fps",
-    "ft",
-    "g",
-    "gaming",
-    "gb",
-    "ghz",
-    "gm",
-    "gms",
-    "gram",
-    "grams",
-    "hour",
-    "hours",
-    "hr",
-    "hrs",
-    "hz",
-    "inch",
-    "inches",
-    "jar",
-    "jars",
-    "kg",
-    "kgs",
-    "km",
-    "kms",
-    "kmph",
-    "l",
-    "laps",
-    "led",
-    "level",
-    "levels",
-    "litre",
-    "litres",
-    "liter",
-    "liters",
-    "m",
-    "mah",
-    "mbps",
-    "metre",
-    "metres",
-    "meter",
-    "meters",
-    "mg",
-    "mhz",
-    "mic",
-    "mics",
-    "min",
-    "mins",
-    "minute",
-    "minutes",
-    "ml",
-    "mm",
-    "month",
-    "months",
-    "monitor",
-    "mp",
-    "nits",
-    "p",
-    "people",
-    "percent",
-    "person",
-    "persons",
-    "phones",
-    "piece",
-    "pieces",
-    "pcs",
-    "ports",
-    "race",
-    "ratings",
-    "resolution",
-    "reviews",
-    "rpm",
-    "run",
-    "second",
-    "seconds",
-    "sec",
-    "secs",
-    "song",
-    "songs",
-    "speed",
-    "speeds",
-    "steps",
-    "tb",
-    "things",
-    "times",
-    "tv",
-    "users",
-    "v",
-    "video",
-    "videos",
-    "volt",
-    "volts",
-    "w",
-    "watt",
-    "watts",
-    "week",
-    "weeks",
-    "x",
-    "year",
-    "years",
-    "yrs",
-    "%",
-    "\"",
-    "°",
-    "″",
-];
-/// … and what stands before one that is said of a price already paid or asked.
-const PAID: &[&str] = &[
-    "worth", "paid", "pay", "paying", "bought", "spent", "cost", "costs", "charged",
-];
-/// How many tokens before the amount such a word may stand.
+/// How many tokens before the amount a word may stand that says of a price that it is one, or is already paid.
 const REACH: usize = 4;
-/// What stands after a number of stars.
-const STARS: &[&str] = &["star", "stars", "*", "⭐", "★"];
-/// What stands before one, or after it.
-const RATED: &[&str] = &["rated", "rating", "ratings", "stars", "score"];
-/// Words of the demand that are left over beside it.
-const LEFT_OVER: &[&str] = &[
-    "price", "priced", "prices", "costing", "cost", "costs", "budget", "range", "rated", "rating", "ratings",
-    "stars", "only",
-];
 /// Fewer rupees than this buy nothing, if nobody says that they are rupees.
 const LEAST_PRICE: f32 = 50.0;
 /// A lower bound below this counts something else.
@@ -217,9 +64,13 @@ impl Constraints {
     }
 }
 
+/// Whether a word is one of what the shop's products are called.
+type IsKind<'a> = &'a dyn Fn(&str) -> bool;
+
 /// The demands of a question, and the question without them. Of two that contradict each other the later holds, so
-/// that "… under 2000? and under 1000?" means 1000.
-pub(super) fn read(question: &str, _is_kind: &dyn Fn(&str) -> bool) -> (Constraints, String) {
+/// that "… under 2000? and under 1000?" means 1000. `is_kind` tells what the shop's products are called from what a
+/// number counts.
+pub(super) fn read(question: &str, is_kind: IsKind<'_>) -> (Constraints, String) {
     let tokens = amounts::tokens(question);
     let amounts = amounts::amounts(&tokens);
     let mut constraints = Constraints::default();
@@ -227,10 +78,10 @@ pub(super) fn read(question: &str, _is_kind: &dyn Fn(&str) -> bool) -> (Constrai
     let mut at = 0;
     while at < amounts.len() {
         let found = match amounts.get(at + 1) {
-            Some(other) => ranged(&tokens, amounts[at], *other).map(|demand| (demand, 2)),
+            Some(other) => ranged(&tokens, amounts[at], *other, is_kind).map(|demand| (demand, 2)),
             None => None,
         };
-        let found = found.or_else(|| single(&tokens, &amounts[at]).map(|demand| (demand, 1)));
+        let found = found.or_else(|| single(&tokens, &amounts[at], is_kind).map(|demand| (demand, 1)));
         let Some((demand, amounts)) = found else {
             at += 1;
             continue;
@@ -261,7 +112,7 @@ struct Demand {
 }
 
 /// "between 1000 and 2000", "10-15k", "3 to 4 stars".
-fn ranged(tokens: &[Token<'_>], one: Amount, other: Amount) -> Option<Demand> {
+fn ranged(tokens: &[Token<'_>], one: Amount, other: Amount, is_kind: IsKind<'_>) -> Option<Demand> {
     let first = bounds::range(tokens, &one, &other)?;
     let mut least = one.value;
     if other.multiplied && !one.multiplied && least < 1_000.0 {
@@ -289,7 +140,7 @@ fn ranged(tokens: &[Token<'_>], one: Amount, other: Amount) -> Option<Demand> {
         Some((Bound::About | Bound::Most, next)) => next,
         _ => other.next,
     };
-    (money && !has_unit(tokens, &other) && !is_paid(tokens, first)).then_some(Demand {
+    (money && !has_unit(tokens, &other, is_kind) && !is_paid(tokens, first)).then_some(Demand {
         of: Of::Price,
         span,
         first,
@@ -297,18 +148,18 @@ fn ranged(tokens: &[Token<'_>], one: Amount, other: Amount) -> Option<Demand> {
     })
 }
 
-fn single(tokens: &[Token<'_>], amount: &Amount) -> Option<Demand> {
-    stars(tokens, amount).or_else(|| price(tokens, amount))
+fn single(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> Option<Demand> {
+    stars(tokens, amount, is_kind).or_else(|| price(tokens, amount, is_kind))
 }
 
 /// "at least 4 stars", "rated above 4", "4+ rating".
-fn stars(tokens: &[Token<'_>], amount: &Amount) -> Option<Demand> {
+fn stars(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> Option<Demand> {
     if !is_stars(amount.value) || amount.rupees {
         return None;
     }
     let plus = tokens
         .get(amount.next)
-        .filter(|token| token.is_one_of(&["+", "plus"]));
+        .filter(|token| token.text == "+" || token.has(WordClass::AtLeastAfter));
     let end = amount.next + usize::from(plus.is_some());
     let marked = star_mark(tokens, end);
     let whole = Amount {
@@ -319,7 +170,7 @@ fn stars(tokens: &[Token<'_>], amount: &Amount) -> Option<Demand> {
     let first = bounded.map_or(amount.first, |bounded| bounded.first);
     let rated_before = tokens[first.saturating_sub(2)..amount.first]
         .iter()
-        .any(|token| token.is_one_of(RATED));
+        .any(|token| token.has(WordClass::Rating));
     if marked.is_none() && !rated_before {
         return None;
     }
@@ -334,7 +185,7 @@ fn stars(tokens: &[Token<'_>], amount: &Amount) -> Option<Demand> {
             most: None,
         },
         // "rated 4", "4+ stars"; "a 5 star AC" is a label.
-        _ if plus.is_some() || (rated_before && !has_unit(tokens, &whole)) => Span {
+        _ if plus.is_some() || (rated_before && !has_unit(tokens, &whole, is_kind)) => Span {
             least: Some(value),
             most: None,
         },
@@ -350,8 +201,8 @@ fn stars(tokens: &[Token<'_>], amount: &Amount) -> Option<Demand> {
 }
 
 /// "under 2000", "₹1,500 or less", "Rs. 999", "15k".
-fn price(tokens: &[Token<'_>], amount: &Amount) -> Option<Demand> {
-    if has_unit(tokens, amount) || (amount.spelled && !amount.multiplied) {
+fn price(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> Option<Demand> {
+    if has_unit(tokens, amount, is_kind) || (amount.spelled && !amount.multiplied) {
         return None;
     }
     let Amount { value, rupees, .. } = *amount;
@@ -407,14 +258,20 @@ fn star_mark(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     }
     if token.is("out") && tokens.get(at + 1).is_some_and(|token| token.is("of")) && of_five(at + 2) {
         let next = at + 3;
-        let again = tokens.get(next).is_some_and(|token| token.is_one_of(STARS));
+        let again = tokens.get(next).is_some_and(is_star);
         return Some(next + usize::from(again));
     }
-    if token.is_one_of(STARS) {
-        let rating = tokens.get(at + 1).is_some_and(|token| token.is_one_of(RATED));
+    if is_star(token) {
+        let rating = tokens
+            .get(at + 1)
+            .is_some_and(|token| token.has(WordClass::Rating));
         return Some(at + 1 + usize::from(rating));
     }
-    token.is_one_of(&["rating", "ratings", "rated"]).then_some(at + 1)
+    token.has(WordClass::Rating).then_some(at + 1)
+}
+
+fn is_star(token: &Token<'_>) -> bool {
+    matches!(token.text, "*" | "⭐" | "★") || token.has(WordClass::Star)
 }
 
 fn is_stars(value: f32) -> bool {
@@ -425,21 +282,43 @@ fn is_year(value: f32) -> bool {
     (1990.0..2040.0).contains(&value)
 }
 
-fn has_unit(tokens: &[Token<'_>], amount: &Amount) -> bool {
-    !amount.rupees
-        && tokens
-            .get(amount.next)
-            .is_some_and(|token| token.is_one_of(UNITS))
+/// Whether a number counts or measures something else than rupees or stars: what stands directly after it is its unit.
+fn has_unit(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> bool {
+    let is_bound = bounds::after(tokens, amount.next).is_some();
+    let next = tokens.get(amount.next).filter(|_| !amount.rupees && !is_bound);
+    next.is_some_and(|token| is_unit(token.text, is_kind))
+}
+
+/// Whether what stands after a number is its unit: any word that can be one. What cannot are words of money and stars,
+/// words that hold sentences together or ask, opinions, and what the shop's products are called: "under 500 kettles".
+fn is_unit(word: &str, is_kind: IsKind<'_>) -> bool {
+    use WordClass::{
+        Budget, Cheap, Complaint, Currency, Dear, Highest, LeftOver, Lowest, Praise, Price, Rating, Star,
+        Unit,
+    };
+    if matches!(word, "%" | "\"" | "°" | "″") || lexicon().has(word, Unit) {
+        return true;
+    }
+    let of_demands = [Budget, Currency, LeftOver, Price, Rating, Star];
+    let of_opinions = [Cheap, Complaint, Dear, Highest, Lowest, Praise];
+    word.starts_with(char::is_alphabetic)
+        && !lexicon().has_any(word, &of_demands)
+        && !lexicon().has_any(word, &of_opinions)
+        && !is_function_word(word)
+        && !is_asking(word)
+        && !is_kind(word)
 }
 
 fn is_paid(tokens: &[Token<'_>], first: usize) -> bool {
-    preceding(tokens, first).iter().any(|token| token.is_one_of(PAID))
+    preceding(tokens, first)
+        .iter()
+        .any(|token| token.has(WordClass::Paying))
 }
 
 fn near_price(tokens: &[Token<'_>], first: usize) -> bool {
-    preceding(tokens, first)
-        .iter()
-        .any(|token| token.is_one_of(&["price", "priced", "budget", "costing", "spend"]))
+    preceding(tokens, first).iter().any(|token| {
+        token.has(WordClass::Budget) || token.has(WordClass::Price) && !token.has(WordClass::Paying)
+    })
 }
 
 fn preceding<'a, 'b>(tokens: &'b [Token<'a>], first: usize) -> &'b [Token<'a>] {
@@ -450,17 +329,24 @@ fn preceding<'a, 'b>(tokens: &'b [Token<'a>], first: usize) -> &'b [Token<'a>] {
 fn with_left_overs(tokens: &[Token<'_>], first: usize, next: usize) -> (usize, usize) {
     let (mut first, mut next) = (first, next);
     loop {
-        let is = |back: usize, list: &[&str]| first >= back && tokens[first - back].is_one_of(list);
+        let is = |back: usize, is: fn(&Token<'_>) -> bool| first >= back && is(&tokens[first - back]);
         first -= match () {
-            () if is(1, LEFT_OVER) => 1,
-            () if is(1, &["of", "is"]) && is(2, LEFT_OVER) => 2,
+            () if is(1, is_left_over) => 1,
+            () if is(1, |token| token.has(WordClass::Linking)) && is(2, is_left_over) => 2,
             () => break,
         };
     }
-    while tokens.get(next).is_some_and(|token| token.is_one_of(LEFT_OVER)) {
+    while tokens.get(next).is_some_and(is_left_over) {
         next += 1;
     }
     (first, next)
+}
+
+fn is_left_over(token: &Token<'_>) -> bool {
+    lexicon().has_any(
+        token.text,
+        &[WordClass::LeftOver, WordClass::Price, WordClass::Rating],
+    )
 }
 
 /// The text without these ranges of its tokens.
@@ -482,6 +368,13 @@ fn without(text: &str, tokens: &[Token<'_>], taken: &[(usize, usize)]) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::stem;
+
+    /// The shop of these tests has headphones, phones and kettles.
+    fn read(question: &str) -> (Constraints, String) {
+        let kinds = ["headphones", "earphones", "earbuds", "phones", "kettles"].map(stem);
+        super::read(question, &|word| kinds.contains(&stem(word)))
+    }
 
     fn span(least: impl Into<Option<f32>>, most: impl Into<Option<f32>>) -> Span {
         Span {

@@ -2,8 +2,13 @@
 //! words, in English and romanised Hindi.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
-use crate::language;
+use crate::language::WordClass::{
+    self, Budget, Cheap, Counting, Currency, Dear, Highest, Lowest, Price, PriceQuestion, Rating, Review,
+    Star,
+};
+use crate::language::{FUNCTION_WORDS, NumberClass, lexicon, stem};
 
 /// A figure that the data has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,89 +41,24 @@ pub(crate) struct Figure {
     pub wish: Wish,
 }
 
-/// Words of a price that is asked for.
-const PRICE: &[&str] = &[
-    "cost", "costs", "daam", "keemat", "kimat", "price", "prices", "priced",
-];
-const CHEAP: &[&str] = &["cheap", "cheaper", "cheapest", "sasta", "saste", "sasti"];
-const DEAR: &[&str] = &[
-    "costlier",
-    "costliest",
-    "costly",
-    "dearest",
-    "expensive",
-    "mehanga",
-    "mehenga",
-    "mehnga",
-];
-/// Words of stars that are asked for …
-const STARS: &[&str] = &["rated", "rating", "ratings", "star", "stars"];
-/// … and where the highest or the lowest is, also these.
-const REVIEWS: &[&str] = &["review", "reviewed", "reviews"];
-const HIGHEST: &[&str] = &["best", "better", "highest", "higher", "most", "top"];
-const LOWEST: &[&str] = &["least", "lowest", "lower", "poorest", "worse", "worst"];
-/// What else such a question may say.
-const BESIDE: &[&str] = &[
-    "anything",
-    "available",
-    "average",
-    "batao",
-    "below",
-    "budget",
-    "chahiye",
-    "dikhao",
-    "exact",
-    "find",
-    "five",
-    "four",
-    "here",
-    "iska",
-    "item",
-    "kitna",
-    "kitne",
-    "kitni",
-    "list",
-    "looking",
-    "mean",
-    "need",
-    "number",
-    "one",
-    "option",
-    "options",
-    "overall",
-    "percent",
-    "percentage",
-    "product",
-    "products",
-    "right",
-    "rs",
-    "rupee",
-    "rupees",
-    "share",
-    "shop",
-    "show",
-    "something",
-    "three",
-    "total",
-    "two",
-    "uska",
-    "want",
-    "within",
-];
-/// Words that make reviews something to be counted.
-const COUNTED: &[&str] = &[
-    "average",
-    "kitna",
-    "kitne",
-    "kitni",
-    "number",
-    "percent",
-    "percentage",
-    "share",
-];
+/// What a question for a figure may say: words of figures, words of any question for products, and words that only hold
+/// sentences together. As they are compared.
+static OF_FIGURES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    use WordClass::{Stock, Tag, Thing, Things, Wanting};
+    let of_questions = [Stock, Tag, Thing, Things, Wanting];
+    let of_figures = [
+        Budget, Cheap, Counting, Currency, Dear, Highest, Lowest, Price, Rating, Review, Star,
+    ];
+    let classes = of_questions.iter().chain(&of_figures).chain(&FUNCTION_WORDS);
+    let words = classes.flat_map(|class| lexicon().all(*class));
+    words
+        .chain(lexicon().numbers(NumberClass::Cardinal))
+        .map(stem)
+        .collect()
+});
 
 /// The figure that a question of these `words`, in lower case, asks for, where it asks for nothing else: `telling` are
-/// the folded words of it that tell what it is about, `names` whether it names products, and `demands_price` whether it
+/// the words of it, as they are compared, that tell what it is about, `names` whether it names products, and `demands_price` whether it
 /// says what they may cost.
 pub(super) fn asked(
     words: &[&str],
@@ -126,14 +66,11 @@ pub(super) fn asked(
     names: bool,
     demands_price: bool,
 ) -> Option<Figure> {
-    let lists = [PRICE, CHEAP, DEAR, STARS, REVIEWS, HIGHEST, LOWEST, BESIDE];
-    let of_figures: HashSet<String> = lists.concat().iter().map(|word| language::stem(word)).collect();
-    if !telling.is_subset(&of_figures) {
+    if !telling.is_subset(&OF_FIGURES) {
         return None;
     }
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
-    let starts = |phrase: &str| words.join(" ").starts_with(phrase);
-    let extreme = match (has(HIGHEST), has(LOWEST)) {
+    let has = |class| lexicon().contains(words, class);
+    let extreme = match (has(Highest), has(Lowest)) {
         (true, false) => Some(Wish::Most),
         (false, true) => Some(Wish::Least),
         _ => None,
@@ -141,15 +78,13 @@ pub(super) fn asked(
     let price = |wish| Some((Quantity::Price, wish));
     let (quantity, wish) = match () {
         // "Least expensive" is cheap.
-        () if has(CHEAP) || has(DEAR) && has(LOWEST) => price(Wish::Least),
-        () if has(DEAR) => price(Wish::Most),
-        () if has(PRICE) => price(extreme.unwrap_or(Wish::Each)),
-        () if has(STARS) => Some((Quantity::Stars, extreme.unwrap_or(Wish::Each))),
-        () if has(REVIEWS) && names && (has(COUNTED) || starts("how many")) => {
-            Some((Quantity::Stars, Wish::Each))
-        }
-        () if has(REVIEWS) => extreme.map(|wish| (Quantity::Stars, wish)),
-        () if telling.is_empty() && (starts("how much is") || starts("how much are")) => price(Wish::Each),
+        () if has(Cheap) || has(Dear) && has(Lowest) => price(Wish::Least),
+        () if has(Dear) => price(Wish::Most),
+        () if has(Price) => price(extreme.unwrap_or(Wish::Each)),
+        () if has(Star) || has(Rating) => Some((Quantity::Stars, extreme.unwrap_or(Wish::Each))),
+        () if has(Review) && names && has(Counting) => Some((Quantity::Stars, Wish::Each)),
+        () if has(Review) => extreme.map(|wish| (Quantity::Stars, wish)),
+        () if telling.is_empty() && has(PriceQuestion) => price(Wish::Each),
         () if demands_price && !names => price(Wish::Fitting),
         () => None,
     }?;
@@ -256,7 +191,7 @@ mod tests {
             ("is the zuvio good", &[], true, false, None),
         ] {
             let words: Vec<&str> = question.split(' ').collect();
-            let telling = telling.iter().map(|word| language::stem(word)).collect();
+            let telling = telling.iter().map(|word| stem(word)).collect();
             let found = asked(&words, &telling, names, demands);
             let found = found.map(|figure| (figure.quantity, figure.wish));
             assert_eq!(found, expected, "{question}");

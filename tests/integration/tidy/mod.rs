@@ -2,6 +2,7 @@
 //! lists all invariants.
 
 mod imports;
+mod languages;
 mod monitoring;
 mod paths;
 
