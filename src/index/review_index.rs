@@ -157,7 +157,7 @@ impl ReviewIndex {
         hits.into_iter().map(|hit| (hit.passage, hit.score)).collect()
     }
 
-    /// Every passage that `filter` admits, compared with a question; in their order.
+    /// Every passage that `filter` admits, compared with a question; in their order, and [not yet covered](Self::cover).
     pub(crate) fn passages(&self, query: &IndexQuery<'_>, filter: &PassageFilter) -> Vec<PassageFeatures> {
         let mut passages: Vec<u32> = filter
             .products
@@ -172,8 +172,8 @@ impl ReviewIndex {
         self.features(query, &passages)
     }
 
-    /// These passages, in ascending order, compared with a question.
-    pub(crate) fn features(&self, query: &IndexQuery<'_>, passages: &[u32]) -> Vec<PassageFeatures> {
+    /// These passages, compared with a question; not yet covered.
+    fn features(&self, query: &IndexQuery<'_>, passages: &[u32]) -> Vec<PassageFeatures> {
         let mut features: Vec<PassageFeatures> = Vec::with_capacity(passages.len());
         let mut of_last = (ProductId(u32::MAX), 0.0);
         for &passage in passages {
@@ -191,18 +191,25 @@ impl ReviewIndex {
                 coverage: 0.0,
             });
         }
+        features
+    }
+
+    /// Sets the coverage of passages, which are in ascending order: the share of a question's words, by weight, that
+    /// the passage or its product's title says.
+    pub(crate) fn cover(&self, words: &[QueryWord], features: &mut [PassageFeatures]) {
+        let passages: Vec<u32> = features.iter().map(|features| features.passage as u32).collect();
         let mut in_titles = vec![0.0; self.of_product.len()];
-        for word in query.words {
+        let mut said = vec![0.0; passages.len()];
+        for word in words {
             self.mark_titles(word, &mut in_titles);
-            let mut said = vec![0.0; passages.len()];
+            said.fill(0.0);
             for (stem, likeness) in &word.forms {
-                mark(self.words.saying(stem), passages, *likeness, &mut said);
+                mark(self.words.saying(stem), &passages, *likeness, &mut said);
             }
-            for (features, said) in features.iter_mut().zip(said) {
-                features.coverage += word.weight * in_titles[features.product.0 as usize].max(said);
+            for (features, said) in features.iter_mut().zip(&said) {
+                features.coverage += word.weight * in_titles[features.product.0 as usize].max(*said);
             }
         }
-        features
     }
 
     /// The cosine of two passages; 1 where they say the same.

@@ -124,6 +124,8 @@ struct Ranked {
     /// The products that are compared, side by side.
     compared: Vec<BTreeSet<ProductId>>,
     understood: Understood,
+    /// What the ranking took.
+    seconds: f64,
 }
 
 impl Searcher {
@@ -171,7 +173,7 @@ impl Searcher {
             metrics::RETRIEVAL_TOP_SCORE.record(&[], f64::from(best.features.question));
         }
         let evidence = self.evidence_of(&ranked, parsed);
-        let mut understood = ranked.understood;
+        let (mut understood, ranked_seconds) = (ranked.understood, ranked.seconds);
         if evidence.is_empty() {
             understood.spoken_of = self.spoken_of(&in_question);
         } else {
@@ -186,7 +188,8 @@ impl Searcher {
         ranked.passages.retain(is_quoted);
         let products = self.recommended(&ranked.passages, parsed, QUOTED_PRODUCTS);
         understood.figures = figures;
-        metrics::RETRIEVAL_DURATION_SECONDS.record(&["select"], selecting.elapsed().as_secs_f64());
+        let seconds = ranked_seconds + selecting.elapsed().as_secs_f64();
+        metrics::RETRIEVAL_DURATION_SECONDS.record(&["fuse"], seconds);
         Grounds {
             evidence,
             products,
@@ -252,6 +255,7 @@ impl Searcher {
         let mut ranked = Ranked {
             passages: vec![],
             compared: vec![],
+            seconds: 0.0,
             understood: Understood {
                 intent: parsed.intent,
                 named: parsed.named.clone(),
@@ -266,20 +270,28 @@ impl Searcher {
         if refusing && parsed.beyond.is_some() {
             return ranked;
         }
-        let started = Instant::now();
+        let lexical = Instant::now();
         let words = self.query_words(&parsed.words);
+        let lexical = lexical.elapsed();
+
+        let dense = Instant::now();
         let query = sought.query(&words);
         let scored = self.scored_products(&query);
         ranked.compared = self.compared(sought, &scored);
         let products = self.shortlist(&scored, &ranked.compared, parsed, &admitted);
-        metrics::RETRIEVAL_DURATION_SECONDS.record(&["products"], started.elapsed().as_secs_f64());
-
-        let started = Instant::now();
         let filter = PassageFilter {
             products,
             min_rating: filters.min_rating,
         };
-        let features = self.index.passages(&query, &filter);
+        let mut features = self.index.passages(&query, &filter);
+        metrics::RETRIEVAL_DURATION_SECONDS.record(&["dense"], dense.elapsed().as_secs_f64());
+
+        let covering = Instant::now();
+        self.index.cover(&words, &mut features);
+        let lexical = lexical + covering.elapsed();
+        metrics::RETRIEVAL_DURATION_SECONDS.record(&["lexical"], lexical.as_secs_f64());
+
+        let ranking = Instant::now();
         if !refusing || self.is_about(parsed, filters, &features) {
             let asks_for_complaints = parsed.intent == Intent::Complaints;
             let tones = self.aspects.tones();
@@ -298,7 +310,7 @@ impl Searcher {
                 .collect();
             selection::sort(&mut ranked.passages);
         }
-        metrics::RETRIEVAL_DURATION_SECONDS.record(&["passages"], started.elapsed().as_secs_f64());
+        ranked.seconds = ranking.elapsed().as_secs_f64();
         ranked
     }
 

@@ -62,6 +62,11 @@ impl Spelling {
         }
     }
 
+    /// Whether titles or reviews use a word, in lower case.
+    pub(super) fn is_used(&self, word: &str) -> bool {
+        self.uses.contains_key(word)
+    }
+
     /// The word itself where it is a word of the language, or stands in a title or at the end of a title's word, or is
     /// too short, or nothing is near that is used much more often; else the nearest such word with the same first
     /// letter, of several the one that is used most. Nearness counts letters inserted, left out, exchanged, and swapped

@@ -105,7 +105,8 @@ impl Talk<'_> {
             Some(label) if continues || fragment || of_known_one() => {
                 Asked::alone(format!("The {label}: {}", begun_anew(question)))
             }
-            _ if continues => self.joined(question),
+            // It does not say of which product it asks what buyers here write of.
+            _ if continues || asks_something && self.vocabulary.knows(&parsed) => self.joined(question),
             _ => Asked::alone(question.to_string()),
         }
     }
@@ -401,15 +402,16 @@ mod tests {
                 "Hello does that last?".into(),
             ),
         ] {
-            assert_eq!(understood(&turns).whole, expected, "{turns:?}");
+            assert_eq!(understood(&turns).whole(), expected, "{turns:?}");
         }
     }
 
     #[test]
     fn what_cannot_be_made_whole_asks_with_its_own_words() {
         let asked = understood(&["Best kettle?", "Yes.", "what about the lid"]);
-        assert_eq!(asked.last, "what about the lid");
+        assert_eq!(asked.question, "what about the lid");
+        assert_eq!(asked.earlier.as_deref(), Some("Best kettle?"));
         let asked = understood(&["Which headset has good bass?", "Yes.", "and under 1000?"]);
-        assert_eq!(asked.last, asked.whole, "the bass is still asked for");
+        assert_eq!(asked.earlier, None, "the bass is still asked for");
     }
 }

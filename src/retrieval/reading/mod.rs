@@ -271,6 +271,11 @@ impl Vocabulary {
         called.map(|(product, _)| product).collect()
     }
 
+    /// Whether titles or reviews use every telling word of a question.
+    pub(crate) fn knows(&self, parsed: &ParsedQuery) -> bool {
+        parsed.words.iter().all(|word| self.spelling.is_used(&word.written))
+    }
+
     /// What people call a product.
     pub(crate) fn title(&self, product: ProductId) -> &str {
         &self.titles[product.0 as usize]
