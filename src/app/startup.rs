@@ -131,7 +131,7 @@ pub(crate) fn retriever(
     vectors: Vectors,
     encoder: Encoder,
 ) -> Result<Retriever, EmbeddingError> {
-    let embed = |texts: Vec<&str>| Ok(Index::build(super::embed(&encoder, &texts)?));
+    let embed = |texts: Vec<&str>| Ok::<_, EmbeddingError>(Index::build(super::embed(&encoder, &texts)?));
     let titles: Vec<String> = corpus.products.iter().map(title_text).collect();
     let in_titles = Postings::of(titles.iter().map(String::as_str));
     let said = Postings::of(passages.iter().map(|passage| passage.text(&corpus)));
