@@ -301,3 +301,129 @@ fn mark(saying: &[u32], passages: &[u32], likeness: f32, said: &mut [f32]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reviews::{passages, testing};
+
+    /// Two kettles, of which the second has no price in its title, and what buyers say of them.
+    fn index() -> ReviewIndex {
+        let products = vec![
+            testing::product("Avandi steel kettle"),
+            testing::product("Surveen glass kettle"),
+        ];
+        let reviews = vec![
+            testing::review(0, 5, "It boils water very fast."),
+            testing::review(1, 2, "The glass lid leaks water."),
+            testing::review(0, 1, "The lid leaks since a week."),
+        ];
+        let corpus = Arc::new(testing::corpus(products, reviews));
+        let passages = passages(&corpus);
+        let texts: Vec<&str> = passages.iter().map(|passage| passage.text(&corpus)).collect();
+        let words = Postings::of(texts.into_iter());
+        let titles: Vec<String> = corpus.products.iter().map(title_text).collect();
+        let title_words = Postings::of(titles.iter().map(String::as_str));
+        let of = |rows: &[[f32; 2]]| Index::build(Vectors::from_rows(2, rows.iter().map(|row| row.to_vec())));
+        let vectors = of(&[[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]);
+        ReviewIndex::new(
+            corpus,
+            passages,
+            vectors,
+            of(&[[0.8, 0.6], [0.0, 1.0]]),
+            words,
+            title_words,
+        )
+    }
+
+    fn word(stem: &str, weight: f32) -> QueryWord {
+        QueryWord {
+            weight,
+            title_weight: weight,
+            forms: vec![(stem.into(), 1.0)],
+        }
+    }
+
+    fn near(value: f32, expected: f32) {
+        assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
+    }
+
+    #[test]
+    fn products_are_compared_by_title_words_and_the_centre_of_what_is_said() {
+        let words = [word("glass", 0.75), word("kettl", 0.25)];
+        let query = IndexQuery {
+            title: &[1.0, 0.0],
+            passage: &[1.0, 0.0],
+            words: &words,
+        };
+        let [steel, glass] = index().products(&query).try_into().expect("two products");
+        near(steel.title, 0.8);
+        near(steel.coverage, 0.25);
+        // The mean of (1, 0) and (0.6, 0.8), of length 1.
+        near(steel.centre, 0.8 / (0.8f32 * 0.8 + 0.4 * 0.4).sqrt());
+        near(glass.coverage, 1.0);
+        near(glass.centre, 0.0);
+    }
+
+    #[test]
+    fn a_passage_has_the_words_that_it_or_its_title_says() {
+        let words = [word("glass", 0.5), word("leak", 0.25), word("mic", 0.25)];
+        let query = IndexQuery {
+            title: &[1.0, 0.0],
+            passage: &[0.0, 1.0],
+            words: &words,
+        };
+        let index = index();
+        let all = |products: &[u32], min_rating| {
+            let filter = PassageFilter {
+                products: products.iter().copied().map(ProductId).collect(),
+                min_rating,
+            };
+            let mut found = index.passages(&query, &filter);
+            index.cover(&words, &mut found);
+            found
+        };
+        let found = all(&[1, 0], None);
+        let of: Vec<(usize, u32)> = found
+            .iter()
+            .map(|found| (found.passage, found.product.0))
+            .collect();
+        assert_eq!(of, [(0, 0), (1, 1), (2, 0)]);
+        let coverage: Vec<f32> = found.iter().map(|found| found.coverage).collect();
+        assert_eq!(coverage, [0.0, 0.75, 0.25]);
+        near(found[2].question, 0.8);
+        near(found[2].title, 0.8);
+        near(found[2].own_title, 0.6 * 0.8 + 0.8 * 0.6);
+        assert_eq!(all(&[0], Some(2)).len(), 1);
+        assert!(all(&[], None).is_empty());
+    }
+
+    #[test]
+    fn a_form_that_is_only_like_the_word_counts_as_much_as_it_is_like_it() {
+        let like = QueryWord {
+            forms: vec![("drip".into(), 1.0), ("leak".into(), 0.3)],
+            ..word("drip", 1.0)
+        };
+        let index = index();
+        let filter = PassageFilter {
+            products: vec![ProductId(1)],
+            min_rating: None,
+        };
+        let query = IndexQuery {
+            title: &[1.0, 0.0],
+            passage: &[1.0, 0.0],
+            words: std::slice::from_ref(&like),
+        };
+        let mut found = index.passages(&query, &filter);
+        index.cover(query.words, &mut found);
+        near(found[0].coverage, 0.3);
+    }
+
+    #[test]
+    fn equal_words_are_the_same_and_near_ones_are_not() {
+        let index = index();
+        near(index.likeness(0, 2), 0.6);
+        near(index.likeness(1, 1), 1.0);
+        assert_eq!(index.nearest(&[1.0, 0.0], 2), [(0, 1.0), (2, 0.6)]);
+    }
+}

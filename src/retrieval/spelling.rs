@@ -13,7 +13,7 @@ const LONG: usize = 10;
 /// The word that was meant is used so many times as often …
 const TIMES: u32 = 30;
 /// … and at least so often.
-const LEAST_USES: u32 = 5;
+const LEAST_USES: u32 = 2;
 
 /// The words that reviews, titles and categories use, in lower case.
 pub(super) struct Spelling {

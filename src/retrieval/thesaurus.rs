@@ -12,6 +12,8 @@ const MOST: usize = 8_000;
 const LEAST_USES: u32 = 3;
 /// The least cosine of two words that say nearly the same.
 const NEAR: f32 = 0.6;
+/// How much a neighbour counts beside the word itself, times their cosine.
+const OF_NEIGHBOUR: f32 = 0.5;
 /// The neighbours of a word at most.
 const NEIGHBOURS: usize = 25;
 
@@ -58,8 +60,8 @@ impl Thesaurus {
         }
     }
 
-    /// The stems that say what a word, in lower case, says, each with the greatest cosine to it of the words that have
-    /// it; the word's own stem with 1. Nothing but that where the word is none of the thesaurus'.
+    /// The stems that say what a word, in lower case, says, each with how well it does: the word's own stem with 1, those
+    /// of its neighbours with less. Only its own where the word is none of the thesaurus'.
     pub(crate) fn forms(&self, word: &str) -> Vec<(String, f32)> {
         let own = language::stem(word);
         let mut forms = vec![(own, 1.0)];
@@ -69,9 +71,35 @@ impl Thesaurus {
         for hit in self.vectors.search(self.vectors.vector(number), NEIGHBOURS) {
             let stem = language::stem(&self.words[hit.passage]);
             if hit.score >= NEAR && !forms.iter().any(|(known, _)| *known == stem) {
-                forms.push((stem, hit.score));
+                forms.push((stem, OF_NEIGHBOUR * hit.score));
             }
         }
         forms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::Vectors;
+
+    #[test]
+    fn words_are_those_of_titles_and_those_that_are_used_often() {
+        let titles = Postings::of(["Avandi kettle 2L"].into_iter());
+        let passages = Postings::of(["it leaks and leaks", "leaks the lid", "lid"].into_iter());
+        assert_eq!(words(&titles, &passages), ["avandi", "kettle", "leaks"]);
+    }
+
+    #[test]
+    fn near_words_say_a_word_less_well_than_itself() {
+        let words = ["fridge", "noisy", "refrigerator", "refrigerators"].map(String::from);
+        let rows = [[1.0, 0.0], [0.0, 1.0], [0.8, 0.6], [0.6, 0.8]].map(|row| row.to_vec());
+        let thesaurus = Thesaurus::new(words.into(), Index::build(Vectors::from_rows(2, rows)));
+        let refrigerator = language::stem("refrigerator");
+        let forms = thesaurus.forms("fridge");
+        assert_eq!(forms[0], (language::stem("fridge"), 1.0));
+        assert_eq!((forms.len(), &forms[1].0), (2, &refrigerator), "its plural has the same stem");
+        assert!((forms[1].1 - OF_NEIGHBOUR * 0.8).abs() < 1e-6);
+        assert_eq!(thesaurus.forms("couch"), [(language::stem("couch"), 1.0)]);
     }
 }

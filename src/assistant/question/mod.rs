@@ -80,10 +80,20 @@ impl Talk<'_> {
                 Intent::Complaints | Intent::Compare | Intent::YesNo
             );
 
+        let by_name = !parsed.named.is_empty();
+        let is_of_kind = |entity: &Entity| entity.products.is_subset(&scope);
+        let chooses = matches!(parsed.intent, Intent::Recommend | Intent::Compare);
+        if !by_name && pointed.is_none() && asks_something && !chooses {
+            // "How long is the wire?" after the wired one was spoken of is of that one.
+            let known = !self.named.is_empty() && self.named.iter().all(is_of_kind);
+            if !scope.is_empty() && known {
+                return self.joined(question);
+            }
+        }
         if !scope.is_empty() {
             let other_product = parsed.constraints.is_empty() && !says_more && (continues || fragment);
             return match (other_product, &pointed) {
-                (true, _) => Asked::alone(self.asked_of(text, &scope, !parsed.named.is_empty())),
+                (true, _) => Asked::alone(self.asked_of(text, &scope, by_name)),
                 (false, Some(text)) => Asked::alone(begun_anew(text).to_string()),
                 (false, None) => Asked::alone(question.to_string()),
             };

@@ -216,7 +216,7 @@ impl Vocabulary {
         let word = |(at, word): (usize, &str)| {
             let stem = language::stem(word);
             Word {
-                written: word.to_lowercase(),
+                written: language::folded(word),
                 names: mentions
                     .iter()
                     .flat_map(|mention| &mention.words)
@@ -273,7 +273,10 @@ impl Vocabulary {
 
     /// Whether titles or reviews use every telling word of a question.
     pub(crate) fn knows(&self, parsed: &ParsedQuery) -> bool {
-        parsed.words.iter().all(|word| self.spelling.is_used(&word.written))
+        parsed
+            .words
+            .iter()
+            .all(|word| self.spelling.is_used(&word.written))
     }
 
     /// What people call a product.

@@ -44,7 +44,7 @@ fn names_kinds_and_what_is_asked_are_told_apart() {
         ),
         (
             "Is Zuvio's battery good?",
-            [vec!["zuvio's"], vec![], vec!["battery"]],
+            [vec!["zuvio"], vec![], vec!["battery"]],
             vec![0, 1],
         ),
         (
@@ -92,7 +92,7 @@ fn an_earlier_question_counts_half_and_its_demands_hold() {
         .iter()
         .map(|word| (word.written.as_str(), word.weight))
         .collect();
-    assert_eq!(weights, [("battery", 1.0), ("rattle", 1.0), ("zuvio's", EARLIER)]);
+    assert_eq!(weights, [("battery", 1.0), ("rattle", 1.0), ("zuvio", EARLIER)]);
     assert_eq!(parsed.text, "and does the battery rattle?");
     assert_eq!(
         parsed.whole,
