@@ -77,7 +77,7 @@ mod tests {
         };
         let (asked, filters) = check(json!({"question": " Loud? ", "filters": {"product_ids": ["KET-1"]}}))
             .expect("it is in order");
-        assert_eq!((asked.whole.as_str(), asked.last.as_str()), ("Loud?", "Loud?"));
+        assert_eq!(asked, Asked::alone("Loud?"));
         assert_eq!(filters.product_ids, ["KET-1"]);
         for (request, param) in [
             (json!({"question": " "}), "question"),

@@ -49,11 +49,6 @@ pub(crate) fn stem(word: &str) -> String {
     }
 }
 
-/// The distinct words of a text, as they are compared.
-pub(crate) fn stems(text: &str) -> HashSet<String> {
-    words(text).map(stem).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -147,16 +147,12 @@ mod tests {
             candidate(3, 0, 2, 0.6),
         ];
         let all = recommend(
-            ranked,
+            &ranked,
             &products,
             10,
             |_| None,
             |passages| {
-                assert!(
-                    passages
-                        .windows(2)
-                        .all(|pair| pair[0].relevance >= pair[1].relevance)
-                );
+                assert!(passages.windows(2).all(|pair| pair[0].score >= pair[1].score));
                 vec![]
             },
         );
@@ -173,7 +169,7 @@ mod tests {
             (first.score - expected).abs() < 1e-12,
             "half of two: the middle is a half"
         );
-        assert!(recommend(vec![], &products, 10, |_| None, |_| vec![]).is_empty());
+        assert!(recommend(&[], &products, 10, |_| None, |_| vec![]).is_empty());
     }
 
     #[test]
@@ -193,7 +189,7 @@ mod tests {
         };
         // The first product's mic is praised, whatever the passages' stars; the second's is only named.
         let judged = |id: ProductId| Some(if id.0 == 0 { aspect(8, 0) } else { aspect(0, 0) });
-        let all = recommend(ranked, &products, 10, judged, |_| vec![]);
+        let all = recommend(&ranked, &products, 10, judged, |_| vec![]);
         assert_eq!(
             (all[0].dissent, all[0].basis),
             (Share { count: 0, of: 8 }, Basis::Aspect(AspectId(4)))

@@ -339,7 +339,10 @@ impl Searcher {
             return false;
         }
         let mut words = self.query_words(&asked);
-        words.iter_mut().flat_map(|word| &mut word.forms).for_each(|(_, likeness)| *likeness = 1.0);
+        words
+            .iter_mut()
+            .flat_map(|word| &mut word.forms)
+            .for_each(|(_, likeness)| *likeness = 1.0);
         let mut passages: Vec<PassageFeatures> = passages.to_vec();
         passages.iter_mut().for_each(|features| features.coverage = 0.0);
         self.index.cover(&words, &mut passages);

@@ -98,7 +98,11 @@ mod tests {
         let refrigerator = language::stem("refrigerator");
         let forms = thesaurus.forms("fridge");
         assert_eq!(forms[0], (language::stem("fridge"), 1.0));
-        assert_eq!((forms.len(), &forms[1].0), (2, &refrigerator), "its plural has the same stem");
+        assert_eq!(
+            (forms.len(), &forms[1].0),
+            (2, &refrigerator),
+            "its plural has the same stem"
+        );
         assert!((forms[1].1 - OF_NEIGHBOUR * 0.8).abs() < 1e-6);
         assert_eq!(thesaurus.forms("couch"), [(language::stem("couch"), 1.0)]);
     }

@@ -70,7 +70,7 @@ fn questions_are_ranked_answered_and_refused() {
     let counts = ["questions", "answerable", "ranked"].map(|name| number(&result[name]));
     assert_eq!(counts, [3.0, 2.0, 1.0]);
     let first = json!({"recall@1": 1.0, "recall@5": 1.0, "mrr": 1.0});
-    for system in ["dense", "lexical", "fused", "stratified", "served"] {
+    for system in ["dense", "lexical", "scored", "selected", "served"] {
         assert_eq!(result["retrieval"][system], first, "{system}");
     }
     let answers = &result["answers"];

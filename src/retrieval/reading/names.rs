@@ -89,11 +89,6 @@ impl Names {
         }
     }
 
-    /// Whether a word of titles is said of other products as well.
-    pub(crate) fn is_plain(&self, word: &str) -> bool {
-        self.plain.contains(&key(word))
-    }
-
     /// The names in a text, in their order. `spelling` forgives slips.
     pub(crate) fn mentions(&self, text: &str, spelling: &Spelling) -> Vec<Mention> {
         let words = self.words(text, spelling);

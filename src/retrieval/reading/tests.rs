@@ -287,7 +287,7 @@ fn questions_are_told_apart_by_what_they_want() {
         ),
     ] {
         for question in questions {
-            assert_eq!(shop.parse(&Asked::alone(question)).intent, intent, "{question}");
+            assert_eq!(shop.parse(&Asked::alone(*question)).intent, intent, "{question}");
         }
     }
 }
