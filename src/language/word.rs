@@ -1,6 +1,5 @@
 //! A text → its words; a word → the form in which it is looked up, and the form in which it is compared. Pure.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use frostem::{Algorithm, Stemmer};
@@ -82,6 +81,5 @@ mod tests {
         let cut: Vec<String> = words(text).map(folded).collect();
         assert_eq!(cut, ["zuvio", "mic", "4.5", "stars", "आवाज", "don't"]);
         assert!(word_indices(text).all(|(at, word)| text[at..].starts_with(word)));
-        assert!(stems("Mics, mic").into_iter().eq(["mic".to_string()]));
     }
 }
