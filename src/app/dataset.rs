@@ -19,8 +19,6 @@ use crate::weights::EmbeddingModel;
 const TITLES: &str = "titles";
 /// … of the thesaurus' words, …
 const WORDS: &str = "words";
-/// … of the questions about other things, …
-const OFF_TOPIC: &str = "off-topic";
 /// … and of the passages.
 const PASSAGES: &str = "passages";
 
@@ -37,8 +35,6 @@ pub(crate) struct Dataset {
     pub index: ReviewIndex,
     /// Which words say nearly the same.
     pub thesaurus: Thesaurus,
-    /// The vectors of the questions about other things.
-    pub off_topic: Index,
     /// The thresholds that were found from all this, if they are on disk.
     pub thresholds: Option<Thresholds>,
     /// The fingerprint of everything that the thresholds are found from.
@@ -131,7 +127,6 @@ pub(super) fn embed_dataset(
         |what: &str, texts: &[&str]| Fingerprint::new(&format!("{what}\n{}", texts.join("\n")), &[], model);
     let of_thresholds = of(&format!("{fingerprint} {}", Thresholds::METHOD), &off_topic);
     let titles = index(TITLES, &of(TITLES, &titles), &titles)?;
-    let off_topic = index(OFF_TOPIC, &of(OFF_TOPIC, &off_topic), &off_topic)?;
     let word_texts: Vec<&str> = words.iter().map(String::as_str).collect();
     let word_vectors = index(WORDS, &of(WORDS, &word_texts), &word_texts)?;
     let vectors = index(PASSAGES, &fingerprint, &texts)?;
@@ -141,7 +136,6 @@ pub(super) fn embed_dataset(
         index: ReviewIndex::new(corpus.clone(), passages, vectors, titles, said, in_titles),
         corpus,
         thesaurus: Thesaurus::new(words, word_vectors),
-        off_topic,
         thresholds: thresholds_file::load(&config.index_dir, &of_thresholds),
         of_thresholds,
         fingerprint,

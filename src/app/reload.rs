@@ -122,7 +122,7 @@ impl App {
         let dataset = dataset::embed_dataset(&source.config, reading, &source.model, &mut embedding, &|_| {})
             .map_err(NotReloaded::Unusable)?;
         let embedded = dataset.embedded;
-        let service = serving.with(dataset);
+        let service = serving.with(dataset).map_err(NotReloaded::Unusable)?;
         let reloaded = reloaded(&service.catalogue, embedded);
         self.serve(service);
         Ok(reloaded)

@@ -67,7 +67,7 @@ pub(super) fn service(
                 device: device.clone(),
                 embedder: Embedder::spawn(encoder, config.max_waiting.max(1)),
             };
-            let catalogue = Arc::new(Catalogue::new(&source, dataset, info));
+            let catalogue = Arc::new(Catalogue::new(&source, dataset, info)?);
             open(catalogue.clone());
             anyhow::Ok((source, catalogue))
         };
@@ -100,24 +100,19 @@ pub(super) fn service(
 }
 
 impl Catalogue {
-    fn new(source: &ReloadInputs, dataset: Dataset, info: DatasetInfo) -> Self {
+    fn new(source: &ReloadInputs, dataset: Dataset, info: DatasetInfo) -> anyhow::Result<Self> {
         let (known, embedder) = (dataset.thresholds, source.embedder.clone());
-        let retriever = Retriever::new(
-            embedder,
-            dataset.index,
-            dataset.thesaurus,
-            &dataset.off_topic,
-            known,
-        );
+        let embed = |texts: &[&str]| source.embedder.embed_questions(texts);
+        let retriever = Retriever::new(embedder, dataset.index, dataset.thesaurus, known, embed)?;
         if known.is_none() {
             let dir = &source.config.index_dir;
             thresholds_file::save(dir, &dataset.of_thresholds, retriever.thresholds());
         }
-        Self {
+        Ok(Self {
             retriever,
             corpus: dataset.corpus,
             info,
-        }
+        })
     }
 }
 
@@ -138,16 +133,12 @@ pub(crate) fn retriever(
     let words = retrieval::thesaurus_words(&in_titles, &said);
     let word_vectors = embed(words.iter().map(String::as_str).collect())?;
     let titles = embed(titles.iter().map(String::as_str).collect())?;
-    let off_topic = embed(retrieval::off_topic().collect())?;
     let index = ReviewIndex::new(corpus, passages, Index::build(vectors), titles, said, in_titles);
     let thesaurus = Thesaurus::new(words, word_vectors);
-    Ok(Retriever::new(
-        Embedder::spawn(encoder, 1),
-        index,
-        thesaurus,
-        &off_topic,
-        None,
-    ))
+    let off_topic = encoder.encode_queries(&retrieval::off_topic().collect::<Vec<_>>(), &mut |_| {})?;
+    Retriever::new(Embedder::spawn(encoder, 1), index, thesaurus, None, |_| {
+        Ok(off_topic)
+    })
 }
 
 impl Service {
@@ -157,22 +148,22 @@ impl Service {
     }
 
     /// The same models with other reviews.
-    pub(super) fn with(&self, dataset: Dataset) -> Service {
+    pub(super) fn with(&self, dataset: Dataset) -> anyhow::Result<Service> {
         dataset.announce(Some(&self.catalogue.info.index_fingerprint));
         let info = DatasetInfo {
             passages: dataset.index.passage_count(),
             index_fingerprint: dataset.fingerprint.as_str().to_string(),
             ..self.catalogue.info.clone()
         };
-        let catalogue = Arc::new(Catalogue::new(&self.source, dataset, info));
-        Service {
+        let catalogue = Arc::new(Catalogue::new(&self.source, dataset, info)?);
+        Ok(Service {
             assistant: self.assistant.over(catalogue.retriever.clone()),
             completer: self.completer.clone(),
             embedder: self.embedder.clone(),
             counter: self.counter.clone(),
             catalogue,
             source: self.source.clone(),
-        }
+        })
     }
 }
 

@@ -1,5 +1,5 @@
-//! What is known of a word beforehand: whether it holds sentences together, or praises or complains in any shop. English
-//! and Hindi, as Indian buyers mix them. Nothing here names what a product has.
+//! What is known of a word beforehand: whether it holds sentences together, or praises or complains in any shop.
+//! English and Hindi, as Indian buyers mix them. Nothing here names what a product has.
 
 use crate::language::{NumberClass, WordClass, is_function_word, is_negation, lexicon};
 

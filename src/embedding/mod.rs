@@ -99,8 +99,20 @@ impl Embedder {
     /// # Errors
     /// See [`EmbeddingError`].
     pub(crate) fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        self.embed_blocking(texts, true)
+    }
+
+    /// [`Embedder::embed_passages`] for questions that no user waits for.
+    ///
+    /// # Errors
+    /// See [`EmbeddingError`].
+    pub(crate) fn embed_questions(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        self.embed_blocking(texts, false)
+    }
+
+    fn embed_blocking(&self, texts: &[&str], passages: bool) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         let texts = texts.iter().map(|text| text.to_string()).collect();
-        let (job, answer) = EmbeddingJob::new(texts, None, true);
+        let (job, answer) = EmbeddingJob::new(texts, None, passages);
         self.jobs
             .blocking_send(job)
             .map_err(|_| EmbeddingError::Stopped)?;

@@ -1,5 +1,5 @@
-//! The exact scan: every row is compared with the query. HNSW is measured against it, and it is faster than HNSW if there
-//! are few rows.
+//! The exact scan: every row is compared with the query. HNSW is measured against it, and it is faster than HNSW if
+//! there are few rows.
 //!
 //! It first reads the rows' codes, which take a quarter of the memory, and then the numbers of all rows that may be
 //! among the best according to their codes. The error of a product of codes is bounded, so nothing is missed.

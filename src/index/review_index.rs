@@ -51,12 +51,12 @@ pub(crate) struct QueryWord {
     pub forms: Vec<(String, f32)>,
 }
 
-/// Which passages may be found. An absent limit admits all.
+/// Which passages may be found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct PassageFilter {
     /// Of these products.
     pub products: Vec<ProductId>,
-    /// Of reviews with at least so many stars.
+    /// Of reviews with at least so many stars; absent, of all.
     pub min_rating: Option<u8>,
 }
 
@@ -157,7 +157,8 @@ impl ReviewIndex {
         hits.into_iter().map(|hit| (hit.passage, hit.score)).collect()
     }
 
-    /// Every passage that `filter` admits, compared with a question; in their order, and [not yet covered](Self::cover).
+    /// Every passage that `filter` admits, compared with a question; in their order, and [not yet
+    /// covered](Self::cover).
     pub(crate) fn passages(&self, query: &IndexQuery<'_>, filter: &PassageFilter) -> Vec<PassageFeatures> {
         let mut passages: Vec<u32> = filter
             .products

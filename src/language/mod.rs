@@ -25,7 +25,8 @@ pub(crate) fn is_negation(word: &str) -> bool {
     lexicon().has(word, WordClass::Negation) || folded(word).ends_with("n't")
 }
 
-/// Whether a word, in either language, only holds sentences together. It can be neither a thing nor what a thing is like.
+/// Whether a word, in either language, only holds sentences together. It can be neither a thing nor what a thing is
+/// like.
 pub(crate) fn is_function_word(word: &str) -> bool {
     lexicon().has_any(word, &FUNCTION_WORDS)
 }

@@ -26,7 +26,7 @@ use std::time::Instant;
 
 use crate::aspects::Aspects;
 use crate::embedding::{Embedder, EmbeddingError};
-use crate::index::{Index, ReviewIndex};
+use crate::index::ReviewIndex;
 use crate::metrics;
 pub use evidence::Evidence;
 pub(crate) use evidence::{Asked, Filters, Found, Grounds, Scores, Understood, Unmet};
@@ -49,21 +49,27 @@ pub(crate) struct Retriever {
 }
 
 impl Retriever {
-    /// A retriever over `index` with these words. Its thresholds are `known`, or else found from the vectors of the
-    /// [questions about other things](off_topic()).
+    /// A retriever over `index` with these near words, that refuses by `thresholds`; where these are not known yet, by
+    /// those that are found from the vectors that `embed` gives of the [questions about other things](off_topic()).
+    ///
+    /// # Errors
+    /// Those of `embed`.
     pub(crate) fn new(
         embedder: Embedder,
         index: ReviewIndex,
         thesaurus: Thesaurus,
-        off_topic: &Index,
-        known: Option<Thresholds>,
-    ) -> Self {
-        let language = embedder.words().clone();
-        let searcher = Searcher::new(index, thesaurus, language, off_topic, known);
-        Self {
+        thresholds: Option<Thresholds>,
+        embed: impl FnOnce(&[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError>,
+    ) -> Result<Self, EmbeddingError> {
+        let mut searcher = Searcher::new(index, thesaurus, embedder.words().clone());
+        searcher.thresholds = match thresholds {
+            Some(thresholds) => thresholds,
+            None => searcher.found_thresholds(embed(&off_topic().collect::<Vec<_>>())?),
+        };
+        Ok(Self {
             embedder,
             searcher: Arc::new(searcher),
-        }
+        })
     }
 
     /// The thresholds that questions are refused by.

@@ -124,15 +124,9 @@ mod tests {
     fn relevance_stars_and_dissent_all_count() {
         let liked = product([0, 0, 0, 10, 40]);
         let disliked = product([30, 10, 5, 3, 2]);
-        let (near, far) = (candidate(1, 0, 5, 0.9), candidate(2, 1, 5, 0.6));
-        assert_eq!(
-            order(&[near.clone(), far.clone()], &[liked.clone(), liked.clone()]),
-            [0, 1]
-        );
-        assert_eq!(
-            order(&[near.clone(), far.clone()], &[disliked, liked.clone()]),
-            [1, 0]
-        );
+        let (near, far) = (candidate(1, 0, 5, 0.9), candidate(2, 1, 5, 0.8));
+        assert_eq!(order(&[near, far], &[liked.clone(), liked.clone()]), [0, 1]);
+        assert_eq!(order(&[near, far], &[disliked, liked.clone()]), [1, 0]);
         let complaints = [3, 4, 5].map(|passage| candidate(passage, 0, 1, 0.5));
         let contradicted = [&[near, far], &complaints[..]].concat();
         assert_eq!(order(&contradicted, &[liked.clone(), liked]), [1, 0]);
@@ -163,7 +157,11 @@ mod tests {
         );
         assert_eq!((first.rating.count, first.rating.mean), (2, 5.0));
         assert!((first.rating.shrunk - (10.0 * 3.0 + 10.0) / 12.0).abs() < 1e-12);
-        assert!((first.relevance - 0.8).abs() < 1e-6);
+        assert!(
+            (first.relevance - 1.0).abs() < 1e-6,
+            "it has the best passage of all"
+        );
+        assert!((all[1].relevance - (-0.1 / f64::from(GAP)).exp()).abs() < 1e-6);
         let expected = first.relevance * first.rating.shrunk / 5.0 * 0.5;
         assert!(
             (first.score - expected).abs() < 1e-12,

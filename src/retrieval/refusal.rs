@@ -1,7 +1,7 @@
 //! When nothing here is about a question. Pure.
 //!
-//! In a hundred thousand passages something is always near. How near, depends on the embedding model and on the shop, so
-//! the thresholds are found from questions about other things: from the best that each of them reaches here. A shop
+//! In a hundred thousand passages something is always near. How near, depends on the embedding model and on the shop,
+//! so the thresholds are found from questions about other things: from the best that each of them reaches here. A shop
 //! sells some of the things that they ask for; so it is a quantile that counts, and not the highest.
 
 use serde::{Deserialize, Serialize};

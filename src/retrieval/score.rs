@@ -1,7 +1,7 @@
 //! The one score that products and passages are ranked by, and the one that says whether anything here is about the
 //! question. Pure.
 //!
-//! Every weight of retrieval stands here. They were chosen on 73 judged questions over 205,052 reviews, where a pairwise
+//! All weights of the score stand here. They were chosen on 73 judged questions over 205,052 reviews, where a pairwise
 //! logistic regression learned the same proportions (1 : 0.97 : −0.68 : 0.64), and confirmed on 71 others.
 
 use crate::index::{PassageFeatures, ProductFeatures};

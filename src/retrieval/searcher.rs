@@ -1,22 +1,23 @@
-//! The search itself: products first, then the passages of the best of them, scored. Runs on whichever thread asks;
-//! reads only.
+//! The search itself: products first, then the passages of the best of them, scored; `topic` says whether they are
+//! about the question, and `choice` makes evidence of them. Runs on whichever thread asks; reads only.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod choice;
+mod topic;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::figures::Figures;
 use super::product_filter::ProductFilter;
-use super::products::{self, Recommended};
+use super::products::Recommended;
 use super::reading::{Intent, ParsedQuery, Vocabulary, Word};
-use super::refusal::{self, Thresholds, Topic};
+use super::refusal::Thresholds;
 use super::selection::{self, Candidate};
 use super::thesaurus::Thesaurus;
-use super::{Asked, Evidence, Filters, Found, Grounds, Scores, Understood, negation, score};
-use crate::aspects::{AspectId, Aspects};
-use crate::index::{
-    Index, IndexQuery, PassageFeatures, PassageFilter, ProductFeatures, QueryWord, ReviewIndex,
-};
+use super::{Evidence, Filters, Found, Grounds, Understood, score};
+use crate::aspects::Aspects;
+use crate::index::{IndexQuery, PassageFilter, ProductFeatures, QueryWord, ReviewIndex, dot};
 use crate::language;
 use crate::metrics;
 use crate::reviews::ProductId;
@@ -28,30 +29,12 @@ const PRODUCTS: usize = 40;
 const PRODUCT_GAP: f32 = 0.25;
 /// The nearest passages of all products that are looked at.
 const NEAREST: usize = 200;
-/// The best scored passages that evidence is chosen from.
-const RANKED: usize = 200;
-/// Passages that become evidence.
-const EVIDENCE: usize = 6;
-/// Passages of each product that is compared, however many are.
-const LEAST_PLACES: usize = 2;
-/// A name stands in one title of so many, …
-const ONE_TITLE_IN: usize = 50;
-/// … or in so few.
-const FEW_TITLES: usize = 3;
-/// The share of what is asked of one product, by rarity, that some passage of it has to say.
-const SAID: f32 = 0.5;
-/// Single products that each question about other things is asked of, to find the threshold.
-const PRODUCTS_ASKED: usize = 4;
 /// How much the whole question counts for which product a side of a comparison means.
 const WHOLE_OF_SIDE: f32 = 0.5;
-/// Aspects that an answer without evidence names.
-const SPOKEN_OF: usize = 5;
 /// Products that are recommended at most …
 const RECOMMENDED: usize = 10;
 /// … and those of them that an answer comes with.
 const QUOTED_PRODUCTS: usize = 4;
-/// Quotes that a recommended product comes with.
-const QUOTES: usize = 3;
 
 /// What is searched: immutable, shared by all questions.
 pub(super) struct Searcher {
@@ -80,9 +63,11 @@ pub(super) struct Sought {
     pub sides: Vec<Vec<f32>>,
 }
 
-/// The texts of a question whose vectors make it [`Sought`].
+/// The texts of a question whose vectors make it [`Sought`]: the whole question, the last one where that is another,
+/// and the sides of a comparison.
 pub(super) fn texts(parsed: &ParsedQuery) -> Vec<String> {
-    let mut texts = vec![parsed.whole.clone(), parsed.text.clone()];
+    let mut texts = vec![parsed.whole.clone()];
+    texts.extend((parsed.text != parsed.whole).then(|| parsed.text.clone()));
     texts.extend(parsed.sides.iter().flatten().cloned());
     texts
 }
@@ -90,22 +75,20 @@ pub(super) fn texts(parsed: &ParsedQuery) -> Vec<String> {
 impl Sought {
     /// A question with the vectors of its [`texts`].
     pub(super) fn new(parsed: ParsedQuery, mut vectors: Vec<Vec<f32>>) -> Self {
-        let sides = vectors.split_off(2);
-        let [whole, last] = vectors
-            .try_into()
-            .expect("a question has two texts before its sides");
-        let mut question: Vec<f32> = whole
-            .iter()
-            .zip(&last)
-            .map(|(whole, last)| whole + last)
-            .collect();
-        let length = question.iter().map(|value| value * value).sum::<f32>().sqrt();
-        question
-            .iter_mut()
-            .for_each(|value| *value /= length.max(f32::MIN_POSITIVE));
+        let of_question = 1 + usize::from(parsed.text != parsed.whole);
+        let sides = vectors.split_off(of_question);
+        let mut question = vec![0.0; vectors[0].len()];
+        for vector in &vectors {
+            question
+                .iter_mut()
+                .zip(vector)
+                .for_each(|(sum, value)| *sum += value);
+        }
+        let length = dot(&question, &question).sqrt().max(f32::MIN_POSITIVE);
+        question.iter_mut().for_each(|value| *value /= length);
         Self {
             parsed,
-            whole,
+            whole: vectors.swap_remove(0),
             question,
             sides,
         }
@@ -125,21 +108,18 @@ struct Ranked {
     passages: Vec<Candidate>,
     /// The products that are compared, side by side.
     compared: Vec<BTreeSet<ProductId>>,
+    /// The products that the question is about, where it says which or of which kind.
+    in_question: BTreeSet<ProductId>,
+    /// The products that pass its demands and the request's filters.
+    admitted: ProductFilter,
     understood: Understood,
     /// What the ranking took.
     seconds: f64,
 }
 
 impl Searcher {
-    /// A searcher of `index`. Its thresholds are `known`, or else found from the vectors of the
-    /// [questions about other things](refusal::off_topic). `language` are the words that the embedding model knows.
-    pub(super) fn new(
-        index: ReviewIndex,
-        thesaurus: Thesaurus,
-        language: Arc<HashSet<String>>,
-        off_topic: &Index,
-        known: Option<Thresholds>,
-    ) -> Self {
+    /// A searcher of `index` that refuses nothing yet. `language` are the words that the embedding model knows.
+    pub(super) fn new(index: ReviewIndex, thesaurus: Thesaurus, language: Arc<HashSet<String>>) -> Self {
         let passages = (0..index.passage_count()).map(|at| (index.review(at).product, index.text(at)));
         let vocabulary = Vocabulary::of(
             index.catalogue(),
@@ -148,25 +128,26 @@ impl Searcher {
             passages,
             language.clone(),
         );
-        let mut searcher = Self {
+        Self {
             vocabulary,
             aspects: Aspects::of(index.corpus(), index.all_passages()),
             index,
             thesaurus,
             language,
             thresholds: Thresholds::NONE,
-        };
-        searcher.thresholds = known.unwrap_or_else(|| searcher.found_thresholds(off_topic));
-        searcher
+        }
     }
 
     /// The evidence for what is sought, best first, and the products that it is of.
     pub(super) fn search(&self, sought: &Sought, filters: &Filters) -> Grounds {
         let parsed = &sought.parsed;
-        let in_question = self.vocabulary.in_question(parsed);
-        let admitted = ProductFilter::of(parsed, filters, &in_question, self.index.catalogue());
-        let figures = Figures::of(parsed, &in_question, &admitted, self.index.catalogue());
         let mut ranked = self.ranked(sought, filters, true);
+        let figures = Figures::of(
+            parsed,
+            &ranked.in_question,
+            &ranked.admitted,
+            self.index.catalogue(),
+        );
         if let Some(figures) = &figures {
             self.keep_those_of(figures, &mut ranked.passages);
         }
@@ -177,7 +158,7 @@ impl Searcher {
         let evidence = self.evidence_of(&ranked, parsed);
         let (mut understood, ranked_seconds) = (ranked.understood, ranked.seconds);
         if evidence.is_empty() {
-            understood.spoken_of = self.spoken_of(&in_question);
+            understood.spoken_of = self.spoken_of(&ranked.in_question);
         } else {
             understood.silent = self.without_evidence(&ranked.compared, &evidence);
         }
@@ -213,42 +194,6 @@ impl Searcher {
         }
     }
 
-    /// The thresholds that refuse most questions about other things, whose vectors are `off_topic`.
-    fn found_thresholds(&self, off_topic: &Index) -> Thresholds {
-        let (mut in_shop, mut in_products) = (vec![], vec![]);
-        let everything = Filters::default();
-        for (number, question) in refusal::off_topic().enumerate() {
-            let vector = off_topic.vector(number).to_vec();
-            let sought = Sought::new(
-                self.vocabulary.parse(&Asked::alone(question)),
-                vec![vector.clone(), vector],
-            );
-            let features = |ranked: Ranked| ranked.passages.into_iter().map(|candidate| candidate.features);
-            let found = features(self.ranked(&sought, &everything, false));
-            in_shop.extend(found.map(|features| score::topic(&features)).reduce(f32::max));
-            let products = (0..self.index.catalogue().len() as u32).map(ProductId);
-            for product in products
-                .skip(number)
-                .step_by(off_topic.len())
-                .take(PRODUCTS_ASKED)
-            {
-                let words = self.query_words(&sought.parsed.words);
-                let query = sought.query(&words);
-                let filter = PassageFilter {
-                    products: vec![product],
-                    min_rating: None,
-                };
-                let found = self.index.passages(&query, &filter).into_iter();
-                in_products.extend(
-                    found
-                        .map(|features| score::topic_of_product(&features))
-                        .reduce(f32::max),
-                );
-            }
-        }
-        Thresholds::of(in_shop, in_products)
-    }
-
     /// The candidates that are about what is sought, best first; none where nothing here is about it, if `refusing`.
     fn ranked(&self, sought: &Sought, filters: &Filters, refusing: bool) -> Ranked {
         let parsed = &sought.parsed;
@@ -257,6 +202,7 @@ impl Searcher {
         let mut ranked = Ranked {
             passages: vec![],
             compared: vec![],
+            in_question,
             seconds: 0.0,
             understood: Understood {
                 intent: parsed.intent,
@@ -268,6 +214,7 @@ impl Searcher {
                 beyond: parsed.beyond,
                 ..Understood::default()
             },
+            admitted,
         };
         if refusing && parsed.beyond.is_some() {
             return ranked;
@@ -280,7 +227,7 @@ impl Searcher {
         let query = sought.query(&words);
         let scored = self.scored_products(&query);
         ranked.compared = self.compared(sought, &scored);
-        let products = self.shortlist(&scored, &ranked.compared, parsed, &admitted);
+        let products = self.shortlist(&scored, &ranked.compared, parsed, &ranked.admitted);
         let filter = PassageFilter {
             products,
             min_rating: filters.min_rating,
@@ -314,48 +261,6 @@ impl Searcher {
         }
         ranked.seconds = ranking.elapsed().as_secs_f64();
         ranked
-    }
-
-    /// Whether something among these passages is about the question. Of products that are given, by name or by the
-    /// client, and nothing else, anything is.
-    fn is_about(&self, parsed: &ParsedQuery, filters: &Filters, passages: &[PassageFeatures]) -> bool {
-        let given = !filters.product_ids.is_empty();
-        if parsed.aspect().next().is_none() && (given || !parsed.named.is_empty()) {
-            return true;
-        }
-        let topic = match given {
-            true => Topic::Product,
-            false if self.has_unseen_name(parsed) => Topic::UnseenName,
-            false => Topic::Shop,
-        };
-        self.thresholds.admit(topic, passages) && !self.is_silent(parsed, passages)
-    }
-
-    /// Whether a question asks something of one product by name, and no passage of it, nor its title, says most of
-    /// that, in whatever near words. Vectors do not tell: of a product that is here something is always near.
-    fn is_silent(&self, parsed: &ParsedQuery, passages: &[PassageFeatures]) -> bool {
-        let asked: Vec<Word> = parsed.aspect().cloned().collect();
-        if asked.is_empty() || !parsed.names_one() || parsed.intent == Intent::Complaints {
-            return false;
-        }
-        let mut words = self.query_words(&asked);
-        words
-            .iter_mut()
-            .flat_map(|word| &mut word.forms)
-            .for_each(|(_, likeness)| *likeness = 1.0);
-        let mut passages: Vec<PassageFeatures> = passages.to_vec();
-        passages.iter_mut().for_each(|features| features.coverage = 0.0);
-        self.index.cover(&words, &mut passages);
-        passages.iter().all(|features| features.coverage < SAID)
-    }
-
-    /// Whether a word of the question stands in few titles and is none that the embedding model knows.
-    fn has_unseen_name(&self, parsed: &ParsedQuery) -> bool {
-        let few = (self.index.catalogue().len() / ONE_TITLE_IN).max(FEW_TITLES);
-        parsed.words.iter().any(|word| {
-            let titles = self.index.title_words.saying(&word.stem).len();
-            (1..=few).contains(&titles) && !self.language.contains(&word.written)
-        })
     }
 
     /// Every product with its score, in the order of products.
@@ -477,134 +382,4 @@ impl Searcher {
             })
             .collect()
     }
-
-    /// What is chosen as evidence of all that is ranked.
-    fn evidence_of(&self, ranked: &Ranked, parsed: &ParsedQuery) -> Vec<Evidence> {
-        match ranked.compared.as_slice() {
-            [] => self.choose(&ranked.passages, EVIDENCE, parsed),
-            compared => self.choose_for_each(compared, &ranked.passages),
-        }
-    }
-
-    /// Evidence on each of the products that are compared, in turns.
-    fn choose_for_each(&self, compared: &[BTreeSet<ProductId>], ranked: &[Candidate]) -> Vec<Evidence> {
-        let places = (EVIDENCE / compared.len()).max(LEAST_PLACES);
-        let of_each = compared.iter().map(|products| {
-            let about = |candidate: &&Candidate| products.contains(&candidate.features.product);
-            let ranked: Vec<Candidate> = ranked.iter().filter(about).take(RANKED).copied().collect();
-            self.chosen(&ranked, places)
-        });
-        let of_each: Vec<Vec<Candidate>> = of_each.collect();
-        let turns = (0..places).flat_map(|place| of_each.iter().filter_map(move |chosen| chosen.get(place)));
-        // Two names may mean the same product.
-        let mut taken = BTreeSet::new();
-        turns
-            .filter(|candidate| taken.insert(candidate.features.passage))
-            .map(|candidate| self.evidence(candidate))
-            .collect()
-    }
-
-    /// Evidence of all that is ranked. Where products are to be recommended, praise goes first.
-    fn choose(&self, ranked: &[Candidate], places: usize, parsed: &ParsedQuery) -> Vec<Evidence> {
-        let mut chosen = self.chosen(&ranked[..ranked.len().min(RANKED)], places);
-        if parsed.intent == Intent::Recommend {
-            let asked = parsed.aspect().map(|word| word.stem.clone()).collect();
-            chosen.sort_by_key(|candidate| {
-                !candidate.praises() || negation::of_any(self.index.text(candidate.features.passage), &asked)
-            });
-        }
-        chosen.iter().map(|candidate| self.evidence(candidate)).collect()
-    }
-
-    fn chosen(&self, ranked: &[Candidate], places: usize) -> Vec<Candidate> {
-        selection::choose(ranked, places, |one, other| self.index.likeness(one, other))
-    }
-
-    fn evidence(&self, candidate: &Candidate) -> Evidence {
-        let features = candidate.features;
-        let passage = self.index.passage(features.passage);
-        let review = self.index.review(features.passage);
-        let product = &self.index.catalogue()[features.product.0 as usize];
-        let (before, rest) = review.text.split_at(passage.start as usize);
-        let (quote, after) = rest.split_at((passage.end - passage.start) as usize);
-        let start = before.chars().count();
-        Evidence {
-            passage: features.passage,
-            review: passage.review,
-            product_key: product.key.clone(),
-            product_title: product.title.clone(),
-            rating: review.rating,
-            summary: review.summary.clone(),
-            quote: quote.to_string(),
-            start,
-            end: start + quote.chars().count(),
-            before: before.to_string(),
-            after: after.to_string(),
-            score: features.question,
-            complains: candidate.complains(),
-            scores: Scores {
-                question: features.question,
-                title: features.title,
-                coverage: features.coverage,
-                total: candidate.score,
-            },
-        }
-    }
-
-    /// The `most` products of those ranked that fit best.
-    fn recommended(&self, ranked: &[Candidate], parsed: &ParsedQuery, most: usize) -> Vec<Recommended> {
-        let asked = self.aspects.asked(&parsed.aspect_text());
-        let judged = |product| Some(self.aspects.about(product, asked?));
-        products::recommend(ranked, self.index.catalogue(), most, judged, |passages| {
-            self.choose(passages, QUOTES, parsed)
-        })
-    }
-
-    /// Leaves what is said of the products whose figures are told, where anything is.
-    fn keep_those_of(&self, figures: &Figures, ranked: &mut Vec<Candidate>) {
-        let told = |candidate: &Candidate| {
-            let key = &self.index.catalogue()[candidate.features.product.0 as usize].key;
-            figures.products.iter().any(|figured| figured.key == *key)
-        };
-        if ranked.iter().any(told) {
-            ranked.retain(told);
-        }
-        // Where the shop does not say what it costs, buyers may.
-        let says = |candidate: &Candidate| has_amount(self.index.text(candidate.features.passage));
-        if !figures.are_complete() && ranked.iter().any(says) {
-            ranked.retain(says);
-        }
-    }
-
-    /// The first product of each side of a comparison of which there is no evidence.
-    fn without_evidence(&self, compared: &[BTreeSet<ProductId>], evidence: &[Evidence]) -> Vec<String> {
-        let key = |id: &ProductId| &self.index.catalogue()[id.0 as usize].key;
-        let is_silent = |products: &&BTreeSet<ProductId>| {
-            let quoted = |id: &ProductId| evidence.iter().any(|evidence| evidence.product_key == *key(id));
-            !products.iter().any(quoted)
-        };
-        let silent = compared.iter().filter(is_silent).filter_map(BTreeSet::first);
-        silent.map(|id| self.vocabulary.title(*id).to_string()).collect()
-    }
-
-    /// What the reviews of these products speak of most.
-    fn spoken_of(&self, products: &BTreeSet<ProductId>) -> Vec<String> {
-        let mut reviews: BTreeMap<AspectId, usize> = BTreeMap::new();
-        for product in products {
-            for aspect in self.aspects.of_product(*product) {
-                *reviews.entry(aspect.aspect).or_default() += aspect.praised + aspect.complained;
-            }
-        }
-        let mut spoken_of: Vec<(AspectId, usize)> = reviews.into_iter().collect();
-        spoken_of.sort_by_key(|(aspect, reviews)| (std::cmp::Reverse(*reviews), *aspect));
-        let most = spoken_of.into_iter().take(SPOKEN_OF);
-        most.map(|(aspect, _)| self.aspects.name(aspect).to_string())
-            .collect()
-    }
-}
-
-/// Whether a text has a number that may be a price.
-fn has_amount(text: &str) -> bool {
-    let digits = |word: &str| word.chars().filter(char::is_ascii_digit).count();
-    language::words(text).any(|word| digits(word) >= 3)
 }

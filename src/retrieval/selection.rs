@@ -31,7 +31,8 @@ impl Candidate {
     }
 }
 
-/// Orders candidates, best first. Ties go by position, so that the same question has the same evidence on every machine.
+/// Orders candidates, best first. Ties go by position, so that the same question has the same evidence on every
+/// machine.
 pub(super) fn sort(candidates: &mut [Candidate]) {
     candidates.sort_unstable_by(|a, b| {
         let by_position = || a.features.passage.cmp(&b.features.passage);
@@ -192,9 +193,9 @@ mod tests {
         // Nor is what neither praises nor complains.
         let neither = [&praise[..], &[candidate(8, 1, 3, 0.5)]].concat();
         assert_eq!(chosen(&neither, 3), [1, 2, 3]);
-        // Dissent that is there already is enough.
+        // Dissent that is there already is enough; then the other product goes first.
         let mixed = [&praise[..1], &[candidate(8, 1, 1, 0.95)], &praise[1..]].concat();
-        assert_eq!(chosen(&mixed, 3), [8, 1, 2]);
+        assert_eq!(chosen(&mixed, 3), [8, 2, 1]);
         // Where all complain, the best praise.
         let complaints = [
             candidate(1, 1, 1, 0.9),

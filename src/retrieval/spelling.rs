@@ -1,7 +1,8 @@
 //! A slip → the word that was meant. Pure.
 //!
 //! Reviews have slips too: "bettery" is in dozens of them. So a word is known not because somebody uses it here, but
-//! because the embedding model's vocabulary has it, or a title; and it is a slip if a near word is used much more often.
+//! because the embedding model's vocabulary has it, or a title; and it is a slip if a near word is used much more
+//! often.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ const LONG: usize = 10;
 /// The word that was meant is used so many times as often …
 const TIMES: u32 = 30;
 /// … and at least so often.
-const LEAST_USES: u32 = 2;
+pub(super) const LEAST_USES: u32 = 2;
 
 /// The words that reviews, titles and categories use, in lower case.
 pub(super) struct Spelling {

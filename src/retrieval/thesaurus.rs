@@ -60,8 +60,8 @@ impl Thesaurus {
         }
     }
 
-    /// The stems that say what a word, in lower case, says, each with how well it does: the word's own stem with 1, those
-    /// of its neighbours with less. Only its own where the word is none of the thesaurus'.
+    /// The stems that say what a word, in lower case, says, each with how well it does: the word's own stem with 1,
+    /// those of its neighbours with less. Only its own where the word is none of the thesaurus'.
     pub(crate) fn forms(&self, word: &str) -> Vec<(String, f32)> {
         let own = language::stem(word);
         let mut forms = vec![(own, 1.0)];

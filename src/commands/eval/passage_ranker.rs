@@ -1,5 +1,5 @@
-//! Ranks documents by their best passage: by meaning, by words, and by the sum of both scores. Documents are divided into
-//! passages as on the server.
+//! Ranks documents by their best passage: by meaning, by words, and by the sum of both scores. Documents are divided
+//! into passages as on the server.
 //!
 //! In: documents, as the reviews of a [`Corpus`]. Out: for a query, the documents in the order of each system. The
 //! query is compared with every passage, so that this measures the ranking; `eval recall` measures HNSW. Runs on the
@@ -91,8 +91,8 @@ impl PassageSearch {
     }
 }
 
-/// For each of `count` texts, in their order, the share of the words that it says, weighed by their rarity; `None` for a
-/// text with none of them.
+/// For each of `count` texts, in their order, the share of the words that it says, weighed by their rarity; `None` for
+/// a text with none of them.
 fn coverage(postings: &Postings, words: &BTreeSet<String>, count: usize) -> Vec<Option<f32>> {
     let mut coverage = vec![None; count];
     let all: f32 = words.iter().map(|word| postings.rarity(word)).sum();

@@ -125,10 +125,10 @@ mod tests {
         };
         let relevant = "How long does the battery last?";
         assert_eq!(found(relevant, "scored"), [0, 1]);
-        assert_eq!(found(relevant, "selected"), [0, 1]);
+        assert_eq!(found(relevant, "selected"), [0], "the box is far from the point");
         assert_eq!(found(relevant, "served"), [0]);
         let irrelevant = "What is the capital of France?";
-        assert_eq!(found(irrelevant, "selected").len(), 2);
+        assert!(!found(irrelevant, "selected").is_empty());
         assert!(found(irrelevant, "served").is_empty());
     }
 

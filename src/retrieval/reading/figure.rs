@@ -58,8 +58,8 @@ static OF_FIGURES: LazyLock<HashSet<String>> = LazyLock::new(|| {
 });
 
 /// The figure that a question of these `words`, in lower case, asks for, where it asks for nothing else: `telling` are
-/// the words of it, as they are compared, that tell what it is about, `names` whether it names products, and `demands_price` whether it
-/// says what they may cost.
+/// the words of it, as they are compared, that tell what it is about, `names` whether it names products, and
+/// `demands_price` whether it says what they may cost.
 pub(super) fn asked(
     words: &[&str],
     telling: &HashSet<String>,

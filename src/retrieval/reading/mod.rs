@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Asked;
-use super::spelling::Spelling;
+use super::spelling::{self, Spelling};
 use crate::index::{Postings, title_text};
 use crate::language::{self, WordClass};
 use crate::reviews::{Product, ProductId};
@@ -124,6 +124,10 @@ impl Vocabulary {
                 }
             }
         }
+        // Who asks for complaints may be the first to say so.
+        let faults = language::lexicon()
+            .all(WordClass::Fault)
+            .map(|word| (word, spelling::LEAST_USES));
         Self {
             kinds,
             names: Names::of(products, passages),
@@ -131,7 +135,7 @@ impl Vocabulary {
                 .iter()
                 .map(|product| product.short_title().to_string())
                 .collect(),
-            spelling: Spelling::of(in_titles.written(), said.written(), language),
+            spelling: Spelling::of(in_titles.written(), said.written().chain(faults), language),
         }
     }
 
