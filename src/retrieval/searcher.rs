@@ -1,7 +1,9 @@
-//! The search itself: products first, then the passages of the best of them, scored; `topic` says whether they are
-//! about the question, and `choice` makes evidence of them. Runs on whichever thread asks; reads only.
+//! The search itself: products first, then the passages of the best of them, scored. `comparison` says which products
+//! are set beside each other, `topic` whether anything is about the question, and `choice` makes evidence. Runs on
+//! whichever thread asks; reads only.
 
 mod choice;
+mod comparison;
 mod topic;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -18,7 +20,6 @@ use super::thesaurus::Thesaurus;
 use super::{Evidence, Filters, Found, Grounds, Understood, score};
 use crate::aspects::Aspects;
 use crate::index::{IndexQuery, PassageFilter, ProductFeatures, QueryWord, ReviewIndex, dot};
-use crate::language;
 use crate::metrics;
 use crate::reviews::ProductId;
 
@@ -29,8 +30,6 @@ const PRODUCTS: usize = 40;
 const PRODUCT_GAP: f32 = 0.25;
 /// The nearest passages of all products that are looked at.
 const NEAREST: usize = 200;
-/// How much the whole question counts for which product a side of a comparison means.
-const WHOLE_OF_SIDE: f32 = 0.5;
 /// Products that are recommended at most …
 const RECOMMENDED: usize = 10;
 /// … and those of them that an answer comes with.
@@ -305,53 +304,6 @@ impl Searcher {
         }
         best.truncate(PRODUCTS.max(named.len()));
         best.into_iter().map(|(product, _)| product).collect()
-    }
-
-    /// The products that are compared, side by side: those that two or more names mean, or for each side of "or" the
-    /// one that it means, where the titles of the two tell them apart by a word of the question.
-    fn compared(&self, sought: &Sought, scored: &[(ProductFeatures, f32)]) -> Vec<BTreeSet<ProductId>> {
-        let parsed = &sought.parsed;
-        if parsed.named.len() > 1 {
-            return parsed.named.clone();
-        }
-        let (Some(sides), [one, other]) = (&parsed.sides, sought.sides.as_slice()) else {
-            return vec![];
-        };
-        let meant = |side: &String, vector: &[f32]| {
-            let stems: BTreeSet<String> = language::words(side).map(language::stem).collect();
-            let words: Vec<Word> = parsed
-                .words
-                .iter()
-                .filter(|word| stems.contains(&word.stem))
-                .cloned()
-                .collect();
-            let words = self.query_words(&words);
-            let query = IndexQuery {
-                title: vector,
-                passage: vector,
-                words: &words,
-            };
-            let of_side = self.scored_products(&query);
-            let both = of_side.iter().zip(scored);
-            let best = both.max_by(|(a, a_whole), (b, b_whole)| {
-                let score = |side: f32, whole: f32| side + WHOLE_OF_SIDE * whole;
-                score(a.1, a_whole.1).total_cmp(&score(b.1, b_whole.1))
-            });
-            best.map(|((features, _), _)| (features.product, stems))
-        };
-        let (Some((one, one_says)), Some((other, other_says))) =
-            (meant(&sides[0], one), meant(&sides[1], other))
-        else {
-            return vec![];
-        };
-        let has =
-            |product: ProductId, stem: &String| self.index.title_words.saying(stem).contains(&product.0);
-        let told_apart =
-            |a, b, stems: &BTreeSet<String>| stems.iter().any(|stem| has(a, stem) && !has(b, stem));
-        match told_apart(one, other, &one_says) && told_apart(other, one, &other_says) {
-            true => vec![BTreeSet::from([one]), BTreeSet::from([other])],
-            false => vec![],
-        }
     }
 
     /// Words, weighed by their rarity. One that nobody here says is as rare as can be.

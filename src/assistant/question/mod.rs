@@ -81,14 +81,11 @@ impl Talk<'_> {
             );
 
         let by_name = !parsed.named.is_empty();
-        let is_of_kind = |entity: &Entity| entity.products.is_subset(&scope);
         let chooses = matches!(parsed.intent, Intent::Recommend | Intent::Compare);
-        if !by_name && pointed.is_none() && asks_something && !chooses {
-            // "How long is the wire?" after the wired one was spoken of is of that one.
-            let known = !self.named.is_empty() && self.named.iter().all(is_of_kind);
-            if !scope.is_empty() && known {
-                return self.joined(question);
-            }
+        let names_a_kind = !by_name && pointed.is_none() && !chooses && !scope.is_empty();
+        if names_a_kind && self.vocabulary.is_said_of(&parsed, &self.spoken_of()) {
+            // "How is the remote?" after a television was spoken of asks of its remote.
+            return self.joined(question);
         }
         if !scope.is_empty() {
             let other_product = parsed.constraints.is_empty() && !says_more && (continues || fragment);
@@ -119,6 +116,12 @@ impl Talk<'_> {
             _ if continues || asks_something && self.vocabulary.knows(&parsed) => self.joined(question),
             _ => Asked::alone(question.to_string()),
         }
+    }
+
+    /// The products that the last question is about.
+    fn spoken_of(&self) -> BTreeSet<ProductId> {
+        let parsed = self.vocabulary.parse(&Asked::alone(self.question.as_str()));
+        self.vocabulary.in_question(&parsed)
     }
 
     /// The last question and this one.

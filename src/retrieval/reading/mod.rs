@@ -36,6 +36,8 @@ pub(crate) struct Vocabulary {
     /// The stems that titles and categories have more often than reviews, which are what things are called, with the
     /// products that have them.
     kinds: HashMap<String, BTreeSet<ProductId>>,
+    /// The products in whose reviews such a stem is said.
+    said_of: HashMap<String, BTreeSet<ProductId>>,
     /// The words that a question can mean.
     spelling: Spelling,
 }
@@ -124,13 +126,25 @@ impl Vocabulary {
                 }
             }
         }
+        let (of_passage, passages): (Vec<ProductId>, Vec<&str>) = passages.unzip();
+        let products_saying = |stem: &String| {
+            let saying = said.saying(stem).iter();
+            saying
+                .filter_map(|passage| of_passage.get(*passage as usize).copied())
+                .collect()
+        };
+        let said_of = kinds
+            .keys()
+            .map(|stem| (stem.clone(), products_saying(stem)))
+            .collect();
         // Who asks for complaints may be the first to say so.
         let faults = language::lexicon()
             .all(WordClass::Fault)
             .map(|word| (word, spelling::LEAST_USES));
         Self {
             kinds,
-            names: Names::of(products, passages),
+            said_of,
+            names: Names::of(products, of_passage.iter().copied().zip(passages)),
             titles: products
                 .iter()
                 .map(|product| product.short_title().to_string())
@@ -273,6 +287,15 @@ impl Vocabulary {
         let most = words.values().copied().max();
         let called = words.into_iter().filter(|(_, words)| Some(*words) == most);
         called.map(|(product, _)| product).collect()
+    }
+
+    /// Whether what titles call things, in a question, is said of some of these products too, by their titles or their
+    /// buyers: a remote is a product, and a part of a television.
+    pub(crate) fn is_said_of(&self, parsed: &ParsedQuery, products: &BTreeSet<ProductId>) -> bool {
+        let mut kinds = parsed.words.iter().filter(|word| word.kind && !word.names);
+        let of_some =
+            |saying: Option<&BTreeSet<ProductId>>| saying.is_some_and(|saying| !saying.is_disjoint(products));
+        kinds.all(|word| of_some(self.kinds.get(&word.stem)) || of_some(self.said_of.get(&word.stem)))
     }
 
     /// Whether titles or reviews use every telling word of a question.

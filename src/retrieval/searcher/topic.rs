@@ -1,8 +1,8 @@
-//! Whether anything here is about a question: by the topic score, and of one named product also by its words.
+//! Whether anything here is about a question: by the topic score.
 
 use super::{Ranked, Searcher, Sought};
 use crate::index::{PassageFeatures, PassageFilter};
-use crate::retrieval::reading::{Intent, ParsedQuery, Word};
+use crate::retrieval::reading::ParsedQuery;
 use crate::retrieval::refusal::{self, Thresholds, Topic};
 use crate::retrieval::{Asked, Filters, score};
 use crate::reviews::ProductId;
@@ -11,8 +11,6 @@ use crate::reviews::ProductId;
 const ONE_TITLE_IN: usize = 50;
 /// … or in so few.
 const FEW_TITLES: usize = 3;
-/// The share of what is asked of one product, by rarity, that some passage of it has to say.
-const SAID: f32 = 0.5;
 /// Single products that each question about other things is asked of, to find the threshold.
 const PRODUCTS_ASKED: usize = 4;
 
@@ -65,25 +63,7 @@ impl Searcher {
             false if self.has_unseen_name(parsed) => Topic::UnseenName,
             false => Topic::Shop,
         };
-        self.thresholds.admit(topic, passages) && !self.is_silent(parsed, passages)
-    }
-
-    /// Whether a question asks something of one product by name, and no passage of it, nor its title, says most of
-    /// that, in whatever near words. Vectors do not tell: of a product that is here something is always near.
-    fn is_silent(&self, parsed: &ParsedQuery, passages: &[PassageFeatures]) -> bool {
-        let asked: Vec<Word> = parsed.aspect().cloned().collect();
-        if asked.is_empty() || !parsed.names_one() || parsed.intent == Intent::Complaints {
-            return false;
-        }
-        let mut words = self.query_words(&asked);
-        words
-            .iter_mut()
-            .flat_map(|word| &mut word.forms)
-            .for_each(|(_, likeness)| *likeness = 1.0);
-        let mut passages: Vec<PassageFeatures> = passages.to_vec();
-        passages.iter_mut().for_each(|features| features.coverage = 0.0);
-        self.index.cover(&words, &mut passages);
-        passages.iter().all(|features| features.coverage < SAID)
+        self.thresholds.admit(topic, passages)
     }
 
     /// Whether a word of the question stands in few titles and is none that the embedding model knows.
