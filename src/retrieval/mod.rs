@@ -8,7 +8,6 @@
 
 mod evidence;
 mod figures;
-mod negation;
 mod product_filter;
 mod products;
 mod reading;

@@ -13,7 +13,7 @@ use crate::index::PassageFeatures;
 /// kind, the others about services, general knowledge and tasks.
 const OFF_TOPIC: &str = include_str!("../../data/off_topic.txt");
 /// The share of those questions that is refused.
-const REFUSED: f32 = 0.95;
+const REFUSED: f32 = 0.97;
 /// The share of pairs of such a question and a product that is refused where the product is given.
 const REFUSED_OF_PRODUCT: f32 = 0.98;
 /// How much lower the threshold is for a name that the embedding model's vocabulary does not have: its vectors cannot

@@ -154,7 +154,7 @@ impl Searcher {
         if let Some(best) = ranked.passages.first() {
             metrics::RETRIEVAL_TOP_SCORE.record(&[], f64::from(best.features.question));
         }
-        let evidence = self.evidence_of(&ranked, parsed);
+        let evidence = self.evidence_of(&ranked);
         let (mut understood, ranked_seconds) = (ranked.understood, ranked.seconds);
         if evidence.is_empty() {
             understood.spoken_of = self.spoken_of(&ranked.in_question);
@@ -181,7 +181,7 @@ impl Searcher {
 
     /// What would be evidence if whatever was found were about the question.
     pub(super) fn search_without_refusal(&self, sought: &Sought, filters: &Filters) -> Vec<Evidence> {
-        self.evidence_of(&self.ranked(sought, filters, false), &sought.parsed)
+        self.evidence_of(&self.ranked(sought, filters, false))
     }
 
     /// The products that fit what is sought, best first.

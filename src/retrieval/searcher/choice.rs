@@ -7,9 +7,9 @@ use crate::aspects::AspectId;
 use crate::language;
 use crate::retrieval::figures::Figures;
 use crate::retrieval::products::{self, Recommended};
-use crate::retrieval::reading::{Intent, ParsedQuery};
+use crate::retrieval::reading::ParsedQuery;
 use crate::retrieval::selection::{self, Candidate};
-use crate::retrieval::{Evidence, Scores, negation};
+use crate::retrieval::{Evidence, Scores};
 use crate::reviews::ProductId;
 
 /// The best scored passages that evidence is chosen from.
@@ -25,9 +25,9 @@ const QUOTES: usize = 3;
 
 impl Searcher {
     /// What is chosen as evidence of all that is ranked.
-    pub(super) fn evidence_of(&self, ranked: &Ranked, parsed: &ParsedQuery) -> Vec<Evidence> {
+    pub(super) fn evidence_of(&self, ranked: &Ranked) -> Vec<Evidence> {
         match ranked.compared.as_slice() {
-            [] => self.choose(&ranked.passages, EVIDENCE, parsed),
+            [] => self.choose(&ranked.passages, EVIDENCE),
             compared => self.choose_for_each(compared, &ranked.passages),
         }
     }
@@ -50,15 +50,9 @@ impl Searcher {
             .collect()
     }
 
-    /// Evidence of all that is ranked. Where products are to be recommended, praise goes first.
-    fn choose(&self, ranked: &[Candidate], places: usize, parsed: &ParsedQuery) -> Vec<Evidence> {
-        let mut chosen = self.chosen(&ranked[..ranked.len().min(RANKED)], places);
-        if parsed.intent == Intent::Recommend {
-            let asked = parsed.aspect().map(|word| word.stem.clone()).collect();
-            chosen.sort_by_key(|candidate| {
-                !candidate.praises() || negation::of_any(self.index.text(candidate.features.passage), &asked)
-            });
-        }
+    /// Evidence of all that is ranked.
+    fn choose(&self, ranked: &[Candidate], places: usize) -> Vec<Evidence> {
+        let chosen = self.chosen(&ranked[..ranked.len().min(RANKED)], places);
         chosen.iter().map(|candidate| self.evidence(candidate)).collect()
     }
 
@@ -107,7 +101,7 @@ impl Searcher {
         let asked = self.aspects.asked(&parsed.aspect_text());
         let judged = |product| Some(self.aspects.about(product, asked?));
         products::recommend(ranked, self.index.catalogue(), most, judged, |passages| {
-            self.choose(passages, QUOTES, parsed)
+            self.choose(passages, QUOTES)
         })
     }
 
