@@ -19,7 +19,9 @@ use super::selection::{self, Candidate};
 use super::thesaurus::Thesaurus;
 use super::{Evidence, Filters, Found, Grounds, Understood, score};
 use crate::aspects::Aspects;
-use crate::index::{IndexQuery, PassageFilter, ProductFeatures, QueryWord, ReviewIndex, dot};
+use crate::index::{
+    IndexQuery, PassageFeatures, PassageFilter, ProductFeatures, QueryWord, ReviewIndex, dot,
+};
 use crate::metrics;
 use crate::reviews::ProductId;
 
@@ -241,6 +243,9 @@ impl Searcher {
 
         let ranking = Instant::now();
         if !refusing || self.is_about(parsed, filters, &features) {
+            if !parsed.named.is_empty() && parsed.words.iter().any(|word| !word.names) {
+                self.cover_without_names(parsed, &mut features);
+            }
             let asks_for_complaints = parsed.intent == Intent::Complaints;
             let tones = self.aspects.tones();
             ranked.passages = features
@@ -260,6 +265,13 @@ impl Searcher {
         }
         ranked.seconds = ranking.elapsed().as_secs_f64();
         ranked
+    }
+
+    /// Sets the coverage of passages anew, by the words that are no names: all of these passages are of what is named.
+    fn cover_without_names(&self, parsed: &ParsedQuery, features: &mut [PassageFeatures]) {
+        let asked: Vec<Word> = parsed.words.iter().filter(|word| !word.names).cloned().collect();
+        features.iter_mut().for_each(|features| features.coverage = 0.0);
+        self.index.cover(&self.query_words(&asked), features);
     }
 
     /// Every product with its score, in the order of products.
