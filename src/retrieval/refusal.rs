@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(
             thresholds,
             Thresholds {
-                shop: 0.9,
+                shop: 0.97,
                 product: 0.98
             }
         );

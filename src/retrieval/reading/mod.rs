@@ -161,7 +161,9 @@ impl Vocabulary {
         let earlier = asked.earlier.as_deref().map(|earlier| self.plain(earlier));
         let mentions = self.names.mentions(&text, &self.spelling);
         let last = self.words(&text, &mentions, 1.0);
-        let lower: Vec<String> = language::words(&text).map(str::to_lowercase).collect();
+        // What kind of answer a question in Hindi wants, is said by words that have no place in English.
+        let as_asked = self.corrected(&self.without_demands(&asked.question));
+        let lower: Vec<String> = language::words(&as_asked).map(str::to_lowercase).collect();
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
 
         let whole = match &earlier {
@@ -210,22 +212,34 @@ impl Vocabulary {
         }
     }
 
-    /// A question without its demands, in English, without slips; the question itself where it says nothing else.
+    /// A question without its demands, in English, without slips.
     fn plain(&self, question: &str) -> String {
+        let rest = self.without_demands(question);
+        self.corrected(language::in_english(&rest).as_deref().unwrap_or(&rest))
+    }
+
+    /// A question without its demands; the question itself where it says nothing else.
+    fn without_demands(&self, question: &str) -> String {
         let is_kind = |word: &str| self.kinds.contains_key(&language::stem(word));
         let (_, rest) = constraints::read(question, &is_kind);
-        let rest = if rest.is_empty() { question } else { &rest };
-        let english = language::in_english(rest);
-        let text = english.as_deref().unwrap_or(rest);
-        let mut plain = String::with_capacity(text.len());
+        if rest.is_empty() {
+            question.to_string()
+        } else {
+            rest
+        }
+    }
+
+    /// A text without slips.
+    fn corrected(&self, text: &str) -> String {
+        let mut corrected = String::with_capacity(text.len());
         let mut copied = 0;
         for (at, word) in language::word_indices(text) {
-            plain.push_str(&text[copied..at]);
-            plain.push_str(self.spelling.corrected(word));
+            corrected.push_str(&text[copied..at]);
+            corrected.push_str(self.spelling.corrected(word));
             copied = at + word.len();
         }
-        plain.push_str(&text[copied..]);
-        plain
+        corrected.push_str(&text[copied..]);
+        corrected
     }
 
     /// The telling words of a text whose names are `mentions`.
