@@ -8,10 +8,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use super::caching_encoder::{CachingEncoder, UniqueVectors};
 use super::{Report, thresholds_file};
 use crate::config::Config;
-use crate::embedding::{self, Encoder};
+use crate::embedding::{self, Embedder, EmbeddingError, Encoder};
 use crate::index::{Fingerprint, Index, Postings, ReviewIndex, store, title_text};
 use crate::metrics;
-use crate::retrieval::{self, Thesaurus, Thresholds};
+use crate::retrieval::{self, Retriever, Thesaurus, Thresholds};
 use crate::reviews::{self, Corpus, DropReason, Passage};
 use crate::weights::EmbeddingModel;
 
@@ -34,11 +34,11 @@ pub(crate) struct Dataset {
     /// Passages and titles, by vector and by word.
     pub index: ReviewIndex,
     /// Which words say nearly the same.
-    pub thesaurus: Thesaurus,
+    thesaurus: Thesaurus,
     /// The thresholds that were found from all this, if they are on disk.
-    pub thresholds: Option<Thresholds>,
+    thresholds: Option<Thresholds>,
     /// The fingerprint of everything that the thresholds are found from.
-    pub of_thresholds: Fingerprint,
+    of_thresholds: Fingerprint,
     /// The fingerprint of everything that the passages' vectors were made from.
     pub fingerprint: Fingerprint,
     /// The number of texts that were not on disk and were embedded.
@@ -173,6 +173,21 @@ fn index(
 }
 
 impl Dataset {
+    /// A retriever over the reviews, whose thresholds are found and written to `dir` if they were not there.
+    ///
+    /// # Errors
+    /// The questions that thresholds are found from cannot be embedded.
+    pub(crate) fn into_retriever(self, embedder: Embedder, dir: &Path) -> Result<Retriever, EmbeddingError> {
+        let asking = embedder.clone();
+        let embed = |texts: &[&str]| asking.embed_questions(texts);
+        let known = self.thresholds;
+        let retriever = Retriever::new(embedder, self.index, self.thesaurus, known, embed)?;
+        if known.is_none() {
+            thresholds_file::save(dir, &self.of_thresholds, retriever.thresholds());
+        }
+        Ok(retriever)
+    }
+
     /// Sets the metrics of the index, which replaces the one with the fingerprint `before`.
     pub(super) fn announce(&self, before: Option<&str>) {
         if let Some(before) = before {

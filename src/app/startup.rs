@@ -8,7 +8,7 @@ use candle_core::Device;
 
 use super::dataset::{Dataset, load_dataset};
 use super::reload::ReloadInputs;
-use super::{Catalogue, DatasetInfo, Phase, Report, Service, memory, selftest, thresholds_file};
+use super::{Catalogue, DatasetInfo, Phase, Report, Service, memory, selftest};
 use crate::assistant::{Assistant, PromptBuilder};
 use crate::completion::Completer;
 use crate::config::{self, Config};
@@ -101,16 +101,11 @@ pub(super) fn service(
 
 impl Catalogue {
     fn new(source: &ReloadInputs, dataset: Dataset, info: DatasetInfo) -> anyhow::Result<Self> {
-        let (known, embedder) = (dataset.thresholds, source.embedder.clone());
-        let embed = |texts: &[&str]| source.embedder.embed_questions(texts);
-        let retriever = Retriever::new(embedder, dataset.index, dataset.thesaurus, known, embed)?;
-        if known.is_none() {
-            let dir = &source.config.index_dir;
-            thresholds_file::save(dir, &dataset.of_thresholds, retriever.thresholds());
-        }
+        let corpus = dataset.corpus.clone();
+        let retriever = dataset.into_retriever(source.embedder.clone(), &source.config.index_dir)?;
         Ok(Self {
             retriever,
-            corpus: dataset.corpus,
+            corpus,
             info,
         })
     }

@@ -1,7 +1,8 @@
-//! `index`: embeds the reviews and writes the snapshot for the next start.
+//! `index`: embeds the reviews, and writes the snapshots and thresholds for the next start.
 
 use crate::app;
 use crate::config::Config;
+use crate::embedding::Embedder;
 
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     let (model, encoder) = super::encoder(config)?;
@@ -13,5 +14,6 @@ pub(super) fn run(config: &Config) -> anyhow::Result<()> {
         dataset.index.passage_count(),
         config.index_dir.display()
     );
+    dataset.into_retriever(Embedder::spawn(encoder, 1), &config.index_dir)?;
     Ok(())
 }

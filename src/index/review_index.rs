@@ -47,6 +47,8 @@ pub(crate) struct QueryWord {
     pub weight: f32,
     /// How much it counts in the coverage of titles.
     pub title_weight: f32,
+    /// Whether a product's title says it for the product's passages too. What is asked of a product, its buyers say.
+    pub names: bool,
     /// The stems that say it, each with how well it does, 0 to 1; the word itself with 1.
     pub forms: Vec<(String, f32)>,
 }
@@ -86,7 +88,8 @@ pub(crate) struct PassageFeatures {
     pub title: f32,
     /// Its cosine to its product's title.
     pub own_title: f32,
-    /// The share of the question's words, by weight, that it or its product's title says.
+    /// The share of the question's words, by weight, that it says, or those of them that [name](QueryWord::names) its
+    /// product's title.
     pub coverage: f32,
 }
 
@@ -196,13 +199,16 @@ impl ReviewIndex {
     }
 
     /// Sets the coverage of passages, which are in ascending order: the share of a question's words, by weight, that
-    /// the passage or its product's title says.
+    /// the passage says, or its product's title where they [name](QueryWord::names) products.
     pub(crate) fn cover(&self, words: &[QueryWord], features: &mut [PassageFeatures]) {
         let passages: Vec<u32> = features.iter().map(|features| features.passage as u32).collect();
         let mut in_titles = vec![0.0; self.of_product.len()];
         let mut said = vec![0.0; passages.len()];
         for word in words {
-            self.mark_titles(word, &mut in_titles);
+            in_titles.fill(0.0);
+            if word.names {
+                self.mark_titles(word, &mut in_titles);
+            }
             said.fill(0.0);
             for (stem, likeness) in &word.forms {
                 mark(self.words.saying(stem), &passages, *likeness, &mut said);
@@ -267,6 +273,7 @@ impl ReviewIndex {
         let mut coverage = vec![0.0; self.of_product.len()];
         let mut in_titles = coverage.clone();
         for word in words {
+            in_titles.fill(0.0);
             self.mark_titles(word, &mut in_titles);
             let both = coverage.iter_mut().zip(&in_titles);
             both.for_each(|(coverage, said)| *coverage += word.title_weight * said);
@@ -274,9 +281,8 @@ impl ReviewIndex {
         coverage
     }
 
-    /// Sets, for each product, how well its title says a word.
+    /// Raises, for each product, how well its title says a word.
     fn mark_titles(&self, word: &QueryWord, in_titles: &mut [f32]) {
-        in_titles.fill(0.0);
         for (stem, likeness) in &word.forms {
             for &product in self.title_words.saying(stem) {
                 let said = &mut in_titles[product as usize];
@@ -341,6 +347,7 @@ mod tests {
         QueryWord {
             weight,
             title_weight: weight,
+            names: true,
             forms: vec![(stem.into(), 1.0)],
         }
     }
@@ -392,6 +399,19 @@ mod tests {
         assert_eq!(of, [(0, 0), (1, 1), (2, 0)]);
         let coverage: Vec<f32> = found.iter().map(|found| found.coverage).collect();
         assert_eq!(coverage, [0.0, 0.75, 0.25]);
+        let mut found = found;
+        found.iter_mut().for_each(|found| found.coverage = 0.0);
+        let asked = QueryWord {
+            names: false,
+            ..word("glass", 0.5)
+        };
+        index.cover(&[asked], &mut found);
+        let coverage: Vec<f32> = found.iter().map(|found| found.coverage).collect();
+        assert_eq!(
+            coverage,
+            [0.0, 0.5, 0.0],
+            "its title says so too, and does not count"
+        );
         near(found[2].question, 0.8);
         near(found[2].title, 0.8);
         near(found[2].own_title, 0.6 * 0.8 + 0.8 * 0.6);

@@ -17,7 +17,7 @@ pub(crate) use word::{folded, stem, word_indices, words};
 /// Whether a word is only a part of the question and says nothing about the topic, in either language. The stop words
 /// of the search.
 pub(crate) fn is_asking(word: &str) -> bool {
-    lexicon().has(word, WordClass::Asking)
+    lexicon().has_any(word, &[WordClass::Asking, WordClass::Alternative])
 }
 
 /// Whether a word negates: "not", "nahi", "doesn't".

@@ -58,17 +58,17 @@ pub(super) struct Sought {
     pub parsed: ParsedQuery,
     /// The unit vector of the whole question.
     pub whole: Vec<f32>,
-    /// The unit vector that passages are compared with: of the last question, with what it goes on with.
+    /// The unit vector that passages are compared with: of the whole question and of what is asked last.
     pub question: Vec<f32>,
     /// The vectors of the sides of a comparison.
     pub sides: Vec<Vec<f32>>,
 }
 
-/// The texts of a question whose vectors make it [`Sought`]: the whole question, the last one where that is another,
-/// and the sides of a comparison.
+/// The texts of a question whose vectors make it [`Sought`]: the whole question, what is asked last where that is
+/// another text, and the sides of a comparison.
 pub(super) fn texts(parsed: &ParsedQuery) -> Vec<String> {
     let mut texts = vec![parsed.whole.clone()];
-    texts.extend((parsed.text != parsed.whole).then(|| parsed.text.clone()));
+    texts.extend((parsed.last != parsed.whole).then(|| parsed.last.clone()));
     texts.extend(parsed.sides.iter().flatten().cloned());
     texts
 }
@@ -76,7 +76,7 @@ pub(super) fn texts(parsed: &ParsedQuery) -> Vec<String> {
 impl Sought {
     /// A question with the vectors of its [`texts`].
     pub(super) fn new(parsed: ParsedQuery, mut vectors: Vec<Vec<f32>>) -> Self {
-        let of_question = 1 + usize::from(parsed.text != parsed.whole);
+        let of_question = 1 + usize::from(parsed.last != parsed.whole);
         let sides = vectors.split_off(of_question);
         let mut question = vec![0.0; vectors[0].len()];
         for vector in &vectors {
@@ -342,6 +342,7 @@ impl Searcher {
             .map(|(word, weight, _)| QueryWord {
                 weight: weight / all,
                 title_weight: weight / known,
+                names: word.names || word.kind,
                 forms: self.thesaurus.forms(&word.written),
             })
             .collect()

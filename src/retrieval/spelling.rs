@@ -2,16 +2,18 @@
 //!
 //! Reviews have slips too: "bettery" is in dozens of them. So a word is known not because somebody uses it here, but
 //! because the embedding model's vocabulary has it, or a title; and it is a slip if a near word is used much more
-//! often.
+//! often, or more often and that vocabulary has it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A word of fewer letters is taken as it is: too many words are near it.
-const SHORTEST: usize = 5;
+const SHORTEST: usize = 4;
+/// A word of fewer letters can only lack one: letters exchanged or too many make it too many other words.
+const SHORT: usize = 5;
 /// A word of at least so many letters may have two slips; a shorter one has one.
 const LONG: usize = 10;
-/// The word that was meant is used so many times as often …
+/// The word that was meant is used more often; if the language does not have it, so many times as often …
 const TIMES: u32 = 30;
 /// … and at least so often.
 pub(super) const LEAST_USES: u32 = 2;
@@ -47,7 +49,10 @@ impl Spelling {
             *uses.entry(word.to_string()).or_default() += times;
         }
         let mut used: HashMap<(char, usize), Vec<(String, u32)>> = HashMap::new();
-        for (word, times) in uses.iter().filter(|(_, times)| **times >= LEAST_USES) {
+        for (word, times) in uses
+            .iter()
+            .filter(|(word, times)| **times >= LEAST_USES || language.contains(*word))
+        {
             if let Some(first) = word.chars().next() {
                 let letters = word.chars().count();
                 used.entry((first, letters))
@@ -69,8 +74,8 @@ impl Spelling {
     }
 
     /// The word itself where it is a word of the language, or stands in a title or at the end of a title's word, or is
-    /// too short, or nothing is near that is used much more often; else the nearest such word with the same first
-    /// letter, of several the one that is used most. Nearness counts letters inserted, left out, exchanged, and swapped
+    /// too short, or nothing is near that can have been meant; else the nearest such word with the same first letter,
+    /// of several the one that is used most. Nearness counts letters inserted, left out, exchanged, and swapped
     /// with the next.
     pub(super) fn corrected<'a>(&'a self, written: &'a str) -> &'a str {
         let word = written.to_lowercase();
@@ -87,7 +92,10 @@ impl Spelling {
         let near = (letters - slips..=letters + slips)
             .filter_map(|letters| self.used.get(&(first, letters)))
             .flatten()
-            .filter(|(_, uses)| *uses >= own.saturating_mul(TIMES))
+            .filter(|(known, _)| letters >= SHORT || known.chars().count() > letters)
+            .filter(|(known, uses)| {
+                *uses >= own.saturating_mul(TIMES) || (*uses > own && self.language.contains(known))
+            })
             .map(|(known, uses)| {
                 let distance = strsim::osa_distance(known, &word);
                 (distance, std::cmp::Reverse(*uses), known)
@@ -116,8 +124,11 @@ mod tests {
             ("stitching", 150),
             ("airdrops", 900),
             ("purification", 30),
+            ("lekage", 1),
+            ("leakage", 2),
+            ("watch", 1),
         ];
-        let language = Arc::new(HashSet::from(["battle".to_string()]));
+        let language = Arc::new(HashSet::from(["battle", "leakage", "watch"].map(String::from)));
         let spelling = Spelling::of(titles.into_iter(), reviews.into_iter(), language);
         for (word, meant) in [
             ("battery", "battery"),
@@ -132,7 +143,15 @@ mod tests {
             ("okkerz", "okkerz"),
             ("purificasion", "purification"),
             ("purifecasion", "purification"),
-            ("sond", "sond"),
+            ("sond", "sound"),
+            ("soun", "sound"),
+            ("soud", "sound"),
+            ("soumd", "sound"),
+            ("soxd", "soxd"),
+            ("lekage", "leakage"),
+            ("wach", "watch"),
+            ("watsch", "watch"),
+            ("wack", "wack"),
             ("Battle", "Battle"),
             ("xound", "xound"),
             ("kettle", "kettle"),

@@ -37,7 +37,7 @@ fn index_leaves_nothing_to_embed() {
     );
     let server = setup.ready();
     let read = server.logged("message", "The index was read from its snapshot.");
-    assert_eq!(read.len(), 2, "{:#?}", server.log());
+    assert_eq!(read.len(), 3, "{:#?}", server.log());
     let embedded = Scrape::of(&server).value("embedding_texts_total");
     assert_eq!(embedded, 1.0, "the self-test's text and no other");
 }

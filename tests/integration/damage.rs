@@ -107,23 +107,31 @@ fn a_damaged_snapshot_is_rebuilt() {
         // The caches, which grow by appending, have checksums of their own.
         .filter(|file| !file.ends_with("lock") && file.extension().is_none_or(|ending| ending != "cache"))
         .collect();
-    assert_eq!(files.len(), 6, "{files:?}");
+    assert_eq!(files.len(), 10, "{files:?}");
     for file in &files {
         let damaged = Setup::new();
         copy(&setup.index, &damaged.index);
         damage(&damaged.index.join(file));
+        let of_thresholds = usize::from(file.ends_with("thresholds.json"));
+        let log = damaged.run(&["index"]).succeeded().log;
         for (message, times) in [
-            ("The snapshot cannot be used; the index is built again.", 1),
-            ("The index was read from its snapshot.", 2),
+            (
+                "The thresholds cannot be used; they are found again.",
+                of_thresholds,
+            ),
+            (
+                "The snapshot cannot be used; the index is built again.",
+                1 - of_thresholds,
+            ),
+            ("The index was read from its snapshot.", 2 + of_thresholds),
         ] {
-            let log = damaged.run(&["index"]).succeeded().log;
             assert_eq!(log.matches(message).count(), times, "{file:?}: {log}");
         }
     }
 
     files.iter().for_each(|file| damage(&setup.index.join(file)));
     let server = setup.ready();
-    assert_eq!(server.logged("level", "WARN").len(), 2, "{:#?}", server.log());
+    assert_eq!(server.logged("level", "WARN").len(), 4, "{:#?}", server.log());
     let after = server.ask(shop::QUESTION);
     assert_eq!(
         (after.text(), after.evidence()),

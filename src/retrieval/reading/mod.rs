@@ -11,6 +11,7 @@ mod names;
 pub(super) mod testing;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Asked;
@@ -60,10 +61,11 @@ pub(crate) struct Word {
 /// A question, parsed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ParsedQuery {
-    /// What was asked last, in English, without slips and without its demands: what passages are compared with.
-    pub text: String,
-    /// The same with the earlier question that it goes on with, where it does: what titles are compared with.
+    /// What was asked, in English, without slips and without its demands, after the earlier question that it goes on
+    /// with, where it does.
     pub whole: String,
+    /// What was asked last, without the names of products; the same where that says nothing.
+    pub last: String,
     /// Its telling words, those of the earlier question included; each once.
     pub words: Vec<Word>,
     /// The names in it, in their order, each with the products that it may mean.
@@ -200,7 +202,7 @@ impl Vocabulary {
         words.retain(|word| seen.insert(word.stem.clone()));
         let sides = (named.len() < 2).then(|| self.sides(&text)).flatten();
         ParsedQuery {
-            text,
+            last: without(&text, mentions.iter().flat_map(|mention| &mention.words)),
             whole,
             words,
             named,
@@ -274,8 +276,8 @@ impl Vocabulary {
     }
 
     /// Where the first words for kinds of products stand in a text, in bytes.
-    pub(crate) fn kinds(&self, text: &str) -> Option<std::ops::Range<usize>> {
-        let mut found: Option<std::ops::Range<usize>> = None;
+    pub(crate) fn kinds(&self, text: &str) -> Option<Range<usize>> {
+        let mut found: Option<Range<usize>> = None;
         for (at, word) in language::word_indices(text) {
             let is_kind = self.kinds.contains_key(&language::stem(word));
             match &mut found {
@@ -333,6 +335,22 @@ impl Vocabulary {
     /// The names in a text.
     pub(crate) fn mentions(&self, text: &str) -> Vec<Mention> {
         self.names.mentions(text, &self.spelling)
+    }
+}
+
+/// A text without what stands in these places; the text itself where nothing telling is left.
+fn without<'a>(text: &str, places: impl Iterator<Item = &'a Range<usize>> + Clone) -> String {
+    let is_left =
+        |(at, letter): (usize, char)| (!places.clone().any(|place| place.contains(&at))).then_some(letter);
+    let left: String = text.char_indices().filter_map(is_left).collect();
+    let left: Vec<&str> = left.split_whitespace().collect();
+    match left
+        .iter()
+        .flat_map(|word| language::words(word))
+        .any(|word| !language::is_asking(word))
+    {
+        true => left.join(" "),
+        false => text.to_string(),
     }
 }
 

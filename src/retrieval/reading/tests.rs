@@ -93,7 +93,7 @@ fn an_earlier_question_counts_half_and_its_demands_hold() {
         .map(|word| (word.written.as_str(), word.weight))
         .collect();
     assert_eq!(weights, [("battery", 1.0), ("rattle", 1.0), ("zuvio", EARLIER)]);
-    assert_eq!(parsed.text, "and does the battery rattle?");
+    assert_eq!(parsed.last, "and does the battery rattle?");
     assert_eq!(
         parsed.whole,
         "Is the Zuvio's battery good? and does the battery rattle?"
@@ -133,7 +133,21 @@ fn slips_are_mended_and_complaints_are_heard() {
     ] {
         let parsed = vocabulary.parse(&Asked::alone(question));
         let asks_for_complaints = parsed.intent == Intent::Complaints;
-        assert_eq!((parsed.text.as_str(), asks_for_complaints), (text, complaints));
+        assert_eq!((parsed.whole.as_str(), asks_for_complaints), (text, complaints));
+    }
+}
+
+#[test]
+fn what_is_asked_of_a_product_is_compared_without_its_name() {
+    let shop = testing::shop();
+    for (question, asked) in [
+        (
+            "Does the Velto AirBeats 131 case rattle?",
+            "Does the case rattle?",
+        ),
+        ("Is the Norvik N12 good?", "Is the Norvik N12 good?"),
+    ] {
+        assert_eq!(shop.parse(&Asked::alone(question)).last, asked, "{question}");
     }
 }
 
@@ -141,10 +155,10 @@ fn slips_are_mended_and_complaints_are_heard() {
 fn a_question_in_hindi_is_compared_in_english() {
     let shop = testing::shop();
     let parsed = shop.parse(&Asked::alone("kaunsi kettle halki hai?"));
-    assert_eq!(parsed.text, "kettle light lightweight?");
+    assert_eq!(parsed.last, "kettle light lightweight?");
     assert_eq!(numbers(&shop.in_question(&parsed)), [10, 11]);
     let parsed = shop.parse(&Asked::alone("Chotix kaisa hai"));
-    assert_eq!(parsed.text, "Chotix");
+    assert_eq!(parsed.last, "Chotix");
     assert_eq!(parsed.aspect().count(), 0);
 }
 

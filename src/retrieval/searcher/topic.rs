@@ -22,7 +22,9 @@ impl Searcher {
         let everything = Filters::default();
         for ((number, question), vector) in refusal::off_topic().enumerate().zip(off_topic) {
             let mut parsed = self.vocabulary.parse(&Asked::alone(question));
+            // Only the whole question has a vector.
             parsed.sides = None;
+            parsed.last.clone_from(&parsed.whole);
             let sought = Sought::new(parsed, vec![vector]);
             let features = |ranked: Ranked| ranked.passages.into_iter().map(|candidate| candidate.features);
             let found = features(self.ranked(&sought, &everything, false));
