@@ -4,6 +4,8 @@ use super::{Source, files};
 
 /// The folders that deal with words.
 const FOLDERS: [&str; 5] = ["retrieval", "aspects", "assistant", "index", "language"];
+/// Files of tests that stand alone: their cases are no lists.
+const TESTS: [&str; 2] = ["tests.rs", "testing.rs"];
 /// A list of so many words is a choice of the code; a longer one is a class of words.
 const MOST_WORDS: usize = 4;
 
@@ -24,7 +26,8 @@ fn word_lists(code: &str) -> Vec<&str> {
 fn no_code_lists_words_of_a_language() {
     let mut found = Vec::new();
     for folder in FOLDERS {
-        for source in files(&format!("src/{folder}"), &[".rs"]) {
+        let sources = files(&format!("src/{folder}"), &[".rs"]).into_iter();
+        for source in sources.filter(|source| !TESTS.iter().any(|tests| source.path.ends_with(tests))) {
             let code: String = source.code().map(|(_, line)| format!("{line}\n")).collect();
             let lists = word_lists(&code);
             found.extend(
