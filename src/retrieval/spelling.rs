@@ -2,7 +2,7 @@
 //!
 //! Reviews have slips too: "bettery" is in dozens of them. So a word is known not because somebody uses it here, but
 //! because the embedding model's vocabulary has it, or a title; and it is a slip if a near word is used much more
-//! often, or more often and that vocabulary has it.
+//! often, or more often, and that vocabulary has it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,10 +13,9 @@ const SHORTEST: usize = 4;
 const SHORT: usize = 5;
 /// A word of at least so many letters may have two slips; a shorter one has one.
 const LONG: usize = 10;
-/// The word that was meant is used more often; if the language does not have it, so many times as often …
-const TIMES: u32 = 30;
-/// … and at least so often.
-pub(super) const LEAST_USES: u32 = 2;
+/// The word that was meant is used so many times as often as the slip; a word of the language, more often. A title's
+/// word counts for as many uses: it is written once and sold often.
+pub(super) const TIMES: u32 = 30;
 
 /// The words that reviews, titles and categories use, in lower case.
 pub(super) struct Spelling {
@@ -42,8 +41,7 @@ impl Spelling {
         for (word, times) in titles {
             all_titles.push_str(word);
             all_titles.push(' ');
-            // A title is written once and sold often.
-            *uses.entry(word.to_string()).or_default() += times.max(LEAST_USES);
+            *uses.entry(word.to_string()).or_default() += times.max(TIMES);
         }
         for (word, times) in reviews {
             *uses.entry(word.to_string()).or_default() += times;
@@ -51,7 +49,7 @@ impl Spelling {
         let mut used: HashMap<(char, usize), Vec<(String, u32)>> = HashMap::new();
         for (word, times) in uses
             .iter()
-            .filter(|(word, times)| **times >= LEAST_USES || language.contains(*word))
+            .filter(|(word, times)| **times >= TIMES || language.contains(*word))
         {
             if let Some(first) = word.chars().next() {
                 let letters = word.chars().count();
@@ -89,19 +87,19 @@ impl Spelling {
             return written;
         };
         let own = self.uses.get(&word).copied().unwrap_or(0);
-        let near = (letters - slips..=letters + slips)
-            .filter_map(|letters| self.used.get(&(first, letters)))
-            .flatten()
-            .filter(|(known, _)| letters >= SHORT || known.chars().count() > letters)
-            .filter(|(known, uses)| {
-                *uses >= own.saturating_mul(TIMES) || (*uses > own && self.language.contains(known))
-            })
-            .map(|(known, uses)| {
-                let distance = strsim::osa_distance(known, &word);
-                (distance, std::cmp::Reverse(*uses), known)
-            })
-            .filter(|(distance, ..)| (1..=slips).contains(distance));
-        near.min().map_or(written, |(.., known)| known)
+        let known =
+            (letters - slips..=letters + slips).filter_map(|letters| self.used.get(&(first, letters)));
+        let meant = known.flatten().filter_map(|(known, uses)| {
+            let distance = strsim::osa_distance(known, &word);
+            let is_common = *uses >= TIMES * own.max(1);
+            let is_likelier = *uses > own && distance == 1 && self.language.contains(known);
+            let lacks_a_letter = known.chars().count() > letters;
+            let is_meant = (1..=slips).contains(&distance)
+                && (is_common || is_likelier)
+                && (letters >= SHORT || lacks_a_letter);
+            is_meant.then_some((distance, std::cmp::Reverse(*uses), known))
+        });
+        meant.min().map_or(written, |(.., known)| known)
     }
 
     fn ends_a_title_word(&self, word: &str) -> bool {

@@ -140,7 +140,7 @@ fn ranged(tokens: &[Token<'_>], one: Amount, other: Amount, is_kind: IsKind<'_>)
         Some((Bound::About | Bound::Most, next)) => next,
         _ => other.next,
     };
-    (money && !has_unit(tokens, &other, is_kind) && !is_paid(tokens, first)).then_some(Demand {
+    (money && !has_unit(tokens, &other, true, is_kind) && !is_paid(tokens, first)).then_some(Demand {
         of: Of::Price,
         span,
         first,
@@ -185,7 +185,7 @@ fn stars(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> Option<D
             most: None,
         },
         // "rated 4", "4+ stars"; "a 5 star AC" is a label.
-        _ if plus.is_some() || (rated_before && !has_unit(tokens, &whole, is_kind)) => Span {
+        _ if plus.is_some() || (rated_before && !has_unit(tokens, &whole, false, is_kind)) => Span {
             least: Some(value),
             most: None,
         },
@@ -202,11 +202,13 @@ fn stars(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> Option<D
 
 /// "under 2000", "₹1,500 or less", "Rs. 999", "15k".
 fn price(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> Option<Demand> {
-    if has_unit(tokens, amount, is_kind) || (amount.spelled && !amount.multiplied) {
+    let limit = bounds::bound(tokens, amount);
+    let limited = limit.is_some_and(|limit| limit.bound != Bound::Spend);
+    if has_unit(tokens, amount, limited, is_kind) || (amount.spelled && !amount.multiplied) {
         return None;
     }
     let Amount { value, rupees, .. } = *amount;
-    let bounded = bounds::bound(tokens, amount).unwrap_or(Bounded {
+    let bounded = limit.unwrap_or(Bounded {
         bound: Bound::Spend,
         first: amount.first,
         next: amount.next,
@@ -283,30 +285,42 @@ fn is_year(value: f32) -> bool {
 }
 
 /// Whether a number counts or measures something else than rupees or stars: what stands directly after it is its unit.
-fn has_unit(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> bool {
-    let is_bound = bounds::after(tokens, amount.next).is_some();
-    let next = tokens.get(amount.next).filter(|_| !amount.rupees && !is_bound);
-    next.is_some_and(|token| is_unit(token.text, is_kind))
+/// After a limit, that is a unit of measurement or a plural, as in "500 charge cycles": "under 1500 waterproof" is a price.
+fn has_unit(tokens: &[Token<'_>], amount: &Amount, limited: bool, is_kind: IsKind<'_>) -> bool {
+    if amount.rupees || bounds::after(tokens, amount.next).is_some() {
+        return false;
+    }
+    let word = |at: usize| {
+        tokens
+            .get(at)
+            .map(|token| token.text)
+            .filter(|word| can_be_unit(word, is_kind))
+    };
+    let is_plural = |word: &str| word.ends_with('s') && !word.ends_with("ss");
+    word(amount.next).is_some_and(|next| {
+        !limited || is_measure(next) || is_plural(next) || word(amount.next + 1).is_some_and(is_plural)
+    })
 }
 
-/// Whether what stands after a number is its unit: any word that can be one. What cannot are words of money and stars,
-/// words that hold sentences together or ask, opinions, and what the shop's products are called: "under 500 kettles".
-fn is_unit(word: &str, is_kind: IsKind<'_>) -> bool {
+fn is_measure(word: &str) -> bool {
+    matches!(word, "%" | "\"" | "°" | "″") || lexicon().has(word, WordClass::Unit)
+}
+
+/// Whether a word can be a unit. What cannot are words of money and stars, words that hold sentences together or ask,
+/// opinions, and what the shop's products are called: "under 500 kettles".
+fn can_be_unit(word: &str, is_kind: IsKind<'_>) -> bool {
     use WordClass::{
         Budget, Cheap, Complaint, Currency, Dear, Highest, LeftOver, Lowest, Praise, Price, Rating, Star,
-        Unit,
     };
-    if matches!(word, "%" | "\"" | "°" | "″") || lexicon().has(word, Unit) {
-        return true;
-    }
     let of_demands = [Budget, Currency, LeftOver, Price, Rating, Star];
     let of_opinions = [Cheap, Complaint, Dear, Highest, Lowest, Praise];
-    word.starts_with(char::is_alphabetic)
-        && !lexicon().has_any(word, &of_demands)
-        && !lexicon().has_any(word, &of_opinions)
-        && !is_function_word(word)
-        && !is_asking(word)
-        && !is_kind(word)
+    is_measure(word)
+        || word.starts_with(char::is_alphabetic)
+            && !lexicon().has_any(word, &of_demands)
+            && !lexicon().has_any(word, &of_opinions)
+            && !is_function_word(word)
+            && !is_asking(word)
+            && !is_kind(word)
 }
 
 fn is_paid(tokens: &[Token<'_>], first: usize) -> bool {
@@ -405,6 +419,12 @@ mod tests {
                 most(15_000.0),
                 "A phone with a good camera?",
             ),
+            (
+                "smart tv below 15000 picture quality",
+                most(15_000.0),
+                "smart tv picture quality",
+            ),
+            ("watch under 1500 waterproof", most(1500.0), "watch waterproof"),
             ("earphones for Rs. 999", most(999.0), "earphones"),
             ("Rs. 999 earphones", most(999.0), "earphones"),
             ("and under 1000?", most(1000.0), "and?"),

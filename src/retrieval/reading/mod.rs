@@ -142,7 +142,7 @@ impl Vocabulary {
         // Who asks for complaints may be the first to say so.
         let faults = language::lexicon()
             .all(WordClass::Fault)
-            .map(|word| (word, spelling::LEAST_USES));
+            .map(|word| (word, spelling::TIMES));
         Self {
             kinds,
             said_of,
