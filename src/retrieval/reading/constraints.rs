@@ -381,6 +381,7 @@ fn without(text: &str, tokens: &[Token<'_>], taken: &[(usize, usize)]) -> String
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
     use crate::language::stem;
 
@@ -390,135 +391,95 @@ mod tests {
         super::read(question, &|word| kinds.contains(&stem(word)))
     }
 
-    fn span(least: impl Into<Option<f32>>, most: impl Into<Option<f32>>) -> Span {
+    /// Of "1000-2000", where either end may be missing.
+    fn span(ends: &str) -> Span {
+        let (least, most) = ends.split_once('-').expect("a span has a dash");
         Span {
-            least: least.into(),
-            most: most.into(),
+            least: least.parse().ok(),
+            most: most.parse().ok(),
         }
     }
 
     #[test]
     fn prices_are_read_and_taken_out() {
-        let most = |most: f32| span(None, most);
-        let least = |least: f32| span(least, None);
-        for (question, price, rest) in [
-            ("Best headphones under 2000", most(2000.0), "Best headphones"),
-            ("below ₹1,500", most(1500.0), ""),
-            (
-                "a kettle between 1000 and 2000?",
-                span(1000.0, 2000.0),
-                "a kettle?",
-            ),
-            (
-                "A phone under 15k with a good camera?",
-                most(15_000.0),
-                "A phone with a good camera?",
-            ),
-            (
-                "A phone under 15000 with a good camera?",
-                most(15_000.0),
-                "A phone with a good camera?",
-            ),
-            (
-                "smart tv below 15000 picture quality",
-                most(15_000.0),
-                "smart tv picture quality",
-            ),
-            ("watch under 1500 waterproof", most(1500.0), "watch waterproof"),
-            ("earphones for Rs. 999", most(999.0), "earphones"),
-            ("Rs. 999 earphones", most(999.0), "earphones"),
-            ("and under 1000?", most(1000.0), "and?"),
-            ("phone 15k", most(15_000.0), "phone"),
-            ("best phone in 15000", most(15_000.0), "best phone"),
-            ("less than 1,000 rupees", most(1000.0), ""),
-            ("not more than 800 rs", most(800.0), ""),
-            ("cheaper than 500/-", most(500.0), ""),
-            (
-                "my budget is 2500, which kettle?",
-                most(2500.0),
-                "my, which kettle?",
-            ),
-            ("budget of around 2k", span(1600.0, 2400.0), ""),
-            ("around 3000 rupees", span(2400.0, 3600.0), ""),
-            (
-                "headphones in the price range 1000-2000",
-                span(1000.0, 2000.0),
-                "headphones in the",
-            ),
-            ("1000 to 2000 rs earbuds", span(1000.0, 2000.0), "earbuds"),
-            ("a phone for 10-15k", span(10_000.0, 15_000.0), "a phone for"),
-            ("between 1.5k and 2k", span(1500.0, 2000.0), ""),
-            ("from ₹500 to ₹900", span(500.0, 900.0), ""),
-            ("phones above 20000", least(20_000.0), "phones"),
-            ("more than ₹300", least(300.0), ""),
-            ("at least 500 rupees", least(500.0), ""),
-            ("under two thousand rupees", most(2000.0), ""),
-            ("under fifteen hundred", most(1500.0), ""),
-            ("2000 ke andar accha headphone", most(2000.0), "accha headphone"),
-            ("2 hazar se kam wala", most(2000.0), "wala"),
-            ("1000 tak ka kettle", most(1000.0), "ka kettle"),
-            ("anything over 1 lakh?", least(100_000.0), "anything?"),
-            ("upto 700 only", most(700.0), ""),
-            ("Rs 700 or less", most(700.0), ""),
-            ("under 2000? and under 1000?", most(1000.0), "? and?"),
-            ("over 600 but under 900", span(600.0, 900.0), "but"),
-            ("under 900, no, over 1000", least(1000.0), ", no,"),
-            ("2000 budget headphones", most(2000.0), "headphones"),
-        ] {
-            let (found, left) = read(question);
-            assert_eq!(
-                found,
-                Constraints {
-                    price,
-                    ..Constraints::default()
-                },
-                "{question}"
-            );
-            assert_eq!(left, rest, "{question}");
+        let cases = "
+            Best headphones under 2000 | -2000 | Best headphones
+            below ₹1,500 | -1500 |
+            a kettle between 1000 and 2000? | 1000-2000 | a kettle?
+            A phone under 15k with a good camera? | -15000 | A phone with a good camera?
+            A phone under 15000 with a good camera? | -15000 | A phone with a good camera?
+            smart tv below 15000 picture quality | -15000 | smart tv picture quality
+            watch under 1500 waterproof | -1500 | watch waterproof
+            earphones for Rs. 999 | -999 | earphones
+            Rs. 999 earphones | -999 | earphones
+            and under 1000? | -1000 | and?
+            phone 15k | -15000 | phone
+            best phone in 15000 | -15000 | best phone
+            less than 1,000 rupees | -1000 |
+            not more than 800 rs | -800 |
+            cheaper than 500/- | -500 |
+            my budget is 2500, which kettle? | -2500 | my, which kettle?
+            budget of around 2k | 1600-2400 |
+            around 3000 rupees | 2400-3600 |
+            headphones in the price range 1000-2000 | 1000-2000 | headphones in the
+            1000 to 2000 rs earbuds | 1000-2000 | earbuds
+            a phone for 10-15k | 10000-15000 | a phone for
+            between 1.5k and 2k | 1500-2000 |
+            from ₹500 to ₹900 | 500-900 |
+            phones above 20000 | 20000- | phones
+            more than ₹300 | 300- |
+            at least 500 rupees | 500- |
+            under two thousand rupees | -2000 |
+            under fifteen hundred | -1500 |
+            2000 ke andar accha headphone | -2000 | accha headphone
+            2 hazar se kam wala | -2000 | wala
+            1000 tak ka kettle | -1000 | ka kettle
+            anything over 1 lakh? | 100000- | anything?
+            upto 700 only | -700 |
+            Rs 700 or less | -700 |
+            under 2000? and under 1000? | -1000 | ? and?
+            over 600 but under 900 | 600-900 | but
+            under 900, no, over 1000 | 1000- | , no,
+            2000 budget headphones | -2000 | headphones
+        ";
+        for [question, price, rest] in testing::table(cases) {
+            let demands = Constraints {
+                price: span(price),
+                ..Constraints::default()
+            };
+            assert_eq!(read(question), (demands, rest.to_string()), "{question}");
         }
     }
 
     #[test]
     fn stars_are_read_and_taken_out() {
-        for (question, stars, rest) in [
-            (
-                "headphones with at least 4 stars",
-                span(4.0, None),
-                "headphones with",
-            ),
-            ("rated above 4", span(4.0, None), ""),
-            ("rating above 4.2 please", span(4.2, None), "please"),
-            (
-                "a kettle with a rating of at least 4",
-                span(4.0, None),
-                "a kettle with a",
-            ),
-            ("4 stars and above", span(4.0, None), ""),
-            ("4+ star earbuds", span(4.0, None), "earbuds"),
-            ("4.5+ rating", span(4.5, None), ""),
-            ("4 star or more", span(4.0, None), ""),
-            ("more than 4 out of 5 stars", span(4.0, None), ""),
-            ("minimum 3.5 star rating", span(3.5, None), ""),
-            ("four stars or higher", span(4.0, None), ""),
-            ("rated 4 or higher", span(4.0, None), ""),
-            ("rated 4.5", span(4.5, None), ""),
-            ("below 3 stars", span(None, 3.0), ""),
-            ("between 3 and 4 stars", span(3.0, 4.0), ""),
-            ("above 4/5", span(4.0, None), ""),
-        ] {
-            let (found, left) = read(question);
-            assert_eq!(
-                found,
-                Constraints {
-                    stars,
-                    ..Constraints::default()
-                },
-                "{question}"
-            );
-            assert_eq!(left, rest, "{question}");
+        let cases = "
+            headphones with at least 4 stars | 4- | headphones with
+            rated above 4 | 4- |
+            rating above 4.2 please | 4.2- | please
+            a kettle with a rating of at least 4 | 4- | a kettle with a
+            4 stars and above | 4- |
+            4+ star earbuds | 4- | earbuds
+            4.5+ rating | 4.5- |
+            4 star or more | 4- |
+            more than 4 out of 5 stars | 4- |
+            minimum 3.5 star rating | 3.5- |
+            four stars or higher | 4- |
+            rated 4 or higher | 4- |
+            rated 4.5 | 4.5- |
+            below 3 stars | -3 |
+            between 3 and 4 stars | 3-4 |
+            above 4/5 | 4- |
+        ";
+        for [question, stars, rest] in testing::table(cases) {
+            let demands = Constraints {
+                stars: span(stars),
+                ..Constraints::default()
+            };
+            assert_eq!(read(question), (demands, rest.to_string()), "{question}");
         }
         let (both, rest) = read("phones under 15k rated above 4 with good sound");
-        assert_eq!((both.price, both.stars), (span(None, 15_000.0), span(4.0, None)));
+        assert_eq!((both.price, both.stars), (span("-15000"), span("4-")));
         assert_eq!(rest, "phones with good sound");
     }
 
@@ -573,7 +534,7 @@ mod tests {
 
     #[test]
     fn a_span_contains_its_ends() {
-        let both = span(2.0, 3.0);
+        let both = span("2-3");
         assert!([2.0, 2.5, 3.0].into_iter().all(|value| both.contains(value)));
         assert!(![1.9, 3.1].into_iter().any(|value| both.contains(value)));
         assert!(Span::default().contains(0.0) && Span::default().is_open() && !both.is_open());

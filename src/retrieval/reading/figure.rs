@@ -98,103 +98,38 @@ pub(super) fn asked(
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
 
     #[test]
     fn figures_are_asked_for_where_nothing_else_is() {
-        use Quantity::{Price, Stars};
-        use Wish::{Each, Fitting, Least, Most};
-        for (question, telling, names, demands, expected) in [
-            (
-                "how much does it cost",
-                &["cost"][..],
-                true,
-                false,
-                Some((Price, Each)),
-            ),
-            ("how much is the zuvio", &[], true, false, Some((Price, Each))),
-            (
-                "zuvio ka price kitna hai",
-                &["price"],
-                true,
-                false,
-                Some((Price, Each)),
-            ),
-            (
-                "which of those is cheaper",
-                &["cheaper"],
-                true,
-                false,
-                Some((Price, Least)),
-            ),
-            (
-                "the least expensive kettle",
-                &["expensive"],
-                false,
-                false,
-                Some((Price, Least)),
-            ),
-            (
-                "which is the costliest phone",
-                &["costliest"],
-                false,
-                false,
-                Some((Price, Most)),
-            ),
-            (
-                "what is its rating",
-                &["rating"],
-                true,
-                false,
-                Some((Stars, Each)),
-            ),
-            (
-                "which kettle has the best rating",
-                &["rating"],
-                false,
-                false,
-                Some((Stars, Most)),
-            ),
-            (
-                "which headset has the worst reviews",
-                &["reviews"],
-                false,
-                false,
-                Some((Stars, Least)),
-            ),
-            (
-                "how many reviews does the zuvio have and what average",
-                &["reviews", "average"],
-                true,
-                false,
-                Some((Stars, Each)),
-            ),
-            (
-                "what percent of the zuvio reviews are five star",
-                &["percent", "reviews", "five", "star"],
-                true,
-                false,
-                Some((Stars, Each)),
-            ),
-            ("is there a phone", &[], false, true, Some((Price, Fitting))),
-            ("show me a phone", &["show"], false, true, Some((Price, Fitting))),
-            ("a phone with a good camera", &["camera"], false, true, None),
-            ("what do reviews say", &["reviews"], true, false, None),
-            (
-                "cheapest headset with bass",
-                &["cheapest", "bass"],
-                false,
-                false,
-                None,
-            ),
-            ("what do kettles cost", &["cost"], false, false, None),
-            ("is the zuvio good", &[], true, false, None),
-        ] {
+        // A question, its telling words, whether it names products or demands a price, and the figure.
+        let cases = "
+            how much does it cost | cost | names | Price Each
+            how much is the zuvio |  | names | Price Each
+            zuvio ka price kitna hai | price | names | Price Each
+            which of those is cheaper | cheaper | names | Price Least
+            the least expensive kettle | expensive |  | Price Least
+            which is the costliest phone | costliest |  | Price Most
+            what is its rating | rating | names | Stars Each
+            which kettle has the best rating | rating |  | Stars Most
+            which headset has the worst reviews | reviews |  | Stars Least
+            how many reviews does the zuvio have and what average | reviews average | names | Stars Each
+            what percent of the zuvio reviews are five star | percent reviews five star | names | Stars Each
+            is there a phone |  | demands | Price Fitting
+            show me a phone | show | demands | Price Fitting
+            a phone with a good camera | camera | demands |
+            what do reviews say | reviews | names |
+            cheapest headset with bass | cheapest bass |  |
+            what do kettles cost | cost |  |
+            is the zuvio good |  | names |
+        ";
+        for [question, telling, says, expected] in testing::table(cases) {
             let words: Vec<&str> = question.split(' ').collect();
-            let telling = telling.iter().map(|word| stem(word)).collect();
-            let found = asked(&words, &telling, names, demands);
-            let found = found.map(|figure| (figure.quantity, figure.wish));
-            assert_eq!(found, expected, "{question}");
+            let telling = telling.split_whitespace().map(stem).collect();
+            let found = asked(&words, &telling, says == "names", says == "demands");
+            let found = found.map(|figure| format!("{:?} {:?}", figure.quantity, figure.wish));
+            assert_eq!(found.unwrap_or_default(), expected, "{question}");
         }
     }
 }

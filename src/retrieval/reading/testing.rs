@@ -7,6 +7,17 @@ use super::Vocabulary;
 use crate::index::{Postings, title_text};
 use crate::reviews::{Product, ProductId, testing};
 
+/// The rows of a table: a line for each, with a bar between columns.
+pub(crate) fn table<const COLUMNS: usize>(text: &str) -> impl Iterator<Item = [&str; COLUMNS]> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(|line| {
+        let columns: Vec<&str> = line.split('|').map(str::trim).collect();
+        columns
+            .try_into()
+            .expect("a row has as many columns as the table")
+    })
+}
+
 /// A product without reviews.
 pub(crate) fn product(title: &str, category: &str) -> Product {
     Product {
