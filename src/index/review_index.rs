@@ -293,18 +293,28 @@ impl ReviewIndex {
 }
 
 /// Raises `said`, which belongs to `passages`, to `likeness` where a passage is one of `saying`. Both are in ascending
-/// order.
+/// order; the shorter is looked up in the longer.
 fn mark(saying: &[u32], passages: &[u32], likeness: f32, said: &mut [f32]) {
-    let Some(first) = passages.first() else { return };
-    let mut saying = &saying[saying.partition_point(|passage| passage < first)..];
-    for (passage, said) in passages.iter().zip(said) {
-        while let [next, rest @ ..] = saying
-            && next < passage
-        {
-            saying = rest;
+    let mut from = 0;
+    if saying.len() < passages.len() {
+        for passage in saying {
+            match passages[from..].binary_search(passage) {
+                Ok(at) => {
+                    said[from + at] = likeness.max(said[from + at]);
+                    from += at + 1;
+                }
+                Err(at) => from += at,
+            }
         }
-        if saying.first() == Some(passage) {
-            *said = likeness.max(*said);
+    } else {
+        for (passage, said) in passages.iter().zip(said) {
+            match saying[from..].binary_search(passage) {
+                Ok(at) => {
+                    *said = likeness.max(*said);
+                    from += at + 1;
+                }
+                Err(at) => from += at,
+            }
         }
     }
 }

@@ -34,9 +34,11 @@ impl Candidate {
 /// Orders candidates, best first. Ties go by position, so that the same question has the same evidence on every
 /// machine.
 pub(super) fn sort(candidates: &mut [Candidate]) {
-    candidates.sort_unstable_by(|a, b| {
-        let by_position = || a.features.passage.cmp(&b.features.passage);
-        b.score.total_cmp(&a.score).then_with(by_position)
+    // Bits of floats, in the floats' order; moving these instead of candidates takes half the time.
+    candidates.sort_by_cached_key(|candidate| {
+        let bits = candidate.score.to_bits() as i32;
+        let ordered = bits ^ ((bits >> 31) & i32::MAX);
+        (std::cmp::Reverse(ordered), candidate.features.passage as u32)
     });
 }
 
@@ -50,46 +52,47 @@ pub(super) fn choose(
     likeness: impl Fn(usize, usize) -> f32,
 ) -> Vec<Candidate> {
     let best = ranked.first().map_or(0.0, |best| best.score);
-    let mut rest: Vec<Candidate> = ranked
+    let to_the_point = ranked
         .iter()
-        .filter(|candidate| candidate.score >= best - TO_THE_POINT)
-        .copied()
-        .collect();
+        .filter(|candidate| candidate.score >= best - TO_THE_POINT);
+    // Each with the likeness to the nearest that is chosen, and the number of those of its product.
+    let mut rest: Vec<(Candidate, f32, usize)> = to_the_point.map(|candidate| (*candidate, 0.0, 0)).collect();
     let mut chosen: Vec<Candidate> = Vec::with_capacity(places);
     while chosen.len() < places {
-        let beside_others = |candidate: &Candidate| {
-            let likenesses = chosen
-                .iter()
-                .map(|better| likeness(better.features.passage, candidate.features.passage));
-            let nearest = likenesses.fold(0.0, f32::max);
-            let product = candidate.features.product;
-            let same_product = chosen
-                .iter()
-                .filter(|better| better.features.product == product)
-                .count();
-            let repeats = nearest >= 1.0;
-            (!repeats).then(|| score::beside_others(candidate.score, nearest, same_product))
-        };
-        let open = rest.iter().enumerate();
-        let open = open.filter_map(|(at, candidate)| Some((at, beside_others(candidate)?)));
+        let open = rest
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, nearest, _))| *nearest < 1.0);
+        let open = open.map(|(at, (candidate, nearest, same_product))| {
+            (at, score::beside_others(candidate.score, *nearest, *same_product))
+        });
         // The first of the best, which has the highest score of them.
         let best = open.reduce(|best, other| if other.1 > best.1 { other } else { best });
         let Some((at, _)) = best else { break };
-        chosen.push(rest.remove(at));
+        let (next, ..) = rest.remove(at);
+        for (candidate, nearest, same_product) in &mut rest {
+            *nearest = nearest.max(likeness(next.features.passage, candidate.features.passage));
+            *same_product += usize::from(next.features.product == candidate.features.product);
+        }
+        chosen.push(next);
     }
-    give_the_other_side_a_place(&mut chosen, &rest, places);
+    give_the_other_side_a_place(&mut chosen, rest.iter().map(|(candidate, ..)| candidate), places);
     chosen
 }
 
 /// Where all that is chosen praises, or all of it complains, the best of `rest` that says otherwise of one of the
 /// chosen products takes the last place.
-fn give_the_other_side_a_place(chosen: &mut Vec<Candidate>, rest: &[Candidate], places: usize) {
+fn give_the_other_side_a_place<'a>(
+    chosen: &mut Vec<Candidate>,
+    mut rest: impl Iterator<Item = &'a Candidate>,
+    places: usize,
+) {
     let Some(first) = chosen.first() else { return };
     let side = first.complains();
     if chosen.iter().any(|candidate| candidate.complains() != side) {
         return;
     }
-    let other = rest.iter().find(|candidate| {
+    let other = rest.find(|candidate| {
         let differs = match side {
             true => candidate.praises(),
             false => candidate.complains(),

@@ -2,6 +2,7 @@
 //! embedding model. "Fridge" is said by "refrigerator", "noisy" by "loud". Pure.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use crate::index::{Index, Postings};
 use crate::language;
@@ -23,6 +24,8 @@ pub(crate) struct Thesaurus {
     words: Vec<String>,
     numbers: HashMap<String, usize>,
     vectors: Index,
+    /// The forms of each word, once somebody has asked for them.
+    forms: Vec<OnceLock<Vec<(String, f32)>>>,
 }
 
 /// The words that a [`Thesaurus`] compares: those of titles and those that reviews use most; in alphabetical order, so
@@ -52,10 +55,10 @@ pub(crate) fn words(titles: &Postings, passages: &Postings) -> Vec<String> {
 impl Thesaurus {
     /// A thesaurus of `words`, which have these vectors.
     pub(crate) fn new(words: Vec<String>, vectors: Index) -> Self {
-        let numbers = words.iter().cloned().zip(0..).collect();
         Self {
+            numbers: words.iter().cloned().zip(0..).collect(),
+            forms: words.iter().map(|_| OnceLock::new()).collect(),
             words,
-            numbers,
             vectors,
         }
     }
@@ -63,11 +66,14 @@ impl Thesaurus {
     /// The stems that say what a word, in lower case, says, each with how well it does: the word's own stem with 1,
     /// those of its neighbours with less. Only its own where the word is none of the thesaurus'.
     pub(crate) fn forms(&self, word: &str) -> Vec<(String, f32)> {
-        let own = language::stem(word);
-        let mut forms = vec![(own, 1.0)];
-        let Some(&number) = self.numbers.get(word) else {
-            return forms;
-        };
+        match self.numbers.get(word) {
+            Some(&number) => self.forms[number].get_or_init(|| self.found(number)).clone(),
+            None => vec![(language::stem(word), 1.0)],
+        }
+    }
+
+    fn found(&self, number: usize) -> Vec<(String, f32)> {
+        let mut forms = vec![(language::stem(&self.words[number]), 1.0)];
         for hit in self.vectors.search(self.vectors.vector(number), NEIGHBOURS) {
             let stem = language::stem(&self.words[hit.passage]);
             if hit.score >= NEAR && !forms.iter().any(|(known, _)| *known == stem) {
