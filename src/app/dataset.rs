@@ -10,6 +10,7 @@ use super::{Report, thresholds_file};
 use crate::config::Config;
 use crate::embedding::{self, Embedder, EmbeddingError, Encoder};
 use crate::index::{Fingerprint, Index, Postings, ReviewIndex, store, title_text};
+use crate::language;
 use crate::metrics;
 use crate::retrieval::{self, Retriever, Thesaurus, Thresholds};
 use crate::reviews::{self, Corpus, DropReason, Passage};
@@ -125,7 +126,10 @@ pub(super) fn embed_dataset(
     };
     let of =
         |what: &str, texts: &[&str]| Fingerprint::new(&format!("{what}\n{}", texts.join("\n")), &[], model);
-    let of_thresholds = of(&format!("{fingerprint} {}", Thresholds::METHOD), &off_topic);
+    let of_thresholds = of(
+        &format!("{fingerprint} {} {}", Thresholds::METHOD, language::file()),
+        &off_topic,
+    );
     let titles = index(TITLES, &of(TITLES, &titles), &titles)?;
     let word_texts: Vec<&str> = words.iter().map(String::as_str).collect();
     let word_vectors = index(WORDS, &of(WORDS, &word_texts), &word_texts)?;

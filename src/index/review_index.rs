@@ -2,7 +2,8 @@
 //! plain data.
 //!
 //! Everything is read only and pure; a search runs on the thread that asks. The answers carry the features that
-//! `retrieval` scores: another engine has to give the same features and nothing else.
+//! `retrieval` scores. Another engine has to give the same features, how many passages and titles say a word, the
+//! likeness of two passages, and the texts.
 
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ pub(crate) struct IndexQuery<'a> {
 pub(crate) struct QueryWord {
     /// How much it counts in the coverage of passages; the weights of a question add up to at most 1.
     pub weight: f32,
-    /// How much it counts in the coverage of titles.
+    /// How much it counts in the coverage of titles; those of the words that somebody here says add up to 1.
     pub title_weight: f32,
     /// Whether a product's title says it for the product's passages too. What is asked of a product, its buyers say.
     pub names: bool,
@@ -69,7 +70,7 @@ pub(crate) struct ProductFeatures {
     pub product: ProductId,
     /// The cosine of its title to the question.
     pub title: f32,
-    /// The share of the question's words, by weight, that its title says.
+    /// The share of those of the question's words that anybody here says, by weight, that its title says.
     pub coverage: f32,
     /// The cosine of the centre of its passages to the question; 0 without passages.
     pub centre: f32,
@@ -269,7 +270,7 @@ impl ReviewIndex {
     }
 
     /// For each product, the share of a question's words, by weight, that its title says.
-    pub(crate) fn title_coverage(&self, words: &[QueryWord]) -> Vec<f32> {
+    fn title_coverage(&self, words: &[QueryWord]) -> Vec<f32> {
         let mut coverage = vec![0.0; self.of_product.len()];
         let mut in_titles = coverage.clone();
         for word in words {
@@ -324,7 +325,7 @@ mod tests {
     use super::*;
     use crate::reviews::{passages, testing};
 
-    /// Two kettles, of which the second has no price in its title, and what buyers say of them.
+    /// Two kettles, and what buyers say of them.
     fn index() -> ReviewIndex {
         let products = vec![
             testing::product("Avandi steel kettle"),

@@ -132,7 +132,7 @@ classes! {
         RangeTo,
         /// Words between a limit and its amount: "budget is around 2000", "under a price of 2000".
         Linking,
-        /// Limits.
+        /// Before the amount: no more than it.
         MostBefore,
         /// Before the amount: no less than it.
         LeastBefore,

@@ -52,6 +52,11 @@ struct Class {
     phrases: Vec<Vec<String>>,
 }
 
+/// The file's text: what is found with these words is not valid with others.
+pub(crate) fn file() -> &'static str {
+    FILE
+}
+
 /// The words of the languages.
 pub(crate) fn lexicon() -> &'static Lexicon {
     static LEXICON: LazyLock<Lexicon> =

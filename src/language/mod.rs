@@ -11,7 +11,7 @@ mod word;
 
 pub(crate) use class::{FUNCTION_WORDS, NumberClass, WordClass};
 pub(crate) use glossary::in_english;
-pub(crate) use lexicon::lexicon;
+pub(crate) use lexicon::{file, lexicon};
 pub(crate) use word::{folded, stem, word_indices, words};
 
 /// Whether a word is only a part of the question and says nothing about the topic, in either language. The stop words

@@ -160,9 +160,12 @@ pub struct Scores {
     pub question: f32,
     /// … and of its product's title.
     pub title: f32,
-    /// The share of the question's words, weighed by their rarity, that the passage or the title says.
+    /// Cosine similarity of the passage to its product's title.
+    pub own_title: f32,
+    /// The share of the question's words, weighed by their rarity, that the passage says, or the title where they name
+    /// products or kinds of them.
     pub coverage: f32,
-    /// What the passage is ranked by, made of these.
+    /// What the passage is ranked by, made of these, and of whether it complains where complaints are asked for.
     pub total: f32,
 }
 

@@ -227,7 +227,7 @@ impl Searcher {
         let dense = Instant::now();
         let query = sought.query(&words);
         let scored = self.scored_products(&query);
-        ranked.compared = self.compared(sought, &scored);
+        ranked.compared = self.compared(sought, &scored, &ranked.admitted);
         let products = self.shortlist(&scored, &ranked.compared, parsed, &ranked.admitted);
         let filter = PassageFilter {
             products,
@@ -339,9 +339,9 @@ impl Searcher {
         let (all, known) = (sum(false), sum(true));
         weighed
             .iter()
-            .map(|(word, weight, _)| QueryWord {
+            .map(|(word, weight, is_known)| QueryWord {
                 weight: weight / all,
-                title_weight: weight / known,
+                title_weight: if *is_known { weight / known } else { 0.0 },
                 names: word.names || word.kind,
                 forms: self.thesaurus.forms(&word.written),
             })

@@ -16,6 +16,8 @@ use crate::reviews::ProductId;
 
 /// So many words and fewer are a fragment: "battery life?"
 const FRAGMENT: usize = 3;
+/// Bytes of earlier questions that a question goes on with at most, so that a long talk costs no more than its turns.
+const MOST_EARLIER: usize = 4_000;
 
 /// The last question, as it can be understood alone.
 pub(super) fn standalone(turns: &[Turn], vocabulary: &Vocabulary) -> Asked {
@@ -62,7 +64,10 @@ impl Talk<'_> {
         };
         let whole = asked.whole();
         self.named = self.named_in(&whole);
-        self.question = whole;
+        self.question = match whole.len() <= MOST_EARLIER {
+            true => whole,
+            false => asked.question.clone(),
+        };
         asked
     }
 

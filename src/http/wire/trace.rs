@@ -35,13 +35,14 @@ struct Range {
     most: Option<f32>,
 }
 
-/// Why a quote is evidence: the cosines of passage and title to the question, the share of the question's words that
-/// they say, and the score that these make.
+/// Why a quote is evidence: the cosines of the passage and of its product's title to the question, and to each other; the
+/// share of the question's words that the passage says, or the title where they name products; and the score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct Scores {
     id: usize,
     question: f32,
     title: f32,
+    own_title: f32,
     coverage: f32,
     total: f32,
 }
@@ -58,6 +59,7 @@ impl From<AnswerTrace> for Trace {
             id,
             question: scores.question,
             title: scores.title,
+            own_title: scores.own_title,
             coverage: scores.coverage,
             total: scores.total,
         });

@@ -35,6 +35,8 @@ const AFTER: [(WordClass, Bound); 4] = [
 ];
 /// So many words may stand between a bound and its amount: "budget is around 2000", "under a price of 2000".
 const MOST_BETWEEN: usize = 3;
+/// Tokens in which the words of a bound stand, with what stands between.
+const NEAR: usize = 12;
 
 /// A bound, and the tokens from the first of its words to behind the last, the amount's among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,12 +72,14 @@ pub(super) fn bound(tokens: &[Token<'_>], amount: &Amount) -> Option<Bounded> {
 
 /// The bound whose words end before the token `end`, with its first token.
 fn before(tokens: &[Token<'_>], end: usize) -> Option<(Bound, usize)> {
-    let words: Vec<&str> = tokens[..end].iter().map(|token| token.text).collect();
-    let mut end = end;
+    // A long question has many amounts, so only what is near is looked at.
+    let from = end.saturating_sub(NEAR);
+    let (tokens, mut end) = (&tokens[from..end], end - from);
+    let words: Vec<&str> = tokens.iter().map(|token| token.text).collect();
     for _ in 0..=MOST_BETWEEN {
         let ending = |(class, bound): &(WordClass, Bound)| {
             let length = lexicon().ends(&words[..end], *class)?;
-            Some((*bound, end - length))
+            Some((*bound, from + end - length))
         };
         // The longest: "not more than" ends as "more than" does.
         let found = BEFORE.iter().filter_map(ending).min_by_key(|(_, first)| *first);
@@ -103,7 +107,7 @@ pub(super) fn after(tokens: &[Token<'_>], start: usize) -> Option<(Bound, usize)
     if rest.first().is_some_and(|token| token.text == "+") {
         return Some((Bound::LeastOf, start + 1));
     }
-    let words: Vec<&str> = rest.iter().map(|token| token.text).collect();
+    let words: Vec<&str> = rest.iter().take(NEAR).map(|token| token.text).collect();
     let beginning = |(class, bound): &(WordClass, Bound)| {
         let length = lexicon().starts(&words, *class)?;
         Some((*bound, start + length))

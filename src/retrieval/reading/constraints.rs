@@ -82,11 +82,16 @@ pub(super) fn read(question: &str, is_kind: IsKind<'_>) -> (Constraints, String)
             None => None,
         };
         let found = found.or_else(|| single(&tokens, &amounts[at], is_kind).map(|demand| (demand, 1)));
-        let Some((demand, amounts)) = found else {
+        let Some((demand, of)) = found else {
             at += 1;
             continue;
         };
-        at += amounts;
+        at += of;
+        // "4/5" is one demand.
+        at += amounts[at..]
+            .iter()
+            .take_while(|amount| amount.first < demand.next)
+            .count();
         match demand.of {
             Of::Price => constraints.price.amend(demand.span),
             Of::Stars => constraints.stars.amend(demand.span),
@@ -204,6 +209,9 @@ fn stars(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> Option<D
 fn price(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> Option<Demand> {
     let limit = bounds::bound(tokens, amount);
     let limited = limit.is_some_and(|limit| limit.bound != Bound::Spend);
+    if is_stars(amount.value) && star_mark(tokens, amount.next).is_some() {
+        return None;
+    }
     if has_unit(tokens, amount, limited, is_kind) || (amount.spelled && !amount.multiplied) {
         return None;
     }
@@ -232,7 +240,7 @@ fn price(tokens: &[Token<'_>], amount: &Amount, is_kind: IsKind<'_>) -> Option<D
             most: Some((value * (1.0 + ABOUT)).round()),
         },
         Bound::Spend if is_paid(tokens, bounded.first) => return None,
-        Bound::Spend if bare && (rupees || of_price()) => most,
+        Bound::Spend if bare && (rupees || of_price() && value >= LEAST_PRICE) => most,
         Bound::Spend if bare && amount.multiplied && value >= LEAST_BARE_THOUSANDS => most,
         Bound::Spend if !bare && (rupees || amount.multiplied && value >= LEAST_BARE_THOUSANDS) => most,
         Bound::Spend if !bare && value >= LEAST_LOWER_PRICE && !is_year(value) => most,
@@ -470,6 +478,8 @@ mod tests {
             below 3 stars | -3 |
             between 3 and 4 stars | 3-4 |
             above 4/5 | 4- |
+            best price rating 4/5 | 4- | best
+            price above 4/5 | 4- |
         ";
         for [question, stars, rest] in testing::table(cases) {
             let demands = Constraints {
@@ -522,6 +532,7 @@ mod tests {
             "a 100% cotton shirt",
             "at least 20 songs",
             "the second one",
+            "lowest price 5 star ac",
             "what about number 2?",
             "charges 0 to 100 in an hour",
             "",

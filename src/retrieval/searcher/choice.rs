@@ -85,6 +85,7 @@ impl Searcher {
             scores: Scores {
                 question: features.question,
                 title: features.title,
+                own_title: features.own_title,
                 coverage: features.coverage,
                 total: candidate.score,
             },

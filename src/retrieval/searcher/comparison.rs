@@ -5,11 +5,15 @@ use std::collections::{BTreeSet, HashSet};
 use super::{Searcher, Sought};
 use crate::index::{IndexQuery, ProductFeatures};
 use crate::language;
+use crate::retrieval::product_filter::ProductFilter;
 use crate::retrieval::reading::Word;
 use crate::reviews::ProductId;
 
 /// How much the whole question counts for which product a side of a comparison means.
 const WHOLE_OF_SIDE: f32 = 0.5;
+
+/// Products that are set beside each other at most.
+const MOST_SIDES: usize = 6;
 
 impl Searcher {
     /// The products that are compared, side by side: those that two or more names mean, or for each side of "or" the
@@ -18,10 +22,11 @@ impl Searcher {
         &self,
         sought: &Sought,
         scored: &[(ProductFeatures, f32)],
+        admitted: &ProductFilter,
     ) -> Vec<BTreeSet<ProductId>> {
         let parsed = &sought.parsed;
         if parsed.named.len() > 1 {
-            return parsed.named.clone();
+            return parsed.named.iter().take(MOST_SIDES).cloned().collect();
         }
         let (Some(sides), [one, other]) = (&parsed.sides, sought.sides.as_slice()) else {
             return vec![];
@@ -32,7 +37,7 @@ impl Searcher {
             of_side.cloned().collect::<Vec<Word>>()
         });
         let meant = [(one, &words[0]), (other, &words[1])]
-            .map(|(vector, words)| self.meant_by_side(vector, words, scored));
+            .map(|(vector, words)| self.meant_by_side(vector, words, scored, admitted));
         let [Some(one), Some(other)] = meant else {
             return vec![];
         };
@@ -42,12 +47,13 @@ impl Searcher {
         }
     }
 
-    /// The product that fits one side best, with the whole question's `scored` products in mind.
+    /// The admitted product that fits one side best, with the whole question's `scored` products in mind.
     fn meant_by_side(
         &self,
         vector: &[f32],
         words: &[Word],
         scored: &[(ProductFeatures, f32)],
+        admitted: &ProductFilter,
     ) -> Option<ProductId> {
         let words = self.query_words(words);
         let of_side = self.scored_products(&IndexQuery {
@@ -60,6 +66,7 @@ impl Searcher {
             .zip(scored)
             .map(|((features, side), (_, whole))| (features.product, side + WHOLE_OF_SIDE * whole));
         scores
+            .filter(|(product, _)| admitted.admits(*product))
             .max_by(|a, b| a.1.total_cmp(&b.1))
             .map(|(product, _)| product)
     }

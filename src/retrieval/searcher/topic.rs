@@ -22,27 +22,26 @@ impl Searcher {
         let everything = Filters::default();
         for ((number, question), vector) in refusal::off_topic().enumerate().zip(off_topic) {
             let mut parsed = self.vocabulary.parse(&Asked::alone(question));
-            // Only the whole question has a vector.
+            // It names nothing here, and only the whole of it has a vector.
+            parsed.named.clear();
             parsed.sides = None;
             parsed.last.clone_from(&parsed.whole);
             let sought = Sought::new(parsed, vec![vector]);
             let features = |ranked: Ranked| ranked.passages.into_iter().map(|candidate| candidate.features);
             let found = features(self.ranked(&sought, &everything, false));
             in_shop.extend(found.map(|features| score::topic(&features)).reduce(f32::max));
+            let words = self.query_words(&sought.parsed.words);
+            let query = sought.query(&words);
             let products = (0..self.index.catalogue().len() as u32).map(ProductId);
             for product in products.skip(number).step_by(questions).take(PRODUCTS_ASKED) {
-                let words = self.query_words(&sought.parsed.words);
-                let query = sought.query(&words);
                 let filter = PassageFilter {
                     products: vec![product],
                     min_rating: None,
                 };
-                let found = self.index.passages(&query, &filter).into_iter();
-                in_products.extend(
-                    found
-                        .map(|features| score::topic_of_product(&features))
-                        .reduce(f32::max),
-                );
+                let mut found = self.index.passages(&query, &filter);
+                self.index.cover(&words, &mut found);
+                let scores = found.iter().map(score::topic_of_product);
+                in_products.extend(scores.reduce(f32::max));
             }
         }
         Thresholds::of(in_shop, in_products)
