@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::conversation::{Checked, SentenceVerdict};
 use super::one_line;
-use crate::retrieval::{Beyond, Evidence, Intent, Understood, Unmet};
+use crate::retrieval::{Evidence, Intent, Understood, Unmet};
 
 /// The number of quotes in an answer that consists of quotes only.
 const QUOTES: usize = 3;
@@ -28,9 +28,9 @@ pub(super) fn unmet(demand: Unmet) -> &'static str {
 
 /// The answer when no review is about the question, with the aspects that the reviews do mention.
 pub(super) fn no_evidence(understood: &Understood) -> String {
-    let refusal = match understood.beyond {
-        Some(Beyond::Task) => "I only answer questions about the products here, from their buyers' reviews.",
-        None => "None of the reviews here says anything about that.",
+    let refusal = match understood.is_task {
+        true => "I only answer questions about the products here, from their buyers' reviews.",
+        false => "None of the reviews here says anything about that.",
     };
     match understood.spoken_of.as_slice() {
         [] => format!("{refusal} Try to name a product, or say what you want to know about it."),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::figures::Figures;
 use super::products::Recommended;
-use super::reading::{Beyond, Constraints, Intent};
+use super::reading::{Constraints, Intent};
 use crate::reviews::{Product, ProductId, ReviewId};
 
 /// Which reviews may be evidence. Empty or absent means any.
@@ -103,8 +103,8 @@ pub(crate) struct Understood {
     pub figures: Option<Figures>,
     /// The products that are to be compared and of which no quote was found.
     pub silent: Vec<String>,
-    /// Why no review can answer.
-    pub beyond: Option<Beyond>,
+    /// Whether it is a task, which no review can answer.
+    pub is_task: bool,
     /// What the reviews of the products in question speak of most, for an answer that has nothing to quote.
     pub spoken_of: Vec<String>,
 }

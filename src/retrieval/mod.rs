@@ -31,7 +31,7 @@ pub use evidence::Evidence;
 pub(crate) use evidence::{Asked, Filters, Found, Grounds, Scores, Understood, Unmet};
 pub(crate) use figures::{Figured, Figures};
 pub(crate) use products::{Basis, Recommended};
-pub(crate) use reading::{Beyond, Figure, Intent, Quantity, Vocabulary, Wish};
+pub(crate) use reading::{Figure, Intent, Quantity, Vocabulary, Wish};
 pub(crate) use refusal::{Thresholds, off_topic};
 pub(crate) use score::COVERAGE;
 use searcher::{Searcher, Sought};

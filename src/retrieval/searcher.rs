@@ -212,12 +212,12 @@ impl Searcher {
                 words: parsed.words.iter().map(|word| word.stem.clone()).collect(),
                 constraints: parsed.constraints,
                 unmet: admitted.unmet.clone(),
-                beyond: parsed.beyond,
+                is_task: parsed.is_task,
                 ..Understood::default()
             },
             admitted,
         };
-        if refusing && parsed.beyond.is_some() {
+        if refusing && parsed.is_task {
             return ranked;
         }
         let lexical = Instant::now();

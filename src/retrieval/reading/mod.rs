@@ -1,12 +1,12 @@
 //! A question → what it is about: its words, the products that it names, and what kind of answer it wants. Pure.
 
 mod amounts;
-mod beyond;
 mod bounds;
 mod constraints;
 mod figure;
 mod intent;
 mod names;
+mod task;
 #[cfg(test)]
 pub(super) mod testing;
 
@@ -19,7 +19,6 @@ use super::spelling::{self, Spelling};
 use crate::index::{Postings, title_text};
 use crate::language::{self, WordClass};
 use crate::reviews::{Product, ProductId};
-pub(crate) use beyond::Beyond;
 pub(crate) use constraints::{Constraints, Span};
 pub(crate) use figure::{Figure, Quantity, Wish};
 pub(crate) use intent::Intent;
@@ -76,8 +75,8 @@ pub(crate) struct ParsedQuery {
     pub intent: Intent,
     /// The figure that it asks for, and nothing else.
     pub figure: Option<Figure>,
-    /// Why no review can answer it.
-    pub beyond: Option<Beyond>,
+    /// Whether it is a task, which no review can answer.
+    pub is_task: bool,
     /// What it demands of products.
     pub constraints: Constraints,
 }
@@ -193,7 +192,7 @@ impl Vocabulary {
             .map(|word| word.stem.clone())
             .collect();
         let figure = figure::asked(&lower, &telling, !named.is_empty(), !constraints.price.is_open());
-        let beyond = named.is_empty().then(|| beyond::read(&text)).flatten();
+        let is_task = named.is_empty() && task::is_task(&text);
         let mut words = last;
         if let Some(earlier) = &earlier {
             words.extend(self.words(earlier, &self.names.mentions(earlier, &self.spelling), EARLIER));
@@ -209,7 +208,7 @@ impl Vocabulary {
             sides,
             intent,
             figure,
-            beyond,
+            is_task,
             constraints,
         }
     }
