@@ -2,7 +2,8 @@
 //! question. Pure.
 //!
 //! All weights of the score stand here. They were chosen on 73 judged questions over 205,052 reviews, where a pairwise
-//! logistic regression learned nearly the same proportions (1 : 0.97 : −0.68 : 0.64), and checked on 60 others over 581.
+//! logistic regression learned nearly the same proportions (1 : 0.97 : −0.68 : 0.64), and checked on 60 others over
+//! 581.
 
 use crate::index::{PassageFeatures, ProductFeatures};
 

@@ -35,8 +35,8 @@ struct Range {
     most: Option<f32>,
 }
 
-/// Why a quote is evidence: the cosines of the passage and of its product's title to the question, and to each other; the
-/// share of the question's words that the passage says, or the title where they name products; and the score.
+/// Why a quote is evidence: the cosines of the passage and of its product's title to the question, and to each other;
+/// the share of the question's words that the passage says, or the title where they name products; and the score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct Scores {
     id: usize,

@@ -293,7 +293,8 @@ fn is_year(value: f32) -> bool {
 }
 
 /// Whether a number counts or measures something else than rupees or stars: what stands directly after it is its unit.
-/// After a limit, that is a unit of measurement or a plural, as in "500 charge cycles": "under 1500 waterproof" is a price.
+/// After a limit, that is a unit of measurement or a plural, as in "500 charge cycles": "under 1500 waterproof" is a
+/// price.
 fn has_unit(tokens: &[Token<'_>], amount: &Amount, limited: bool, is_kind: IsKind<'_>) -> bool {
     if amount.rupees || bounds::after(tokens, amount.next).is_some() {
         return false;
