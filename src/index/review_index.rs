@@ -205,6 +205,7 @@ impl ReviewIndex {
         let passages: Vec<u32> = features.iter().map(|features| features.passage as u32).collect();
         let mut in_titles = vec![0.0; self.of_product.len()];
         let mut said = vec![0.0; passages.len()];
+        features.iter_mut().for_each(|features| features.coverage = 0.0);
         for word in words {
             in_titles.fill(0.0);
             if word.names {
@@ -294,29 +295,27 @@ impl ReviewIndex {
 }
 
 /// Raises `said`, which belongs to `passages`, to `likeness` where a passage is one of `saying`. Both are in ascending
-/// order; the shorter is looked up in the longer.
+/// order.
 fn mark(saying: &[u32], passages: &[u32], likeness: f32, said: &mut [f32]) {
+    let mut raise = |at: usize| said[at] = likeness.max(said[at]);
+    match saying.len() < passages.len() {
+        true => in_both(saying, passages, |_, at| raise(at)),
+        false => in_both(passages, saying, |at, _| raise(at)),
+    }
+}
+
+/// Gives `found` the places of each number that is in both lists, which are in ascending order. The shorter should come
+/// first: its numbers are looked up in the other.
+fn in_both(shorter: &[u32], longer: &[u32], mut found: impl FnMut(usize, usize)) {
     let mut from = 0;
-    if saying.len() < passages.len() {
-        for passage in saying {
-            match passages[from..].binary_search(passage) {
-                Ok(at) => {
-                    said[from + at] = likeness.max(said[from + at]);
-                    from += at + 1;
-                }
-                Err(at) => from += at,
+    for (place, number) in shorter.iter().enumerate() {
+        from += match longer[from..].binary_search(number) {
+            Ok(at) => {
+                found(place, from + at);
+                at + 1
             }
-        }
-    } else {
-        for (passage, said) in passages.iter().zip(said) {
-            match saying[from..].binary_search(passage) {
-                Ok(at) => {
-                    *said = likeness.max(*said);
-                    from += at + 1;
-                }
-                Err(at) => from += at,
-            }
-        }
+            Err(at) => at,
+        };
     }
 }
 
@@ -411,7 +410,6 @@ mod tests {
         let coverage: Vec<f32> = found.iter().map(|found| found.coverage).collect();
         assert_eq!(coverage, [0.0, 0.75, 0.25]);
         let mut found = found;
-        found.iter_mut().for_each(|found| found.coverage = 0.0);
         let asked = QueryWord {
             names: false,
             ..word("glass", 0.5)

@@ -270,7 +270,6 @@ impl Searcher {
     /// Sets the coverage of passages anew, by the words that are no names: all of these passages are of what is named.
     fn cover_without_names(&self, parsed: &ParsedQuery, features: &mut [PassageFeatures]) {
         let asked: Vec<Word> = parsed.words.iter().filter(|word| !word.names).cloned().collect();
-        features.iter_mut().for_each(|features| features.coverage = 0.0);
         self.index.cover(&self.query_words(&asked), features);
     }
 
@@ -346,5 +345,37 @@ impl Searcher {
                 forms: self.thesaurus.forms(&word.written),
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::{Index, Postings, Vectors};
+    use crate::retrieval::Asked;
+    use crate::reviews::{passages, testing};
+
+    #[test]
+    fn words_that_nobody_here_says_are_no_obstacle() {
+        let reviews = (0..40).map(|number| testing::review(0, 5, &format!("It weighs {number} grams.")));
+        let corpus = Arc::new(testing::corpus(
+            vec![testing::product("Avandi kettle")],
+            reviews.collect(),
+        ));
+        let passages = passages(&corpus);
+        let said = Postings::of(passages.iter().map(|passage| passage.text(&corpus)));
+        let titles = Postings::of(["Avandi kettle"].into_iter());
+        let of = |rows: usize| Index::build(Vectors::from_rows(2, (0..rows).map(|_| vec![1.0, 0.0])));
+        let index = ReviewIndex::new(corpus, passages.clone(), of(passages.len()), of(1), said, titles);
+        let searcher = Searcher::new(index, Thesaurus::new(vec![], of(0)), Arc::default());
+        let parsed = searcher.vocabulary.parse(&Asked::alone("portable?"));
+        let found = searcher.search(&Sought::new(parsed, vec![vec![1.0, 0.0]]), &Filters::default());
+        assert!(
+            found
+                .evidence
+                .iter()
+                .all(|evidence| evidence.scores.total.is_finite())
+        );
+        assert!(!found.evidence.is_empty());
     }
 }

@@ -91,7 +91,7 @@ impl Spelling {
             (letters - slips..=letters + slips).filter_map(|letters| self.used.get(&(first, letters)));
         let meant = known.flatten().filter_map(|(known, uses)| {
             let distance = strsim::osa_distance(known, &word);
-            let is_common = *uses >= TIMES * own.max(1);
+            let is_common = *uses >= own.max(1).saturating_mul(TIMES);
             let is_likelier = *uses > own && distance == 1 && self.language.contains(known);
             let lacks_a_letter = known.chars().count() > letters;
             let is_meant = (1..=slips).contains(&distance)

@@ -45,7 +45,7 @@ fn a_reload_serves_the_changed_file_and_embeds_new_texts_only() {
 
     append(&setup, KETTLE);
     let changed = reload(&server, KEY).json();
-    // The review, its product's title, and the words of the title that are new.
+    // The review, its product's title, and the words that are new to the thesaurus.
     assert_eq!(
         (&changed["changed"], &changed["embedded"]),
         (&json!(true), &json!(5)),

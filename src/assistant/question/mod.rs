@@ -264,6 +264,17 @@ mod tests {
     const POD: &str = "reelme Pods 2 Wired Headset";
 
     #[test]
+    fn a_long_talk_is_no_longer_than_its_turns() {
+        let turn = format!("also {}", "loud ".repeat(MOST_EARLIER / 10));
+        let turns = [turn.as_str(), "Fine."].repeat(20);
+        let length = understood(&turns).whole().len();
+        assert!(
+            (turn.len()..=MOST_EARLIER + turn.len() + 1).contains(&length),
+            "{length}"
+        );
+    }
+
+    #[test]
     fn a_question_that_leans_on_what_was_said_is_made_whole() {
         let of_one = format!("A buyer of the {ARROWS} says: “loud” [1]");
         let of_two =
