@@ -223,10 +223,9 @@ impl Vocabulary {
     fn without_demands(&self, question: &str) -> String {
         let is_kind = |word: &str| self.kinds.contains_key(&language::stem(word));
         let (_, rest) = constraints::read(question, &is_kind);
-        if rest.is_empty() {
-            question.to_string()
-        } else {
-            rest
+        match rest.is_empty() {
+            true => question.to_string(),
+            false => rest,
         }
     }
 

@@ -53,11 +53,8 @@ fn names_kinds_and_what_is_asked_are_told_apart() {
     for [question, names, kinds, asked, in_question] in testing::table(cases) {
         let parsed = vocabulary.parse(&Asked::alone(question));
         assert_eq!(words(&parsed), [names, kinds, asked], "{question}");
-        assert_eq!(
-            numbers(&vocabulary.in_question(&parsed)),
-            in_question,
-            "{question}"
-        );
+        let found = numbers(&vocabulary.in_question(&parsed));
+        assert_eq!(found, in_question, "{question}");
     }
 }
 
@@ -151,11 +148,8 @@ fn a_kind_narrows_a_brand_down() {
         ("How is the Zed kettle?", "2"),
     ] {
         let parsed = vocabulary.parse(&Asked::alone(question));
-        assert_eq!(
-            numbers(&vocabulary.in_question(&parsed)),
-            in_question,
-            "{question}"
-        );
+        let found = numbers(&vocabulary.in_question(&parsed));
+        assert_eq!(found, in_question, "{question}");
     }
 }
 
