@@ -102,6 +102,13 @@ pub enum Evaluation {
         #[arg(short, long)]
         verbose: bool,
     },
+    /// What buyers think, against what people read: is the tone of a text right, is what is counted an aspect, and is
+    /// what is called clear right? Learned from the reviews of --data.
+    Opinions {
+        /// A folder with se_Laptops_Test_Gold.jsonl, se_Restaurants_Test_Gold.jsonl, gold_flip200.csv and labelled
+        /// reviews in gold_….txt, or some of these.
+        dir: PathBuf,
+    },
     /// Questions about products (SubjQA): is the answering review found, and is the answer correct?
     Qa {
         /// SubjQA's CSV, plain or .gz.

@@ -22,7 +22,7 @@ mod weights;
 mod kernels;
 mod embedding;
 mod index;
-mod aspects;
+mod opinions;
 mod evaluation;
 mod retrieval;
 mod generation;

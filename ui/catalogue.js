@@ -36,10 +36,8 @@ async function all(onPart) {
   }
 }
 
-/** Splits aspects into praised (more praise than complaints) and complained about. Keeps their order. */
+/** The aspects that several buyers clearly praise, and those that several clearly complain about, in their order. */
 export function praisedAndComplained(aspects) {
-  return {
-    praised: aspects.filter((aspect) => aspect.praised > aspect.complained),
-    complained: aspects.filter((aspect) => aspect.complained > 0 && aspect.complained >= aspect.praised),
-  };
+  const agreed = (on) => aspects.filter((aspect) => aspect.agreed === on);
+  return { praised: agreed("praised"), complained: agreed("complained") };
 }

@@ -1,4 +1,4 @@
-// What buyers say about one aspect: the numbers of praise and complaints, and a quote of each kind.
+// What buyers say about one aspect: how many write of it, how many of them are clear, and a quote of each kind.
 
 import { button, make } from "./dom.js";
 import { drawing } from "./icons.js";
@@ -21,13 +21,11 @@ export function quoteButton(quote) {
   return open;
 }
 
-/** A bar: praise from the left, complaints from the right. */
-function balance({ praised, complained }) {
-  const all = praised + complained;
+/** A bar for all who write about it: those who clearly praise from the left, those who clearly complain from the right. */
+function balance({ reviews, praised, complained }) {
   const svg = drawing("svg", { class: "balance", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" });
-  if (all === 0) return svg;
-  const split = (100 * praised) / all;
-  svg.append(drawing("rect", { class: "is-praise", x: 0, width: split, height: 6 }));
-  svg.append(drawing("rect", { class: "is-complaint", x: split, width: 100 - split, height: 6 }));
+  const [praise, complaint] = [praised, complained].map((count) => (100 * count) / Math.max(reviews, 1));
+  svg.append(drawing("rect", { class: "is-praise", x: 0, width: praise, height: 6 }));
+  svg.append(drawing("rect", { class: "is-complaint", x: 100 - complaint, width: complaint, height: 6 }));
   return svg;
 }

@@ -46,7 +46,7 @@ function saidLists(aspects) {
     return names ? [make("p", className, make("span", "said-label", label), " ", names)] : [];
   };
   const lines = [...line(SAY.praised, "is-praised", praised), ...line(SAY.complained, "is-complained", complained)];
-  return make("div", "said", ...(lines.length > 0 ? lines : [make("p", "note", SAY.noAspects)]));
+  return make("div", "said", ...lines);
 }
 
 /** Calls back once, when the element is close to the visible area. A catalogue is long; most cards are never seen. */

@@ -1,6 +1,6 @@
 // Suggestions below an answer: its products, and further questions that their reviews can answer.
 
-import { praisedAndComplained, product } from "./catalogue.js";
+import { product } from "./catalogue.js";
 import { button, make } from "./dom.js";
 import { productCard } from "./product-card.js";
 import { aspectQuestion, complaintQuestion, productsTitle, SAY } from "./words.js";
@@ -35,10 +35,9 @@ export async function suggest({ offers, products: shelf }, turn, { ask, onAsk })
 function questions(products, { question }) {
   const asked = question.toLowerCase();
   const lists = products.map((about) => {
-    const { complained } = praisedAndComplained(about.aspects);
     const fresh = about.aspects.filter(({ name }) => !asked.includes(name.toLowerCase()));
     const offers = fresh.map(({ name }) => ({ about, topic: name, text: aspectQuestion(name, about.title) }));
-    if (complained.length > 0) offers.splice(1, 0, { about, topic: null, text: complaintQuestion(about.title) });
+    if (about.worst_quotes.length > 0) offers.splice(1, 0, { about, topic: null, text: complaintQuestion(about.title) });
     return offers;
   });
   const longest = Math.max(...lists.map((offers) => offers.length));

@@ -48,7 +48,7 @@ export const SAY = {
   dropCompare: "Remove from the comparison",
   compareFull: "You can compare at most four products.",
   compareFew: "Choose two to four products with their Compare buttons, then open the comparison again.",
-  compareHow: "For each aspect: the number of reviews that praise it, and the number that complain about it.",
+  compareHow: "For each aspect: how many buyers write about it and the stars they give, and how many of them clearly praise it or complain.",
   comparison: "Comparison",
   price: "Price",
   unknown: "Unknown",
@@ -168,9 +168,12 @@ export function complaintQuestion(title) {
   return `What do people complain about in the ${shortTitle(title)}?`;
 }
 
-export function judgedWords({ reviews, praised, complained }) {
-  if (praised + complained === 0) return `${count(reviews, "review")}, no praise or complaints`;
-  return `${praised} praise · ${complained} complain`;
+/** How many write about an aspect, with what stars, and how many of them clearly judge it. */
+export function judgedWords({ reviews, mean_rating: mean, praised, complained }) {
+  const write = `${reviews === 1 ? "1 buyer writes" : `${reviews} buyers write`} about it, giving ${mean.toFixed(1)} stars`;
+  const clear = [praised > 0 ? `${praised} clearly ${praised === 1 ? "praises" : "praise"} it` : "", complained > 0 ? `${complained} clearly ${complained === 1 ? "complains" : "complain"}` : ""];
+  const said = clear.filter(Boolean).join(", ");
+  return `${write}. ${said ? `${said}.` : "None says clearly how it is."}`;
 }
 
 /** One bar of a histogram. */

@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use super::{Phase, Report};
 use crate::embedding::{self, CacheError, EmbeddingError, Encoder, VectorCache};
-use crate::index::Vectors;
+use crate::index::{Index, Vectors};
+use crate::opinions::{self, Opinions};
+use crate::reviews::{Corpus, Passage};
 
 /// Texts between two writes: a kill costs at most about a second of work.
 const PIECE: usize = 128;
@@ -26,6 +28,9 @@ pub(crate) struct UniqueVectors {
 
 /// What computes vectors: the encoder itself, or the thread that owns it.
 pub(super) type Encode<'a> = &'a mut dyn FnMut(&[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError>;
+
+/// What is called with the number of a text and its vector.
+type Visit<'a> = &'a mut dyn FnMut(usize, &[f32]);
 
 /// An encoder, and the folder that keeps its vectors.
 pub(crate) struct CachingEncoder<'a> {
@@ -53,6 +58,30 @@ pub(crate) fn embed(encoder: &Encoder, texts: &[&str]) -> Result<Vectors, Embedd
     Ok(Vectors::from_rows(encoder.dimension(), of_text))
 }
 
+/// What these reviews say, whose passages have these vectors; learned on the calling thread, without the disk.
+///
+/// # Errors
+/// See [`EmbeddingError`].
+pub(crate) fn opinions(
+    corpus: &Corpus,
+    passages: &[Passage],
+    vectors: &Index,
+    encoder: &Encoder,
+) -> Result<Opinions, EmbeddingError> {
+    let source = opinions::Source {
+        corpus,
+        passages,
+        vector: &|passage| vectors.vector(passage),
+        known: &encoder.words(),
+        dimension: encoder.dimension(),
+    };
+    Opinions::learn(&source, &mut |texts, visit| {
+        let vectors = encoder.encode_passages(texts, &mut |_| {})?;
+        (0..).zip(&vectors).for_each(|(at, vector)| visit(at, vector));
+        Ok(())
+    })
+}
+
 impl CachingEncoder<'_> {
     /// The vectors of `texts`, with a progress bar for those that are new.
     ///
@@ -65,14 +94,51 @@ impl CachingEncoder<'_> {
     ) -> Result<UniqueVectors, EmbeddingError> {
         let (different, positions) = embedding::distinct(texts);
         let mut vectors = Vectors::zeros(self.dimension, different.len());
+        let new = self.each_different(&different, report, &mut |row, vector| {
+            vectors.row_mut(row).copy_from_slice(vector);
+        })?;
+        Ok(UniqueVectors {
+            vectors,
+            rows: positions.into_iter().map(|row| row as u32).collect(),
+            new,
+        })
+    }
+
+    /// Calls `visit` with the position of each of `texts` and its vector, in any order, without keeping the vectors in
+    /// memory; the number of texts that were new.
+    ///
+    /// # Errors
+    /// As [`CachingEncoder::embed`].
+    pub(crate) fn each(
+        &mut self,
+        texts: &[&str],
+        report: Report<'_>,
+        visit: Visit<'_>,
+    ) -> Result<usize, EmbeddingError> {
+        let (different, rows) = embedding::distinct(texts);
+        let mut places: Vec<(usize, usize)> = rows.into_iter().zip(0..).collect();
+        places.sort_unstable();
+        self.each_different(&different, report, &mut |row, vector| {
+            let of_row = &places[places.partition_point(|(other, _)| *other < row)..];
+            let of_row = of_row.iter().take_while(|(other, _)| *other == row);
+            of_row.for_each(|&(_, position)| visit(position, vector));
+        })
+    }
+
+    fn each_different(
+        &mut self,
+        different: &[&str],
+        report: Report<'_>,
+        visit: Visit<'_>,
+    ) -> Result<usize, EmbeddingError> {
         let mut cache = self.cache();
-        let mut missing = fill_known(&mut cache, &different, &mut vectors);
+        let mut missing = visit_known(&mut cache, different, visit);
         let new = missing.len();
         if new > 0 {
             let started = Instant::now();
             // Texts of similar length are embedded together.
             missing.sort_by_key(|&row| different[row].len());
-            self.complete(&mut cache, &different, &missing, &mut vectors, report)?;
+            self.complete(&mut cache, different, &missing, visit, report)?;
             tracing::info!(
                 texts = different.len(),
                 new,
@@ -80,11 +146,7 @@ impl CachingEncoder<'_> {
                 "Embedded the texts that were not on disk."
             );
         }
-        Ok(UniqueVectors {
-            vectors,
-            rows: positions.into_iter().map(|row| row as u32).collect(),
-            new,
-        })
+        Ok(new)
     }
 
     /// The cache on disk, if it can be used. It is open only while texts are embedded.
@@ -100,7 +162,7 @@ impl CachingEncoder<'_> {
         cache: &mut Option<VectorCache>,
         texts: &[&str],
         missing: &[usize],
-        vectors: &mut Vectors,
+        visit: Visit<'_>,
         report: Report<'_>,
     ) -> Result<(), EmbeddingError> {
         let style = indicatif::ProgressStyle::with_template("embedding {bar:40} {pos}/{len} {eta} left")
@@ -119,7 +181,7 @@ impl CachingEncoder<'_> {
             let of_piece: Vec<&str> = piece.iter().map(|&row| texts[row]).collect();
             let made = (self.encode)(&of_piece)?;
             for (&row, vector) in piece.iter().zip(&made) {
-                vectors.row_mut(row).copy_from_slice(vector);
+                visit(row, vector);
             }
             store(cache, &of_piece, &made);
             done += piece.len();
@@ -130,15 +192,16 @@ impl CachingEncoder<'_> {
     }
 }
 
-/// Fills in the vectors that are on disk; returns the rows of the other texts.
-fn fill_known(cache: &mut Option<VectorCache>, texts: &[&str], vectors: &mut Vectors) -> Vec<usize> {
+/// Visits the vectors that are on disk; returns the rows of the other texts.
+fn visit_known(cache: &mut Option<VectorCache>, texts: &[&str], visit: Visit<'_>) -> Vec<usize> {
     let mut known = vec![false; texts.len()];
     if let Some(open) = cache {
         let rows: HashMap<_, _> = texts.iter().map(|text| embedding::key(text)).zip(0..).collect();
         let fill = |key, vector: &[f32]| {
-            if let Some(&row) = rows.get(&key) {
-                vectors.row_mut(row).copy_from_slice(vector);
-                known[row] = true;
+            if let Some(&row) = rows.get(&key)
+                && !std::mem::replace(&mut known[row], true)
+            {
+                visit(row, vector);
             }
         };
         if let Err(error) = open.read(fill) {

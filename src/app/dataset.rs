@@ -1,17 +1,19 @@
 //! The reviews with their vectors: the reviews are read from their file, the vectors are read from the snapshot or
 //! computed. Everything that needs no chat model, for a start and for a reload. Runs on the calling thread.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::caching_encoder::{CachingEncoder, UniqueVectors};
-use super::{Report, thresholds_file};
+use super::{Report, saved_file};
 use crate::config::Config;
 use crate::embedding::{self, Embedder, EmbeddingError, Encoder};
 use crate::index::{Fingerprint, Index, Postings, ReviewIndex, store, title_text};
 use crate::language;
 use crate::metrics;
+use crate::opinions::{self, Opinions};
 use crate::retrieval::{self, Retriever, Thesaurus, Thresholds};
 use crate::reviews::{self, Corpus, DropReason, Passage};
 use crate::weights::EmbeddingModel;
@@ -36,6 +38,8 @@ pub(crate) struct Dataset {
     pub index: ReviewIndex,
     /// Which words say nearly the same.
     thesaurus: Thesaurus,
+    /// What the reviews speak of, and how.
+    pub opinions: Opinions,
     /// The thresholds that were found from all this, if they are on disk.
     thresholds: Option<Thresholds>,
     /// The fingerprint of everything that the thresholds are found from.
@@ -70,7 +74,7 @@ pub(crate) fn load_dataset(
         dimension: encoder.dimension(),
         kept: Some((config.index_dir.as_path(), model.as_str())),
     };
-    embed_dataset(config, reading, &model, &mut embedding, report)
+    embed_dataset(config, reading, &model, &encoder.words(), &mut embedding, report)
 }
 
 /// Reads the reviews and cuts them into passages. `model` is the embedding model's fingerprint.
@@ -90,11 +94,13 @@ pub(super) fn read(config: &Config, model: &str) -> anyhow::Result<UnembeddedDat
     })
 }
 
-/// Reads or computes the vectors of the reviews.
+/// Reads or computes the vectors of the reviews, and what is learned from them. `known` are the words that the
+/// embedding model, which has the fingerprint `model`, knows.
 pub(super) fn embed_dataset(
     config: &Config,
     reading: UnembeddedDataset,
     model: &str,
+    known: &HashSet<String>,
     embedding: &mut CachingEncoder<'_>,
     report: Report<'_>,
 ) -> anyhow::Result<Dataset> {
@@ -134,13 +140,43 @@ pub(super) fn embed_dataset(
     let word_texts: Vec<&str> = words.iter().map(String::as_str).collect();
     let word_vectors = index(WORDS, &of(WORDS, &word_texts), &word_texts)?;
     let vectors = index(PASSAGES, &fingerprint, &texts)?;
+    let of_opinions = of(
+        &format!("{fingerprint} {} {}", Opinions::METHOD, language::file()),
+        &[],
+    );
+    let opinions = match saved_file::OPINIONS.load(&config.index_dir, &of_opinions) {
+        Some(opinions) => opinions,
+        None => {
+            let source = opinions::Source {
+                corpus: &corpus,
+                passages: &passages,
+                vector: &|passage| vectors.vector(passage),
+                known,
+                dimension: embedding.dimension,
+            };
+            let learning = Instant::now();
+            let before = embedded;
+            let opinions = Opinions::learn(&source, &mut |texts, visit| {
+                embedded += embedding.each(texts, report, visit)?;
+                anyhow::Ok(())
+            })?;
+            tracing::info!(
+                texts = embedded - before,
+                seconds = learning.elapsed().as_secs_f64(),
+                "Learned what the reviews speak of."
+            );
+            saved_file::OPINIONS.save(&config.index_dir, &of_opinions, &opinions);
+            opinions
+        }
+    };
     metrics::INDEX_BUILD_SECONDS.set(&[], started.elapsed().as_secs_f64());
     let corpus = Arc::new(corpus);
     Ok(Dataset {
         index: ReviewIndex::new(corpus.clone(), passages, vectors, titles, said, in_titles),
         corpus,
         thesaurus: Thesaurus::new(words, word_vectors),
-        thresholds: thresholds_file::load(&config.index_dir, &of_thresholds),
+        opinions,
+        thresholds: saved_file::THRESHOLDS.load(&config.index_dir, &of_thresholds),
         of_thresholds,
         fingerprint,
         embedded,
@@ -185,9 +221,9 @@ impl Dataset {
         let asking = embedder.clone();
         let embed = |texts: &[&str]| asking.embed_questions(texts);
         let known = self.thresholds;
-        let retriever = Retriever::new(embedder, self.index, self.thesaurus, known, embed)?;
+        let retriever = Retriever::new(embedder, self.index, self.thesaurus, self.opinions, known, embed)?;
         if known.is_none() {
-            thresholds_file::save(dir, &self.of_thresholds, retriever.thresholds());
+            saved_file::THRESHOLDS.save(dir, &self.of_thresholds, &retriever.thresholds());
         }
         Ok(retriever)
     }

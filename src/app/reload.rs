@@ -119,8 +119,15 @@ impl App {
         if !changed {
             return Ok(reloaded(&serving.catalogue, 0));
         }
-        let dataset = dataset::embed_dataset(&source.config, reading, &source.model, &mut embedding, &|_| {})
-            .map_err(NotReloaded::Unusable)?;
+        let dataset = dataset::embed_dataset(
+            &source.config,
+            reading,
+            &source.model,
+            source.embedder.words(),
+            &mut embedding,
+            &|_| {},
+        )
+        .map_err(NotReloaded::Unusable)?;
         let embedded = dataset.embedded;
         let service = serving.with(dataset).map_err(NotReloaded::Unusable)?;
         let reloaded = reloaded(&service.catalogue, embedded);

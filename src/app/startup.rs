@@ -128,12 +128,19 @@ pub(crate) fn retriever(
     let words = retrieval::thesaurus_words(&in_titles, &said);
     let word_vectors = embed(words.iter().map(String::as_str).collect())?;
     let titles = embed(titles.iter().map(String::as_str).collect())?;
-    let index = ReviewIndex::new(corpus, passages, Index::build(vectors), titles, said, in_titles);
+    let vectors = Index::build(vectors);
+    let opinions = super::opinions(&corpus, &passages, &vectors, &encoder)?;
+    let index = ReviewIndex::new(corpus, passages, vectors, titles, said, in_titles);
     let thesaurus = Thesaurus::new(words, word_vectors);
     let off_topic = encoder.encode_queries(&retrieval::off_topic().collect::<Vec<_>>(), &mut |_| {})?;
-    Retriever::new(Embedder::spawn(encoder, 1), index, thesaurus, None, |_| {
-        Ok(off_topic)
-    })
+    Retriever::new(
+        Embedder::spawn(encoder, 1),
+        index,
+        thesaurus,
+        opinions,
+        None,
+        |_| Ok(off_topic),
+    )
 }
 
 impl Service {

@@ -13,6 +13,7 @@ pub(crate) mod beir;
 mod error;
 mod index_recall;
 mod lines;
+mod opinions;
 pub(crate) mod perplexity;
 pub(crate) mod qa;
 mod ranking;
@@ -24,6 +25,7 @@ mod token_overlap;
 
 pub(crate) use error::{EvaluationError, Failure};
 pub(crate) use index_recall::{perturbed, recall};
+pub(crate) use opinions::opinions;
 pub(crate) use perplexity::Perplexity;
 pub(crate) use qa::{Answered, Answerer};
 pub(crate) use score_table::ScoreTable;

@@ -10,7 +10,7 @@ use super::SharedContext;
 use super::error::ApiError;
 use super::extract::{Params, Segment};
 use super::wire::{AspectFacts, ProductFacts, ReviewQuote, ReviewSource, ShrunkRating, find_product};
-use crate::aspects::Verdict;
+use crate::opinions::Verdict;
 use crate::reviews::{Corpus, mean_rating};
 
 const DEFAULT_LIMIT: usize = 20;
@@ -46,7 +46,7 @@ pub(super) struct ProductDetail {
     #[serde(flatten)]
     facts: ProductFacts,
     shrunk_rating: ShrunkRating,
-    /// The aspects that most of its reviews mention.
+    /// Of the aspects that at least one review clearly judges, those that most reviews mention.
     aspects: Vec<AspectFacts>,
     /// The clearest praise.
     best_quotes: Vec<ReviewQuote>,
@@ -100,9 +100,9 @@ fn product_detail(source: ReviewSource<'_>, id: &str, query: &PageQuery) -> Resu
     let (number, product) =
         found.ok_or_else(|| ApiError::not_found(format!("There is no product {id:?}.")))?;
     let review_ids = query.slice(&product.reviews, |review| review.0)?;
-    let aspects = source.aspects.of_product(number).into_iter();
+    let aspects = source.opinions.of_product(number).into_iter();
     let aspects = aspects
-        .filter(|aspect| aspect.reviews >= MIN_REVIEWS)
+        .filter(|aspect| aspect.reviews >= MIN_REVIEWS && aspect.is_judged())
         .take(MAX_ASPECTS);
     Ok(ProductDetail {
         facts: ProductFacts::new(product),
@@ -153,7 +153,7 @@ impl PageQuery {
 mod tests {
     use super::super::testing::corpus;
     use super::*;
-    use crate::aspects::Aspects;
+    use crate::opinions::Opinions;
     use serde_json::json;
 
     fn page(limit: Option<usize>, offset: usize) -> PageQuery {
@@ -162,10 +162,10 @@ mod tests {
 
     #[test]
     fn a_product_has_its_facts_and_the_numbers_of_its_reviews() {
-        let (corpus, aspects) = (corpus(), Aspects::default());
+        let (corpus, opinions) = (corpus(), Opinions::default());
         let source = ReviewSource {
             corpus: &corpus,
-            aspects: &aspects,
+            opinions: &opinions,
         };
         let detail = product_detail(source, "KET-1", &page(Some(2), 1)).expect("it exists");
         assert_eq!(

@@ -13,7 +13,7 @@ use super::SharedContext;
 use super::error::ApiError;
 use super::extract::JsonBody;
 use super::wire::{AspectFacts, ProductFacts, ReviewSource, ShrunkRating, find_product};
-use crate::aspects::{AspectId, ProductAspect};
+use crate::opinions::{AspectId, ProductAspect};
 use crate::reviews::{ProductId, mean_rating};
 
 /// How many products a comparison can have.
@@ -30,8 +30,8 @@ const DEFAULT_ASPECTS: usize = 8;
 pub(super) struct ComparisonRequest {
     /// The shop's ids.
     product_ids: Vec<String>,
-    /// Aspects, with the names of `GET /api/products/{id}`. If absent: those that most reviews of all the products
-    /// mention.
+    /// Aspects, with the names of `GET /api/products/{id}`. If absent: of those that a review clearly judges, the ones
+    /// that most reviews of all the products mention.
     #[serde(default)]
     aspects: Option<Vec<String>>,
 }
@@ -82,7 +82,7 @@ impl ComparisonRequest {
         let products = self.products(source)?;
         let counted: Vec<Vec<ProductAspect>> = products
             .iter()
-            .map(|product| source.aspects.of_product(*product))
+            .map(|product| source.opinions.of_product(*product))
             .collect();
         let aspects = match &self.aspects {
             Some(names) => named(names, source, &counted)?,
@@ -98,10 +98,10 @@ impl ComparisonRequest {
         };
         let cell = |aspect: AspectId, product: ProductId| ComparisonCell {
             product_id: source.corpus.products[product.0 as usize].key.clone(),
-            facts: source.facts(product, source.aspects.about(product, aspect)),
+            facts: source.facts(product, source.opinions.about(product, aspect)),
         };
         let row = |aspect: AspectId| ComparisonRow {
-            name: source.aspects.name(aspect).to_string(),
+            name: source.opinions.name(aspect).to_string(),
             cells: products.iter().map(|product| cell(aspect, *product)).collect(),
         };
         Ok(Comparison {
@@ -149,7 +149,7 @@ fn named(
     let mut aspects = Vec::new();
     for name in names {
         let aspect = source
-            .aspects
+            .opinions
             .named(name)
             .ok_or_else(|| unknown_aspect(name, source, counted))?;
         if !aspects.contains(&aspect) {
@@ -162,7 +162,7 @@ fn named(
 fn unknown_aspect(name: &str, source: ReviewSource<'_>, counted: &[Vec<ProductAspect>]) -> ApiError {
     let known: Vec<&str> = common(counted)
         .into_iter()
-        .map(|aspect| source.aspects.name(aspect))
+        .map(|aspect| source.opinions.name(aspect))
         .collect();
     let known = match known.is_empty() {
         true => "there are too few reviews to find aspects".to_string(),
@@ -171,14 +171,18 @@ fn unknown_aspect(name: &str, source: ReviewSource<'_>, counted: &[Vec<ProductAs
     ApiError::invalid(format!("The reviews do not mention {name:?}; {known}.")).at("aspects")
 }
 
-/// The aspects that most of the products' reviews mention; first those that the reviews of all products mention.
+/// Of the aspects that a review clearly judges those that most reviews mention; first those that are mentioned of all
+/// products.
 fn common(counted: &[Vec<ProductAspect>]) -> Vec<AspectId> {
     let mut reviews: BTreeMap<AspectId, (usize, usize)> = BTreeMap::new();
+    let mut judged: HashSet<AspectId> = HashSet::new();
     for aspect in counted.iter().flatten() {
         let (products, all) = reviews.entry(aspect.aspect).or_default();
         *products += 1;
         *all += aspect.reviews;
+        judged.extend(aspect.is_judged().then_some(aspect.aspect));
     }
+    reviews.retain(|aspect, _| judged.contains(aspect));
     let mut aspects: Vec<_> = reviews.into_iter().collect();
     aspects.sort_by_key(|(aspect, counts)| (Reverse(*counts), *aspect));
     aspects.truncate(DEFAULT_ASPECTS);
@@ -189,8 +193,8 @@ fn common(counted: &[Vec<ProductAspect>]) -> Vec<AspectId> {
 mod tests {
     use super::super::testing::error_fields;
     use super::*;
-    use crate::aspects::Aspects;
-    use crate::reviews::{Corpus, passages, testing};
+    use crate::opinions::testing::learned;
+    use crate::reviews::{Corpus, testing};
     use axum::response::IntoResponse;
     use serde_json::{Value, json};
 
@@ -201,9 +205,9 @@ mod tests {
                 0,
                 5,
                 [
-                    "The lid is good, the handle is very good.",
-                    "Nice lid, good handle.",
-                    "The lid is nice.",
+                    "The lid is excellent and the handle is wonderful.",
+                    "Great lid, great handle, I love it.",
+                    "The lid is very nice.",
                 ],
             ),
             (
@@ -211,7 +215,7 @@ mod tests {
                 2,
                 [
                     "The handle is poor, the lid is bad.",
-                    "Bad handle of plastic.",
+                    "Bad handle, it broke at once.",
                     "The handle is very bad.",
                 ],
             ),
@@ -228,10 +232,10 @@ mod tests {
 
     fn compared(request: Value) -> Result<Value, (u16, Value)> {
         let corpus = catalogue();
-        let aspects = Aspects::of(&corpus, &passages(&corpus));
+        let opinions = learned(&corpus);
         let source = ReviewSource {
             corpus: &corpus,
-            aspects: &aspects,
+            opinions: &opinions,
         };
         let request: ComparisonRequest = serde_json::from_value(request).expect("it parses");
         let answer = request.answer(source);

@@ -250,19 +250,9 @@ impl ReviewIndex {
         self.passages[passage].text(&self.corpus)
     }
 
-    /// All passages, in their order.
-    pub(crate) fn all_passages(&self) -> &[Passage] {
-        &self.passages
-    }
-
     /// The number of passages.
     pub(crate) fn passage_count(&self) -> usize {
         self.passages.len()
-    }
-
-    /// The reviews.
-    pub(crate) fn corpus(&self) -> &Corpus {
-        &self.corpus
     }
 
     /// The products, in their order.

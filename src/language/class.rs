@@ -49,18 +49,12 @@ classes! {
         Merit,
         /// Verbs of liking: negated, they ask what is wrong.
         Liking,
-        /// Words of praise in any shop.
-        Praise,
-        /// Words of complaint in any shop.
-        Complaint,
         /// Negation.
         Negation,
         /// Negation of imperatives.
         Prohibition,
         /// Adverbs of degree, which strengthen or weaken an opinion.
         Degree,
-        /// Modal verbs that make praise a wish: "could be better".
-        Wish,
         /// Coordinating conjunctions: they join two things or two questions.
         Conjunction,
         /// Disjunctive conjunctions: what stands on either side may be compared.
@@ -71,8 +65,6 @@ classes! {
         OfKnownOne,
         /// Adversative conjunctions and adverbs: another thought begins.
         Contrast,
-        /// Prepositions that take something out: "all good except the mic".
-        Exception,
         /// Determiners, possessives, and prepositions before a thing.
         Determiner,
         /// Demonstratives that point at the product itself.
@@ -85,8 +77,6 @@ classes! {
         FinalCopula,
         /// Subjects, modal verbs and the like, before what is done.
         BeforeVerb,
-        /// Verbs that say what a product does, where a thing may stand too.
-        Working,
         /// All other function words: pronouns, determiners, auxiliaries, prepositions, conjunctions, adverbs
         /// without a topic.
         Function,
@@ -209,19 +199,17 @@ classes! {
 }
 
 /// The classes of words that only hold sentences together: articles, pronouns, prepositions, auxiliaries …
-pub(crate) const FUNCTION_WORDS: [WordClass; 14] = [
+pub(crate) const FUNCTION_WORDS: [WordClass; 12] = [
     WordClass::BeforeVerb,
     WordClass::Conjunction,
     WordClass::Contrast,
     WordClass::Copula,
     WordClass::Degree,
     WordClass::Determiner,
-    WordClass::Exception,
     WordClass::FinalCopula,
     WordClass::Function,
     WordClass::Negation,
     WordClass::Preposition,
     WordClass::QuestionWord,
     WordClass::This,
-    WordClass::Wish,
 ];

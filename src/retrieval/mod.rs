@@ -23,10 +23,10 @@ mod thesaurus;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::aspects::Aspects;
 use crate::embedding::{Embedder, EmbeddingError};
 use crate::index::ReviewIndex;
 use crate::metrics;
+use crate::opinions::Opinions;
 pub use evidence::Evidence;
 pub(crate) use evidence::{Asked, Filters, Found, Grounds, Scores, Understood, Unmet};
 pub(crate) use figures::{Figured, Figures};
@@ -48,8 +48,9 @@ pub(crate) struct Retriever {
 }
 
 impl Retriever {
-    /// A retriever over `index` with these near words, that refuses by `thresholds`; where these are not known yet, by
-    /// those that are found from the vectors that `embed` gives of the [questions about other things](off_topic()).
+    /// A retriever over `index` with these near words and opinions, that refuses by `thresholds`; where these are not
+    /// known yet, by those that are found from the vectors that `embed` gives of the
+    /// [questions about other things](off_topic()).
     ///
     /// # Errors
     /// Those of `embed`.
@@ -57,10 +58,11 @@ impl Retriever {
         embedder: Embedder,
         index: ReviewIndex,
         thesaurus: Thesaurus,
+        opinions: Opinions,
         thresholds: Option<Thresholds>,
         embed: impl FnOnce(&[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError>,
     ) -> Result<Self, EmbeddingError> {
-        let mut searcher = Searcher::new(index, thesaurus, embedder.words().clone());
+        let mut searcher = Searcher::new(index, thesaurus, opinions, embedder.words().clone());
         searcher.thresholds = match thresholds {
             Some(thresholds) => thresholds,
             None => searcher.found_thresholds(embed(&off_topic().collect::<Vec<_>>())?),
@@ -124,9 +126,9 @@ impl Retriever {
         self.searcher.index.similarity(vector, passage)
     }
 
-    /// What the reviews speak of.
-    pub(crate) fn aspects(&self) -> &Aspects {
-        &self.searcher.aspects
+    /// What the reviews speak of, and how.
+    pub(crate) fn opinions(&self) -> &Opinions {
+        &self.searcher.opinions
     }
 
     /// What questions are parsed with.

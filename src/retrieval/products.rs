@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::Evidence;
 use super::selection::Candidate;
-use crate::aspects::{AspectId, ProductAspect};
+use crate::opinions::{AspectId, ProductAspect};
 use crate::reviews::{Product, ProductId, Rating, Share, mean_rating};
 
 /// What the dissent of a recommended product is counted over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Basis {
-    /// The reviews that say how an aspect is that the question asks about; dissent complains about it.
+    /// The reviews that clearly say how an aspect is that the question asks about; dissent complains about it.
     Aspect(AspectId),
     /// The passages found for the question; dissent is of reviews that complain.
     Passages,
@@ -182,6 +182,7 @@ mod tests {
             aspect: AspectId(4),
             mentions: 9,
             reviews: 9,
+            stars: 36,
             praised,
             complained,
         };

@@ -18,11 +18,11 @@ use super::refusal::Thresholds;
 use super::selection::{self, Candidate};
 use super::thesaurus::Thesaurus;
 use super::{Evidence, Filters, Found, Grounds, Understood, score};
-use crate::aspects::Aspects;
 use crate::index::{
     IndexQuery, PassageFeatures, PassageFilter, ProductFeatures, QueryWord, ReviewIndex, dot,
 };
 use crate::metrics;
+use crate::opinions::Opinions;
 use crate::reviews::ProductId;
 
 /// Products whose passages are scored at most: with 20 of them the first five quotes were worse (0.842 against 0.851
@@ -44,8 +44,8 @@ pub(super) struct Searcher {
     pub vocabulary: Vocabulary,
     /// Which words say nearly the same.
     pub thesaurus: Thesaurus,
-    /// What the reviews speak of.
-    pub aspects: Aspects,
+    /// What the reviews speak of, and how.
+    pub opinions: Opinions,
     /// The words that the embedding model knows.
     language: Arc<HashSet<String>>,
     /// When a question is about nothing here.
@@ -120,7 +120,12 @@ struct Ranked {
 
 impl Searcher {
     /// A searcher of `index` that refuses nothing yet. `language` are the words that the embedding model knows.
-    pub(super) fn new(index: ReviewIndex, thesaurus: Thesaurus, language: Arc<HashSet<String>>) -> Self {
+    pub(super) fn new(
+        index: ReviewIndex,
+        thesaurus: Thesaurus,
+        opinions: Opinions,
+        language: Arc<HashSet<String>>,
+    ) -> Self {
         let passages = (0..index.passage_count()).map(|at| (index.review(at).product, index.text(at)));
         let vocabulary = Vocabulary::of(
             index.catalogue(),
@@ -131,7 +136,7 @@ impl Searcher {
         );
         Self {
             vocabulary,
-            aspects: Aspects::of(index.corpus(), index.all_passages()),
+            opinions,
             index,
             thesaurus,
             language,
@@ -247,7 +252,7 @@ impl Searcher {
                 self.cover_without_names(parsed, &mut features);
             }
             let asks_for_complaints = parsed.intent == Intent::Complaints;
-            let tones = self.aspects.tones();
+            let tones = self.opinions.tones();
             ranked.passages = features
                 .into_iter()
                 .map(|features| {
@@ -352,6 +357,7 @@ impl Searcher {
 mod tests {
     use super::*;
     use crate::index::{Index, Postings, Vectors};
+    use crate::opinions::testing::silent;
     use crate::retrieval::Asked;
     use crate::reviews::{passages, testing};
 
@@ -367,7 +373,12 @@ mod tests {
         let titles = Postings::of(["Avandi kettle"].into_iter());
         let of = |rows: usize| Index::build(Vectors::from_rows(2, (0..rows).map(|_| vec![1.0, 0.0])));
         let index = ReviewIndex::new(corpus, passages.clone(), of(passages.len()), of(1), said, titles);
-        let searcher = Searcher::new(index, Thesaurus::new(vec![], of(0)), Arc::default());
+        let searcher = Searcher::new(
+            index,
+            Thesaurus::new(vec![], of(0)),
+            silent(passages.len()),
+            Arc::default(),
+        );
         let parsed = searcher.vocabulary.parse(&Asked::alone("portable?"));
         let found = searcher.search(&Sought::new(parsed, vec![vec![1.0, 0.0]]), &Filters::default());
         assert!(

@@ -1,7 +1,7 @@
 //! Scored passages → evidence: the best ones that do not repeat one another, and a place for the other side. Pure.
 
-use crate::aspects::Verdict;
 use crate::index::PassageFeatures;
+use crate::opinions::Verdict;
 
 use super::score;
 
@@ -15,7 +15,7 @@ pub(super) struct Candidate {
     pub features: PassageFeatures,
     /// Its [score](score::passage).
     pub score: f32,
-    /// What it says of what, and its review's stars: above 0 it praises ([`crate::aspects::Aspects::tones`]).
+    /// The log-odds that it praises, by its words and its review's stars ([`crate::opinions::Opinions::tones`]).
     pub tone: f32,
 }
 
@@ -25,9 +25,9 @@ impl Candidate {
         self.tone > 0.0
     }
 
-    /// Whether it complains beyond doubt: that a review of three stars says something is no complaint.
+    /// Whether it clearly complains.
     pub(super) fn complains(&self) -> bool {
-        Verdict::of(f64::from(self.tone)) == Verdict::Complained
+        Verdict::of(self.tone) == Verdict::Complained
     }
 }
 
@@ -121,7 +121,7 @@ pub(super) mod testing {
                 coverage: 0.0,
             },
             score,
-            tone: f32::from(rating) - 3.1,
+            tone: 3.0 * (f32::from(rating) - 3.1),
         }
     }
 }

@@ -15,6 +15,8 @@ use super::corpus_builder::{Builder, CsvRow};
 use super::text_encoding::{self, Compression};
 use super::{ColumnMapping, ColumnRole, Corpus, LoadError, clean, csv_quotes, error};
 
+/// The name of the file that is a part of the program, for messages.
+const INCLUDED: &str = "flipkart_product_review.csv";
 /// Sampled rows to distinguish headlines from bodies.
 const SAMPLE: usize = 2_000;
 /// Characters of each cell of the first line in an error message.
@@ -42,7 +44,34 @@ struct Table {
 /// # Errors
 /// See [`LoadError`]: the file cannot be read, its columns cannot be found, or no row is usable.
 pub(crate) fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadError> {
-    let table = read(path, columns)?;
+    let corpus = collect(path, read(path, columns)?, columns)?;
+    let (reviews, products) = (corpus.reviews.len(), corpus.products.len());
+    let left_out = if corpus.dropped.is_empty() {
+        "none".into()
+    } else {
+        error::phrase(&corpus.dropped)
+    };
+    tracing::info!(
+        "Loaded {reviews} reviews of {products} products from {}; rows left out: {left_out}.",
+        path.display()
+    );
+    Ok(corpus)
+}
+
+/// The reviews that are a part of the program.
+pub(crate) fn included() -> Corpus {
+    let (path, text) = (
+        Path::new(INCLUDED),
+        include_str!("../../data/flipkart_product_review.csv"),
+    );
+    let table = parse_delimited(path, text, b',', true);
+    table
+        .and_then(|table| collect(path, table, &ColumnMapping::default()))
+        .expect("the tests load this file")
+}
+
+/// The corpus of a table that was read from `path`.
+fn collect(path: &Path, table: Table, columns: &ColumnMapping) -> Result<Corpus, LoadError> {
     let layout = lay_out(path, &table, columns)?;
     let mut builder = Builder::default();
     let rows = table.rows(&layout, |row| builder.add(row));
@@ -58,16 +87,6 @@ pub(crate) fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadE
             dropped: corpus.dropped,
         });
     }
-    let (reviews, products) = (corpus.reviews.len(), corpus.products.len());
-    let left_out = if corpus.dropped.is_empty() {
-        "none".into()
-    } else {
-        error::phrase(&corpus.dropped)
-    };
-    tracing::info!(
-        "Loaded {reviews} reviews of {products} products from {}; rows left out: {left_out}.",
-        path.display()
-    );
     Ok(corpus)
 }
 
@@ -119,10 +138,14 @@ fn read_delimited(
             "{path} is not valid UTF-8: invalid bytes were replaced by \u{fffd} in {replaced} places."
         );
     }
-    if text.table().trim().is_empty() {
+    parse_delimited(path, text.table(), separator, has_header)
+}
+
+fn parse_delimited(path: &Path, text: &str, separator: u8, has_header: bool) -> Result<Table, LoadError> {
+    if text.trim().is_empty() {
         return Err(LoadError::Empty(path.into()));
     }
-    let (table, repaired) = csv_quotes::escape(text.table(), separator);
+    let (table, repaired) = csv_quotes::escape(text, separator);
     if repaired > 0 {
         tracing::warn!(
             "{repaired} cells of {} hold quotation marks that were not escaped.",

@@ -20,7 +20,7 @@ const LONGEST: usize = 300;
 const FEWEST_WORDS: usize = 3;
 
 /// A part of one review's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Passage {
     /// The review it is part of.
     pub review: ReviewId,

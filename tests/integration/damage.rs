@@ -107,23 +107,21 @@ fn a_damaged_snapshot_is_rebuilt() {
         // The caches, which grow by appending, have checksums of their own.
         .filter(|file| !file.ends_with("lock") && file.extension().is_none_or(|ending| ending != "cache"))
         .collect();
-    assert_eq!(files.len(), 10, "{files:?}");
+    assert_eq!(files.len(), 11, "{files:?}");
     for file in &files {
         let damaged = Setup::new();
         copy(&setup.index, &damaged.index);
         damage(&damaged.index.join(file));
-        let of_thresholds = usize::from(file.ends_with("thresholds.json"));
+        let is_learned = file.extension().is_some_and(|ending| ending == "jsonl");
+        let learned = usize::from(is_learned);
         let log = damaged.run(&["index"]).succeeded().log;
         for (message, times) in [
-            (
-                "The thresholds cannot be used; they are found again.",
-                of_thresholds,
-            ),
+            ("on disk cannot be used; they are learned again.", learned),
             (
                 "The snapshot cannot be used; the index is built again.",
-                1 - of_thresholds,
+                1 - learned,
             ),
-            ("The index was read from its snapshot.", 2 + of_thresholds),
+            ("The index was read from its snapshot.", 2 + learned),
         ] {
             assert_eq!(log.matches(message).count(), times, "{file:?}: {log}");
         }
@@ -131,7 +129,7 @@ fn a_damaged_snapshot_is_rebuilt() {
 
     files.iter().for_each(|file| damage(&setup.index.join(file)));
     let server = setup.ready();
-    assert_eq!(server.logged("level", "WARN").len(), 4, "{:#?}", server.log());
+    assert_eq!(server.logged("level", "WARN").len(), 5, "{:#?}", server.log());
     let after = server.ask(shop::QUESTION);
     assert_eq!(
         (after.text(), after.evidence()),

@@ -153,6 +153,45 @@ fn questions_of_shoppers_find_quotes_that_answer_them() {
         .assert_failed(1, "line 1 of");
 }
 
+/// The floors are below what is reached, so that they find a fault and not a rounding difference.
+#[test]
+fn opinions_are_what_people_read_out_of_the_same_reviews() {
+    let setup = Setup::new().with_default_lengths();
+    let setup = setup.with_data(&project_file("data/flipkart_product_review.csv"));
+    let dir = project_file("tests/data/opinions").display().to_string();
+    let result = setup.run(&["eval", "opinions", &dir, "--json"]).json();
+    assert_eq!(
+        result["laptop_aspects"],
+        Value::Null,
+        "the folder has no such file"
+    );
+    let facts = &list(&result["facts"])[0];
+    assert_eq!(
+        (&facts["reviews"], &facts["opinions"]),
+        (&json!(135), &json!(344))
+    );
+    let score = |name: &str| number(&facts[name]);
+    assert!(score("real") >= 0.68 && score("found") >= 0.44, "{facts}");
+    assert!(score("names_real") >= 0.7, "{facts}");
+    let clear = list(&facts["curve"])
+        .iter()
+        .map(|clear| ["log_odds", "right", "facts_right", "recall"].map(|name| number(&clear[name])));
+    let clear: Vec<[f64; 4]> = clear.filter(|clear| (1.3..1.5).contains(&clear[0])).collect();
+    let [[_, right, facts_right, recall]] = clear[..] else {
+        panic!("what is called clear has one line: {facts}");
+    };
+    assert!(right >= 0.8 && facts_right >= 0.53 && recall >= 0.12, "{facts}");
+
+    let table = setup.run(&["eval", "opinions", &dir]).succeeded().out;
+    assert!(
+        table.starts_with("tone ") && table.contains("gold_included.txt: 135 reviews, 344 opinions"),
+        "{table}"
+    );
+    // They are labels of other reviews than the small shop's.
+    let none = Setup::new().run(&["eval", "opinions", &dir, "--json"]).json();
+    assert_eq!(none["facts"], json!([]));
+}
+
 #[test]
 fn an_unreadable_file_is_reported_once_with_the_cause() {
     let setup = Setup::new();

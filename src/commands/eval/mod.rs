@@ -46,6 +46,7 @@ pub(super) fn run(config: &Config, evaluation: Evaluation, json: bool) -> anyhow
             let result = shop_questions(config, &dir)?;
             print(&if verbose { result } else { result.summary() }, json)
         }
+        Evaluation::Opinions { dir } => print(&opinions(config, &dir)?, json),
         Evaluation::Qa { file, half, answers } => print(&questions(config, &file, half, answers)?, json),
         Evaluation::Perplexity { text } => print(&window_logits::perplexity(config, &text)?, json),
     }
@@ -53,6 +54,18 @@ pub(super) fn run(config: &Config, evaluation: Evaluation, json: bool) -> anyhow
 
 fn encoder(config: &Config) -> anyhow::Result<Encoder> {
     Ok(super::encoder(config)?.1)
+}
+
+/// The opinions that the reviews of `--data` teach.
+fn opinions(config: &Config, dir: &Path) -> anyhow::Result<impl Display + Serialize + use<>> {
+    let (model, encoder) = super::encoder(config)?;
+    let dataset = app::load_dataset(config, &model, &encoder, &|_| {})?;
+    Ok(evaluation::opinions(
+        dir,
+        &dataset.corpus,
+        &dataset.opinions,
+        &encoder,
+    )?)
 }
 
 /// Retrieval over the collection in `dir`.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::ReviewQuote;
 use super::proportion::Proportion;
 use crate::app::Catalogue;
-use crate::aspects::{AspectId, Aspects, ProductAspect, Verdict};
+use crate::opinions::{AspectId, Opinions, ProductAspect, Verdict};
 use crate::reviews::{Corpus, ProductId};
 
 /// What a product's reviews say about one aspect. A review that mentions it twice counts once.
@@ -17,30 +17,42 @@ pub(in crate::http) struct AspectFacts {
     mentions: usize,
     /// Reviews that mention it.
     reviews: usize,
-    /// Reviews that praise it.
+    /// The mean of the stars that these reviews give the product; `null` where there are none.
+    mean_rating: Option<f64>,
+    /// Reviews that clearly praise it: of labelled reviews that are so clear about nine in ten are judged right.
     praised: usize,
-    /// Reviews that complain about it. A review that neither praises nor complains only mentions it.
+    /// Reviews that clearly complain about it. Of all others neither is clear.
     complained: usize,
-    /// Reviews that praise it, of those that praise it or complain about it.
+    /// Reviews that clearly praise it, of those that clearly praise it or complain about it.
     praise: Proportion,
+    /// What several clear opinions agree on.
+    agreed: Option<Agreed>,
     /// The clearest praise.
     best: Option<ReviewQuote>,
     /// The clearest complaint.
     worst: Option<ReviewQuote>,
 }
 
+/// On what the clear opinions about an aspect agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Agreed {
+    Praised,
+    Complained,
+}
+
 /// The reviews, and the aspects that they mention.
 #[derive(Clone, Copy)]
 pub(in crate::http) struct ReviewSource<'a> {
     pub corpus: &'a Corpus,
-    pub aspects: &'a Aspects,
+    pub opinions: &'a Opinions,
 }
 
 impl<'a> From<&'a Catalogue> for ReviewSource<'a> {
     fn from(catalogue: &'a Catalogue) -> Self {
         Self {
             corpus: &catalogue.corpus,
-            aspects: catalogue.retriever.aspects(),
+            opinions: catalogue.retriever.opinions(),
         }
     }
 }
@@ -48,18 +60,24 @@ impl<'a> From<&'a Catalogue> for ReviewSource<'a> {
 impl ReviewSource<'_> {
     /// What the reviews of `product` say about an aspect that was counted.
     pub(crate) fn facts(self, product: ProductId, counted: ProductAspect) -> AspectFacts {
-        // If no review praises on balance, no quote can stand for the count; the same holds for complaints.
+        // If no review clearly praises, no quote can stand for the count; the same holds for complaints.
         let quote = |verdict, reviews: usize| {
             let quotes = self.quotes(product, Some(counted.aspect), verdict, usize::from(reviews > 0));
             quotes.into_iter().next()
         };
         AspectFacts {
-            name: self.aspects.name(counted.aspect).to_string(),
+            name: self.opinions.name(counted.aspect).to_string(),
             mentions: counted.mentions,
             reviews: counted.reviews,
+            mean_rating: counted.mean_rating().map(|mean| (mean * 100.0).round() / 100.0),
             praised: counted.praised,
             complained: counted.complained,
             praise: counted.praise().into(),
+            agreed: match counted.agreed() {
+                Verdict::Praised => Some(Agreed::Praised),
+                Verdict::Complained => Some(Agreed::Complained),
+                Verdict::Named => None,
+            },
             best: quote(Verdict::Praised, counted.praised),
             worst: quote(Verdict::Complained, counted.complained),
         }
@@ -73,7 +91,7 @@ impl ReviewSource<'_> {
         verdict: Verdict,
         most: usize,
     ) -> Vec<ReviewQuote> {
-        let passages = self.aspects.quotes(self.corpus, product, aspect, verdict, most);
+        let passages = self.opinions.quotes(self.corpus, product, aspect, verdict, most);
         passages
             .into_iter()
             .map(|passage| ReviewQuote::new(self.corpus, passage))

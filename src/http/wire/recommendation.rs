@@ -29,9 +29,9 @@ pub(in crate::http) struct Recommendation {
 struct Dissent {
     #[serde(flatten)]
     share: Proportion,
-    /// The aspect that the question asks about, if the product's reviews judge it. Then `count` reviews complain about
-    /// it, of the `of` reviews that praise it or complain about it. If null, `count` passages complain, by their words
-    /// and their review's stars, of the `of` passages found for the question.
+    /// The aspect that the question asks about, if the product's reviews clearly judge it. Then `count` reviews clearly
+    /// complain about it, of the `of` reviews that clearly praise it or complain about it. If null, `count` passages
+    /// clearly complain, by their words and their review's stars, of the `of` passages found for the question.
     aspect: Option<String>,
     /// The same as a sentence.
     counted: String,
@@ -46,7 +46,7 @@ pub(in crate::http) fn recommendations(
     let recommendation = |recommended: Recommended| {
         let product = &source.corpus.products[recommended.product.0 as usize];
         let aspect = match recommended.basis {
-            Basis::Aspect(aspect) => Some(source.aspects.name(aspect)),
+            Basis::Aspect(aspect) => Some(source.opinions.name(aspect)),
             Basis::Passages => None,
         };
         Recommendation {
@@ -66,9 +66,13 @@ impl Dissent {
     fn new(share: Share, aspect: Option<&str>) -> Self {
         let Share { count, of } = share;
         let counted = match aspect {
-            Some(aspect) => format!("{count} of {of} reviews that judge the {aspect} complain about it."),
+            Some(aspect) => {
+                format!("{count} of {of} reviews that clearly judge the {aspect} complain about it.")
+            }
             None => {
-                format!("{count} of {of} passages found complain, by their words and their review's stars.")
+                format!(
+                    "{count} of {of} passages found clearly complain, by their words and their review's stars."
+                )
             }
         };
         Self {
@@ -83,7 +87,7 @@ impl Dissent {
 mod tests {
     use super::*;
     use crate::app;
-    use crate::embedding::testing::tiny;
+    use crate::embedding::testing::minilm;
     use crate::retrieval::{Asked, Filters};
     use crate::reviews::{Corpus, passages, testing};
     use serde_json::{Value, json};
@@ -100,7 +104,7 @@ mod tests {
 
     /// The dissent on the one product of `corpus` that retrieval recommends for `question`.
     async fn dissent(corpus: Corpus, question: &str) -> Value {
-        let (corpus, encoder) = (Arc::new(corpus), tiny());
+        let (corpus, encoder) = (Arc::new(corpus), minilm());
         let passages = passages(&corpus);
         let texts: Vec<&str> = passages.iter().map(|passage| passage.text(&corpus)).collect();
         let vectors = app::embed(&encoder, &texts).expect("the texts can be embedded");
@@ -110,7 +114,7 @@ mod tests {
         let found = retriever.recommend(&asked, &Filters::default()).await;
         let source = ReviewSource {
             corpus: &corpus,
-            aspects: retriever.aspects(),
+            opinions: retriever.opinions(),
         };
         let all = recommendations(source, found.expect("one question has room").items);
         serde_json::to_value(&all[0].dissent).expect("it serialises")
@@ -119,13 +123,13 @@ mod tests {
     #[tokio::test]
     async fn passages_count_as_complaints_by_words_and_stars_and_not_by_stars_alone() {
         let corpus = kettle(&[
-            (3, "It came in a box on Monday."),
-            (3, "My brother has the same one at home."),
-            (5, "It is bad, very bad and useless."),
+            (1, "My brother has the same one at home and uses it daily."),
+            (5, "It came in a box on Monday."),
+            (1, "Waste of money, it stopped working."),
         ]);
         let expected = json!({
             "count": 1, "of": 3, "share": 0.333, "interval": [0.061, 0.792], "aspect": null,
-            "counted": "1 of 3 passages found complain, by their words and their review's stars.",
+            "counted": "1 of 3 passages found clearly complain, by their words and their review's stars.",
         });
         assert_eq!(dissent(corpus, "Is the Kettle any good?").await, expected);
     }
@@ -133,10 +137,10 @@ mod tests {
     #[tokio::test]
     async fn reviews_that_judge_the_aspect_asked_about_count_instead_of_passages() {
         let corpus = kettle(&[
-            (5, "The lid is good, the handle is very good."),
-            (5, "Nice lid, good handle."),
-            (2, "The handle is poor, the lid is bad."),
-            (2, "Bad handle of plastic."),
+            (5, "The handle is excellent and very sturdy."),
+            (5, "Great handle, I love it."),
+            (2, "The handle is poor, it broke."),
+            (2, "Bad handle, a waste of money."),
             (2, "The handle is very bad."),
         ]);
         let dissent = dissent(corpus, "Is the handle of the Kettle good?").await;
@@ -146,7 +150,7 @@ mod tests {
         );
         assert_eq!(
             dissent["counted"],
-            "3 of 5 reviews that judge the handle complain about it."
+            "3 of 5 reviews that clearly judge the handle complain about it."
         );
     }
 }

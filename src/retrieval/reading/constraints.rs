@@ -319,10 +319,10 @@ fn is_measure(word: &str) -> bool {
 /// opinions, and what the shop's products are called: "under 500 kettles".
 fn can_be_unit(word: &str, is_kind: IsKind<'_>) -> bool {
     use WordClass::{
-        Budget, Cheap, Complaint, Currency, Dear, Highest, LeftOver, Lowest, Praise, Price, Rating, Star,
+        Budget, Cheap, Currency, Dear, Fault, Highest, LeftOver, Lowest, Merit, Price, Rating, Star,
     };
     let of_demands = [Budget, Currency, LeftOver, Price, Rating, Star];
-    let of_opinions = [Cheap, Complaint, Dear, Highest, Lowest, Praise];
+    let of_opinions = [Cheap, Dear, Fault, Highest, Lowest, Merit];
     is_measure(word)
         || word.starts_with(char::is_alphabetic)
             && !lexicon().has_any(word, &of_demands)

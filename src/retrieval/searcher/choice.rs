@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ranked, Searcher};
-use crate::aspects::AspectId;
 use crate::language;
+use crate::opinions::AspectId;
 use crate::retrieval::figures::Figures;
 use crate::retrieval::products::{self, Recommended};
 use crate::retrieval::reading::ParsedQuery;
@@ -99,8 +99,8 @@ impl Searcher {
         parsed: &ParsedQuery,
         most: usize,
     ) -> Vec<Recommended> {
-        let asked = self.aspects.asked(&parsed.aspect_text());
-        let judged = |product| Some(self.aspects.about(product, asked?));
+        let asked = self.opinions.asked(&parsed.aspect_text());
+        let judged = |product| Some(self.opinions.about(product, asked?));
         products::recommend(ranked, self.index.catalogue(), most, judged, |passages| {
             self.choose(passages, QUOTES)
         })
@@ -137,18 +137,19 @@ impl Searcher {
         silent.map(|id| self.vocabulary.title(*id).to_string()).collect()
     }
 
-    /// What the reviews of these products speak of most.
+    /// What the reviews of these products clearly praise or complain about most.
     pub(super) fn spoken_of(&self, products: &BTreeSet<ProductId>) -> Vec<String> {
         let mut reviews: BTreeMap<AspectId, usize> = BTreeMap::new();
         for product in products {
-            for aspect in self.aspects.of_product(*product) {
+            for aspect in self.opinions.of_product(*product) {
                 *reviews.entry(aspect.aspect).or_default() += aspect.praised + aspect.complained;
             }
         }
-        let mut spoken_of: Vec<(AspectId, usize)> = reviews.into_iter().collect();
+        let mut spoken_of: Vec<(AspectId, usize)> =
+            reviews.into_iter().filter(|(_, reviews)| *reviews > 0).collect();
         spoken_of.sort_by_key(|(aspect, reviews)| (std::cmp::Reverse(*reviews), *aspect));
         let most = spoken_of.into_iter().take(SPOKEN_OF);
-        most.map(|(aspect, _)| self.aspects.name(aspect).to_string())
+        most.map(|(aspect, _)| self.opinions.name(aspect).to_string())
             .collect()
     }
 }

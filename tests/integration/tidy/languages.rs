@@ -3,7 +3,7 @@
 use super::{Source, files};
 
 /// The folders that deal with words.
-const FOLDERS: [&str; 5] = ["retrieval", "aspects", "assistant", "index", "language"];
+const FOLDERS: [&str; 5] = ["retrieval", "opinions", "assistant", "index", "language"];
 /// Files of tests that stand alone: their cases are no lists.
 const TESTS: [&str; 2] = ["tests.rs", "testing.rs"];
 /// A list of so many words is a choice of the code; a longer one is a class of words.

@@ -1,5 +1,5 @@
 //! How a shop's buyers use each word: as a thing, as a quality, as something done. Learned by counting what stands
-//! beside it, since without a model nothing says what is a noun. Pure.
+//! beside it. Pure.
 
 use super::text::{Lexicon, Token, Word, beside};
 
@@ -23,30 +23,36 @@ pub(super) struct Usage {
 }
 
 impl Usage {
+    /// The share of its uses after "this": what means the product as a whole has more of them, what is a part of it
+    /// less.
+    pub(super) fn share_of_this(self) -> f64 {
+        self.share(self.this)
+    }
+
     fn share(self, count: u32) -> f64 {
         f64::from(count) / f64::from(self.times.max(1))
     }
 
     /// Whether it says what something is like: "very loud", "is loud". Seen on Indian reviews, qualities have shares
     /// of 0.2 to 0.7, things below 0.15.
-    pub(super) fn is_quality(self) -> bool {
+    fn is_quality(self) -> bool {
         self.share(self.degree + self.said) > 0.2 && self.degree + self.said > self.pointed + self.joined
     }
 
     /// Whether it says what somebody or something does: "I hear", "does not connect".
-    pub(super) fn is_act(self) -> bool {
+    fn is_act(self) -> bool {
         self.share(self.acted) > 0.25 && self.acted > self.pointed + self.joined
     }
 
     /// Whether it means the product as a whole: "this headset is".
     pub(super) fn is_whole(self) -> bool {
-        self.share(self.this) > 0.06 && f64::from(self.this) > 0.4 * f64::from(self.pointed)
+        self.share_of_this() > 0.06 && f64::from(self.this) > 0.4 * f64::from(self.pointed)
     }
 }
 
 /// The usage of every word of the lexicon.
 pub(super) fn usage(lexicon: &Lexicon, passages: &[Vec<Token>]) -> Vec<Usage> {
-    let mut usage = vec![Usage::default(); lexicon.len()];
+    let mut usage = vec![Usage::default(); lexicon.words().len()];
     for tokens in passages {
         for at in 0..tokens.len() {
             count(lexicon, tokens, at, &mut usage[tokens[at].word as usize]);
@@ -71,17 +77,12 @@ fn count(lexicon: &Lexicon, tokens: &[Token], at: usize, word: &mut Usage) {
     word.said += u32::from(!before(1).degree && before(back).joins);
 }
 
-/// Which words can be what an opinion is about: neither what holds sentences together, nor an opinion, a quality, an
-/// act, or the product itself.
+/// Which words can be what an opinion is about: neither what holds sentences together, nor a quality, an act, or the
+/// product itself.
 pub(super) fn things(lexicon: &Lexicon, usage: &[Usage]) -> Vec<bool> {
     let is_thing = |word: usize| {
         let (role, usage) = (lexicon.role(word as Word), usage[word]);
-        !role.function
-            && !role.done
-            && role.opinion == 0
-            && !usage.is_quality()
-            && !usage.is_act()
-            && !usage.is_whole()
+        !role.function && !usage.is_quality() && !usage.is_act() && !usage.is_whole()
     };
     (0..usage.len()).map(is_thing).collect()
 }

@@ -14,6 +14,10 @@ pub(super) struct Token {
     pub word: Word,
     /// Whether it begins a clause: a mark parts it from the word before it, or it is a "but".
     pub begins: bool,
+    /// Its first byte in the passage …
+    pub start: u32,
+    /// … and the one after its last.
+    pub end: u32,
 }
 
 /// All words of a shop's passages, numbered as they first occur.
@@ -27,9 +31,9 @@ pub(super) struct Lexicon {
 }
 
 impl Lexicon {
-    /// How many words there are.
-    pub(super) fn len(&self) -> usize {
-        self.names.len()
+    /// Every word.
+    pub(super) fn words(&self) -> std::ops::Range<Word> {
+        0..self.names.len() as Word
     }
 
     /// The word's singular.
@@ -67,7 +71,12 @@ impl Lexicon {
             let word = self.number(written);
             let begins = end == 0 || parts(&text[end..start]) || self.role(word).turns;
             end = start + written.len();
-            Token { word, begins }
+            Token {
+                word,
+                begins,
+                start: start as u32,
+                end: end as u32,
+            }
         };
         word_indices(text).flat_map(apart).map(token).collect()
     }
@@ -128,7 +137,7 @@ fn lowered(written: &str) -> String {
 }
 
 /// A word as it is looked up: in lower case, singular.
-pub(super) fn singular_of(written: &str) -> String {
+pub(crate) fn singular_of(written: &str) -> String {
     singular(&lowered(written))
 }
 

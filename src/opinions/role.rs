@@ -1,12 +1,12 @@
-//! What is known of a word beforehand: whether it holds sentences together, or praises or complains in any shop.
-//! English and Hindi, as Indian buyers mix them. Nothing here names what a product has.
+//! What is known of a word beforehand: how it holds sentences together. English and Hindi, as Indian buyers mix them.
+//! Nothing here names what a product has, or says what is good.
 
 use crate::language::{NumberClass, WordClass, is_function_word, is_negation, lexicon};
 
 /// What a word does in a sentence, whatever the sentence is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Role {
-    /// Neither an opinion nor what one is about.
+    /// Neither what an opinion is about nor what a thing is like.
     pub function: bool,
     /// Stands before a thing: "the", "its".
     pub points: bool,
@@ -14,26 +14,18 @@ pub(super) struct Role {
     pub this: bool,
     /// Stands before "this" where the thing is no product: "at this price".
     pub preposition: bool,
-    /// Joins a thing and what it is like: "is", "hai".
+    /// Joins a thing and what it is like: "is".
     pub joins: bool,
-    /// Joins from behind, as Hindi does: "bass accha hai".
-    pub joins_behind: bool,
-    /// Strengthens or weakens an opinion: "very".
+    /// Strengthens or weakens what is said: "very".
     pub degree: bool,
-    /// Turns an opinion round: "not", "nahi".
+    /// "Not", "nahi".
     pub negates: bool,
-    /// Says that a praise is a wish: "could be better".
-    pub wishes: bool,
-    /// Says that what follows is not so: "all good except the mic".
-    pub excepts: bool,
-    /// Begins another thought: "but", "lekin".
-    pub turns: bool,
     /// Stands before what is done: "I", "to", "can".
     pub acts: bool,
-    /// Says what something does, though it may stand where a thing stands: "works well".
-    pub done: bool,
-    /// Praise is 1 and complaint -1 in any shop; 0 says nothing.
-    pub opinion: i8,
+    /// Begins another thought: "but", "lekin".
+    pub turns: bool,
+    /// What something costs.
+    pub price: bool,
 }
 
 /// What a word does, in lower case; `None` where it may name a thing, or what a thing is like.
@@ -50,19 +42,11 @@ pub(super) fn role(word: &str) -> Option<Role> {
         this: has(WordClass::This),
         preposition: has(WordClass::Preposition),
         joins: has(WordClass::Copula),
-        joins_behind: has(WordClass::FinalCopula),
         degree: has(WordClass::Degree),
         negates,
-        wishes: has(WordClass::Wish),
-        excepts: has(WordClass::Exception),
-        turns: has(WordClass::Contrast),
         acts: has(WordClass::BeforeVerb),
-        done: has(WordClass::Working),
-        opinion: match (has(WordClass::Praise), has(WordClass::Complaint)) {
-            (_, true) => -1,
-            (true, false) => 1,
-            (false, false) => 0,
-        },
+        turns: has(WordClass::Contrast),
+        price: has(WordClass::Price),
     };
     (role != Role::default()).then_some(role)
 }
