@@ -57,7 +57,7 @@ export const SAY = {
   praised: "Praised:",
   complained: "Complaints:",
   aspects: "Aspects in the reviews",
-  noAspects: "Too few reviews mention the same aspect.",
+  noAspects: "No aspect is clearly praised or complained about.",
   bestQuotes: "Most informative praise",
   worstQuotes: "Most informative complaints",
   next: "Ask next",

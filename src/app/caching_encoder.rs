@@ -9,9 +9,7 @@ use std::time::Instant;
 
 use super::{Phase, Report};
 use crate::embedding::{self, CacheError, EmbeddingError, Encoder, VectorCache};
-use crate::index::{Index, Vectors};
-use crate::opinions::{self, Opinions};
-use crate::reviews::{Corpus, Passage};
+use crate::index::Vectors;
 
 /// Texts between two writes: a kill costs at most about a second of work.
 const PIECE: usize = 128;
@@ -56,30 +54,6 @@ pub(crate) fn embed(encoder: &Encoder, texts: &[&str]) -> Result<Vectors, Embedd
     let UniqueVectors { vectors, rows, .. } = embedding.embed(texts, &|_| {})?;
     let of_text = rows.iter().map(|&row| vectors.row(row as usize).to_vec());
     Ok(Vectors::from_rows(encoder.dimension(), of_text))
-}
-
-/// What these reviews say, whose passages have these vectors; learned on the calling thread, without the disk.
-///
-/// # Errors
-/// See [`EmbeddingError`].
-pub(crate) fn opinions(
-    corpus: &Corpus,
-    passages: &[Passage],
-    vectors: &Index,
-    encoder: &Encoder,
-) -> Result<Opinions, EmbeddingError> {
-    let source = opinions::Source {
-        corpus,
-        passages,
-        vector: &|passage| vectors.vector(passage),
-        known: &encoder.words(),
-        dimension: encoder.dimension(),
-    };
-    Opinions::learn(&source, &mut |texts, visit| {
-        let vectors = encoder.encode_passages(texts, &mut |_| {})?;
-        (0..).zip(&vectors).for_each(|(at, vector)| visit(at, vector));
-        Ok(())
-    })
 }
 
 impl CachingEncoder<'_> {

@@ -15,7 +15,7 @@ mod watch;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use caching_encoder::{CachingEncoder, UniqueVectors, embed, opinions};
+pub(crate) use caching_encoder::{CachingEncoder, UniqueVectors, embed};
 pub(crate) use dataset::{load_dataset, passages_dir};
 pub(crate) use reload::NotReloaded;
 pub(crate) use startup::{pool, retriever};

@@ -3,7 +3,6 @@
 //!
 //! A file has two lines of JSON: what the rest was learned from and its checksum, and the rest.
 
-use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
 
@@ -42,12 +41,18 @@ pub(super) const OPINIONS: SavedFile = SavedFile {
 impl SavedFile {
     /// What was learned from what has this fingerprint, if the file has that.
     pub(super) fn load<T: DeserializeOwned>(&self, dir: &Path, fingerprint: &Fingerprint) -> Option<T> {
-        let bytes = std::fs::read(dir.join(self.name)).ok()?;
         let unusable = |reason: String| {
             let what = self.what;
             tracing::warn!(reason, dir = %dir.display(), "The {what} on disk cannot be used; they are learned again.");
         };
-        parse(&bytes, fingerprint).map_err(unusable).ok()?
+        match std::fs::read(dir.join(self.name)) {
+            Ok(bytes) => parse(&bytes, fingerprint).map_err(unusable).ok()?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                unusable(error.to_string());
+                None
+            }
+        }
     }
 
     /// Writes `learned` in place of what is there.
@@ -77,10 +82,9 @@ impl SavedFile {
 /// # Errors
 /// Why the file is not what was written.
 fn parse<T: DeserializeOwned>(bytes: &[u8], fingerprint: &Fingerprint) -> Result<Option<T>, String> {
-    let text = |error: &dyn Display| error.to_string();
     let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
     let header: Header =
-        serde_json::from_slice(lines.next().unwrap_or_default()).map_err(|error| text(&error))?;
+        serde_json::from_slice(lines.next().unwrap_or_default()).map_err(|error| error.to_string())?;
     let rest = lines.next().unwrap_or_default();
     let rest = rest.strip_suffix(b"\n").unwrap_or(rest);
     if checksum(rest) != header.sha256 {
@@ -91,7 +95,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8], fingerprint: &Fingerprint) -> Result
     }
     serde_json::from_slice(rest)
         .map(Some)
-        .map_err(|error| text(&error))
+        .map_err(|error| error.to_string())
 }
 
 fn checksum(bytes: &[u8]) -> String {

@@ -17,6 +17,7 @@ use crate::generation::{Engine, EngineOptions, Parts, model};
 use crate::index::{Index, Postings, ReviewIndex, Vectors, title_text};
 use crate::kernels::pool::Pool;
 use crate::metrics;
+use crate::opinions::Opinions;
 use crate::retrieval::{self, Retriever, Thesaurus};
 use crate::reviews::{Corpus, Passage};
 use crate::weights::gguf::Gguf;
@@ -129,7 +130,7 @@ pub(crate) fn retriever(
     let word_vectors = embed(words.iter().map(String::as_str).collect())?;
     let titles = embed(titles.iter().map(String::as_str).collect())?;
     let vectors = Index::build(vectors);
-    let opinions = super::opinions(&corpus, &passages, &vectors, &encoder)?;
+    let opinions = opinions(&corpus, &passages, &vectors, &encoder)?;
     let index = ReviewIndex::new(corpus, passages, vectors, titles, said, in_titles);
     let thesaurus = Thesaurus::new(words, word_vectors);
     let off_topic = encoder.encode_queries(&retrieval::off_topic().collect::<Vec<_>>(), &mut |_| {})?;
@@ -141,6 +142,30 @@ pub(crate) fn retriever(
         None,
         |_| Ok(off_topic),
     )
+}
+
+/// What these reviews say, whose passages have these vectors; learned on the calling thread, without the disk.
+///
+/// # Errors
+/// See [`EmbeddingError`].
+fn opinions(
+    corpus: &Corpus,
+    passages: &[Passage],
+    vectors: &Index,
+    encoder: &Encoder,
+) -> Result<Opinions, EmbeddingError> {
+    let source = crate::opinions::Source {
+        corpus,
+        passages,
+        vector: &|passage| vectors.vector(passage),
+        known: &encoder.words(),
+        dimension: encoder.dimension(),
+    };
+    Opinions::learn(&source, &mut |texts, visit| {
+        let vectors = encoder.encode_passages(texts, &mut |_| {})?;
+        (0..).zip(&vectors).for_each(|(at, vector)| visit(at, vector));
+        Ok(())
+    })
 }
 
 impl Service {

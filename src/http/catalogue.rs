@@ -46,7 +46,7 @@ pub(super) struct ProductDetail {
     #[serde(flatten)]
     facts: ProductFacts,
     shrunk_rating: ShrunkRating,
-    /// Of the aspects that at least one review clearly judges, those that most reviews mention.
+    /// Of the aspects that at least two reviews mention and one clearly judges, those that most reviews mention.
     aspects: Vec<AspectFacts>,
     /// The clearest praise.
     best_quotes: Vec<ReviewQuote>,

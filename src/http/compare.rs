@@ -165,8 +165,8 @@ fn unknown_aspect(name: &str, source: ReviewSource<'_>, counted: &[Vec<ProductAs
         .map(|aspect| source.opinions.name(aspect))
         .collect();
     let known = match known.is_empty() {
-        true => "there are too few reviews to find aspects".to_string(),
-        false => format!("they mention {}", known.join(", ")),
+        true => "they clearly judge no aspect".to_string(),
+        false => format!("they judge {}", known.join(", ")),
     };
     ApiError::invalid(format!("The reviews do not mention {name:?}; {known}.")).at("aspects")
 }
@@ -303,7 +303,7 @@ mod tests {
                 json!({"product_ids": ["KET-1", "a/b c"], "aspects": ["engine"]}),
                 400,
                 "aspects",
-                "they mention handle, lid",
+                "they judge handle, lid",
             ),
             (
                 json!({"product_ids": ["KET-1", "a/b c"], "aspects": []}),

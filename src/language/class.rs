@@ -73,8 +73,6 @@ classes! {
         Preposition,
         /// Linking verbs, between a thing and what it is like.
         Copula,
-        /// Linking verbs at the end of the clause, as Hindi has them: "bass accha hai".
-        FinalCopula,
         /// Subjects, modal verbs and the like, before what is done.
         BeforeVerb,
         /// All other function words: pronouns, determiners, auxiliaries, prepositions, conjunctions, adverbs
@@ -199,14 +197,13 @@ classes! {
 }
 
 /// The classes of words that only hold sentences together: articles, pronouns, prepositions, auxiliaries …
-pub(crate) const FUNCTION_WORDS: [WordClass; 12] = [
+pub(crate) const FUNCTION_WORDS: [WordClass; 11] = [
     WordClass::BeforeVerb,
     WordClass::Conjunction,
     WordClass::Contrast,
     WordClass::Copula,
     WordClass::Degree,
     WordClass::Determiner,
-    WordClass::FinalCopula,
     WordClass::Function,
     WordClass::Negation,
     WordClass::Preposition,

@@ -126,7 +126,7 @@ fn signs(reading: &Reading<'_, '_>, terms: &Terms, named: &[Named]) -> BTreeMap<
         .collect()
 }
 
-/// How like the words that are surely aspects each word is, in standard deviations.
+/// How like the words that are surely aspects each word is; the mean square over all words is 1.
 fn likeness(reading: &Reading<'_, '_>, sure: &HashSet<Word>) -> BTreeMap<Word, f32> {
     let words = reading.words.words();
     let words: Vec<(Word, &[f32])> = words
@@ -145,8 +145,10 @@ fn likeness(reading: &Reading<'_, '_>, sure: &HashSet<Word>) -> BTreeMap<Word, f
         }
     }
     let squares: f32 = likeness.values().map(|value| value * value).sum();
-    let deviation = (squares / likeness.len() as f32).sqrt();
-    likeness.values_mut().for_each(|value| *value /= deviation);
+    let scale = (squares / likeness.len() as f32).sqrt();
+    // A model that knows none of the words has the same vector for all, and nothing to tell.
+    likeness.retain(|_, _| scale > 1e-6);
+    likeness.values_mut().for_each(|value| *value /= scale);
     likeness
 }
 

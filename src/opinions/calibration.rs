@@ -16,8 +16,8 @@ const ON_THE_WHOLE: [Said; 2] = [
     (-0.62, [2.25, 1.3, -0.25, -0.65, -2.4]),
 ];
 
-/// From these log-odds on an opinion is clear: nine of ten that are so clear are right. No stars reach them without
-/// words.
+/// From these log-odds on an opinion is clear: `docs/opinions.md` says how many of these are right. Of one thing no
+/// stars reach them without words that say the same; of a whole passage one or two stars nearly do.
 pub(crate) const CLEAR: f32 = 1.4;
 /// From these on a word names an aspect of a product.
 pub(super) const ASPECT: f32 = 0.3;
@@ -33,7 +33,7 @@ pub(super) struct Signs {
     pub leading: f32,
     /// The share of its uses after "this".
     pub this: f32,
-    /// How like the shop's aspects it is, in standard deviations of the words of the shop.
+    /// How like the shop's aspects it is, on the scale of all its words.
     pub likeness: f32,
     /// The cosine of the word and the passage that it stands in.
     pub near: f32,

@@ -150,8 +150,8 @@ impl Opinions {
     /// used.
     pub(crate) const METHOD: u32 = 1;
 
-    /// What each of the passages says on the whole, in their order: the log-odds that it praises, or as a negative number
-    /// those that it complains.
+    /// What each of the passages says on the whole, in their order: the log-odds that it praises, or as a negative
+    /// number those that it complains.
     pub(crate) fn tones(&self) -> &[f32] {
         &self.tones
     }

@@ -144,8 +144,10 @@ impl Terms {
             let own = stem(word);
             let says_the_same = |(other, stem): &&(Word, String)| {
                 let near = vectors.cosine(word, *other);
-                let are_prices = lexicon.role(word).price && lexicon.role(*other).price;
-                are_prices || near >= SYNONYMS || (near >= FORMS && *stem == own)
+                match [word, *other].map(|word| lexicon.role(word).price) {
+                    [false, false] => near >= SYNONYMS || (near >= FORMS && *stem == own),
+                    [one, other] => one && other,
+                }
             };
             match kept.iter().find(says_the_same) {
                 Some((head, _)) => drop(self.heads.insert(word, *head)),

@@ -11,8 +11,8 @@ const FEWEST: usize = 60;
 /// How much the size of the classifier's weights counts. Between 1 and 3 the labelled reviews saw no difference.
 const PENALTY: f64 = 1.0;
 
-/// Learns the tone of a shop's texts; where it has too few complaints or too few praises, that of the reviews that are a
-/// part of the program.
+/// Learns the tone of a shop's texts; where it has too few complaints or too few praises, that of the reviews that are
+/// a part of the program.
 pub(super) fn learn<E>(source: &Source<'_>, embed: Embed<'_, E>) -> Result<Classifier, E> {
     if let Some(learned) = learned(source, FEWEST) {
         return Ok(learned);

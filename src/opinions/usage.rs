@@ -16,7 +16,7 @@ pub(super) struct Usage {
     pub degree: u32,
     /// Before "is", "was" …
     pub joined: u32,
-    /// After "is", "was", with "very" and "not" between or without.
+    /// After "is", "was", with "not" between or without.
     pub said: u32,
     /// After "I", "to", "can" …
     pub acted: u32,

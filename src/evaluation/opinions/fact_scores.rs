@@ -122,17 +122,22 @@ impl FactScores {
         let mostly_real = names.values().filter(|(real, times)| 2 * real >= *times).count();
         let real = judged.iter().filter(|judged| judged.truth.is_some()).count();
         let half = |which: u8| -> Vec<&Judged<'_>> {
-            let of_half = |product: ProductId| {
-                let key = &corpus.products[product.0 as usize].key;
-                digest::sha256(key.as_bytes())[0] & 1
-            };
             judged
                 .iter()
-                .filter(|judged| of_half(judged.product) == which)
+                .filter(|judged| half_of(corpus, judged.product) == which)
                 .collect()
         };
         let everything: Vec<&Judged<'_>> = judged.iter().collect();
-        let halves = [(0, 1), (1, 0)].map(|(one, other)| Clear::of(&half(other), threshold(&half(one)), all));
+        let opinions_of = |which: u8| {
+            let of_half = labels.iter().filter(|label| {
+                let product = corpus.reviews[label.id as usize].product;
+                half_of(corpus, product) == which
+            });
+            let opinions = of_half.flat_map(|label| &label.opinions);
+            opinions.filter(|opinion| opinion.polarity != 0).count()
+        };
+        let halves = [(0, 1), (1, 0)]
+            .map(|(one, other)| Clear::of(&half(other), threshold(&half(one)), opinions_of(other)));
         Some(Self {
             file: file.into(),
             reviews: labels.len(),
@@ -202,11 +207,18 @@ fn threshold(judged: &[&Judged<'_>]) -> f32 {
     let mut least = f32::INFINITY;
     for (at, (log_odds, is_right)) in real.iter().enumerate() {
         right += usize::from(*is_right);
-        if right as f64 >= RIGHT * (at + 1) as f64 {
+        let is_last_of_equals = real.get(at + 1).is_none_or(|next| next.0 < *log_odds);
+        if is_last_of_equals && right as f64 >= RIGHT * (at + 1) as f64 {
             least = *log_odds;
         }
     }
     least
+}
+
+/// Which half a product is in: 0 or 1.
+fn half_of(corpus: &Corpus, product: ProductId) -> u8 {
+    let key = &corpus.products[product.0 as usize].key;
+    digest::sha256(key.as_bytes())[0] & 1
 }
 
 fn share(count: usize, of: usize) -> f64 {

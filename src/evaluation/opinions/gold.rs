@@ -120,8 +120,9 @@ fn opinion(text: &str) -> Option<Opinion> {
     Some(Opinion {
         words: words
             .split(',')
-            .filter(|word| *word != "~")
-            .map(|word| singular_of(word.trim()))
+            .map(str::trim)
+            .filter(|word| !["", "~"].contains(word))
+            .map(singular_of)
             .collect(),
         polarity: match polarity {
             "+" => 1,

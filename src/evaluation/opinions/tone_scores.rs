@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The share of texts, the clearest ones, of which `right` is measured: as much as a judge by lists of words spoke of.
+/// The share of texts, the clearest ones, of which `right` is measured: about a third.
 const CLEAREST: f64 = 0.345;
 
 /// How often the tone of texts that praise or complain is right.

@@ -19,13 +19,13 @@ pub(in crate::http) struct AspectFacts {
     reviews: usize,
     /// The mean of the stars that these reviews give the product; `null` where there are none.
     mean_rating: Option<f64>,
-    /// Reviews that clearly praise it: of labelled reviews that are so clear about nine in ten are judged right.
+    /// Reviews that clearly praise it, by their words and their stars; `docs/opinions.md` says how right that is.
     praised: usize,
     /// Reviews that clearly complain about it. Of all others neither is clear.
     complained: usize,
     /// Reviews that clearly praise it, of those that clearly praise it or complain about it.
     praise: Proportion,
-    /// What several clear opinions agree on.
+    /// What clear opinions agree on: at least two, and at least four times the contrary ones; `null` where they do not.
     agreed: Option<Agreed>,
     /// The clearest praise.
     best: Option<ReviewQuote>,
