@@ -142,7 +142,7 @@ pub(super) fn embed_dataset(
     let vectors = index(PASSAGES, &fingerprint, &texts)?;
     let of_opinions = of(
         &format!("{fingerprint} {} {}", Opinions::METHOD, language::file()),
-        &[],
+        &[reviews::INCLUDED_TEXT],
     );
     let opinions = match saved_file::OPINIONS.load(&config.index_dir, &of_opinions) {
         Some(opinions) => opinions,

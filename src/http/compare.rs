@@ -96,13 +96,20 @@ impl ComparisonRequest {
                 shrunk_rating: ShrunkRating::new(product, shop_mean),
             }
         };
-        let cell = |aspect: AspectId, product: ProductId| ComparisonCell {
-            product_id: source.corpus.products[product.0 as usize].key.clone(),
-            facts: source.facts(product, source.opinions.about(product, aspect)),
+        let cell = |aspect: AspectId, (product, counted): (&ProductId, &Vec<ProductAspect>)| {
+            let counted = counted.iter().find(|counted| counted.aspect == aspect).copied();
+            ComparisonCell {
+                product_id: source.corpus.products[product.0 as usize].key.clone(),
+                facts: source.facts(*product, counted.unwrap_or(ProductAspect::none(aspect))),
+            }
         };
         let row = |aspect: AspectId| ComparisonRow {
             name: source.opinions.name(aspect).to_string(),
-            cells: products.iter().map(|product| cell(aspect, *product)).collect(),
+            cells: products
+                .iter()
+                .zip(&counted)
+                .map(|counted| cell(aspect, counted))
+                .collect(),
         };
         Ok(Comparison {
             products: products.iter().map(compared).collect(),
@@ -175,14 +182,16 @@ fn unknown_aspect(name: &str, source: ReviewSource<'_>, counted: &[Vec<ProductAs
 /// products.
 fn common(counted: &[Vec<ProductAspect>]) -> Vec<AspectId> {
     let mut reviews: BTreeMap<AspectId, (usize, usize)> = BTreeMap::new();
-    let mut judged: HashSet<AspectId> = HashSet::new();
+    let is_judged = |aspect: &AspectId| {
+        let mut counted = counted.iter().flatten();
+        counted.any(|counted| counted.aspect == *aspect && counted.is_judged())
+    };
     for aspect in counted.iter().flatten() {
         let (products, all) = reviews.entry(aspect.aspect).or_default();
         *products += 1;
         *all += aspect.reviews;
-        judged.extend(aspect.is_judged().then_some(aspect.aspect));
     }
-    reviews.retain(|aspect, _| judged.contains(aspect));
+    reviews.retain(|aspect, _| is_judged(aspect));
     let mut aspects: Vec<_> = reviews.into_iter().collect();
     aspects.sort_by_key(|(aspect, counts)| (Reverse(*counts), *aspect));
     aspects.truncate(DEFAULT_ASPECTS);

@@ -1,6 +1,6 @@
 //! How sure is it that a word names an aspect, and that a buyer praises it? Log-odds, whose weights were found by
 //! logistic regression on labelled reviews: 304 of the included shop and 379 of a large real one (`docs/opinions.md`).
-//! Each half of the products confirms what was found on the other. Pure.
+//! Pure.
 
 /// The log-odds that something is said: how much a text's tone says of it, beside one, two, … five stars.
 type Said = (f32, [f32; 5]);
@@ -27,9 +27,9 @@ pub(super) const SURE: f32 = 0.7;
 /// What is known of a word, in a shop or at one place.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Signs {
-    /// The share of its reviews in which "is" and something follow it.
+    /// The share of its places where "is" and something follow it.
     pub described: f32,
-    /// The share in which it begins a clause, less that of all words.
+    /// The share where it begins a clause, less that of all things.
     pub leading: f32,
     /// The share of its uses after "this".
     pub this: f32,

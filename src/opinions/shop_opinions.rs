@@ -94,7 +94,8 @@ impl Verdict {
 }
 
 impl ProductAspect {
-    pub(super) fn none(aspect: AspectId) -> Self {
+    /// Of an aspect that no review names.
+    pub(crate) fn none(aspect: AspectId) -> Self {
         Self {
             aspect,
             mentions: 0,
@@ -198,38 +199,40 @@ impl Opinions {
 
     /// What the reviews of a product speak of, the most reviews first.
     pub(crate) fn of_product(&self, product: ProductId) -> Vec<ProductAspect> {
-        let mut reviews: BTreeMap<(AspectId, ReviewId), Vec<&Mention>> = BTreeMap::new();
-        for mention in self.mentions(product) {
-            reviews
-                .entry((mention.aspect, mention.passage.review))
-                .or_default()
-                .push(mention);
-        }
-        let mut aspects: Vec<ProductAspect> = Vec::new();
-        for ((aspect, _), mentions) in reviews {
-            if aspects.last().is_none_or(|last| last.aspect != aspect) {
-                aspects.push(ProductAspect::none(aspect));
-            }
-            let count = aspects.last_mut().expect("one was pushed");
-            let verdict = verdict(mentions.iter().map(|mention| mention.praise));
-            count.mentions += mentions.len();
-            count.reviews += 1;
-            count.stars += usize::from(mentions[0].rating);
-            count.praised += usize::from(verdict == Verdict::Praised);
-            count.complained += usize::from(verdict == Verdict::Complained);
-        }
+        let mut aspects = counted(self.mentions(product).iter());
         aspects.sort_by_key(|aspect| (std::cmp::Reverse(aspect.reviews), aspect.aspect));
         aspects
     }
 
     /// What the reviews of a product say of one aspect; all zero where they are silent.
     pub(crate) fn about(&self, product: ProductId, aspect: AspectId) -> ProductAspect {
-        let found = self
-            .of_product(product)
-            .into_iter()
-            .find(|found| found.aspect == aspect);
-        found.unwrap_or(ProductAspect::none(aspect))
+        let mentions = self.mentions(product).iter();
+        let counted = counted(mentions.filter(|mention| mention.aspect == aspect));
+        counted.first().copied().unwrap_or(ProductAspect::none(aspect))
     }
+}
+
+/// What mentions in reviews of one product say of each aspect, in the order of aspects.
+fn counted<'a>(mentions: impl Iterator<Item = &'a Mention>) -> Vec<ProductAspect> {
+    let mut reviews: BTreeMap<(AspectId, ReviewId), Vec<&Mention>> = BTreeMap::new();
+    for mention in mentions {
+        let review = (mention.aspect, mention.passage.review);
+        reviews.entry(review).or_default().push(mention);
+    }
+    let mut aspects: Vec<ProductAspect> = Vec::new();
+    for ((aspect, _), mentions) in reviews {
+        if aspects.last().is_none_or(|last| last.aspect != aspect) {
+            aspects.push(ProductAspect::none(aspect));
+        }
+        let count = aspects.last_mut().expect("one was pushed");
+        let verdict = verdict(mentions.iter().map(|mention| mention.praise));
+        count.mentions += mentions.len();
+        count.reviews += 1;
+        count.stars += usize::from(mentions[0].rating);
+        count.praised += usize::from(verdict == Verdict::Praised);
+        count.complained += usize::from(verdict == Verdict::Complained);
+    }
+    aspects
 }
 
 /// What a review says that speaks of one thing at several places: what is clear at one of them, if no other place

@@ -17,6 +17,8 @@ use super::{ColumnMapping, ColumnRole, Corpus, LoadError, clean, csv_quotes, err
 
 /// The name of the file that is a part of the program, for messages.
 const INCLUDED: &str = "flipkart_product_review.csv";
+/// What that file has.
+pub(crate) const INCLUDED_TEXT: &str = include_str!("../../data/flipkart_product_review.csv");
 /// Sampled rows to distinguish headlines from bodies.
 const SAMPLE: usize = 2_000;
 /// Characters of each cell of the first line in an error message.
@@ -60,10 +62,7 @@ pub(crate) fn load(path: &Path, columns: &ColumnMapping) -> Result<Corpus, LoadE
 
 /// The reviews that are a part of the program.
 pub(crate) fn included() -> Corpus {
-    let (path, text) = (
-        Path::new(INCLUDED),
-        include_str!("../../data/flipkart_product_review.csv"),
-    );
+    let (path, text) = (Path::new(INCLUDED), INCLUDED_TEXT);
     let table = parse_delimited(path, text, b',', true);
     table
         .and_then(|table| collect(path, table, &ColumnMapping::default()))

@@ -31,7 +31,7 @@ pub(crate) use columns::{ColumnMapping, ColumnRole};
 pub(crate) use error::{DropReason, LoadError};
 pub(crate) use examples::examples;
 pub(crate) use facts::{PRIOR_REVIEWS, Rating, Share, mean_rating};
-pub(crate) use load::{included, load};
+pub(crate) use load::{INCLUDED_TEXT, included, load};
 pub(crate) use passages::{Passage, passages};
 pub use short_title::short_title;
 
