@@ -1,6 +1,6 @@
 # All tasks of the project. `make` without a task lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run models test test-tools fuzz lighthouse lint deny slow monitoring alerts replicas scaling dashboards pictures \
+.PHONY: help run models test test-tools fuzz lighthouse lint deny slow answers monitoring alerts replicas scaling dashboards pictures \
 	image bundle vendor clean
 
 # Extra arguments for every cargo command. .ci/run sets --locked.
@@ -59,6 +59,10 @@ slow: models ## Measure quality on large sets in EVAL_DIR: recall of the index, 
 	$(TARGET)/release/flipkart-recommender eval retrieval $(EVAL_DIR)/eval/shop205k \
 		--data $(EVAL_DIR)/data/flipkart_reviews_205k.csv.zst
 	$(TARGET)/release/flipkart-recommender eval sts $(EVAL_DIR)/eval/stsb/test.jsonl
+
+answers: models ## Write the answers to tests/data/answers anew: docs/answers.md, and target/answers for reviews in EVAL_DIR
+	cargo build --release $(CARGO_FLAGS)
+	SERVER=$(TARGET)/release/flipkart-recommender EVAL_DIR=$(EVAL_DIR) tests/tools/answers.sh
 
 monitoring: ## Start Prometheus for the running server and print its links (SERVER_ADDRESS, PROMETHEUS_ADDRESS)
 	monitoring/run.sh

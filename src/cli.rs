@@ -102,6 +102,17 @@ pub enum Evaluation {
         #[arg(short, long)]
         verbose: bool,
     },
+    /// The server's answers to shoppers' questions over the reviews of --data, to be read one by one.
+    Answers {
+        /// Lines of JSON: {"id": …, "shop": …, "kind": …, "turns": […], "right": …}.
+        file: PathBuf,
+        /// The shop whose questions are asked.
+        #[arg(long, default_value = "included")]
+        shop: String,
+        /// Lines of JSON, {"n": …, "turns": […]}: the questions that `file` only has the numbers of.
+        #[arg(long, value_name = "FILE")]
+        development: Option<PathBuf>,
+    },
     /// What buyers think, against what people read: is the tone of a text right, is what is counted an aspect, and is
     /// what is called clear right? Learned from the reviews of --data.
     Opinions {
@@ -118,7 +129,7 @@ pub enum Evaluation {
         half: Half,
         /// The number of questions to answer too, with quotes and with the chat model; always the same ones.
         #[arg(long, value_name = "N", default_value_t = 0)]
-        answers: usize,
+        answer: usize,
     },
     /// Perplexity of the chat model over a text, computed like llama.cpp's llama-perplexity.
     Perplexity {

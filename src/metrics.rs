@@ -74,6 +74,23 @@ const OUTCOME: LabelSet = LabelSet::new(
         "error",
     ],
 );
+/// The kinds of [`crate::findings::Finding`].
+const FINDING: LabelSet = LabelSet::new(
+    "kind",
+    &[
+        "recommendation",
+        "verdict",
+        "aspect",
+        "fact",
+        "comparison",
+        "complaints",
+        "figures",
+        "list",
+        "open",
+        "talk",
+        "none",
+    ],
+);
 const REASON: LabelSet = LabelSet::new("reason", &["stop", "length", "cancelled", "error"]);
 const STAGE: LabelSet = LabelSet::new("stage", &["embed", "dense", "lexical", "fuse"]);
 const DROPPED: LabelSet = LabelSet::new("reason", &[]);
@@ -234,10 +251,14 @@ metrics! {
 
     Counter RAG_REQUESTS_TOTAL [OUTCOME] = "rag_requests_total":
         "Questions about the reviews, by outcome.";
+    Counter RAG_FINDINGS_TOTAL [FINDING] = "rag_findings_total":
+        "Questions about the reviews, by the kind of what was found.";
     Histogram RAG_TIME_TO_FIRST_TOKEN_SECONDS [] FIRST_TOKEN_SECONDS = "rag_time_to_first_token_seconds":
         "Seconds from the arrival of a question to the first text of its answer.";
     Histogram RAG_REQUEST_DURATION_SECONDS [OUTCOME] REQUEST_SECONDS = "rag_request_duration_seconds":
         "Seconds from the arrival of a question to the end of its answer.";
+    Gauge ANSWERS_SELF_TEST_RATIO [] = "answers_self_test_ratio":
+        "Share of the chat model's sentences that stood when it wrote test answers; known with --answers auto.";
     Histogram ANSWER_GROUNDEDNESS_RATIO [] RATIO = "answer_groundedness_ratio":
         "Share of the chat model's claims that a quote supports, per answer with claims; unsupported claims are removed.";
     Counter ANSWER_CITATIONS_TOTAL [VERDICT] = "answer_citations_total":

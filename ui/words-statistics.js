@@ -17,7 +17,7 @@ export const STATISTICS = {
   rejected: "Rejected",
   questions: "Questions",
   outcomes: {
-    answered: "Answered", extractive: "Quotes only", no_evidence: "No evidence", overloaded: "Rejected", cancelled: "Stopped", error: "Failed",
+    answered: "Answered", extractive: "Told by rule", no_evidence: "No evidence", overloaded: "Rejected", cancelled: "Stopped", error: "Failed",
   },
   latency: "Latency",
   times: "Count",

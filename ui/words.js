@@ -187,7 +187,7 @@ export function reviewWords(id) {
 
 /** A note on how the answer was made; empty for an ordinary answer. */
 export function outcomeWords({ outcome }) {
-  if (outcome === "extractive") return "This answer consists of quotes only: the language model added nothing.";
+  if (outcome === "extractive") return "The language model could not write this answer, so it was put together by rule.";
   if (outcome === "no_evidence") return "No review answers this question well enough.";
   return "";
 }

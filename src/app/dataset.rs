@@ -14,7 +14,7 @@ use crate::index::{Fingerprint, Index, Postings, ReviewIndex, store, title_text}
 use crate::language;
 use crate::metrics;
 use crate::opinions::{self, Opinions};
-use crate::retrieval::{self, Retriever, Thesaurus, Thresholds};
+use crate::retrieval::{self, Recognition, Retriever, Thesaurus, Thresholds};
 use crate::reviews::{self, Corpus, DropReason, Passage};
 use crate::weights::EmbeddingModel;
 
@@ -40,10 +40,10 @@ pub(crate) struct Dataset {
     thesaurus: Thesaurus,
     /// What the reviews speak of, and how.
     pub opinions: Opinions,
-    /// The thresholds that were found from all this, if they are on disk.
-    thresholds: Option<Thresholds>,
-    /// The fingerprint of everything that the thresholds are found from.
-    of_thresholds: Fingerprint,
+    /// What questions are recognised by, if it is on disk.
+    recognition: Option<Recognition>,
+    /// The fingerprint of everything that that is found from.
+    of_recognition: Fingerprint,
     /// The fingerprint of everything that the passages' vectors were made from.
     pub fingerprint: Fingerprint,
     /// The number of texts that were not on disk and were embedded.
@@ -116,7 +116,9 @@ pub(super) fn embed_dataset(
     let said = Postings::of(texts.iter().copied());
     let in_titles = Postings::of(titles.iter().copied());
     let words = retrieval::thesaurus_words(&in_titles, &said);
-    let off_topic: Vec<&str> = retrieval::off_topic().collect();
+    let examples: Vec<String> = retrieval::examples().map(|(_, text)| text).collect();
+    let mut questions: Vec<&str> = retrieval::off_topic().collect();
+    questions.extend(examples.iter().map(String::as_str));
 
     let mut embedded = 0;
     let mut index = |folder: &str, fingerprint: &Fingerprint, texts: &[&str]| {
@@ -132,9 +134,9 @@ pub(super) fn embed_dataset(
     };
     let of =
         |what: &str, texts: &[&str]| Fingerprint::new(&format!("{what}\n{}", texts.join("\n")), &[], model);
-    let of_thresholds = of(
+    let of_recognition = of(
         &format!("{fingerprint} {} {}", Thresholds::METHOD, language::file()),
-        &off_topic,
+        &questions,
     );
     let titles = index(TITLES, &of(TITLES, &titles), &titles)?;
     let word_texts: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -176,8 +178,8 @@ pub(super) fn embed_dataset(
         corpus,
         thesaurus: Thesaurus::new(words, word_vectors),
         opinions,
-        thresholds: saved_file::THRESHOLDS.load(&config.index_dir, &of_thresholds),
-        of_thresholds,
+        recognition: saved_file::RECOGNITION.load(&config.index_dir, &of_recognition),
+        of_recognition,
         fingerprint,
         embedded,
     })
@@ -213,17 +215,24 @@ fn index(
 }
 
 impl Dataset {
-    /// A retriever over the reviews, whose thresholds are found and written to `dir` if they were not there.
+    /// A retriever over the reviews. What it recognises questions by is found and written to `dir` if it was not there.
     ///
     /// # Errors
-    /// The questions that thresholds are found from cannot be embedded.
+    /// The questions that it is found from cannot be embedded.
     pub(crate) fn into_retriever(self, embedder: Embedder, dir: &Path) -> Result<Retriever, EmbeddingError> {
         let asking = embedder.clone();
         let embed = |texts: &[&str]| asking.embed_questions(texts);
-        let known = self.thresholds;
-        let retriever = Retriever::new(embedder, self.index, self.thesaurus, self.opinions, known, embed)?;
-        if known.is_none() {
-            saved_file::THRESHOLDS.save(dir, &self.of_thresholds, &retriever.thresholds());
+        let is_new = self.recognition.is_none();
+        let retriever = Retriever::new(
+            embedder,
+            self.index,
+            self.thesaurus,
+            self.opinions,
+            self.recognition,
+            embed,
+        )?;
+        if is_new {
+            saved_file::RECOGNITION.save(dir, &self.of_recognition, retriever.recognition());
         }
         Ok(retriever)
     }

@@ -11,6 +11,7 @@ mod saved_file;
 mod selftest;
 mod startup;
 mod watch;
+mod wording;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,7 @@ pub(crate) use dataset::{load_dataset, passages_dir};
 pub(crate) use reload::NotReloaded;
 pub(crate) use startup::{pool, retriever};
 pub(crate) use watch::watch;
+pub(crate) use wording::{ENOUGH, known_share};
 
 use crate::assistant::Assistant;
 use crate::completion::Completer;

@@ -27,15 +27,21 @@ pub(super) struct SavedFile {
     what: &'static str,
 }
 
-/// The thresholds of refusals.
-pub(super) const THRESHOLDS: SavedFile = SavedFile {
-    name: "thresholds.jsonl",
-    what: "thresholds",
+/// What questions are recognised by.
+pub(super) const RECOGNITION: SavedFile = SavedFile {
+    name: "recognition.jsonl",
+    what: "vectors and thresholds of questions",
 };
 /// The opinions of buyers.
 pub(super) const OPINIONS: SavedFile = SavedFile {
     name: "opinions.jsonl",
     what: "opinions",
+};
+
+/// How well the chat model writes answers.
+pub(super) const WORDING: SavedFile = SavedFile {
+    name: "wording.jsonl",
+    what: "test result of the chat model",
 };
 
 impl SavedFile {
@@ -111,17 +117,17 @@ mod tests {
     fn what_was_saved_is_read_for_the_same_reviews_only() {
         let dir = tempfile::tempdir().unwrap();
         let [these, others] = ["these", "others"].map(|data| Fingerprint::new(data, &[], "model"));
-        let load = |fingerprint| THRESHOLDS.load::<Thresholds>(dir.path(), fingerprint);
+        let load = |fingerprint| RECOGNITION.load::<Thresholds>(dir.path(), fingerprint);
         assert_eq!(load(&these), None);
         let thresholds = Thresholds {
             shop: 0.69,
             product: 0.3,
         };
-        THRESHOLDS.save(dir.path(), &these, &thresholds);
+        RECOGNITION.save(dir.path(), &these, &thresholds);
         assert_eq!(load(&these), Some(thresholds));
         assert_eq!(load(&others), None);
 
-        let file = dir.path().join(THRESHOLDS.name);
+        let file = dir.path().join(RECOGNITION.name);
         let other_number = std::fs::read_to_string(&file).unwrap().replace("0.69", "0.65");
         std::fs::write(&file, other_number).unwrap();
         assert_eq!(load(&these), None, "its checksum differs");

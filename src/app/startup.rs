@@ -80,6 +80,7 @@ pub(super) fn service(
     let assistant = Assistant::new(catalogue.retriever.clone(), engine, prompts, config.max_tokens);
     report(Phase::Warming);
     assistant.warm_up().map_err(anyhow::Error::msg)?;
+    let assistant = super::wording::decide(assistant, config, &chat)?;
     tracing::info!(
         seconds = started.elapsed().as_secs_f64(),
         reviews = catalogue.corpus.reviews.len(),
@@ -133,15 +134,10 @@ pub(crate) fn retriever(
     let opinions = opinions(&corpus, &passages, &vectors, &encoder)?;
     let index = ReviewIndex::new(corpus, passages, vectors, titles, said, in_titles);
     let thesaurus = Thesaurus::new(words, word_vectors);
-    let off_topic = encoder.encode_queries(&retrieval::off_topic().collect::<Vec<_>>(), &mut |_| {})?;
-    Retriever::new(
-        Embedder::spawn(encoder, 1),
-        index,
-        thesaurus,
-        opinions,
-        None,
-        |_| Ok(off_topic),
-    )
+    let embedder = Embedder::spawn(encoder, 1);
+    let asking = embedder.clone();
+    let embed = |texts: &[&str]| asking.embed_questions(texts);
+    Retriever::new(embedder, index, thesaurus, opinions, None, embed)
 }
 
 /// What these reviews say, whose passages have these vectors; learned on the calling thread, without the disk.

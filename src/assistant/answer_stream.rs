@@ -1,5 +1,5 @@
-//! Writes one answer, event by event: the best quote at once, then each of the model's sentences after its check, then
-//! the best quote from the other side if the answer has only one side.
+//! Writes one answer, event by event: what was found, then the finding's own sentences, or those of the model after
+//! their check.
 //!
 //! Runs as a task on the async side; the checks run on tokio's blocking threads. Nothing that was sent is taken back:
 //! a sentence is sent after its check.
@@ -9,43 +9,40 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::extractive;
-use super::figures;
 use super::grounding::{self, Grounding, Sentences};
 use super::outcome_recorder::OutcomeRecorder;
-use super::{Answer, AnswerEvent, AnswerTrace, Checked, Evidence, Outcome, SentenceVerdict, compute};
+use super::told::Sentence;
+use super::{Answer, AnswerEvent, AnswerTrace, Checked, Outcome, SentenceVerdict, compute};
 use crate::embedding::EmbeddingError;
+use crate::findings::Found;
 use crate::generation::{Finished, GenerationEvent, Reason};
 use crate::metrics;
-use crate::retrieval::{Recommended, Retriever, Understood, Wish};
+use crate::retrieval::{Recommended, Retriever};
 
 /// Time between two attempts to embed a sentence: several times what one embedding takes.
 const RETRY_AFTER: Duration = Duration::from_millis(10);
 
+/// So many of the model's sentences must stand before the first is sent; an answer with fewer is told instead.
+const ENOUGH: usize = 2;
+
 /// Where the text of an answer comes from.
 pub(super) enum AnswerSource {
-    /// The model, which was shown the first `shown` pieces of evidence and continues after the best quote.
-    Model {
-        steps: mpsc::Receiver<GenerationEvent>,
-        shown: usize,
-    },
-    /// Quotes only: the model is busy, or the best quote is too long for a prompt.
-    Quotes,
-    /// Only statistics were asked for, and they need no model.
-    Figures,
-    /// There is no evidence.
-    Nothing,
+    /// The model writes it.
+    Model(mpsc::Receiver<GenerationEvent>),
+    /// The finding is told by rule.
+    Told(Outcome),
 }
 
 /// One answer and all that it is made of.
 pub(super) struct AnswerStream {
     pub outcome: OutcomeRecorder,
     pub retrieval_ms: f64,
-    pub evidence: Vec<Evidence>,
+    /// What it concludes, and its quotes.
+    pub found: Found,
+    /// The same in sentences.
+    pub told: Vec<Sentence>,
     /// The products that the answer is about.
     pub products: Vec<Recommended>,
-    /// The parsed question. Its unmet demands and the statistics that it asks for begin the answer.
-    pub understood: Understood,
     /// Sent if the client asked for it.
     pub trace: Option<AnswerTrace>,
     /// Compares the model's sentences with the evidence.
@@ -66,8 +63,6 @@ enum Interrupted {
 struct Draft {
     text: String,
     cited: BTreeSet<usize>,
-    /// The last citation.
-    last: usize,
     first_token_ms: Option<f64>,
 }
 
@@ -110,80 +105,39 @@ impl AnswerStream {
     /// Sends every event except the last one, which it returns.
     #[tracing::instrument(level = "debug", skip_all)]
     async fn write(&mut self, source: AnswerSource) -> Result<AnswerEvent, Interrupted> {
-        self.send(AnswerEvent::Evidence(self.evidence.clone())).await?;
+        self.send(AnswerEvent::Evidence(self.found.evidence.clone()))
+            .await?;
         let products = std::mem::take(&mut self.products);
         if !products.is_empty() {
             self.send(AnswerEvent::Products(products)).await?;
         }
+        self.send(AnswerEvent::Finding(Box::new(self.found.finding.clone())))
+            .await?;
         if let Some(trace) = self.trace.take() {
             self.send(AnswerEvent::Trace(Box::new(trace))).await?;
         }
-        let mut draft = Draft::default();
-        for unmet in &self.understood.unmet {
-            self.add_text(&mut draft, extractive::unmet(*unmet)).await?;
-        }
-        if let Some(figures) = &self.understood.figures {
-            self.add_text(&mut draft, &figures::told(figures)).await?;
-        }
         match source {
-            AnswerSource::Model { steps, shown } => self.relay(steps, shown, draft).await,
-            AnswerSource::Quotes => {
-                self.add_text(&mut draft, extractive::HEADING).await?;
-                for quote in extractive::quotes(&self.evidence) {
-                    self.add_sentence(&mut draft, quote, "\n• ").await?;
-                }
-                self.add_products_without_quotes(&mut draft).await?;
-                Ok(self.last(draft, Outcome::Extractive, None))
-            }
-            AnswerSource::Figures => {
-                if let Some(quote) = self.quote_of_first_product() {
-                    self.add_sentence(&mut draft, quote, " ").await?;
-                }
-                Ok(self.last(draft, Outcome::Extractive, None))
-            }
-            AnswerSource::Nothing => {
-                let refusal = extractive::no_evidence(&self.understood);
-                self.add_text(&mut draft, &refusal).await?;
-                Ok(self.last(draft, Outcome::NoEvidence, None))
-            }
+            AnswerSource::Told(outcome) => self.tell(outcome, None).await,
+            AnswerSource::Model(steps) => self.relay(steps).await,
         }
     }
 
-    async fn add_products_without_quotes(&self, draft: &mut Draft) -> Result<(), Interrupted> {
-        for title in &self.understood.silent {
-            self.add_text(draft, &extractive::silent(title)).await?;
+    /// Sends the finding's own sentences.
+    async fn tell(&self, outcome: Outcome, generation: Option<Finished>) -> Result<AnswerEvent, Interrupted> {
+        let mut draft = Draft::default();
+        for sentence in &self.told {
+            self.add_sentence(&mut draft, sentence.checked.clone(), sentence.joint)
+                .await?;
         }
-        Ok(())
+        Ok(self.last(draft, outcome, generation))
     }
 
-    /// A quote about the product that comes first in the statistics.
-    fn quote_of_first_product(&self) -> Option<Checked> {
-        let figures = self.understood.figures.as_ref()?;
-        let first = figures
-            .products
-            .first()
-            .filter(|_| figures.figure.wish != Wish::Each)?;
-        let mut numbered = (1..).zip(&self.evidence);
-        let (number, _) = numbered.find(|(_, evidence)| evidence.product_key == first.key)?;
-        Some(extractive::quotation(&self.evidence, number, None))
-    }
-
-    /// Sends the best quote, then the engine's reports and those of the model's sentences that pass the check.
-    async fn relay(
-        &self,
-        mut steps: mpsc::Receiver<GenerationEvent>,
-        shown: usize,
-        mut draft: Draft,
-    ) -> Result<AnswerEvent, Interrupted> {
-        let joint = if draft.text.is_empty() || draft.text.ends_with(' ') {
-            ""
-        } else {
-            " "
-        };
-        self.add_sentence(&mut draft, extractive::quotation(&self.evidence, 1, None), joint)
-            .await?;
+    /// Sends the engine's reports, and those of the model's sentences that pass the check.
+    async fn relay(&self, mut steps: mpsc::Receiver<GenerationEvent>) -> Result<AnswerEvent, Interrupted> {
+        let mut draft = Draft::default();
+        let mut held: Vec<Checked> = Vec::new();
         let mut sentences = Sentences::default();
-        let mut grounding = Grounding::after_the_best_of(self.evidence[..shown].to_vec());
+        let (mut grounding, told) = self.grounding().await;
         let (mut seen, mut counts) = (SeenSentences::default(), CheckCounts::default());
         loop {
             // A client that leaves is noticed even while the model is silent; dropping `steps` then stops the model.
@@ -222,23 +176,47 @@ impl AnswerStream {
                 },
             };
             for sentence in complete {
-                if seen.is_new(&sentence) {
-                    let checked;
-                    (grounding, checked) = self.check(grounding, sentence).await?;
-                    self.add_checked(&mut draft, checked, &mut counts).await?;
+                if !seen.is_new(&sentence) {
+                    continue;
+                }
+                let checked;
+                (grounding, checked) = self.check(grounding, &told, sentence).await?;
+                counts.count(checked.verdict);
+                match checked.verdict {
+                    SentenceVerdict::Supported => held.push(checked),
+                    SentenceVerdict::Unsupported => self.report_check(checked).await?,
+                    SentenceVerdict::None => {}
+                }
+                if counts.supported >= ENOUGH {
+                    for checked in held.drain(..) {
+                        let joint = if draft.text.is_empty() { "" } else { " " };
+                        self.add_sentence(&mut draft, checked, joint).await?;
+                    }
                 }
             }
             if let Some(generation) = generation {
                 counts.record();
-                let quotes =
-                    extractive::missing_quotes(&self.evidence, &draft.cited, draft.last, &self.understood);
-                for quote in quotes {
-                    self.add_sentence(&mut draft, quote, " ").await?;
-                }
-                self.add_products_without_quotes(&mut draft).await?;
-                return Ok(self.last(draft, counts.outcome(), Some(generation)));
+                return match counts.supported >= ENOUGH {
+                    true => Ok(self.last(draft, Outcome::Answered, Some(generation))),
+                    false => self.tell(Outcome::Extractive, Some(generation)).await,
+                };
             }
         }
+    }
+
+    /// What the model's sentences are checked against, and the vectors of what was told.
+    async fn grounding(&self) -> (Grounding, Vec<Option<Vec<f32>>>) {
+        let told = self
+            .told
+            .iter()
+            .map(|sentence| sentence.checked.clone())
+            .collect();
+        let grounding = Grounding::new(self.found.evidence.clone(), told);
+        let mut vectors = Vec::with_capacity(self.told.len());
+        for sentence in &self.told {
+            vectors.push(self.vector_of(&sentence.checked.sentence).await);
+        }
+        (grounding, vectors)
     }
 
     /// Checks a sentence of the model against the evidence, on a blocking thread.
@@ -246,20 +224,31 @@ impl AnswerStream {
     async fn check(
         &self,
         mut grounding: Grounding,
+        told: &[Option<Vec<f32>>],
         sentence: String,
     ) -> Result<(Grounding, Checked), Interrupted> {
-        let vector = match grounding::claim(&sentence) {
+        let Some(vector) = (match grounding::claim(&sentence) {
             Some(claim) => self.vector_of(&claim).await,
             None => None,
+        }) else {
+            return Ok((grounding, Checked::left_out(&sentence, SentenceVerdict::None)));
         };
+        let told: Vec<f32> = told
+            .iter()
+            .map(|told| told.as_ref().map_or(0.0, |told| crate::index::dot(told, &vector)))
+            .collect();
         let retriever = self.retriever.clone();
-        let passages: Vec<usize> = self.evidence.iter().map(|evidence| evidence.passage).collect();
+        let passages: Vec<usize> = self
+            .found
+            .evidence
+            .iter()
+            .map(|evidence| evidence.passage)
+            .collect();
         let work = move || {
-            let similarity = |passage: &usize| {
-                let vector = vector.as_ref();
-                vector.map_or(0.0, |vector| retriever.similarity(vector, *passage))
-            };
-            let similarities: Vec<f32> = passages.iter().map(similarity).collect();
+            let quoted = passages
+                .iter()
+                .map(|passage| retriever.similarity(&vector, *passage));
+            let similarities: Vec<f32> = quoted.chain(told).collect();
             let checked = grounding.check(&sentence, &similarities);
             (grounding, checked)
         };
@@ -281,26 +270,6 @@ impl AnswerStream {
         }
     }
 
-    /// Adds a sentence of the model to the answer if the evidence supports it.
-    async fn add_checked(
-        &self,
-        draft: &mut Draft,
-        checked: Checked,
-        counts: &mut CheckCounts,
-    ) -> Result<(), Interrupted> {
-        match checked.verdict {
-            SentenceVerdict::Supported => {
-                counts.supported += 1;
-                self.add_sentence(draft, checked, " ").await
-            }
-            SentenceVerdict::Unsupported => {
-                counts.unsupported += 1;
-                self.report_check(checked).await
-            }
-            SentenceVerdict::None => Ok(()),
-        }
-    }
-
     /// Adds a supported sentence, after `joint`, which separates it from the text before.
     async fn add_sentence(
         &self,
@@ -311,8 +280,10 @@ impl AnswerStream {
         let text = format!("{joint}{}", checked.sentence);
         self.add_text(draft, &text).await?;
         draft.cited.extend(&checked.cited);
-        draft.last = checked.cited.last().copied().unwrap_or(draft.last);
-        self.report_check(checked).await
+        match checked.cited.is_empty() {
+            true => Ok(()),
+            false => self.report_check(checked).await,
+        }
     }
 
     async fn report_check(&self, checked: Checked) -> Result<(), Interrupted> {
@@ -347,10 +318,11 @@ impl AnswerStream {
 }
 
 impl CheckCounts {
-    fn outcome(&self) -> Outcome {
-        match self.supported {
-            0 => Outcome::Extractive,
-            _ => Outcome::Answered,
+    fn count(&mut self, verdict: SentenceVerdict) {
+        match verdict {
+            SentenceVerdict::Supported => self.supported += 1,
+            SentenceVerdict::Unsupported => self.unsupported += 1,
+            SentenceVerdict::None => {}
         }
     }
 

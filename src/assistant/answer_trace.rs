@@ -2,7 +2,8 @@
 
 use super::PromptBuilder;
 use super::prompt::Prompt;
-use crate::retrieval::{Asked, Grounds, Scores, Vocabulary};
+use crate::query::Vocabulary;
+use crate::retrieval::{Evidence, Grounds, Scores};
 
 /// The trace of one answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,23 +34,28 @@ pub(crate) struct AnswerTrace {
 
 impl AnswerTrace {
     /// The trace of an answer that is based on `grounds`.
-    pub(crate) fn of(asked: &Asked, grounds: &Grounds, vocabulary: &Vocabulary, retrieval_ms: f64) -> Self {
-        let understood = &grounds.understood;
-        let named = understood.named.iter().flatten();
-        let mut words = understood.words.clone();
+    pub(crate) fn of(
+        grounds: &Grounds,
+        evidence: &[Evidence],
+        vocabulary: &Vocabulary,
+        retrieval_ms: f64,
+    ) -> Self {
+        let query = &grounds.query;
+        let named = query.named.iter().flatten();
+        let mut words: Vec<String> = query.words.iter().map(|word| word.stem.clone()).collect();
         words.sort_unstable();
-        let (price, stars) = (understood.constraints.price, understood.constraints.stars);
+        let (price, stars) = (query.constraints.price, query.constraints.stars);
         Self {
-            question: asked.whole(),
-            aspect: understood.aspect.clone(),
+            question: query.asked.clone(),
+            aspect: query.aspect_text(),
             words,
-            intent: understood.intent.as_str(),
+            intent: query.intent.as_str(),
             products: named
                 .map(|product| vocabulary.title(*product).to_string())
                 .collect(),
             price: (price.least, price.most),
             stars: (stars.least, stars.most),
-            scores: grounds.evidence.iter().map(|evidence| evidence.scores).collect(),
+            scores: evidence.iter().map(|evidence| evidence.scores).collect(),
             retrieval_ms,
             prompt: None,
             prompt_tokens: 0,

@@ -3,26 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::AnswerTrace;
+use crate::findings::Finding;
 use crate::generation::{Finished, Overloaded};
+use crate::query::Turn;
 use crate::retrieval::{Evidence, Filters, Recommended};
-
-/// The author of a turn of the conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Speaker {
-    /// The shopper.
-    User,
-    /// This assistant.
-    Assistant,
-}
-
-/// One turn of the conversation.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Turn {
-    /// Its author.
-    pub role: Speaker,
-    /// Its text.
-    pub content: String,
-}
 
 /// A question with its conversation. The server stores no conversations: each request brings its own.
 #[derive(Debug, Clone)]
@@ -51,6 +35,8 @@ pub(crate) enum AnswerEvent {
     },
     /// The evidence for the answer, best first. The answer cites its positions, from 1.
     Evidence(Vec<Evidence>),
+    /// What the answer concludes, before its first word.
+    Finding(Box<Finding>),
     /// The products that the evidence is about and that match best, with their statistics.
     Products(Vec<Recommended>),
     /// How the question was understood and what the model was given, if the client asked for it.
@@ -119,9 +105,10 @@ impl Checked {
 /// How a question ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The model wrote a part of it.
+    /// As this server answers: told by rule, or written by a model that can.
     Answered,
-    /// Quotes only: the model was busy, or none of its sentences passed the check.
+    /// Told by rule, although a model was to write it: the model was busy, or too few of its sentences passed the
+    /// check.
     Extractive,
     /// No review is about the question.
     NoEvidence,
@@ -164,9 +151,6 @@ pub(crate) enum AskError {
     /// Retrieval is busy: too many texts wait to be embedded.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
-    /// The conversation cannot be answered; the message says why.
-    #[error("{0}")]
-    Invalid(String),
     /// A stage failed; it has been logged.
     #[error("the question could not be answered because of an internal error")]
     Internal,

@@ -1,19 +1,19 @@
 //! A conversation in, a grounded answer out.
 //!
-//! [`Assistant::answer`] is the whole pipeline on one screen: question → evidence → prompt → tokens → checked answer.
+//! [`Assistant::answer`] is the whole pipeline on one screen: question → evidence → finding → words.
 //! It runs as a task on the async side and computes nothing there: embedding and generation answer over channels;
-//! question rewriting, prompt building and the checks of sentences run on tokio's blocking threads.
+//! findings, prompts and the checks of sentences are made on tokio's blocking threads.
 
 mod answer_stream;
 mod answer_trace;
 mod chat_template;
 mod conversation;
-mod extractive;
-mod figures;
 mod grounding;
 mod outcome_recorder;
 mod prompt;
-mod question;
+mod self_test;
+mod told;
+pub(crate) mod wording;
 
 use std::sync::Arc;
 
@@ -24,21 +24,22 @@ pub use crate::retrieval::Evidence;
 pub(crate) use crate::retrieval::{Filters, Recommended};
 pub(crate) use answer_trace::AnswerTrace;
 pub(crate) use chat_template::{ChatMessage, TemplateError};
-pub(crate) use conversation::{
-    Answer, AnswerEvent, AskError, Checked, Outcome, Question, SentenceVerdict, Speaker, Turn,
-};
+pub(crate) use conversation::{Answer, AnswerEvent, AskError, Checked, Outcome, Question, SentenceVerdict};
 pub use prompt::PromptBuilder;
 pub(crate) use prompt::PromptError;
 
 use crate::embedding::EmbeddingError;
+use crate::findings::{self, Finding};
 use crate::generation::constraint::{Citations, NoRepeat};
 use crate::generation::{
     Engine, Finished, GenerationEvent, Overloaded, Reason, Request, Sampling, SubmitError,
 };
-use crate::retrieval::{self, Figures, Grounds, Retriever};
+use crate::metrics;
+use crate::retrieval::{self, Retriever};
 use answer_stream::{AnswerSource, AnswerStream};
 use outcome_recorder::OutcomeRecorder;
 use prompt::Prompt;
+use told::Sentence;
 
 /// Events that may wait for a slow client. When the channel is full, the answer waits; the engine never does.
 const EVENTS: usize = 64;
@@ -50,10 +51,13 @@ pub(crate) struct Assistant {
     engine: Engine,
     prompts: Arc<PromptBuilder>,
     max_tokens: usize,
+    /// Whether the model writes answers, where it can; else they are told by rule.
+    written: bool,
 }
 
 impl Assistant {
-    /// An assistant whose answers have at most `max_tokens` tokens.
+    /// An assistant that tells answers by rule, unless it is made to have them [written](Self::written): then they have
+    /// at most `max_tokens` tokens.
     pub(crate) fn new(
         retriever: Retriever,
         engine: Engine,
@@ -65,7 +69,13 @@ impl Assistant {
             engine,
             prompts: prompts.into(),
             max_tokens,
+            written: false,
         }
+    }
+
+    /// The same assistant, whose answers the model writes, or not.
+    pub(crate) fn written(self, written: bool) -> Self {
+        Self { written, ..self }
     }
 
     /// The same assistant over other reviews. Answers that have begun keep their own.
@@ -79,51 +89,57 @@ impl Assistant {
     /// Answers a question. The last event ends the answer; dropping the receiver stops the work.
     ///
     /// # Errors
-    /// [`AskError`], before any event. A busy model is no error: the answer then consists of quotes.
+    /// [`AskError`], before any event. A busy model is no error: the answer is then told by rule.
     pub(crate) async fn answer(&self, question: Question) -> Result<mpsc::Receiver<AnswerEvent>, AskError> {
         let outcome = OutcomeRecorder::begin(question.arrived);
-        let (turns, retriever) = (question.turns, self.retriever.clone());
-        let rewrite = move || question::standalone(&turns, retriever.vocabulary());
-        let asked = match compute(rewrite).await {
-            Ok(asked) => asked,
-            Err(error) => return Err(refuse(outcome, error)),
-        };
-        let grounds = match self.retriever.retrieve(&asked, &question.filters).await {
+        let grounds = match self.retriever.retrieve(&question.turns, &question.filters).await {
             Ok(grounds) => grounds,
             Err(error) => return Err(refuse(outcome, search_failed(error))),
         };
         let retrieval_ms = outcome.milliseconds();
-        let mut trace = question
-            .traced
-            .then(|| AnswerTrace::of(&asked, &grounds, self.retriever.vocabulary(), retrieval_ms));
-        let Grounds {
-            evidence,
-            products,
-            understood,
-        } = grounds;
-
-        let complete = understood.figures.as_ref().is_some_and(Figures::are_complete);
-        let source = if complete {
-            AnswerSource::Figures
-        } else if evidence.is_empty() {
-            AnswerSource::Nothing
-        } else {
-            match self.prompt(asked.whole(), evidence.clone()).await {
+        let retriever = self.retriever.clone();
+        let conclude = move || {
+            let found = findings::find(&grounds, retriever.shop());
+            let told = told::sentences(&found);
+            (grounds, found, told)
+        };
+        let (grounds, found, told) = match compute(conclude).await {
+            Ok(concluded) => concluded,
+            Err(error) => return Err(refuse(outcome, error)),
+        };
+        metrics::RAG_FINDINGS_TOTAL.add(&[found.finding.kind()], 1);
+        let mut trace = question.traced.then(|| {
+            AnswerTrace::of(
+                &grounds,
+                &found.evidence,
+                self.retriever.vocabulary(),
+                retrieval_ms,
+            )
+        });
+        let source = match self.written && found.finding.is_for_a_model() {
+            false => AnswerSource::Told(match found.finding {
+                Finding::None(_) => Outcome::NoEvidence,
+                _ => Outcome::Answered,
+            }),
+            true => match self
+                .prompt(grounds.query.asked.clone(), &told, found.evidence.clone())
+                .await
+            {
                 Err(error) => return Err(refuse(outcome, error)),
                 Ok(Some(prompt)) => {
                     trace = trace.map(|trace| trace.with_prompt(&prompt, &self.prompts));
                     self.write(prompt, question.max_tokens)
                 }
-                Ok(None) => AnswerSource::Quotes,
-            }
+                Ok(None) => AnswerSource::Told(Outcome::Extractive),
+            },
         };
         let (events, receiver) = mpsc::channel(EVENTS);
         let answer_stream = AnswerStream {
             outcome,
             retrieval_ms,
-            evidence,
-            products,
-            understood,
+            found,
+            told,
+            products: grounds.products,
             trace,
             retriever: self.retriever.clone(),
             events,
@@ -157,32 +173,31 @@ impl Assistant {
     }
 
     #[tracing::instrument(level = "debug", skip_all)]
-    async fn prompt(&self, question: String, evidence: Vec<Evidence>) -> Result<Option<Prompt>, AskError> {
-        let prompts = self.prompts.clone();
-        match compute(move || prompts.build(&question, &evidence)).await? {
-            Ok(prompt) => Ok(prompt),
-            Err(error @ PromptError::TooLong { .. }) => {
-                Err(AskError::Invalid(capitalised(&error.to_string())))
-            }
-            Err(error) => {
-                tracing::error!(%error, "No prompt could be made; the question was refused with an internal error.");
-                Err(AskError::Internal)
-            }
-        }
+    async fn prompt(
+        &self,
+        question: String,
+        told: &[Sentence],
+        evidence: Vec<Evidence>,
+    ) -> Result<Option<Prompt>, AskError> {
+        let (prompts, told) = (self.prompts.clone(), told::counted(told));
+        let built = compute(move || prompts.build(&question, &told, &evidence)).await?;
+        built.map_err(|error| {
+            tracing::error!(%error, "No prompt could be made; the question was refused with an internal error.");
+            AskError::Internal
+        })
     }
 
-    /// Has the model write, or falls back to quotes while it is busy.
+    /// Has the model write; while it is busy, the finding is told.
     fn write(&self, prompt: Prompt, max_tokens: Option<usize>) -> AnswerSource {
-        let shown = prompt.evidence;
         match self.engine.generate(self.request(prompt, max_tokens)) {
-            Ok(steps) => AnswerSource::Model { steps, shown },
-            Err(SubmitError::Overloaded(_)) => AnswerSource::Quotes,
+            Ok(steps) => AnswerSource::Model(steps),
+            Err(SubmitError::Overloaded(_)) => AnswerSource::Told(Outcome::Extractive),
             Err(refused @ SubmitError::TooLong(_)) => {
                 tracing::error!(
                     error = %refused,
-                    "A prompt was made that the model has no room for; the question was answered with quotes."
+                    "A prompt was made that the model has no room for; the answer was told by rule."
                 );
-                AnswerSource::Quotes
+                AnswerSource::Told(Outcome::Extractive)
             }
         }
     }
@@ -191,8 +206,7 @@ impl Assistant {
         Request {
             prompt: prompt.ids,
             max_tokens: max_tokens.unwrap_or(self.max_tokens).min(self.max_tokens),
-            // An answer is a paragraph: after a line break, a small model continues the pattern of the prompt.
-            stop: vec!["\n".into()],
+            stop: vec![],
             sampling: Sampling::GREEDY,
             constraint: Some(Box::new(NoRepeat::new(Citations::new(
                 self.prompts.brackets(),
@@ -224,12 +238,11 @@ fn search_failed(error: EmbeddingError) -> AskError {
     }
 }
 
-/// Counts a refusal. An invalid request counts nowhere.
+/// Counts a refusal.
 fn refuse(outcome: OutcomeRecorder, error: AskError) -> AskError {
     outcome.refused(match error {
-        AskError::Overloaded(_) => Some("overloaded"),
-        AskError::Internal => Some("error"),
-        AskError::Invalid(_) => None,
+        AskError::Overloaded(_) => "overloaded",
+        AskError::Internal => "error",
     });
     error
 }
@@ -237,12 +250,4 @@ fn refuse(outcome: OutcomeRecorder, error: AskError) -> AskError {
 /// A text without its line breaks: answers and lines of a prompt are paragraphs.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn capitalised(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
 }

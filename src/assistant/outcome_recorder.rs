@@ -38,12 +38,10 @@ impl OutcomeRecorder {
         logging::answered("error", None, None);
     }
 
-    /// Records a refusal, which has no duration. Without an outcome, the request was invalid and counts nowhere.
-    pub(super) fn refused(mut self, outcome: Option<&str>) {
+    /// Records a refusal, which has no duration.
+    pub(super) fn refused(mut self, outcome: &str) {
         self.open = false;
-        if let Some(outcome) = outcome {
-            metrics::RAG_REQUESTS_TOTAL.add(&[outcome], 1);
-        }
+        metrics::RAG_REQUESTS_TOTAL.add(&[outcome], 1);
     }
 
     fn close(&mut self, outcome: &str) {
@@ -88,7 +86,7 @@ mod tests {
             panic!("as a fault in a stage would");
         });
         assert!(panicked.join().is_err());
-        OutcomeRecorder::begin(Instant::now()).refused(Some("overloaded"));
+        OutcomeRecorder::begin(Instant::now()).refused("overloaded");
         let after = ["cancelled", "error", "overloaded"].map(count);
         assert!(
             before.iter().zip(&after).all(|(before, after)| before < after),

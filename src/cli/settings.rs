@@ -12,6 +12,7 @@ use clap::{ArgMatches, Args, FromArgMatches};
 use serde::Deserialize;
 
 use super::Cli;
+use crate::assistant::wording::Wording;
 use crate::embedding::Precision;
 use crate::logging::LogFormat;
 use crate::weights::device::DeviceChoice;
@@ -73,7 +74,12 @@ pub struct Settings {
     #[arg(long, default_value = "text")]
     pub log_format: LogFormat,
 
-    /// Maximum number of questions that wait for the chat model; further ones are answered with quotes, or rejected.
+    /// Who words the answers: told (by rule), written (by the chat model, and checked), or auto, which is written if
+    /// the model passes a test at the start.
+    #[arg(long, default_value = "auto")]
+    pub answers: Wording,
+
+    /// Maximum number of questions that wait for the chat model; further ones get a told answer, or are rejected.
     #[arg(long, value_name = "N", default_value = "8")]
     pub max_waiting: usize,
 
@@ -87,16 +93,16 @@ pub struct Settings {
     pub kv_cache_mb: Option<usize>,
 
     /// Maximum length of an answer in tokens.
-    #[arg(long, value_name = "N", default_value = "80")]
+    #[arg(long, value_name = "N", default_value = "200")]
     pub max_tokens: usize,
 
     /// Maximum length in tokens of an answer of the chat model without reviews, at /v1/chat/completions.
     #[arg(long, value_name = "N", default_value = "4096")]
     pub max_completion_tokens: usize,
 
-    // The default is what a laptop reads in some tenths of a second.
+    // The default is what the default model's context has room for.
     /// Maximum length of a prompt in tokens: a longer one holds more quotes, but takes longer to read.
-    #[arg(long, value_name = "N", default_value = "512")]
+    #[arg(long, value_name = "N", default_value = "1536")]
     pub max_prompt_tokens: usize,
 
     /// A file of API keys, one per line: the key's SHA-256 in hex, its scope (user or admin), and a name; requests then

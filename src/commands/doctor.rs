@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use anyhow::bail;
 
+use crate::assistant::wording::Wording;
 use crate::cli::SettingSource;
 use crate::config::{self, Config};
 use crate::embedding;
@@ -62,7 +63,27 @@ fn chat_model(config: &Config) -> anyhow::Result<String> {
             chat.path.display()
         );
     }
-    Ok(format!("{} ({})", chat.name, verified(chat.sha256.is_some())))
+    let words = match (config.answers, crate::app::known_share(config, &chat)) {
+        (Wording::Told, _) => "answers are told by rule".to_string(),
+        (Wording::Written, _) => "it writes the answers".to_string(),
+        (Wording::Auto, None) => "the first start tests whether it writes the answers".to_string(),
+        (Wording::Auto, Some(share)) => {
+            let who = if share >= crate::app::ENOUGH {
+                "it writes the answers"
+            } else {
+                "answers are told by rule"
+            };
+            format!(
+                "{:.0}% of its sentences stood in its test, so {who}",
+                100.0 * share
+            )
+        }
+    };
+    Ok(format!(
+        "{} ({}); {words}",
+        chat.name,
+        verified(chat.sha256.is_some())
+    ))
 }
 
 fn embedding_model(config: &Config) -> anyhow::Result<String> {

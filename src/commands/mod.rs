@@ -14,10 +14,11 @@ mod serve;
 use std::time::Instant;
 
 use crate::app;
-use crate::assistant::{Question, Speaker, Turn};
+use crate::assistant::Question;
 use crate::cli::Command;
 use crate::config::Config;
 use crate::embedding::Encoder;
+use crate::query::Turn;
 use crate::retrieval::Filters;
 use crate::weights::{self, EmbeddingModel, device};
 
@@ -53,9 +54,8 @@ fn encoder(config: &Config) -> anyhow::Result<(EmbeddingModel, Encoder)> {
 
 /// A question without earlier turns, asked now.
 fn question(content: String, filters: Filters) -> Question {
-    let role = Speaker::User;
     Question {
-        turns: vec![Turn { role, content }],
+        turns: vec![Turn::user(content)],
         filters,
         max_tokens: None,
         traced: false,

@@ -11,7 +11,8 @@ use super::error::ApiError;
 use super::extract::JsonBody;
 use super::wire::{ReviewSource, SearchFilters, checked_turns, recommendations};
 use super::{HttpOptions, SharedContext, stream};
-use crate::assistant::{Question, Speaker, Turn};
+use crate::assistant::Question;
+use crate::query::{Speaker, Turn};
 use crate::reviews::Corpus;
 
 /// The request. An unknown field is an error, so that a misspelt filter is noticed.

@@ -199,7 +199,6 @@ impl From<AskError> for ApiError {
     fn from(error: AskError) -> ApiError {
         match error {
             AskError::Overloaded(busy) => busy.into(),
-            AskError::Invalid(why) => ApiError::refused(why).at("messages"),
             AskError::Internal => ApiError::internal(),
         }
     }
@@ -298,11 +297,9 @@ mod tests {
         let busy = || Overloaded {
             retry_after_seconds: 7,
         };
-        let invalid = AskError::Invalid("too long".into());
         let unusable = NotReloaded::Unusable(anyhow::anyhow!("no such file"));
         let phase = Phase::Loading;
         for (error, status, fields) in [
-            (invalid.into(), 400, "invalid_request messages -"),
             (unusable.into(), 400, "invalid_request - unusable_data"),
             (ApiError::missing_key(), 401, "authentication - missing_api_key"),
             (ApiError::forbidden("x", "y"), 403, "permission - y"),

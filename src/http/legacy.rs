@@ -18,7 +18,8 @@ use super::error::{ApiError, ErrorBody};
 use super::extract::FormBody;
 use super::stream::next_event;
 use super::wire::check_question;
-use crate::assistant::{AnswerEvent, Filters, Outcome, Question, Speaker, Turn};
+use crate::assistant::{AnswerEvent, Filters, Outcome, Question};
+use crate::query::{Speaker, Turn};
 
 /// The form.
 #[derive(Debug, Deserialize, JsonSchema)]

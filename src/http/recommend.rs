@@ -11,7 +11,8 @@ use super::wire::{
     EvidenceQuote, Recommendation, ReviewSource, SearchFilters, check_question, recommendations,
 };
 use super::{HttpOptions, SharedContext};
-use crate::retrieval::{Asked, Filters};
+use crate::query::Turn;
+use crate::retrieval::Filters;
 use crate::reviews::Corpus;
 
 /// The request of both endpoints.
@@ -50,15 +51,15 @@ pub(super) async fn recommend(
     let (catalogue, _ticket) = context.admit_search()?;
     let (asked, filters) = request.checked(&catalogue.corpus, &context.options)?;
     let found = catalogue.retriever.recommend(&asked, &filters).await?;
-    let items = recommendations(ReviewSource::from(&*catalogue), found.items);
+    let items = recommendations(ReviewSource::from(&*catalogue), found);
     Ok(Json(SearchResults { items }))
 }
 
 impl SearchRequest {
-    fn checked(self, corpus: &Corpus, limits: &HttpOptions) -> Result<(Asked, Filters), ApiError> {
+    fn checked(self, corpus: &Corpus, limits: &HttpOptions) -> Result<([Turn; 1], Filters), ApiError> {
         let question = self.question.trim();
         check_question(question, "question", limits)?;
-        let asked = Asked::alone(question);
+        let asked = [Turn::user(question)];
         Ok((asked, self.filters.unwrap_or_default().checked(corpus)?))
     }
 }
@@ -77,7 +78,7 @@ mod tests {
         };
         let (asked, filters) = check(json!({"question": " Loud? ", "filters": {"product_ids": ["KET-1"]}}))
             .expect("it is in order");
-        assert_eq!(asked, Asked::alone("Loud?"));
+        assert_eq!(asked, [Turn::user("Loud?")]);
         assert_eq!(filters.product_ids, ["KET-1"]);
         for (request, param) in [
             (json!({"question": " "}), "question"),

@@ -230,6 +230,14 @@ impl ReviewIndex {
         }
     }
 
+    /// The cosine of the titles of two products.
+    pub(crate) fn title_likeness(&self, one: ProductId, other: ProductId) -> f32 {
+        dot(
+            self.titles.vector(one.0 as usize),
+            self.titles.vector(other.0 as usize),
+        )
+    }
+
     /// The cosine of a vector to a passage.
     pub(crate) fn similarity(&self, vector: &[f32], passage: usize) -> f32 {
         self.vectors.score(vector, passage)
@@ -250,9 +258,26 @@ impl ReviewIndex {
         self.passages[passage].text(&self.corpus)
     }
 
+    /// The positions of a product's passages, in order.
+    pub(crate) fn passages_of(&self, product: ProductId) -> impl Iterator<Item = usize> {
+        let passages = self.of_product[product.0 as usize].iter();
+        passages.map(|passage| *passage as usize)
+    }
+
     /// The number of passages.
     pub(crate) fn passage_count(&self) -> usize {
         self.passages.len()
+    }
+
+    /// The reviews and products.
+    pub(crate) fn corpus(&self) -> &Corpus {
+        &self.corpus
+    }
+
+    /// The position of a passage; nothing where it is none of these.
+    pub(crate) fn position(&self, passage: Passage) -> Option<usize> {
+        let place = |passage: &Passage| (passage.review, passage.start);
+        self.passages.binary_search_by_key(&place(&passage), place).ok()
     }
 
     /// The products, in their order.

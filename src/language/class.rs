@@ -47,6 +47,10 @@ classes! {
         Complaining,
         /// Words that ask what is right.
         Merit,
+        /// Words that ask how much of something there is.
+        Amount,
+        /// Words that ask for all products of a kind.
+        Listing,
         /// Verbs of liking: negated, they ask what is wrong.
         Liking,
         /// Negation.

@@ -17,6 +17,7 @@ const FILE: &str = include_str!("../../data/language.toml");
 struct Written {
     class: HashMap<WordClass, Lists>,
     number: HashMap<NumberClass, HashMap<String, String>>,
+    unit: HashMap<String, String>,
     glossary: HashMap<String, Vec<String>>,
 }
 
@@ -36,6 +37,8 @@ struct Lists {
 pub(crate) struct Lexicon {
     classes: HashMap<WordClass, Class>,
     numbers: HashMap<NumberClass, HashMap<String, f32>>,
+    /// The unit that a word names.
+    units: HashMap<String, String>,
     /// From Hindi into English: words and phrases, folded, with single blanks.
     glossary: HashMap<String, String>,
     /// The number of words of the glossary's longest phrase.
@@ -78,6 +81,9 @@ impl Lexicon {
             let entries: Vec<Vec<(String, f32)>> = written.iter().map(number).collect::<Result<_, _>>()?;
             numbers.insert(*class, entries.into_iter().flatten().collect());
         }
+        let of_unit = |(unit, words): (&String, &String)| -> Vec<(String, String)> {
+            entries(words).map(|word| (folded(word), unit.clone())).collect()
+        };
         let of_entry = |(english, hindi): (&String, &Vec<String>)| -> Vec<(String, String)> {
             let entry = |hindi: &String| (joined(hindi.split_whitespace()), english.clone());
             hindi.iter().map(entry).collect()
@@ -91,6 +97,7 @@ impl Lexicon {
                 .map(|(class, lists)| (*class, Class::of(lists)))
                 .collect(),
             numbers,
+            units: written.unit.iter().flat_map(of_unit).collect(),
             glossary,
             longest: longest.unwrap_or(0),
         })
@@ -153,6 +160,16 @@ impl Lexicon {
             .into_iter()
             .flat_map(HashMap::keys)
             .map(String::as_str)
+    }
+
+    /// The unit that a word, as it is looked up, names: "hour" for "hrs".
+    pub(crate) fn unit(&self, word: &str) -> Option<&str> {
+        self.units.get(word).map(String::as_str)
+    }
+
+    /// All units, some of them more than once.
+    pub(crate) fn units(&self) -> impl Iterator<Item = &str> {
+        self.units.values().map(String::as_str)
     }
 
     /// The English of the longest entry of the glossary that these words begin with, and the number of its words.

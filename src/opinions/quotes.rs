@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::calibration::CLEAR;
-use super::shop_opinions::{AspectId, Mention, Opinions, Verdict, verdict};
+use super::shop_opinions::{AspectId, Mention, Opinions, Verdict};
 use crate::reviews::{Corpus, Passage, ProductId};
 
 /// What all mentions of a passage count at most: after the third clear one a passage tells no more.
@@ -40,7 +40,7 @@ fn telling(mentions: &[Mention], aspect: Option<AspectId>, wanted: Verdict, corp
         let mentions = mentions.iter();
         mentions.filter(|mention| aspect.is_none_or(|aspect| mention.aspect == aspect))
     };
-    let said = verdict(of_aspect().map(|mention| mention.praise));
+    let said = Verdict::of_several(of_aspect().map(|mention| mention.praise));
     if said != wanted || wanted == Verdict::Named {
         return None;
     }

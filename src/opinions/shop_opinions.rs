@@ -91,6 +91,21 @@ impl Verdict {
             _ => Self::Named,
         }
     }
+
+    /// What a review says that speaks of one thing at several places: what is clear at one of them, if no other place
+    /// clearly says the opposite.
+    pub(crate) fn of_several(praise: impl Iterator<Item = f32>) -> Self {
+        let (mut praised, mut complained) = (false, false);
+        for praise in praise {
+            praised |= Self::of(praise) == Self::Praised;
+            complained |= Self::of(praise) == Self::Complained;
+        }
+        match (praised, complained) {
+            (true, false) => Self::Praised,
+            (false, true) => Self::Complained,
+            _ => Self::Named,
+        }
+    }
 }
 
 impl ProductAspect {
@@ -175,9 +190,17 @@ impl Opinions {
 
     /// The aspect that a question asks about: of all that it names the rarest, which is the most precise.
     pub(crate) fn asked(&self, question: &str) -> Option<AspectId> {
-        language::words(question)
+        self.all_named(question).first().copied()
+    }
+
+    /// The aspects that a text names, the rarest first.
+    pub(crate) fn all_named(&self, text: &str) -> Vec<AspectId> {
+        let mut named: Vec<AspectId> = language::words(text)
             .filter_map(|word| self.of_word(word))
-            .min_by_key(|aspect| (self.times[aspect.0 as usize], *aspect))
+            .collect();
+        named.sort_by_key(|aspect| (self.times[aspect.0 as usize], *aspect));
+        named.dedup();
+        named
     }
 
     fn of_word(&self, word: &str) -> Option<AspectId> {
@@ -225,7 +248,7 @@ fn counted<'a>(mentions: impl Iterator<Item = &'a Mention>) -> Vec<ProductAspect
             aspects.push(ProductAspect::none(aspect));
         }
         let count = aspects.last_mut().expect("one was pushed");
-        let verdict = verdict(mentions.iter().map(|mention| mention.praise));
+        let verdict = Verdict::of_several(mentions.iter().map(|mention| mention.praise));
         count.mentions += mentions.len();
         count.reviews += 1;
         count.stars += usize::from(mentions[0].rating);
@@ -233,19 +256,4 @@ fn counted<'a>(mentions: impl Iterator<Item = &'a Mention>) -> Vec<ProductAspect
         count.complained += usize::from(verdict == Verdict::Complained);
     }
     aspects
-}
-
-/// What a review says that speaks of one thing at several places: what is clear at one of them, if no other place
-/// clearly says the opposite.
-pub(super) fn verdict(praise: impl Iterator<Item = f32>) -> Verdict {
-    let (mut praised, mut complained) = (false, false);
-    for praise in praise {
-        praised |= Verdict::of(praise) == Verdict::Praised;
-        complained |= Verdict::of(praise) == Verdict::Complained;
-    }
-    match (praised, complained) {
-        (true, false) => Verdict::Praised,
-        (false, true) => Verdict::Complained,
-        _ => Verdict::Named,
-    }
 }

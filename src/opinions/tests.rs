@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use super::shop_opinions::verdict;
 use super::testing::learned;
 use super::*;
 use crate::reviews::{self, Corpus, ProductId, testing as shop};
@@ -144,7 +143,11 @@ fn a_review_that_says_both_says_neither() {
         (&[unclear, -unclear], Verdict::Named),
         (&[], Verdict::Named),
     ] {
-        assert_eq!(verdict(praise.iter().copied()), expected, "{praise:?}");
+        assert_eq!(
+            Verdict::of_several(praise.iter().copied()),
+            expected,
+            "{praise:?}"
+        );
     }
 }
 
@@ -183,7 +186,10 @@ fn quotes_say_what_they_are_shown_for_and_none_twice() {
                     .mentions(product)
                     .iter()
                     .filter(|mention| mention.passage == quote);
-                assert_eq!(verdict(of_quote.map(|mention| mention.praise)), wanted);
+                assert_eq!(
+                    Verdict::of_several(of_quote.map(|mention| mention.praise)),
+                    wanted
+                );
                 quoted += 1;
             }
         }

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
+use super::example_questions::Want;
 use super::figures::Figures;
 use super::products::Recommended;
-use super::reading::{Constraints, Intent};
+use crate::index::ReviewIndex;
+use crate::opinions::Verdict;
+use crate::query::ParsedQuery;
 use crate::reviews::{Product, ProductId, ReviewId};
 
 /// Which reviews may be evidence. Empty or absent means any.
@@ -37,80 +42,54 @@ impl Filters {
     }
 }
 
-/// A question, with what it goes on with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Asked {
-    /// What was asked last.
-    pub question: String,
-    /// The earlier question that it goes on with, where it cannot be understood alone.
-    pub earlier: Option<String>,
-}
-
-impl Asked {
-    /// A question that can be understood alone.
-    pub(crate) fn alone(question: impl Into<String>) -> Self {
-        Self {
-            question: question.into(),
-            earlier: None,
-        }
-    }
-
-    /// Both in one.
-    pub(crate) fn whole(&self) -> String {
-        match &self.earlier {
-            Some(earlier) => format!("{earlier} {}", self.question),
-            None => self.question.clone(),
-        }
-    }
-}
-
-/// What is found for a question, and how the question was understood.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Found<T> {
-    /// Best first; none where nothing is about it.
-    pub items: Vec<T>,
-    /// What was made of the question.
-    pub understood: Understood,
-}
-
 /// What an answer can rest on.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Grounds {
+    /// The question, as it was understood.
+    pub query: ParsedQuery,
     /// Quotes, best first; none where nothing is about the question.
     pub evidence: Vec<Evidence>,
     /// The products that they are of and that fit best, with their figures.
     pub products: Vec<Recommended>,
-    /// What was made of the question.
-    pub understood: Understood,
-}
-
-/// What was made of a question.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Understood {
-    /// What kind of answer it wants.
-    pub intent: Intent,
-    /// The names in it, in their order, each with the products that it may mean: what a comparison compares.
-    pub named: Vec<BTreeSet<ProductId>>,
-    /// The words that say what is asked of products, and not of which.
-    pub aspect: String,
-    /// All telling words, as they are compared with titles and passages.
-    pub words: Vec<String>,
-    /// What it demands of products. What is found meets these demands, those in `unmet` excepted.
-    pub constraints: Constraints,
     /// The demands that cannot be met, so that the answer can say so.
     pub unmet: Vec<Unmet>,
     /// The figure that is asked for.
     pub figures: Option<Figures>,
-    /// The products that are to be compared and of which no quote was found.
-    pub silent: Vec<String>,
-    /// Whether it is a task, which no review can answer.
-    pub is_task: bool,
-    /// What the reviews of the products in question speak of most, for an answer that has nothing to quote.
-    pub spoken_of: Vec<String>,
+    /// What the question wants, as far as that follows from its likeness to examples.
+    pub want: Option<Want>,
+    /// The products that the question may mean, best first: those that it names or sets beside each other, or those
+    /// that fit best.
+    pub scope: Vec<ProductId>,
+    /// Those of them that fit best, each with its [relevance](Recommended::relevance).
+    pub fitting: Vec<(ProductId, f64)>,
+    /// All that it asks for: those that it names or whose kind it names, and that meet its demands.
+    pub all: Vec<ProductId>,
+    /// How many of the question's words for kinds of products one title has at most.
+    pub kind_words: usize,
+    /// Whether the client says which products.
+    pub is_given: bool,
+    /// The products that are compared, side by side.
+    pub compared: Vec<BTreeSet<ProductId>>,
+    /// The passages of these products that are about the question, best first.
+    pub about: Vec<About>,
+}
+
+/// A passage that is about the question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct About {
+    /// Its position in the index.
+    pub passage: usize,
+    /// The product that it is of.
+    pub product: ProductId,
+    /// The review that it is from.
+    pub review: ReviewId,
+    /// The log-odds that it praises, by its words and its review's stars ([`crate::opinions::Opinions::tones`]).
+    pub tone: f32,
 }
 
 /// A demand that cannot be met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Unmet {
     /// A price is demanded, and the data has none for the products in question. They are found whatever they cost.
     PriceUnknown,
@@ -170,6 +149,32 @@ pub struct Scores {
 }
 
 impl Evidence {
+    /// A passage of `index`, by its position, as a quote that nothing is known of beside what it says.
+    pub(crate) fn of(index: &ReviewIndex, position: usize, tone: f32) -> Self {
+        let passage = index.passage(position);
+        let review = index.review(position);
+        let product = &index.catalogue()[review.product.0 as usize];
+        let (before, rest) = review.text.split_at(passage.start as usize);
+        let (quote, after) = rest.split_at((passage.end - passage.start) as usize);
+        let start = before.chars().count();
+        Self {
+            passage: position,
+            review: passage.review,
+            product_key: product.key.clone(),
+            product_title: product.title.clone(),
+            rating: review.rating,
+            summary: review.summary.clone(),
+            quote: quote.to_string(),
+            start,
+            end: start + quote.chars().count(),
+            before: before.to_string(),
+            after: after.to_string(),
+            score: 0.0,
+            complains: Verdict::of(tone) == Verdict::Complained,
+            scores: Scores::default(),
+        }
+    }
+
     /// What people call the product; see [`crate::reviews::short_title`].
     pub fn short_title(&self) -> &str {
         crate::reviews::short_title(&self.product_title)

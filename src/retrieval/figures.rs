@@ -2,30 +2,34 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use super::product_filter::ProductFilter;
-use super::reading::{Figure, ParsedQuery, Quantity, Wish};
+use crate::query::{Figure, ParsedQuery, Quantity, Wish};
 use crate::reviews::{Product, ProductId, Rating, mean_rating};
 
 /// Products whose figures are told at most.
 const MOST: usize = 4;
 
 /// A figure that was asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Figures {
     /// What was asked.
     pub figure: Figure,
     /// So many products were compared.
     pub among: usize,
     /// What they all are, as the shop's categories say; empty where they are of several, or of none.
+    #[serde(rename = "category")]
     pub kind: String,
     /// The products, first the one that was asked for.
     pub products: Vec<Figured>,
 }
 
 /// What can be told of a product by counting.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Figured {
     /// The shop's product id.
+    #[serde(rename = "id")]
     pub key: String,
     /// What people call it.
     pub title: String,
@@ -98,8 +102,8 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retrieval::reading::testing;
-    use crate::retrieval::{Asked, Filters};
+    use crate::query::{self, Turn, testing};
+    use crate::retrieval::Filters;
 
     #[test]
     fn the_products_in_question_are_ordered_by_the_figure_asked_for() {
@@ -127,7 +131,7 @@ mod tests {
             How is the bass of the Zuvio? | 0 | |
         ";
         for [question, among, titles, complete] in testing::table(cases) {
-            let parsed = vocabulary.parse(&Asked::alone(question));
+            let parsed = query::read(&[Turn::user(question)], &vocabulary);
             let in_question = vocabulary.in_question(&parsed);
             let filter = ProductFilter::of(&parsed, &Filters::default(), &in_question, &shop);
             let found = Figures::of(&parsed, &in_question, &filter, &shop);

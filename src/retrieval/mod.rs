@@ -1,21 +1,20 @@
 //! A question in, ranked evidence out.
 //!
 //! [`Retriever::retrieve`] runs as a task: the question's vectors come from the embedder's thread; parsing the question
-//! and the search run on tokio's blocking threads. `reading` parses the question, with `spelling`'s help; `searcher`
-//! scores products and then passages by `score`, with the words that `thesaurus` adds; `product_filter` applies the
-//! request's filters and the question's demands; `refusal` says when nothing here is about the question; `selection`
-//! chooses the evidence, `products` the products that are recommended, and `figures` counts.
+//! and the search run on tokio's blocking threads. `searcher` scores products and then passages by `score`, with the
+//! words that `thesaurus` adds; `product_filter` applies the request's filters and the question's demands; `refusal`
+//! says when nothing here is about the question; `selection` chooses the evidence, `products` the products that are
+//! recommended, and `figures` counts.
 
 mod evidence;
+mod example_questions;
 mod figures;
 mod product_filter;
 mod products;
-mod reading;
 mod refusal;
 mod score;
 mod searcher;
 mod selection;
-mod spelling;
 #[cfg(test)]
 pub(crate) mod testing;
 mod thesaurus;
@@ -23,15 +22,18 @@ mod thesaurus;
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use crate::embedding::{Embedder, EmbeddingError};
 use crate::index::ReviewIndex;
 use crate::metrics;
 use crate::opinions::Opinions;
+use crate::query::{self, Turn, Vocabulary};
 pub use evidence::Evidence;
-pub(crate) use evidence::{Asked, Filters, Found, Grounds, Scores, Understood, Unmet};
+pub(crate) use evidence::{About, Filters, Grounds, Scores, Unmet};
+pub(crate) use example_questions::{ExampleQuestions, Want, examples};
 pub(crate) use figures::{Figured, Figures};
 pub(crate) use products::{Basis, Recommended};
-pub(crate) use reading::{Figure, Intent, Quantity, Vocabulary, Wish};
 pub(crate) use refusal::{Thresholds, off_topic};
 pub(crate) use score::COVERAGE;
 use searcher::{Searcher, Sought};
@@ -39,6 +41,24 @@ pub(crate) use thesaurus::{Thesaurus, words as thesaurus_words};
 
 /// Seconds after which retrieval has room again: a question's embedding takes a fraction of one.
 pub(crate) const RETRY_SECONDS: u64 = 1;
+
+/// What questions are recognised by beside their words: learned from the reviews, and from examples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Recognition {
+    /// When a question is about nothing here.
+    pub thresholds: Thresholds,
+    /// What questions are like that want something certain.
+    pub examples: ExampleQuestions,
+}
+
+/// All that findings are made of, beside what was found.
+#[derive(Clone, Copy)]
+pub(crate) struct Shop<'a> {
+    /// The reviews.
+    pub index: &'a ReviewIndex,
+    /// What they speak of, and how.
+    pub opinions: &'a Opinions,
+}
 
 /// Finds evidence. Cheap to clone.
 #[derive(Clone)]
@@ -48,9 +68,9 @@ pub(crate) struct Retriever {
 }
 
 impl Retriever {
-    /// A retriever over `index` with these near words and opinions, that refuses by `thresholds`; where these are not
-    /// known yet, by those that are found from the vectors that `embed` gives of the
-    /// [questions about other things](off_topic()).
+    /// A retriever over `index` with these near words and opinions, that recognises questions by this; where it is not
+    /// known yet, by the vectors that `embed` gives of [questions about other things](off_topic()) and of
+    /// [examples](examples()), in this order.
     ///
     /// # Errors
     /// Those of `embed`.
@@ -59,13 +79,24 @@ impl Retriever {
         index: ReviewIndex,
         thesaurus: Thesaurus,
         opinions: Opinions,
-        thresholds: Option<Thresholds>,
+        recognition: Option<Recognition>,
         embed: impl FnOnce(&[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError>,
     ) -> Result<Self, EmbeddingError> {
         let mut searcher = Searcher::new(index, thesaurus, opinions, embedder.words().clone());
-        searcher.thresholds = match thresholds {
-            Some(thresholds) => thresholds,
-            None => searcher.found_thresholds(embed(&off_topic().collect::<Vec<_>>())?),
+        searcher.recognition = match recognition {
+            Some(recognition) => recognition,
+            None => {
+                let examples: Vec<String> = examples().map(|(_, text)| text).collect();
+                let others: Vec<&str> = off_topic().collect();
+                let mut texts = others.clone();
+                texts.extend(examples.iter().map(String::as_str));
+                let mut vectors = embed(&texts)?;
+                let examples = ExampleQuestions::new(vectors.split_off(others.len()));
+                Recognition {
+                    thresholds: searcher.found_thresholds(vectors),
+                    examples,
+                }
+            }
         };
         Ok(Self {
             embedder,
@@ -73,18 +104,22 @@ impl Retriever {
         })
     }
 
-    /// The thresholds that questions are refused by.
-    pub(crate) fn thresholds(&self) -> Thresholds {
-        self.searcher.thresholds
+    /// What questions are recognised by.
+    pub(crate) fn recognition(&self) -> &Recognition {
+        &self.searcher.recognition
     }
 
-    /// The best evidence for what was asked, and the products that it is of.
+    /// The best evidence for a conversation's last question, and the products that it is of.
     ///
     /// # Errors
     /// [`EmbeddingError::Overloaded`], at once, when too many questions wait to be embedded.
     #[tracing::instrument(level = "debug", skip_all)]
-    pub(crate) async fn retrieve(&self, asked: &Asked, filters: &Filters) -> Result<Grounds, EmbeddingError> {
-        self.seek(asked, filters, Searcher::search).await
+    pub(crate) async fn retrieve(
+        &self,
+        turns: &[Turn],
+        filters: &Filters,
+    ) -> Result<Grounds, EmbeddingError> {
+        self.seek(turns, filters, Searcher::search).await
     }
 
     /// What [`Retriever::retrieve`] would find if no question were refused: what the thresholds are measured against.
@@ -93,23 +128,23 @@ impl Retriever {
     /// As [`Retriever::retrieve`].
     pub(crate) async fn retrieve_without_refusal(
         &self,
-        asked: &Asked,
+        turns: &[Turn],
         filters: &Filters,
     ) -> Result<Vec<Evidence>, EmbeddingError> {
-        self.seek(asked, filters, Searcher::search_without_refusal).await
+        self.seek(turns, filters, Searcher::search_without_refusal).await
     }
 
-    /// The products that fit what was asked.
+    /// The products that fit what was asked last.
     ///
     /// # Errors
     /// As [`Retriever::retrieve`].
     #[tracing::instrument(level = "debug", skip_all)]
     pub(crate) async fn recommend(
         &self,
-        asked: &Asked,
+        turns: &[Turn],
         filters: &Filters,
-    ) -> Result<Found<Recommended>, EmbeddingError> {
-        self.seek(asked, filters, Searcher::recommend).await
+    ) -> Result<Vec<Recommended>, EmbeddingError> {
+        self.seek(turns, filters, Searcher::recommend).await
     }
 
     /// The unit vector of a text, to be compared with passages.
@@ -121,9 +156,25 @@ impl Retriever {
         Ok(vectors.into_iter().next().expect("one text has one vector"))
     }
 
+    /// The unit vectors of some texts. Blocks the calling thread, for as long as it takes.
+    ///
+    /// # Errors
+    /// The embedding model fails.
+    pub(crate) fn embed_all(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        self.embedder.embed_questions(texts)
+    }
+
     /// The cosine similarity of a vector to a passage, given by its position.
     pub(crate) fn similarity(&self, vector: &[f32], passage: usize) -> f32 {
         self.searcher.index.similarity(vector, passage)
+    }
+
+    /// The reviews, with what they speak of.
+    pub(crate) fn shop(&self) -> Shop<'_> {
+        Shop {
+            index: &self.searcher.index,
+            opinions: &self.searcher.opinions,
+        }
     }
 
     /// What the reviews speak of, and how.
@@ -139,13 +190,13 @@ impl Retriever {
     /// Parses and embeds the question, then runs `search` on a blocking thread.
     async fn seek<T: Send + 'static>(
         &self,
-        asked: &Asked,
+        turns: &[Turn],
         filters: &Filters,
         search: fn(&Searcher, &Sought, &Filters) -> T,
     ) -> Result<T, EmbeddingError> {
         let started = Instant::now();
-        let (searcher, asked) = (self.searcher.clone(), asked.clone());
-        let parsed = compute(move || searcher.vocabulary.parse(&asked)).await?;
+        let (searcher, turns) = (self.searcher.clone(), turns.to_vec());
+        let parsed = compute(move || query::read(&turns, &searcher.vocabulary)).await?;
         let vectors = self.embedder.embed(searcher::texts(&parsed)).await?;
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["embed"], started.elapsed().as_secs_f64());
 

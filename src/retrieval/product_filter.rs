@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::reading::{Constraints, ParsedQuery, Span};
 use super::{Filters, Unmet};
+use crate::query::{Constraints, ParsedQuery, Span};
 use crate::reviews::{Product, ProductId};
 
 /// The products that pass, and which demands none of them could meet.
@@ -67,8 +67,7 @@ impl ProductFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retrieval::Asked;
-    use crate::retrieval::reading::testing;
+    use crate::query::{self, Turn, testing};
 
     fn product(title: &str, price: Option<u32>, histogram: [u32; 5]) -> Product {
         Product {
@@ -80,7 +79,7 @@ mod tests {
 
     fn read(question: &str, filters: &Filters, products: &[Product]) -> (Vec<usize>, Vec<Unmet>) {
         let vocabulary = testing::vocabulary(products, &["good bass"]);
-        let parsed = vocabulary.parse(&Asked::alone(question));
+        let parsed = query::read(&[Turn::user(question)], &vocabulary);
         let filter = ProductFilter::of(&parsed, filters, &vocabulary.in_question(&parsed), products);
         let all = 0..products.len();
         let admitted = all.filter(|&at| filter.admits(ProductId(at as u32)));

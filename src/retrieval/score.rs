@@ -21,6 +21,10 @@ const NEAREST: f32 = 0.1;
 const COMPLAINT: f32 = 0.3;
 /// How much the words count for whether anything here is about the question.
 const COVERAGE_OF_TOPIC: f32 = 0.2;
+/// From this on a passage is counted as one about the question. Of the judged passages of the right products above it,
+/// 80% of those over 205,052 reviews (of 1,027) and 82% of those over 581 (of 875) answer at least a part; 87% and 30%
+/// of those that do are above it.
+const ABOUT: f32 = 0.3;
 /// How much a passage loses for being like one that is chosen already (Carbonell and Goldstein 1998,
 /// <https://doi.org/10.1145/290941.291025>), …
 const LIKENESS: f32 = 0.1;
@@ -61,6 +65,16 @@ pub(super) fn topic(features: &PassageFeatures) -> f32 {
 /// The same where the product is given, so that its title says nothing.
 pub(super) fn topic_of_product(features: &PassageFeatures) -> f32 {
     features.question + COVERAGE_OF_TOPIC * features.coverage
+}
+
+/// Whether a passage of the right product says something of what is asked: by its score, without what the title is to
+/// the question and says of it.
+pub(super) fn is_about(features: &PassageFeatures) -> bool {
+    let without_title = PassageFeatures {
+        title: 0.0,
+        ..*features
+    };
+    passage(&without_title, false) >= ABOUT
 }
 
 /// What is left of a passage's `score` beside those that are chosen: it is as near as `likeness` to one of them, and

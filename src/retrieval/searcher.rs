@@ -10,19 +10,22 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::example_questions::{ExampleQuestions, Want};
 use super::figures::Figures;
 use super::product_filter::ProductFilter;
 use super::products::Recommended;
-use super::reading::{Intent, ParsedQuery, Vocabulary, Word};
 use super::refusal::Thresholds;
 use super::selection::{self, Candidate};
 use super::thesaurus::Thesaurus;
-use super::{Evidence, Filters, Found, Grounds, Understood, score};
+use super::{About, Evidence, Filters, Grounds, Recognition, score};
 use crate::index::{
     IndexQuery, PassageFeatures, PassageFilter, ProductFeatures, QueryWord, ReviewIndex, dot,
 };
 use crate::metrics;
 use crate::opinions::Opinions;
+use crate::query::{Intent, ParsedQuery, Vocabulary, Word};
 use crate::reviews::ProductId;
 
 /// Products whose passages are scored at most: with 20 of them the first five quotes were worse (0.842 against 0.851
@@ -30,6 +33,8 @@ use crate::reviews::ProductId;
 const PRODUCTS: usize = 40;
 /// … and how far below the best product's score they may lie. Between 0.2 and 0.3 nothing changed.
 const PRODUCT_GAP: f32 = 0.25;
+/// How much of what the best title says of a question another one has to say for its product to be meant too.
+const TITLE_SAYS: f32 = 0.5;
 /// The nearest passages of all products that are looked at.
 const NEAREST: usize = 200;
 /// Products that are recommended at most …
@@ -48,14 +53,16 @@ pub(super) struct Searcher {
     pub opinions: Opinions,
     /// The words that the embedding model knows.
     language: Arc<HashSet<String>>,
-    /// When a question is about nothing here.
-    pub thresholds: Thresholds,
+    /// What questions are recognised by beside their words.
+    pub recognition: Recognition,
 }
 
 /// A question as it is searched for.
 pub(super) struct Sought {
     /// What it is about.
     pub parsed: ParsedQuery,
+    /// The unit vector of what says what is wanted.
+    pub wanting: Vec<f32>,
     /// The unit vector of the whole question.
     pub whole: Vec<f32>,
     /// The unit vector that passages are compared with: of the whole question and of what is asked last.
@@ -64,18 +71,31 @@ pub(super) struct Sought {
     pub sides: Vec<Vec<f32>>,
 }
 
-/// The texts of a question whose vectors make it [`Sought`]: the whole question, what is asked last where that is
-/// another text, and the sides of a comparison.
+/// The texts of a question whose vectors make it [`Sought`]: the whole question, what it wants, what is asked last
+/// where that is another text, and the sides of a comparison.
 pub(super) fn texts(parsed: &ParsedQuery) -> Vec<String> {
-    let mut texts = vec![parsed.whole.clone()];
+    let mut texts = vec![parsed.whole.clone(), wanting(parsed)];
     texts.extend((parsed.last != parsed.whole).then(|| parsed.last.clone()));
     texts.extend(parsed.sides.iter().flatten().cloned());
     texts
 }
 
+/// What says what is wanted: the last sentence of what was said, without names.
+fn wanting(parsed: &ParsedQuery) -> String {
+    let said = match parsed.named.is_empty() {
+        true => &parsed.said,
+        false => &parsed.last,
+    };
+    let sentences = said
+        .split_sentence_bounds()
+        .filter(|sentence| !sentence.trim().is_empty());
+    sentences.last().unwrap_or(said).trim().to_string()
+}
+
 impl Sought {
     /// A question with the vectors of its [`texts`].
     pub(super) fn new(parsed: ParsedQuery, mut vectors: Vec<Vec<f32>>) -> Self {
+        let wanting = vectors.remove(1);
         let of_question = 1 + usize::from(parsed.last != parsed.whole);
         let sides = vectors.split_off(of_question);
         let mut question = vec![0.0; vectors[0].len()];
@@ -89,6 +109,7 @@ impl Sought {
         question.iter_mut().for_each(|value| *value /= length);
         Self {
             parsed,
+            wanting,
             whole: vectors.swap_remove(0),
             question,
             sides,
@@ -107,15 +128,23 @@ impl Sought {
 /// The passages that may answer, best first, and the products that they are of.
 struct Ranked {
     passages: Vec<Candidate>,
+    /// The products whose passages these are, best first, each with the share of the question that its title says.
+    products: Vec<(ProductId, f32)>,
     /// The products that are compared, side by side.
     compared: Vec<BTreeSet<ProductId>>,
     /// The products that the question is about, where it says which or of which kind.
     in_question: BTreeSet<ProductId>,
     /// The products that pass its demands and the request's filters.
     admitted: ProductFilter,
-    understood: Understood,
     /// What the ranking took.
     seconds: f64,
+}
+
+impl Ranked {
+    /// The greatest share of the question that a title says.
+    fn said_by_titles(&self) -> f32 {
+        self.products.iter().map(|(_, said)| *said).fold(0.0, f32::max)
+    }
 }
 
 impl Searcher {
@@ -140,7 +169,10 @@ impl Searcher {
             index,
             thesaurus,
             language,
-            thresholds: Thresholds::NONE,
+            recognition: Recognition {
+                thresholds: Thresholds::NONE,
+                examples: ExampleQuestions::default(),
+            },
         }
     }
 
@@ -148,12 +180,8 @@ impl Searcher {
     pub(super) fn search(&self, sought: &Sought, filters: &Filters) -> Grounds {
         let parsed = &sought.parsed;
         let mut ranked = self.ranked(sought, filters, true);
-        let figures = Figures::of(
-            parsed,
-            &ranked.in_question,
-            &ranked.admitted,
-            self.index.catalogue(),
-        );
+        let all: BTreeSet<ProductId> = self.all(&ranked, parsed).into_iter().collect();
+        let figures = Figures::of(parsed, &all, &ranked.admitted, self.index.catalogue());
         if let Some(figures) = &figures {
             self.keep_those_of(figures, &mut ranked.passages);
         }
@@ -162,27 +190,134 @@ impl Searcher {
             metrics::RETRIEVAL_TOP_SCORE.record(&[], f64::from(best.features.question));
         }
         let evidence = self.evidence_of(&ranked);
-        let (mut understood, ranked_seconds) = (ranked.understood, ranked.seconds);
-        if evidence.is_empty() {
-            understood.spoken_of = self.spoken_of(&ranked.in_question);
-        } else {
-            understood.silent = self.without_evidence(&ranked.compared, &evidence);
-        }
+        let scope = self.scope(&ranked, parsed);
+        let about = self.about(&ranked.passages, &scope, parsed);
         let is_quoted = |candidate: &Candidate| {
             let product = &self.index.catalogue()[candidate.features.product.0 as usize];
             evidence
                 .iter()
                 .any(|evidence| evidence.product_key == product.key)
         };
+        let in_scope = ranked
+            .passages
+            .iter()
+            .filter(|candidate| scope.contains(&candidate.features.product));
+        let fitting = self.recommended(&in_scope.copied().collect::<Vec<_>>(), parsed, RECOMMENDED);
+        let fitting = fitting
+            .into_iter()
+            .map(|fitting| (fitting.product, fitting.relevance))
+            .collect();
         ranked.passages.retain(is_quoted);
         let products = self.recommended(&ranked.passages, parsed, QUOTED_PRODUCTS);
-        understood.figures = figures;
-        let seconds = ranked_seconds + selecting.elapsed().as_secs_f64();
+        let seconds = ranked.seconds + selecting.elapsed().as_secs_f64();
         metrics::RETRIEVAL_DURATION_SECONDS.record(&["fuse"], seconds);
         Grounds {
+            query: parsed.clone(),
             evidence,
             products,
-            understood,
+            unmet: ranked.admitted.unmet.clone(),
+            figures,
+            want: self.want(sought),
+            scope,
+            fitting,
+            all: self.all(&ranked, parsed),
+            kind_words: self.vocabulary.most_kind_words(parsed),
+            is_given: !filters.product_ids.is_empty(),
+            compared: ranked.compared,
+            about,
+        }
+    }
+
+    /// All products that a question asks for, by name or kind, that meet its demands.
+    fn all(&self, ranked: &Ranked, parsed: &ParsedQuery) -> Vec<ProductId> {
+        let heads = parsed.words.iter().filter(|word| word.head && !word.names);
+        let called = heads
+            .flat_map(|word| self.index.title_words.saying(&word.stem))
+            .map(|product| ProductId(*product));
+        let called: Vec<ProductId> = BTreeSet::from_iter(called).into_iter().collect();
+        let mut of_kind = self.vocabulary.of_kind(parsed, self.index.catalogue(), &called);
+        // "Wet grinders" are those of the grinders whose titles say most of it.
+        let kinds = parsed.words.iter().filter(|word| word.kind && !word.names);
+        let kinds: Vec<&[u32]> = kinds
+            .map(|word| self.index.title_words.saying(&word.stem))
+            .collect();
+        let said = |product: &ProductId| {
+            kinds
+                .iter()
+                .filter(|saying| saying.binary_search(&product.0).is_ok())
+                .count()
+        };
+        let most = of_kind.iter().map(said).max();
+        of_kind.retain(|product| Some(said(product)) == most);
+        let asked: Vec<ProductId> = match parsed.named.is_empty() && !of_kind.is_empty() {
+            true => of_kind,
+            false => ranked.in_question.iter().copied().collect(),
+        };
+        asked
+            .into_iter()
+            .filter(|product| ranked.admitted.admits(*product))
+            .collect()
+    }
+
+    /// The products that a question may mean, best first: those that it names, or those of its kind, or where it names
+    /// no kind those whose titles say nearly as much of it as the best one's.
+    fn scope(&self, ranked: &Ranked, parsed: &ParsedQuery) -> Vec<ProductId> {
+        let all: Vec<ProductId> = ranked.products.iter().map(|(product, _)| *product).collect();
+        if !parsed.named.is_empty() {
+            return all;
+        }
+        let of_kind = self.vocabulary.of_kind(parsed, self.index.catalogue(), &all);
+        if !of_kind.is_empty() {
+            return of_kind;
+        }
+        let best = ranked.said_by_titles();
+        let says = |(product, said): &(ProductId, f32)| (*said >= TITLE_SAYS * best).then_some(*product);
+        ranked.products.iter().filter_map(says).collect()
+    }
+
+    /// The passages of these products that are about the question, best first. What titles say of it does not count.
+    fn about(&self, ranked: &[Candidate], scope: &[ProductId], parsed: &ParsedQuery) -> Vec<About> {
+        let in_scope = |candidate: &&Candidate| scope.contains(&candidate.features.product);
+        let candidates: Vec<&Candidate> = ranked.iter().filter(in_scope).collect();
+        let asked: Vec<Word> = parsed.topic_words(!parsed.named.is_empty()).cloned().collect();
+        let mut features: Vec<PassageFeatures> =
+            candidates.iter().map(|candidate| candidate.features).collect();
+        features.sort_unstable_by_key(|features| features.passage);
+        let mut words = self.query_words(&asked);
+        words.iter_mut().for_each(|word| word.names = false);
+        self.index.cover(&words, &mut features);
+        let about: HashSet<usize> = features
+            .iter()
+            .filter(|found| score::is_about(found))
+            .map(|features| features.passage)
+            .collect();
+        let candidates = candidates
+            .into_iter()
+            .filter(|candidate| about.contains(&candidate.features.passage));
+        let about = |candidate: &Candidate| About {
+            passage: candidate.features.passage,
+            product: candidate.features.product,
+            review: self.index.passage(candidate.features.passage).review,
+            tone: candidate.tone,
+        };
+        candidates.map(about).collect()
+    }
+
+    /// What the question wants, as far as that does not follow from its words.
+    fn want(&self, sought: &Sought) -> Option<Want> {
+        let parsed = &sought.parsed;
+        match parsed.named.is_empty() {
+            _ if parsed.is_task => Some(Want::Task),
+            true if !parsed.names_a_kind() => self
+                .recognition
+                .examples
+                .small_talk([&sought.wanting, &sought.whole]),
+            true => None,
+            false => self
+                .recognition
+                .examples
+                .asks_for_a_verdict(&sought.wanting)
+                .then_some(Want::Verdict),
         }
     }
 
@@ -192,12 +327,9 @@ impl Searcher {
     }
 
     /// The products that fit what is sought, best first.
-    pub(super) fn recommend(&self, sought: &Sought, filters: &Filters) -> Found<Recommended> {
+    pub(super) fn recommend(&self, sought: &Sought, filters: &Filters) -> Vec<Recommended> {
         let ranked = self.ranked(sought, filters, true);
-        Found {
-            items: self.recommended(&ranked.passages, &sought.parsed, RECOMMENDED),
-            understood: ranked.understood,
-        }
+        self.recommended(&ranked.passages, &sought.parsed, RECOMMENDED)
     }
 
     /// The candidates that are about what is sought, best first; none where nothing here is about it, if `refusing`.
@@ -207,19 +339,10 @@ impl Searcher {
         let admitted = ProductFilter::of(parsed, filters, &in_question, self.index.catalogue());
         let mut ranked = Ranked {
             passages: vec![],
+            products: vec![],
             compared: vec![],
             in_question,
             seconds: 0.0,
-            understood: Understood {
-                intent: parsed.intent,
-                named: parsed.named.clone(),
-                aspect: parsed.aspect_text(),
-                words: parsed.words.iter().map(|word| word.stem.clone()).collect(),
-                constraints: parsed.constraints,
-                unmet: admitted.unmet.clone(),
-                is_task: parsed.is_task,
-                ..Understood::default()
-            },
             admitted,
         };
         if refusing && parsed.is_task {
@@ -234,6 +357,8 @@ impl Searcher {
         let scored = self.scored_products(&query);
         ranked.compared = self.compared(sought, &scored, &ranked.admitted);
         let products = self.shortlist(&scored, &ranked.compared, parsed, &ranked.admitted);
+        let said = |product: &ProductId| (*product, scored[product.0 as usize].0.coverage);
+        ranked.products = products.iter().map(said).collect();
         let filter = PassageFilter {
             products,
             min_rating: filters.min_rating,
@@ -358,7 +483,7 @@ mod tests {
     use super::*;
     use crate::index::{Index, Postings, Vectors};
     use crate::opinions::testing::silent;
-    use crate::retrieval::Asked;
+    use crate::query::{self, Turn};
     use crate::reviews::{passages, testing};
 
     #[test]
@@ -379,8 +504,8 @@ mod tests {
             silent(passages.len()),
             Arc::default(),
         );
-        let parsed = searcher.vocabulary.parse(&Asked::alone("portable?"));
-        let found = searcher.search(&Sought::new(parsed, vec![vec![1.0, 0.0]]), &Filters::default());
+        let parsed = query::read(&[Turn::user("portable?")], &searcher.vocabulary);
+        let found = searcher.search(&Sought::new(parsed, vec![vec![1.0, 0.0]; 2]), &Filters::default());
         assert!(
             found
                 .evidence

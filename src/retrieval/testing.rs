@@ -1,7 +1,6 @@
-//! For tests: one quote, and a shop to read questions in.
+//! For tests: one quote.
 
 use super::{Evidence, Scores};
-pub(crate) use crate::retrieval::reading::testing::*;
 use crate::reviews::ReviewId;
 
 /// A four-star review of `title` that says `quote` and nothing else.

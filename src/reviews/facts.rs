@@ -1,5 +1,7 @@
 //! Statistics of a product's reviews, with their uncertainty. Pure.
 
+use serde::Serialize;
+
 use super::Product;
 
 /// Each product is treated as if it had this many additional reviews with the shop's mean rating: then one five-star
@@ -9,7 +11,7 @@ pub(crate) const PRIOR_REVIEWS: u32 = 10;
 const Z: f64 = 1.959_963_984_540_054;
 
 /// A product's rating, and the rating that is compared with other products.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Rating {
     /// Number of reviews.
     pub count: u32,
@@ -49,7 +51,7 @@ fn totals(histogram: &[u32; 5]) -> (f64, f64) {
 }
 
 /// A count out of a total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Share {
     /// The count.
     pub count: usize,

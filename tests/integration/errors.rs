@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::client::{Reply, chat_request};
 use crate::harness::json::{fields, text, with};
-use crate::harness::{shared, shop};
+use crate::harness::shared;
 
 /// Checks the shape of an error; gives it.
 fn error(reply: &Reply) -> Value {
@@ -23,7 +23,6 @@ fn invalid_questions_are_refused_with_the_field() {
     let request = |changes: Value| with(chat_request("Is it loud?"), &changes).to_string();
     let messages = |messages: Value| request(json!({"messages": messages}));
     // Short enough for HTTP, and too long for the prompt.
-    let long = format!("{} {}", shop::QUESTION, "Please tell me in hours. ".repeat(100));
     for (body, param) in [
         (String::new(), "null"),
         ("{\"messages\":".into(), "null"),
@@ -42,10 +41,8 @@ fn invalid_questions_are_refused_with_the_field() {
             messages(json!([user("x"), {"role": "assistant", "content": "y"}])),
             "messages",
         ),
-        (messages(json!([user(&"battery ".repeat(1000))])), "messages"),
-        (messages(json!([user(&long)])), "messages"),
         (request(json!({"max_tokens": 0})), "max_tokens"),
-        (request(json!({"max_tokens": 13})), "max_tokens"),
+        (request(json!({"max_tokens": 201})), "max_tokens"),
         (request(json!({"max_tokens": "many"})), "max_tokens"),
         (
             request(json!({"filters": {"product_ids": ["NO-1"]}})),

@@ -63,10 +63,10 @@ fn a_collection_is_searched_and_scored() {
 
 #[test]
 fn questions_are_ranked_answered_and_refused() {
-    let setup = Setup::new();
+    let setup = Setup::plain();
     let file = setup.write("questions.csv", QUESTIONS);
     let run = |option: [&str; 2]| setup.run(&[&["eval", "qa", &file, "--json"][..], &option].concat());
-    let result = run(["--answers", "10"]).json();
+    let result = run(["--answer", "10"]).json();
     let counts = ["questions", "answerable", "ranked"].map(|name| number(&result[name]));
     assert_eq!(counts, [3.0, 2.0, 1.0]);
     let first = json!({"recall@1": 1.0, "recall@5": 1.0, "mrr": 1.0});
@@ -89,7 +89,7 @@ fn questions_are_ranked_answered_and_refused() {
     }
     assert_eq!(answers["systems"]["extractive"]["groundedness"], 1.0);
 
-    // The mixer is in the first half, the phone in the second; without --answers, no question is answered.
+    // The mixer is in the first half, the phone in the second; without --answer, no question is answered.
     let result = run(["--half", "b"]).json();
     assert_eq!((&result["questions"], &result["ranked"]), (&json!(1), &json!(0)));
     assert_eq!(result.get("answers"), None);
@@ -99,7 +99,7 @@ fn questions_are_ranked_answered_and_refused() {
 /// The floors are below what the search reaches, so that they find a fault and not a rounding difference.
 #[test]
 fn questions_of_shoppers_find_quotes_that_answer_them() {
-    let setup = Setup::new().with_default_lengths();
+    let setup = Setup::new();
     let setup = setup.with_data(&project_file("data/flipkart_product_review.csv"));
     let dir = project_file("tests/data/retrieval").display().to_string();
     let result = setup
@@ -156,7 +156,7 @@ fn questions_of_shoppers_find_quotes_that_answer_them() {
 /// The floors are below what is reached, so that they find a fault and not a rounding difference.
 #[test]
 fn opinions_are_what_people_read_out_of_the_same_reviews() {
-    let setup = Setup::new().with_default_lengths();
+    let setup = Setup::new();
     let setup = setup.with_data(&project_file("data/flipkart_product_review.csv"));
     let dir = project_file("tests/data/opinions").display().to_string();
     let result = setup.run(&["eval", "opinions", &dir, "--json"]).json();

@@ -18,6 +18,7 @@ mod damage;
 mod errors;
 mod eval_command;
 mod exposition;
+mod findings;
 mod hostile;
 mod legacy_endpoints;
 mod live_reload;

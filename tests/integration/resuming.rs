@@ -26,13 +26,22 @@ fn progress(server: &Server) -> Option<(usize, usize)> {
     Some((done.parse().ok()?, total.parse().ok()?))
 }
 
-/// The number of embedded texts without the questions that the thresholds of refusals are found from, which are asked
+/// The number of embedded texts without the questions that others are recognised by, which are asked
 /// again of other reviews, and without those that opinions are learned with.
 fn embedded(server: &Server) -> usize {
     let questions = std::fs::read_to_string(project_file("data/off_topic.txt")).expect("the questions");
     let learned = server.logged("message", "Learned what the reviews speak of.");
     let learned: u64 = learned.iter().filter_map(|line| line["texts"].as_u64()).sum();
-    Scrape::of(server).value("embedding_texts_total") as usize - questions.lines().count() - learned as usize
+    let examples =
+        std::fs::read_to_string(project_file("data/question_examples.toml")).expect("the examples");
+    let comments = |line: &&str| !line.starts_with('#');
+    let examples: usize = examples
+        .lines()
+        .filter(comments)
+        .map(|line| line.matches('"').count() / 2)
+        .sum();
+    let asked = questions.lines().count() + examples + learned as usize;
+    Scrape::of(server).value("embedding_texts_total") as usize - asked
 }
 
 #[test]

@@ -14,6 +14,8 @@ log=target/tools/server.log
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export RECOMMENDER_LISTEN=127.0.0.1:$port BASE_URL=http://127.0.0.1:$port
 
+# The chat model writes, so that there are queues, progress and sentences to check.
+export RECOMMENDER_ANSWERS=${RECOMMENDER_ANSWERS:-written}
 # The snapshot is kept between runs, so that only the first run embeds the reviews.
 "$server" serve --index-dir target/tools/index >"$log" 2>&1 &
 pid=$!

@@ -16,7 +16,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use super::conversation::{Checked, SentenceVerdict};
-use super::extractive;
+use super::told;
 use crate::retrieval::Evidence;
 pub(super) use sentences::Sentences;
 
@@ -25,60 +25,91 @@ const MARKUP: [char; 5] = ['<', '>', '{', '}', '|'];
 
 /// The checks of one answer.
 pub(super) struct Grounding {
-    /// What the model was shown.
-    evidence: Vec<Evidence>,
-    /// Positions, from 1, of what the answer cites already.
-    cited: BTreeSet<usize>,
-    /// What it cited last.
-    last: usize,
+    /// What the model was shown: the quotes, and behind them what was told of the finding, as if each sentence were
+    /// one.
+    shown: Vec<Evidence>,
+    /// The citations of what was told.
+    told: Vec<Vec<usize>>,
+    /// Positions, from 1, of what the answer says already.
+    said: BTreeSet<usize>,
+    /// The quote that it cited last.
+    last: Option<usize>,
 }
 
 impl Grounding {
-    /// An answer that begins with the best of `evidence`, word for word, and may go on with the rest.
-    pub(super) fn after_the_best_of(evidence: Vec<Evidence>) -> Self {
+    /// An answer that may say what `evidence` and what was `told` say.
+    pub(super) fn new(evidence: Vec<Evidence>, told: Vec<Checked>) -> Self {
+        let first = evidence.first().cloned();
+        let statement = |checked: &Checked| {
+            let (quote, _) = without_citations(&checked.sentence);
+            first.clone().map(|first| Evidence { quote, ..first })
+        };
+        let statements: Vec<Evidence> = told.iter().filter_map(statement).collect();
         Self {
-            evidence,
-            cited: BTreeSet::from([1]),
-            last: 1,
+            shown: evidence.into_iter().chain(statements).collect(),
+            told: told.into_iter().map(|checked| checked.cited).collect(),
+            said: BTreeSet::new(),
+            last: None,
         }
     }
 
-    /// Checks the answer's next sentence; `likeness` is its cosine similarity to each piece of the evidence.
+    /// Checks the answer's next sentence; `likeness` is its cosine similarity to each piece of the evidence, and then
+    /// to each told sentence.
     pub(super) fn check(&mut self, said: &str, likeness: &[f32]) -> Checked {
         let (bare, by_itself) = without_citations(said);
         if !support::claims_something(&bare) {
             return Checked::left_out(said, SentenceVerdict::None);
         }
-        let Some(sentence) = names::repaired(&bare, &self.evidence) else {
+        let Some(sentence) = names::repaired(&bare, &self.shown) else {
             return Checked::left_out(said, SentenceVerdict::Unsupported);
         };
-        let Some(number) = support::of(&sentence, &self.evidence, likeness, &by_itself) else {
+        let Some(number) = support::of(&sentence, &self.shown, likeness, &by_itself) else {
             return Checked::left_out(said, SentenceVerdict::Unsupported);
         };
-        // What only repeats a quote that stands there already says nothing.
-        if self.cited.contains(&number) {
+        // What only repeats what stands there already says nothing.
+        if !self.said.insert(number) {
             return Checked::left_out(said, SentenceVerdict::None);
+        }
+        let quotes = self.shown.len() - self.told.len();
+        if let Some(told) = number.checked_sub(quotes + 1) {
+            let cited = self.told[told].clone();
+            let marks: String = cited.iter().map(|number| format!(" [{number}]")).collect();
+            return Checked {
+                sentence: format!("{}{marks}.", sentence.trim().trim_end_matches(['.', '!', '?'])),
+                verdict: SentenceVerdict::Supported,
+                cited,
+            };
         }
         // What is said to be a quotation is made one. So is what names a thing of which only a review knows, what has
         // markup, and what somebody tells of themselves: those are a reviewer's words, and whoever reads them has to
         // see that.
+        let support = &self.shown[number - 1];
         let is_theirs = sentence.contains(MARKUP)
-            || names::has_foreign(&sentence, &self.evidence)
+            || names::has_foreign(&sentence, &self.shown)
             || support::is_in_the_first_person(&sentence);
         if is_theirs || support::quotes(&sentence) {
-            self.cited.insert(number);
-            let after = std::mem::replace(&mut self.last, number);
-            return extractive::quotation(&self.evidence, number, Some(after));
+            let who = self.who(number);
+            self.last = Some(number);
+            return told::attributed(&who, number, &self.shown[number - 1]);
         }
-        let Some(claim) = names::attributed(&sentence, &self.evidence[number - 1], &self.evidence[0]) else {
+        let Some(claim) = names::attributed(&sentence, support, &self.shown[0]) else {
             return Checked::left_out(said, SentenceVerdict::Unsupported);
         };
-        self.cited.insert(number);
-        self.last = number;
+        self.last = Some(number);
         Checked {
             sentence: format!("{claim} [{number}]"),
             verdict: SentenceVerdict::Supported,
             cited: vec![number],
+        }
+    }
+
+    /// Who says a quote, after the one that was cited last.
+    fn who(&self, number: usize) -> String {
+        let this = &self.shown[number - 1];
+        match self.last.map(|last| &self.shown[last - 1]) {
+            Some(before) if before.review == this.review => "The same buyer says".to_string(),
+            Some(before) if before.product_key == this.product_key => "Another buyer says".to_string(),
+            _ => format!("A buyer of the {} says", this.short_title()),
         }
     }
 }
@@ -124,6 +155,55 @@ mod tests {
             evidence("Pellar Hush", "Soft pads, my ears stay cool"),
             evidence("Pellar Hush", "The Soundor Ultra has <b>deeper bass</b>"),
         ]
+    }
+
+    /// An answer that has quoted the first already.
+    fn after_the_best() -> Grounding {
+        Grounding {
+            said: BTreeSet::from([1]),
+            last: Some(1),
+            ..Grounding::new(shown(), vec![])
+        }
+    }
+
+    #[test]
+    fn what_was_told_supports_a_sentence_with_its_citations() {
+        let told = |sentence: &str, cited: &[usize]| Checked {
+            sentence: sentence.into(),
+            verdict: SentenceVerdict::Supported,
+            cited: cited.into(),
+        };
+        let told = vec![
+            told(
+                "Buyers mostly praise the battery: of 12 who write about it 9 clearly praise it.",
+                &[],
+            ),
+            told("Most complained about: hinge (4 of 5 who judge it) [3].", &[3]),
+        ];
+        let likeness = [0.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.9];
+        for (said, verdict, stands) in [
+            (
+                "Of 12 who write about the battery, 9 clearly praise it.",
+                SentenceVerdict::Supported,
+                "Of 12 who write about the battery, 9 clearly praise it.",
+            ),
+            (
+                "The hinge is most complained about, by 4 of 5 who judge it.",
+                SentenceVerdict::Supported,
+                "The hinge is most complained about, by 4 of 5 who judge it [3].",
+            ),
+            (
+                "Of 13 who write about the battery, 9 clearly praise it.",
+                SentenceVerdict::Unsupported,
+                "",
+            ),
+        ] {
+            let checked = Grounding::new(shown(), told.clone()).check(said, &likeness);
+            assert_eq!(checked.verdict, verdict, "{said}: {checked:?}");
+            if verdict == SentenceVerdict::Supported {
+                assert_eq!(checked.sentence, stands);
+            }
+        }
     }
 
     #[test]
@@ -208,7 +288,7 @@ mod tests {
             ("It has soft pads.", Unsupported, ""),
             ("। बैटरी अच्छी है 👍", Unsupported, ""),
         ] {
-            let checked = Grounding::after_the_best_of(shown()).check(said, &[1.0; 5]);
+            let checked = after_the_best().check(said, &[1.0; 5]);
             assert_eq!(checked.verdict, verdict, "{said}: {checked:?}");
             match verdict {
                 Supported => assert_eq!(checked.sentence, stands),
@@ -219,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_quote_is_cited_once() {
-        let mut grounding = Grounding::after_the_best_of(shown());
+        let mut grounding = after_the_best();
         let mut check = |said: &str| grounding.check(said, &[1.0; 5]);
         assert_eq!(check("Callers complain about noise.").cited, [2]);
         assert_eq!(check("Callers complain of noise.").verdict, SentenceVerdict::None);
@@ -243,7 +323,7 @@ mod tests {
                 Unsupported,
             ),
         ] {
-            let checked = Grounding::after_the_best_of(shown()).check(said, &[0.0, likeness, 0.0, 0.0]);
+            let checked = after_the_best().check(said, &[0.0, likeness, 0.0, 0.0]);
             assert_eq!(checked.verdict, verdict, "{said} {likeness}");
         }
     }

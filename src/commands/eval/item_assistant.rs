@@ -33,7 +33,7 @@ impl ItemAssistant {
     pub(super) fn new(config: &Config, retriever: Retriever) -> anyhow::Result<Self> {
         let (engine, prompts) = engine(config)?;
         Ok(Self {
-            assistant: Assistant::new(retriever, engine, prompts, config.max_tokens),
+            assistant: Assistant::new(retriever, engine, prompts, config.max_tokens).written(true),
             runtime: runtime()?,
         })
     }

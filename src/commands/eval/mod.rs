@@ -1,5 +1,6 @@
 //! `eval`: measures quality. This module connects each command with its evaluation set and the system that is measured.
 
+mod answers;
 mod item_assistant;
 mod passage_ranker;
 mod window_logits;
@@ -46,8 +47,19 @@ pub(super) fn run(config: &Config, evaluation: Evaluation, json: bool) -> anyhow
             let result = shop_questions(config, &dir)?;
             print(&if verbose { result } else { result.summary() }, json)
         }
+        Evaluation::Answers {
+            file,
+            shop,
+            development,
+        } => {
+            let search = ShopSearch::new(config)?;
+            print(
+                &answers::answers(&search, &file, &shop, development.as_deref())?,
+                json,
+            )
+        }
         Evaluation::Opinions { dir } => print(&opinions(config, &dir)?, json),
-        Evaluation::Qa { file, half, answers } => print(&questions(config, &file, half, answers)?, json),
+        Evaluation::Qa { file, half, answer } => print(&questions(config, &file, half, answer)?, json),
         Evaluation::Perplexity { text } => print(&window_logits::perplexity(config, &text)?, json),
     }
 }

@@ -15,7 +15,8 @@ use super::passage_ranker::PassageSearch;
 use crate::app;
 use crate::embedding::Encoder;
 use crate::evaluation::{Failure, RankedDocuments, Search};
-use crate::retrieval::{Asked, Evidence, Filters, Retriever};
+use crate::query::Turn;
+use crate::retrieval::{Evidence, Filters, Retriever};
 use crate::reviews::Corpus;
 
 /// The rankings, and the server's selection from them.
@@ -58,7 +59,7 @@ impl Served {
     }
 
     async fn search(&self, query: &str, filters: &Filters) -> Result<[Vec<Evidence>; 2], Failure> {
-        let asked = Asked::alone(query);
+        let asked = [Turn::user(query)];
         let selected = self.retriever.retrieve_without_refusal(&asked, filters).await?;
         let served = self.retriever.retrieve(&asked, filters).await?;
         Ok([selected, served.evidence])

@@ -1,8 +1,8 @@
 //! The server's quotes for a shopper's questions, for `eval retrieval`.
 //!
-//! In: the shopper's turns. Out: the evidence for the last one. A single question is searched as `/api/search` does it;
-//! a conversation goes turn by turn through the assistant, as with `/api/chat`, so that a follow-up is understood from
-//! the answers before it. The calling thread waits. Errors: the server cannot be loaded, or a question is rejected.
+//! In: the shopper's turns. Out: the evidence for the last one, or its answer. A conversation goes turn by turn through
+//! the assistant, as with `/api/chat`, so that a follow-up is understood from the answers before it. The calling thread
+//! waits. Errors: the server cannot be loaded, or a question is rejected.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,10 +12,11 @@ use tokio::sync::mpsc;
 
 use super::super::runtime;
 use crate::app::{App, Service};
-use crate::assistant::{AnswerEvent, Evidence, Question, Speaker, Turn};
+use crate::assistant::{Answer, AnswerEvent, Evidence, Question, SentenceVerdict};
 use crate::config::Config;
 use crate::evaluation::{Failure, QuoteSearch, Quoted};
-use crate::retrieval::{Asked, Filters};
+use crate::query::{Speaker, Turn};
+use crate::retrieval::Filters;
 
 /// The server without HTTP.
 pub(super) struct ShopSearch {
@@ -46,34 +47,39 @@ impl ShopSearch {
         products.iter().any(|sold| sold.key == product)
     }
 
-    async fn ask(&self, turns: &[String]) -> Result<Vec<Evidence>, Failure> {
-        match turns {
-            [question] => self.search(question.trim()).await,
-            turns => self.converse(turns).await,
-        }
+    /// The answer to the last of these turns, with the kind of what was found.
+    ///
+    /// # Errors
+    /// A question is rejected, or an answer breaks off.
+    pub(super) fn answer(&self, shopper: &[String]) -> anyhow::Result<Answered> {
+        let answered = self.runtime.block_on(async {
+            let turns = self.up_to_the_last(shopper).await?;
+            answer(self.events(turns).await?).await
+        });
+        answered.map_err(|error| anyhow::anyhow!(error))
     }
 
-    async fn search(&self, question: &str) -> Result<Vec<Evidence>, Failure> {
-        let asked = Asked::alone(question);
+    /// The quotes for the last of these turns.
+    async fn ask(&self, shopper: &[String]) -> Result<Vec<Evidence>, Failure> {
+        let turns = self.up_to_the_last(shopper).await?;
         let retriever = &self.service.catalogue.retriever;
-        Ok(retriever.retrieve(&asked, &Filters::default()).await?.evidence)
+        Ok(retriever.retrieve(&turns, &Filters::default()).await?.evidence)
     }
 
-    async fn converse(&self, shopper: &[String]) -> Result<Vec<Evidence>, Failure> {
-        let turn = |role, content: &str| Turn {
-            role,
-            content: content.trim().into(),
-        };
-        let mut turns = Vec::new();
-        for content in shopper {
-            turns.push(turn(Speaker::User, content));
-            let events = self.events(turns.clone()).await?;
-            if turns.len() == 2 * shopper.len() - 1 {
-                return evidence(events).await;
+    /// The conversation up to its last question, with the answers to those before.
+    async fn up_to_the_last(&self, shopper: &[String]) -> Result<Vec<Turn>, Failure> {
+        let mut turns: Vec<Turn> = Vec::new();
+        for (number, content) in (1..).zip(shopper) {
+            turns.push(Turn::user(content.trim()));
+            if number < shopper.len() {
+                let answered = answer(self.events(turns.clone()).await?).await?.answer;
+                turns.push(Turn {
+                    role: Speaker::Assistant,
+                    content: answered.text,
+                });
             }
-            turns.push(turn(Speaker::Assistant, &answer(events).await?));
         }
-        Ok(Vec::new())
+        Ok(turns)
     }
 
     async fn events(&self, turns: Vec<Turn>) -> Result<mpsc::Receiver<AnswerEvent>, Failure> {
@@ -99,21 +105,32 @@ impl QuoteSearch for ShopSearch {
     }
 }
 
-/// The evidence of an answer, whose text is not awaited.
-async fn evidence(mut events: mpsc::Receiver<AnswerEvent>) -> Result<Vec<Evidence>, Failure> {
-    while let Some(event) = events.recv().await {
-        if let AnswerEvent::Evidence(evidence) = event {
-            return Ok(evidence);
-        }
-    }
-    Err("the answer ended without evidence; the log says why".into())
+/// An answer, as it came.
+pub(super) struct Answered {
+    /// The kind of what was found.
+    pub finding: &'static str,
+    /// The answer.
+    pub answer: Answer,
+    /// What the chat model wrote and no quote or count supports.
+    pub left_out: Vec<String>,
 }
 
-/// The text of an answer.
-async fn answer(mut events: mpsc::Receiver<AnswerEvent>) -> Result<String, Failure> {
+async fn answer(mut events: mpsc::Receiver<AnswerEvent>) -> Result<Answered, Failure> {
+    let (mut finding, mut left_out) = ("", vec![]);
     while let Some(event) = events.recv().await {
-        if let AnswerEvent::Final(answer) = event {
-            return Ok(answer.text);
+        match event {
+            AnswerEvent::Finding(found) => finding = found.kind(),
+            AnswerEvent::Citation(checked) if checked.verdict == SentenceVerdict::Unsupported => {
+                left_out.push(checked.sentence);
+            }
+            AnswerEvent::Final(answer) => {
+                return Ok(Answered {
+                    finding,
+                    answer,
+                    left_out,
+                });
+            }
+            _ => {}
         }
     }
     Err("the answer could not be completed; the log says why".into())

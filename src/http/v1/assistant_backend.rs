@@ -16,15 +16,18 @@ use super::RECOMMENDER;
 use super::request::{CompletionRequest, MessageRole};
 use super::step::{Annotation, BackendStep, End, UrlCitation};
 use crate::app::Service;
-use crate::assistant::{AnswerEvent, Checked, Filters, Outcome, Question, SentenceVerdict, Speaker, Turn};
+use crate::assistant::{AnswerEvent, Checked, Filters, Outcome, Question, SentenceVerdict};
 use crate::completion::Form;
+use crate::query::{Speaker, Turn};
 
 /// A running answer of the assistant.
 pub(super) struct AssistantBackend {
     events: mpsc::Receiver<AnswerEvent>,
     /// What the answer rests on.
     pub evidence: Vec<EvidenceQuote>,
-    /// The first event, if it is not the evidence.
+    /// What the answer concludes.
+    pub finding: Option<serde_json::Value>,
+    /// The first event after these.
     first: Option<AnswerEvent>,
     /// Whether the client set a limit of its own.
     limited: bool,
@@ -35,7 +38,7 @@ pub(super) struct AssistantBackend {
 }
 
 impl AssistantBackend {
-    /// Starts the assistant's answer, and waits for the evidence.
+    /// Starts the assistant's answer, and waits for the evidence and the finding.
     ///
     /// # Errors
     /// 400 for a conversation that cannot be answered, 429 if retrieval is overloaded.
@@ -54,13 +57,19 @@ impl AssistantBackend {
             arrived,
         };
         let mut events = service.assistant.answer(question).await?;
-        let (evidence, first) = match events.recv().await {
-            Some(AnswerEvent::Evidence(evidence)) => (EvidenceQuote::numbered(evidence), None),
-            other => (vec![], other),
+        let (mut evidence, mut finding) = (vec![], None);
+        let first = loop {
+            match events.recv().await {
+                Some(AnswerEvent::Evidence(found)) => evidence = EvidenceQuote::numbered(found),
+                Some(AnswerEvent::Finding(found)) => finding = serde_json::to_value(found).ok(),
+                Some(AnswerEvent::Products(_)) => {}
+                other => break other,
+            }
         };
         Ok(AssistantBackend {
             events,
             evidence,
+            finding,
             first,
             limited: request.limit().is_some(),
             cited: 0,

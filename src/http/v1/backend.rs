@@ -34,11 +34,19 @@ impl Backend {
         }
     }
 
-    /// The same, after the answer has ended.
-    pub(super) fn into_evidence(self) -> Option<Vec<EvidenceQuote>> {
+    /// What the assistant's answer concludes.
+    pub(super) fn finding(&self) -> Option<&serde_json::Value> {
         match self {
             Backend::ChatModel(_) => None,
-            Backend::Assistant(assistant) => Some(assistant.evidence),
+            Backend::Assistant(assistant) => assistant.finding.as_ref(),
+        }
+    }
+
+    /// Both, after the answer has ended.
+    pub(super) fn into_grounds(self) -> (Option<Vec<EvidenceQuote>>, Option<serde_json::Value>) {
+        match self {
+            Backend::ChatModel(_) => (None, None),
+            Backend::Assistant(assistant) => (Some(assistant.evidence), assistant.finding),
         }
     }
 

@@ -50,6 +50,9 @@ pub(in crate::http) struct Completion {
     /// What the assistant's answer rests on; absent if the chat model answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<Vec<EvidenceQuote>>,
+    /// What the assistant's answer concludes, as the event `finding` of `/api/chat`; absent if the chat model answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<serde_json::Value>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -92,6 +95,7 @@ pub(super) async fn completion(head: ReplyHead, mut backend: Backend) -> Result<
             BackendStep::End(end) => break end,
         }
     };
+    let (evidence, finding) = backend.into_grounds();
     Ok(Json(Completion {
         id: head.id,
         object: "chat.completion",
@@ -105,7 +109,8 @@ pub(super) async fn completion(head: ReplyHead, mut backend: Backend) -> Result<
         }],
         usage: end.usage,
         timings: end.timings,
-        evidence: backend.into_evidence(),
+        evidence,
+        finding,
     })
     .into_response())
 }
@@ -170,6 +175,8 @@ struct Chunk<'c> {
     timings: Option<&'c ModelTimings>,
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<&'c [EvidenceQuote]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<&'c serde_json::Value>,
 }
 
 /// What a chunk adds to the answer.
@@ -214,10 +221,11 @@ impl ChunkWriter {
             usage: self.usage.then_some(None),
             timings: None,
             evidence: None,
+            finding: None,
         }
     }
 
-    /// The first chunk: the role, and the evidence.
+    /// The first chunk: the role, the evidence and the finding.
     fn role(&self, backend: &Backend) -> String {
         let mut chunk = self.chunk(Delta {
             role: Some("assistant"),
@@ -225,6 +233,7 @@ impl ChunkWriter {
             ..Delta::default()
         });
         chunk.evidence = backend.evidence();
+        chunk.finding = backend.finding();
         json(&chunk)
     }
 

@@ -9,6 +9,7 @@ use super::token_usage::milliseconds;
 use super::trace::Trace;
 use super::{EvidenceQuote, ModelTimings, Recommendation, TokenCounts};
 use crate::assistant::{Answer, AnswerEvent, Recommended};
+use crate::findings::Finding;
 
 /// The data of one server-sent event; [`ChatEvent::name`] is the event's name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -18,6 +19,8 @@ pub(in crate::http) enum ChatEvent {
     Queue { position: usize, eta_seconds: f64 },
     /// What the answer rests on.
     Evidence { items: Vec<EvidenceQuote> },
+    /// What the answer concludes.
+    Finding(Box<Finding>),
     /// The products that the evidence is about, with their figures.
     Products { items: Vec<Recommendation> },
     /// How the question was understood and what came of it; only if it was asked for.
@@ -71,6 +74,7 @@ impl ChatEvent {
             AnswerEvent::Products(products) => ChatEvent::Products {
                 items: recommendations(products),
             },
+            AnswerEvent::Finding(finding) => ChatEvent::Finding(finding),
             AnswerEvent::Trace(trace) => ChatEvent::Trace(Box::new((*trace).into())),
             AnswerEvent::Queued { ahead, wait } => ChatEvent::Queue {
                 position: ahead,
@@ -103,6 +107,7 @@ impl ChatEvent {
             ChatEvent::Queue { .. } => "queue",
             ChatEvent::Evidence { .. } => "evidence",
             ChatEvent::Products { .. } => "products",
+            ChatEvent::Finding(_) => "finding",
             ChatEvent::Trace(_) => "trace",
             ChatEvent::Progress { .. } => "progress",
             ChatEvent::Token { .. } => "token",

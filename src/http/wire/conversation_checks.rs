@@ -2,7 +2,7 @@
 
 use super::super::HttpOptions;
 use super::super::error::ApiError;
-use crate::assistant::{Speaker, Turn};
+use crate::query::{Speaker, Turn};
 
 /// The turns of a conversation, each given with its number in the request.
 ///

@@ -88,7 +88,8 @@ mod tests {
     use super::*;
     use crate::app;
     use crate::embedding::testing::minilm;
-    use crate::retrieval::{Asked, Filters};
+    use crate::query::Turn;
+    use crate::retrieval::Filters;
     use crate::reviews::{Corpus, passages, testing};
     use serde_json::{Value, json};
     use std::sync::Arc;
@@ -108,15 +109,18 @@ mod tests {
         let passages = passages(&corpus);
         let texts: Vec<&str> = passages.iter().map(|passage| passage.text(&corpus)).collect();
         let vectors = app::embed(&encoder, &texts).expect("the texts can be embedded");
-        let retriever = app::retriever(corpus.clone(), passages, vectors, encoder);
+        // It waits for the embedder, which an async thread must not.
+        let shared = corpus.clone();
+        let built = std::thread::spawn(move || app::retriever(shared, passages, vectors, encoder));
+        let retriever = built.join().expect("nothing panics");
         let retriever = retriever.expect("the reviews can be indexed");
-        let asked = Asked::alone(question);
+        let asked = [Turn::user(question)];
         let found = retriever.recommend(&asked, &Filters::default()).await;
         let source = ReviewSource {
             corpus: &corpus,
             opinions: retriever.opinions(),
         };
-        let all = recommendations(source, found.expect("one question has room").items);
+        let all = recommendations(source, found.expect("one question has room"));
         serde_json::to_value(&all[0].dissent).expect("it serialises")
     }
 

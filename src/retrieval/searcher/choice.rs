@@ -1,13 +1,12 @@
 //! Of all that is ranked, what becomes evidence, and which products it recommends.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Ranked, Searcher};
 use crate::language;
-use crate::opinions::AspectId;
+use crate::query::ParsedQuery;
 use crate::retrieval::figures::Figures;
 use crate::retrieval::products::{self, Recommended};
-use crate::retrieval::reading::ParsedQuery;
 use crate::retrieval::selection::{self, Candidate};
 use crate::retrieval::{Evidence, Scores};
 use crate::reviews::ProductId;
@@ -18,8 +17,6 @@ const RANKED: usize = 200;
 const EVIDENCE: usize = 6;
 /// Passages of each product that is compared, however many are.
 const LEAST_PLACES: usize = 2;
-/// Aspects that an answer without evidence names.
-const SPOKEN_OF: usize = 5;
 /// Quotes that a recommended product comes with.
 const QUOTES: usize = 3;
 
@@ -62,26 +59,8 @@ impl Searcher {
 
     fn evidence(&self, candidate: &Candidate) -> Evidence {
         let features = candidate.features;
-        let passage = self.index.passage(features.passage);
-        let review = self.index.review(features.passage);
-        let product = &self.index.catalogue()[features.product.0 as usize];
-        let (before, rest) = review.text.split_at(passage.start as usize);
-        let (quote, after) = rest.split_at((passage.end - passage.start) as usize);
-        let start = before.chars().count();
         Evidence {
-            passage: features.passage,
-            review: passage.review,
-            product_key: product.key.clone(),
-            product_title: product.title.clone(),
-            rating: review.rating,
-            summary: review.summary.clone(),
-            quote: quote.to_string(),
-            start,
-            end: start + quote.chars().count(),
-            before: before.to_string(),
-            after: after.to_string(),
             score: features.question,
-            complains: candidate.complains(),
             scores: Scores {
                 question: features.question,
                 title: features.title,
@@ -89,6 +68,7 @@ impl Searcher {
                 coverage: features.coverage,
                 total: candidate.score,
             },
+            ..Evidence::of(&self.index, features.passage, candidate.tone)
         }
     }
 
@@ -120,37 +100,6 @@ impl Searcher {
         if !figures.are_complete() && ranked.iter().any(says) {
             ranked.retain(says);
         }
-    }
-
-    /// The first product of each side of a comparison of which there is no evidence.
-    pub(super) fn without_evidence(
-        &self,
-        compared: &[BTreeSet<ProductId>],
-        evidence: &[Evidence],
-    ) -> Vec<String> {
-        let key = |id: &ProductId| &self.index.catalogue()[id.0 as usize].key;
-        let is_silent = |products: &&BTreeSet<ProductId>| {
-            let quoted = |id: &ProductId| evidence.iter().any(|evidence| evidence.product_key == *key(id));
-            !products.iter().any(quoted)
-        };
-        let silent = compared.iter().filter(is_silent).filter_map(BTreeSet::first);
-        silent.map(|id| self.vocabulary.title(*id).to_string()).collect()
-    }
-
-    /// What the reviews of these products clearly praise or complain about most.
-    pub(super) fn spoken_of(&self, products: &BTreeSet<ProductId>) -> Vec<String> {
-        let mut reviews: BTreeMap<AspectId, usize> = BTreeMap::new();
-        for product in products {
-            for aspect in self.opinions.of_product(*product) {
-                *reviews.entry(aspect.aspect).or_default() += aspect.praised + aspect.complained;
-            }
-        }
-        let mut spoken_of: Vec<(AspectId, usize)> =
-            reviews.into_iter().filter(|(_, reviews)| *reviews > 0).collect();
-        spoken_of.sort_by_key(|(aspect, reviews)| (std::cmp::Reverse(*reviews), *aspect));
-        let most = spoken_of.into_iter().take(SPOKEN_OF);
-        most.map(|(aspect, _)| self.opinions.name(aspect).to_string())
-            .collect()
     }
 }
 

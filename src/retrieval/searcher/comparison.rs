@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use super::{Searcher, Sought};
 use crate::index::{IndexQuery, ProductFeatures};
 use crate::language;
+use crate::query::Word;
 use crate::retrieval::product_filter::ProductFilter;
-use crate::retrieval::reading::Word;
 use crate::reviews::ProductId;
 
 /// How much the whole question counts for which product a side of a comparison means.

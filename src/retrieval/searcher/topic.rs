@@ -2,9 +2,9 @@
 
 use super::{Ranked, Searcher, Sought};
 use crate::index::{PassageFeatures, PassageFilter};
-use crate::retrieval::reading::ParsedQuery;
+use crate::query::{self, ParsedQuery, Turn};
 use crate::retrieval::refusal::{self, Thresholds, Topic};
-use crate::retrieval::{Asked, Filters, score};
+use crate::retrieval::{Filters, score};
 use crate::reviews::ProductId;
 
 /// A name stands in one title of so many, …
@@ -21,12 +21,12 @@ impl Searcher {
         let (mut in_shop, mut in_products) = (vec![], vec![]);
         let everything = Filters::default();
         for ((number, question), vector) in refusal::off_topic().enumerate().zip(off_topic) {
-            let mut parsed = self.vocabulary.parse(&Asked::alone(question));
+            let mut parsed = query::read(&[Turn::user(question)], &self.vocabulary);
             // It names nothing here, and only the whole of it has a vector.
             parsed.named.clear();
             parsed.sides = None;
             parsed.last.clone_from(&parsed.whole);
-            let sought = Sought::new(parsed, vec![vector]);
+            let sought = Sought::new(parsed, vec![vector.clone(), vector]);
             let features = |ranked: Ranked| ranked.passages.into_iter().map(|candidate| candidate.features);
             let found = features(self.ranked(&sought, &everything, false));
             in_shop.extend(found.map(|features| score::topic(&features)).reduce(f32::max));
@@ -64,7 +64,7 @@ impl Searcher {
             false if self.has_unseen_name(parsed) => Topic::UnseenName,
             false => Topic::Shop,
         };
-        self.thresholds.admit(topic, passages)
+        self.recognition.thresholds.admit(topic, passages)
     }
 
     /// Whether a word of the question stands in few titles and is none that the embedding model knows.

@@ -95,8 +95,8 @@ impl Answer {
         json::list(&self.only("evidence")["items"])
     }
 
-    /// Checks that the question was answered: by the model, or by quotes where no sentence of so small a model is
-    /// supported by the evidence.
+    /// Checks that the question was answered: as this server answers, or told where too few of a small model's
+    /// sentences are supported by the evidence.
     #[track_caller]
     pub fn assert_answered(&self) {
         let last = self.only("final");
@@ -110,7 +110,7 @@ impl Answer {
     pub fn assert_well_formed(&self) {
         let names: Vec<&str> = self.events.iter().map(|event| event.name.as_str()).collect();
         let known = [
-            "evidence", "products", "queue", "progress", "token", "citation", "final",
+            "evidence", "products", "finding", "queue", "progress", "token", "citation", "final",
         ];
         assert!(names.iter().all(|name| known.contains(name)), "{names:?}");
         assert_eq!(

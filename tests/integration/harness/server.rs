@@ -16,7 +16,7 @@ use super::program::{self, Outcome};
 use super::wait::{self, PATIENCE};
 use super::{model_files, shop};
 
-/// The settings of a server. Prompts and answers are short, so that it answers in seconds.
+/// The settings of a server. Its answers are told by rule unless a test says otherwise.
 pub struct Setup {
     home: Arc<TempDir>,
     /// The reviews.
@@ -33,7 +33,7 @@ impl Setup {
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
         let data = home.path().join("reviews.csv");
         std::fs::write(&data, shop::REVIEWS).expect("the temporary folder can be written to");
-        let settings = ["--max-prompt-tokens", "320", "--max-tokens", "12"];
+        let settings = ["--answers", "told"];
         Setup {
             data,
             index: home.path().join("index"),
@@ -43,17 +43,23 @@ impl Setup {
         }
     }
 
-    /// The same with the shallow chat model: senseless answers of `max_tokens`, several a second.
-    pub fn shallow(max_tokens: usize) -> Setup {
-        let setup = Setup::new().with_default_lengths();
-        let setup = setup.with("--chat-model", model_files::shallow().display());
-        setup.with("--max-tokens", max_tokens)
+    /// The same with the default settings.
+    pub fn plain() -> Setup {
+        let mut setup = Setup::new();
+        setup.settings.clear();
+        setup
     }
 
-    /// The same with the default lengths of prompts and answers.
-    pub fn with_default_lengths(mut self) -> Setup {
+    /// The same with the shallow chat model, which writes: senseless answers of `max_tokens`, several a second.
+    pub fn shallow(max_tokens: usize) -> Setup {
+        let setup = Setup::new().written(max_tokens);
+        setup.with("--chat-model", model_files::shallow().display())
+    }
+
+    /// The same with answers of `max_tokens` that the chat model writes.
+    pub fn written(mut self, max_tokens: usize) -> Setup {
         self.settings.clear();
-        self
+        self.with("--answers", "written").with("--max-tokens", max_tokens)
     }
 
     /// One more setting.

@@ -3,7 +3,15 @@
 use super::{Source, files};
 
 /// The folders that deal with words.
-const FOLDERS: [&str; 5] = ["retrieval", "opinions", "assistant", "index", "language"];
+const FOLDERS: [&str; 7] = [
+    "query",
+    "retrieval",
+    "findings",
+    "opinions",
+    "assistant",
+    "index",
+    "language",
+];
 /// Files of tests that stand alone: their cases are no lists.
 const TESTS: [&str; 2] = ["tests.rs", "testing.rs"];
 /// A list of so many words is a choice of the code; a longer one is a class of words.

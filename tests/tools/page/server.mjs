@@ -42,7 +42,7 @@ export class Server {
     const binary = process.env.SERVER || "target/debug/flipkart-recommender";
     const words = ["serve", "--listen", `127.0.0.1:${this.#port}`, "--data", join(this.#folder, "reviews.csv")];
     words.push("--index-dir", join(this.#folder, "index"), "--max-running", "1", "--max-waiting", "20");
-    words.push("--key-file", join(this.#folder, "keys"));
+    words.push("--key-file", join(this.#folder, "keys"), "--answers", "written");
     // with-server.sh sets this for its own server.
     const { RECOMMENDER_LISTEN: _, ...env } = process.env;
     this.#child = spawn(binary, words, { env, stdio: "ignore" });

@@ -1,19 +1,18 @@
-//! Words that point at products that were spoken of, and the same question with the products in their place. Pure.
+//! Words that point at products that were spoken of: "it", "the second one", "both". Pure.
 
-use super::{Entity, Talk, labels};
 use crate::language::{NumberClass, WordClass, folded, lexicon, word_indices};
 
 /// Products that are spoken of at most as several.
-const MOST: usize = 4;
+pub(super) const MOST: usize = 4;
 
 /// A word with where it stands.
-struct Word {
+pub(super) struct Word {
     /// As it is looked up.
     text: String,
     /// Whether it has that.
-    own: bool,
-    start: usize,
-    end: usize,
+    pub own: bool,
+    pub start: usize,
+    pub end: usize,
 }
 
 /// Whether a question has a word that points.
@@ -22,42 +21,9 @@ pub(super) fn points(question: &str) -> bool {
     (0..words.len()).any(|at| pointer(&words, at).is_some())
 }
 
-/// The question with the names of products for what points at them; `None` where nothing points, or at nothing known.
-pub(super) fn resolved(question: &str, talk: &Talk<'_>) -> Option<String> {
-    let words = words(question);
-    let named_first = talk
-        .vocabulary
-        .mentions(question)
-        .first()
-        .map_or(usize::MAX, |mention| mention.words[0].start);
-    let mut text = String::with_capacity(question.len());
-    let (mut copied, mut at) = (0, 0);
-    while at < words.len() {
-        let found = pointer(&words, at).and_then(|(pointer, next)| {
-            let own = matches!(pointer, Pointer::One | Pointer::OnesOwn) && named_first < words[at].start;
-            let name = talk.meant(pointer).filter(|name| !own && !name.is_empty())?;
-            Some((name, pointer, next))
-        });
-        let Some((name, pointer, next)) = found else {
-            at += 1;
-            continue;
-        };
-        text.push_str(&question[copied..words[at].start]);
-        text.push_str("the ");
-        text.push_str(&name);
-        if matches!(pointer, Pointer::OnesOwn | Pointer::SeveralOwn) || words[next - 1].own {
-            text.push_str("'s");
-        }
-        copied = words[next - 1].end;
-        at = next;
-    }
-    text.push_str(&question[copied..]);
-    (copied > 0).then_some(text)
-}
-
 /// What a word, or some, point at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pointer {
+pub(super) enum Pointer {
     One,
     OnesOwn,
     Several,
@@ -68,7 +34,7 @@ enum Pointer {
 }
 
 /// What the words from `at` on point at, with the word after them.
-fn pointer(words: &[Word], at: usize) -> Option<(Pointer, usize)> {
+pub(super) fn pointer(words: &[Word], at: usize) -> Option<(Pointer, usize)> {
     use WordClass::{
         Auxiliary, BeforeThis, Conjunction, Copula, Demonstrative, It, Its, Numbering, OfTwo, Several, Their,
         Thing, Things, Time,
@@ -132,36 +98,7 @@ fn place(word: &str) -> Option<Pointer> {
     Some(Pointer::Place(place.saturating_sub(1)))
 }
 
-impl Talk<'_> {
-    /// What is pointed at.
-    fn meant(&self, pointer: Pointer) -> Option<String> {
-        let (named, shown) = (self.named.as_slice(), self.shown.as_slice());
-        let list = if shown.len() > 1 || named.is_empty() {
-            shown
-        } else {
-            named
-        };
-        let one = match named {
-            [one] => Some(one),
-            _ => shown.first().or(named.first()),
-        };
-        let several = match (named, shown) {
-            ([_, _, ..], _) => named,
-            (_, []) => named,
-            _ => shown,
-        };
-        let label = |entity: &Entity| entity.label.clone();
-        match pointer {
-            Pointer::One | Pointer::OnesOwn => one.map(label),
-            Pointer::Several | Pointer::SeveralOwn => Some(labels(&several[..several.len().min(MOST)])),
-            Pointer::Place(place) => list.get(place).map(label),
-            Pointer::Last => list.last().map(label),
-            Pointer::Other => list.iter().find(|entity| Some(*entity) != one).map(label),
-        }
-    }
-}
-
-fn words(text: &str) -> Vec<Word> {
+pub(super) fn words(text: &str) -> Vec<Word> {
     let word = |(start, word): (usize, &str)| Word {
         text: folded(word),
         own: ["'s", "’s"].iter().any(|end| word.to_lowercase().ends_with(end)),

@@ -5,14 +5,44 @@
 //! kettle?" is the last question asked of the kettle, and "and under 1000?" the last question with one demand more.
 //! The whole conversation is gone through, so that a follow-up may lean on a follow-up; the server keeps none.
 
-mod pointing;
+mod pointed;
 
 use std::collections::BTreeSet;
 
-use super::{Speaker, Turn};
+use super::intent::Intent;
+use super::parsed_query::Asked;
+use super::pointing;
+use super::vocabulary::Vocabulary;
 use crate::language::{WordClass, lexicon, word_indices, words};
-use crate::retrieval::{Asked, Intent, Vocabulary};
 use crate::reviews::ProductId;
+
+/// The author of a turn of the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaker {
+    /// The shopper.
+    User,
+    /// This assistant.
+    Assistant,
+}
+
+/// One turn of the conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Turn {
+    /// Its author.
+    pub role: Speaker,
+    /// Its text.
+    pub content: String,
+}
+
+impl Turn {
+    /// What a shopper says.
+    pub(crate) fn user(content: impl Into<String>) -> Self {
+        Self {
+            role: Speaker::User,
+            content: content.into(),
+        }
+    }
+}
 
 /// So many words and fewer are a fragment: "battery life?"
 const FRAGMENT: usize = 3;
@@ -72,7 +102,7 @@ impl Talk<'_> {
     }
 
     fn understood(&self, question: &str) -> Asked {
-        let pointed = pointing::resolved(question, self);
+        let pointed = pointed::resolved(question, self);
         let text = pointed.as_deref().unwrap_or(question);
         let parsed = self.vocabulary.parse(&Asked::alone(text));
         let scope = self.vocabulary.in_question(&parsed);
@@ -86,11 +116,16 @@ impl Talk<'_> {
             );
 
         let by_name = !parsed.named.is_empty();
-        let chooses = matches!(parsed.intent, Intent::Recommend | Intent::Compare);
+        let chooses =
+            parsed.intent == Intent::Compare || parsed.intent == Intent::Recommend && parsed.chooses;
         let names_a_kind = !by_name && pointed.is_none() && !chooses && !scope.is_empty();
         if names_a_kind && self.vocabulary.is_said_of(&parsed, &self.spoken_of()) {
             // "How is the remote?" after a television was spoken of asks of its remote.
             return self.joined(question);
+        }
+        if parsed.compares_one() && pointed.is_none() && !self.named.is_empty() {
+            // "And versus the Zuvio?"
+            return Asked::alone(format!("{} {}", labels(&self.named), begun_anew(question)));
         }
         if !scope.is_empty() {
             let other_product = parsed.constraints.is_empty() && !says_more && (continues || fragment);
@@ -239,8 +274,8 @@ fn begun_anew(question: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
-    use crate::retrieval::testing;
 
     /// The conversation's last question as it can be understood alone: questions and answers in turns.
     fn understood(turns: &[&str]) -> Asked {

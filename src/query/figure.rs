@@ -4,6 +4,8 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use serde::Serialize;
+
 use crate::language::WordClass::{
     self, Budget, Cheap, Counting, Currency, Dear, Highest, Lowest, Price, PriceQuestion, Rating, Review,
     Star,
@@ -11,7 +13,8 @@ use crate::language::WordClass::{
 use crate::language::{FUNCTION_WORDS, NumberClass, lexicon, stem};
 
 /// A figure that the data has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Quantity {
     /// What a product costs.
     Price,
@@ -20,7 +23,8 @@ pub(crate) enum Quantity {
 }
 
 /// Of which products a figure is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Wish {
     /// Of each that is named.
     Each,
@@ -33,7 +37,7 @@ pub(crate) enum Wish {
 }
 
 /// A figure that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Figure {
     /// Which.
     pub quantity: Quantity,
@@ -44,8 +48,10 @@ pub(crate) struct Figure {
 /// What a question for a figure may say: words of figures, words of any question for products, and words that only hold
 /// sentences together. As they are compared.
 static OF_FIGURES: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    use WordClass::{Stock, Tag, Thing, Things, Wanting};
-    let of_questions = [Stock, Tag, Thing, Things, Wanting];
+    use WordClass::{LeftOver, Listing, Speaker, Stock, Tag, Thing, Things, Unit, Wanting};
+    let of_questions = [
+        LeftOver, Listing, Speaker, Stock, Tag, Thing, Things, Unit, Wanting,
+    ];
     let of_figures = [
         Budget, Cheap, Counting, Currency, Dear, Highest, Lowest, Price, Rating, Review, Star,
     ];
@@ -57,6 +63,14 @@ static OF_FIGURES: LazyLock<HashSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Whether these words of a question, as they are compared, tell of nothing but figures, or how many products to list.
+pub(super) fn tells_only_of_figures(telling: &HashSet<String>) -> bool {
+    let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    telling
+        .iter()
+        .all(|word| OF_FIGURES.contains(word) || is_number(word))
+}
+
 /// The figure that a question of these `words`, in lower case, asks for, where it asks for nothing else: `telling` are
 /// the words of it, as they are compared, that tell what it is about, `names` whether it names products, and
 /// `demands_price` whether it says what they may cost.
@@ -66,7 +80,7 @@ pub(super) fn asked(
     names: bool,
     demands_price: bool,
 ) -> Option<Figure> {
-    if !telling.is_subset(&OF_FIGURES) {
+    if !tells_only_of_figures(telling) {
         return None;
     }
     let has = |class| lexicon().contains(words, class);

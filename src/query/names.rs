@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::super::spelling::Spelling;
+use super::spelling::Spelling;
 use crate::language::{self, WordClass};
 use crate::reviews::{Product, ProductId};
 use belonging::Belonging;

@@ -1,7 +1,12 @@
 //! Questions, and what they are parsed as.
 
+use std::collections::BTreeSet;
+
+use super::parsed_query::Asked;
 use super::testing::product;
+use super::vocabulary::EARLIER;
 use super::*;
+use crate::reviews::ProductId;
 
 /// The telling words of a question, as written: names, kinds, and what is asked.
 fn words(parsed: &ParsedQuery) -> [String; 3] {
@@ -271,5 +276,59 @@ fn questions_are_told_apart_by_what_they_want() {
         for question in questions {
             assert_eq!(shop.parse(&Asked::alone(*question)).intent, intent, "{question}");
         }
+    }
+}
+
+#[test]
+fn a_thing_is_what_ends_its_title_and_not_what_it_is_for() {
+    let catalogue = [
+        product("Ardeno Book 14 Thin Laptop", "computers"),
+        product("Pathika Go Laptop", "computers"),
+        product("Kelvor Mule Laptop Power Bank", "power banks"),
+        product(
+            "Thomson Alpha 80 cm (32 inch) Smart TV with 30 W Sound",
+            "televisions",
+        ),
+        product("Mivi Soundbar for TV", "speakers"),
+    ];
+    let vocabulary = testing::vocabulary(&catalogue, &["works well", "sound is good"]);
+    let all: Vec<ProductId> = (0..5).map(ProductId).collect();
+    // A question, the products of its kind, and what it asks of them.
+    let cases = "
+        list all laptops | 0 1 |
+        a laptop power bank that works | 2 | works
+        which tv has good sound | 3 | sound
+        a soundbar for my tv | 4 | tv
+        does it work | | work
+    ";
+    for [question, expected, topic] in testing::table(cases) {
+        let parsed = vocabulary.parse(&Asked::alone(question));
+        let of_kind: BTreeSet<ProductId> = vocabulary
+            .of_kind(&parsed, &catalogue, &all)
+            .into_iter()
+            .collect();
+        assert_eq!(numbers(&of_kind), expected, "{question}");
+        assert_eq!(parsed.topic(), topic, "{question}");
+        assert_eq!(parsed.points, question.starts_with("does it"), "{question}");
+    }
+}
+
+#[test]
+fn lists_amounts_and_choices_are_known_by_their_words() {
+    let shop = testing::shop();
+    let read = |question: &str| {
+        let parsed = shop.parse(&Asked::alone(question));
+        (parsed.lists, parsed.asks_amount, parsed.chooses)
+    };
+    for (question, expected) in [
+        ("list all kettles", (true, false, true)),
+        ("show me phones under 20000", (true, false, true)),
+        ("which brands of headset do you have", (true, false, true)),
+        ("show me a headset with bass", (false, false, true)),
+        ("how long does the Avandi take", (false, true, false)),
+        ("Avandi ko kitna time lagta hai", (false, true, false)),
+        ("is the Avandi quiet", (false, false, false)),
+    ] {
+        assert_eq!(read(question), expected, "{question}");
     }
 }

@@ -1,7 +1,9 @@
 //! Figures as sentences: what a product costs, how many stars it has, and which has most or least. Pure; every number
 //! in them is counted, none is said by a model.
 
-use crate::retrieval::{Figure, Figured, Figures, Quantity, Wish};
+use super::phrases::grouped;
+use crate::query::{Figure, Quantity, Wish};
+use crate::retrieval::{Figured, Figures};
 
 /// The answer to a question for figures; ends without a blank.
 pub(super) fn told(figures: &Figures) -> String {
@@ -20,27 +22,22 @@ pub(super) fn told(figures: &Figures) -> String {
         0 | 1 => String::new(),
         among => format!("Of {among} {kind} "),
     };
-    let then = match rest.first() {
-        Some(second) => format!(" Then comes the {}: {}.", second.title, value(second, quantity)),
-        None => String::new(),
+    let then: Vec<String> = rest
+        .iter()
+        .map(|next| format!("the {}: {}", next.title, value(next, quantity)))
+        .collect();
+    let then = match then.as_slice() {
+        [] => String::new(),
+        [one] => format!(" Then comes {one}."),
+        several => format!(" Then come {}.", several.join("; ")),
     };
     match (wish, quantity) {
         (Wish::Each, _) => {
             let each = figures.products.iter().map(|figured| of(figured, quantity));
             each.collect::<Vec<_>>().join(" ")
         }
-        (Wish::Fitting, _) => {
-            let number = match figures.among {
-                1 => format!("One of the {kind} here costs that"),
-                among => format!("{among} {kind} here cost that; the best rated is the following"),
-            };
-            format!(
-                "{number}: the {}, {}, with {}.{then}",
-                first.title,
-                value(first, Quantity::Price),
-                value(first, Quantity::Stars)
-            )
-        }
+        // Told as a list.
+        (Wish::Fitting, _) => String::new(),
         (Wish::Most | Wish::Least, _) => {
             let superlative = match (quantity, wish) {
                 (Quantity::Price, Wish::Most) => "costs most",
@@ -64,9 +61,9 @@ fn of(figured: &Figured, quantity: Quantity) -> String {
         (Quantity::Price, Some(price)) => format!("The {title} costs {} rupees.", grouped(*price)),
         (Quantity::Stars, _) if rating.count == 0 => format!("The {title} has no review."),
         (Quantity::Stars, _) => {
-            let [one, .., five] = figured.histogram;
+            let [one, two, three, four, five] = figured.histogram;
             format!(
-                "The {title} has {}: {five} of them give five stars, {one} one star.",
+                "The {title} has {}: {five} give five stars, {four} four, {three} three, {two} two and {one} one star.",
                 value(figured, quantity)
             )
         }
@@ -83,20 +80,6 @@ fn value(figured: &Figured, quantity: Quantity) -> String {
             format!("{mean:.1} of 5 stars on average, from {count} {reviews}")
         }
     }
-}
-
-/// 124990 as Indian shops write it: 1,24,990.
-fn grouped(number: u32) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.char_indices() {
-        let left = digits.len() - at;
-        if at > 0 && (left == 3 || left > 3 && left % 2 == 1) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 #[cfg(test)]
@@ -142,7 +125,8 @@ mod tests {
                 1,
                 "",
                 &both[1..],
-                "The Pellar has 3.0 of 5 stars on average, from 1 review: 0 of them give five stars, 0 one star.",
+                "The Pellar has 3.0 of 5 stars on average, from 1 review: 0 give five stars, 0 four, 0 three, 0 two and \
+                 0 one star.",
             ),
             (
                 Quantity::Stars,
@@ -169,15 +153,6 @@ mod tests {
                 &cheap[..1],
                 "The Zuvio costs most: 1,24,990 rupees.",
             ),
-            (
-                Quantity::Price,
-                Wish::Fitting,
-                1,
-                "phones",
-                &cheap[..1],
-                "One of the phones here costs that: the Zuvio, 1,24,990 rupees, with 4.2 of 5 stars on average, from 8 \
-                 reviews.",
-            ),
         ] {
             let figures = Figures {
                 figure: Figure { quantity, wish },
@@ -186,19 +161,6 @@ mod tests {
                 products: products.to_vec(),
             };
             assert_eq!(told(&figures), expected);
-        }
-    }
-
-    #[test]
-    fn numbers_are_grouped_as_in_india() {
-        for (number, expected) in [
-            (0, "0"),
-            (999, "999"),
-            (1_299, "1,299"),
-            (14_999, "14,999"),
-            (100_000, "1,00,000"),
-        ] {
-            assert_eq!(grouped(number), expected);
         }
     }
 }

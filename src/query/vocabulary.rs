@@ -1,31 +1,20 @@
-//! A question → what it is about: its words, the products that it names, and what kind of answer it wants. Pure.
-
-mod amounts;
-mod bounds;
-mod constraints;
-mod figure;
-mod intent;
-mod names;
-mod task;
-#[cfg(test)]
-pub(super) mod testing;
+//! What questions are parsed with: the words of a shop. Pure.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Asked;
+use super::intent::Intent;
+use super::names::{Mention, Names};
+use super::parsed_query::{Asked, ParsedQuery, Word};
 use super::spelling::{self, Spelling};
+use super::{constraints, figure, intent, pointing, task};
 use crate::index::{Postings, title_text};
 use crate::language::{self, WordClass};
 use crate::reviews::{Product, ProductId};
-pub(crate) use constraints::{Constraints, Span};
-pub(crate) use figure::{Figure, Quantity, Wish};
-pub(crate) use intent::Intent;
-pub(super) use names::{Mention, Names};
 
 /// What a word of an earlier question counts, beside one of the last.
-const EARLIER: f32 = 0.5;
+pub(super) const EARLIER: f32 = 0.5;
 
 /// What questions are parsed with.
 pub(crate) struct Vocabulary {
@@ -36,73 +25,16 @@ pub(crate) struct Vocabulary {
     /// The stems that titles and categories have more often than reviews, which are what things are called, with the
     /// products that have them.
     kinds: HashMap<String, BTreeSet<ProductId>>,
+    /// Those of them that are the name of a thing.
+    heads: HashSet<String>,
     /// The products in whose reviews such a stem is said.
     said_of: HashMap<String, BTreeSet<ProductId>>,
     /// The words that a question can mean.
     spelling: Spelling,
 }
 
-/// A telling word of a question.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Word {
-    /// In lower case, as it was meant.
-    pub written: String,
-    /// As it is compared.
-    pub stem: String,
-    /// How much it counts: 1, or less in an earlier question.
-    pub weight: f32,
-    /// Whether it is a part of a product's name.
-    pub names: bool,
-    /// Whether it is what titles call things.
-    pub kind: bool,
-}
-
-/// A question, parsed.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct ParsedQuery {
-    /// What was asked, in English, without slips and without its demands, after the earlier question that it goes on
-    /// with, where it does.
-    pub whole: String,
-    /// What was asked last, without the names of products; the same where that says nothing.
-    pub last: String,
-    /// Its telling words, those of the earlier question included; each once.
-    pub words: Vec<Word>,
-    /// The names in it, in their order, each with the products that it may mean.
-    pub named: Vec<BTreeSet<ProductId>>,
-    /// What stands on either side of "or", where both sides may be products that are compared.
-    pub sides: Option<[String; 2]>,
-    /// What kind of answer it wants.
-    pub intent: Intent,
-    /// The figure that it asks for, and nothing else.
-    pub figure: Option<Figure>,
-    /// Whether it is a task, which no review can answer.
-    pub is_task: bool,
-    /// What it demands of products.
-    pub constraints: Constraints,
-}
-
-impl ParsedQuery {
-    /// The words that say what is asked of products, and not of which.
-    pub(crate) fn aspect(&self) -> impl Iterator<Item = &Word> {
-        self.words.iter().filter(|word| !word.names && !word.kind)
-    }
-
-    /// Those words, as they were meant.
-    pub(crate) fn aspect_text(&self) -> String {
-        let words: Vec<&str> = self.aspect().map(|word| word.written.as_str()).collect();
-        words.join(" ")
-    }
-
-    /// The products that it names.
-    pub(crate) fn scope(&self) -> BTreeSet<ProductId> {
-        self.named.iter().flatten().copied().collect()
-    }
-
-    /// Whether it is about one product and says which.
-    pub(crate) fn names_one(&self) -> bool {
-        self.scope().len() == 1
-    }
-}
+/// A word is the name of a thing if it ends this share of the titles that have it.
+const OF_TITLES: f64 = 0.3;
 
 impl Vocabulary {
     /// Learns the words of a shop, whose titles and reviews say these; `passages` are those of its reviews, each with
@@ -142,8 +74,21 @@ impl Vocabulary {
         let faults = language::lexicon()
             .all(WordClass::Fault)
             .map(|word| (word, spelling::TIMES));
+        // "Waterproof" ends a title now and then, "kettle" mostly.
+        let mut ends: HashMap<String, usize> = HashMap::new();
+        products
+            .iter()
+            .flat_map(heads)
+            .for_each(|stem| *ends.entry(stem).or_default() += 1);
+        let is_head = |(stem, times): &(String, usize)| {
+            // What buyers write of more often than titles do is a part: "with 40-hour battery".
+            let is_kind = kinds.contains_key(stem) || in_titles.saying(stem).is_empty();
+            is_kind && *times as f64 >= OF_TITLES * in_titles.saying(stem).len() as f64
+        };
+        let heads = ends.into_iter().filter(is_head).map(|(stem, _)| stem).collect();
         Self {
             kinds,
+            heads,
             said_of,
             names: Names::of(products, of_passage.iter().copied().zip(passages)),
             titles: products
@@ -154,14 +99,24 @@ impl Vocabulary {
         }
     }
 
-    /// Parses a question.
-    pub(crate) fn parse(&self, asked: &Asked) -> ParsedQuery {
+    /// Parses a question that can be understood by itself and what it goes on with.
+    pub(super) fn parse(&self, asked: &Asked) -> ParsedQuery {
         let is_kind = |word: &str| self.kinds.contains_key(&language::stem(word));
         let (constraints, _) = constraints::read(&asked.whole(), &is_kind);
         let text = self.plain(&asked.question);
         let earlier = asked.earlier.as_deref().map(|earlier| self.plain(earlier));
-        let mentions = self.names.mentions(&text, &self.spelling);
-        let last = self.words(&text, &mentions, 1.0);
+        let mut mentions = self.names.mentions(&text, &self.spelling);
+        for mention in &mut mentions {
+            // A title that stands there as a whole, as one that was spoken of does, is a name as a whole.
+            let titles = mention.products.iter().map(|product| self.title(*product));
+            let whole = titles.filter_map(|title| text.find(title).map(|at| at..at + title.len()));
+            mention.words.extend(whole.collect::<Vec<_>>());
+        }
+        let mut last = self.words(&text, &mentions, 1.0);
+        if constraints::read(&asked.question, &is_kind).1.is_empty() {
+            // "Under 2000?" tells of nothing else.
+            last.clear();
+        }
         // What kind of answer a question in Hindi wants, is said by words that have no place in English.
         let as_asked = self.corrected(&self.without_demands(&asked.question));
         let lower: Vec<String> = language::words(&as_asked).map(str::to_lowercase).collect();
@@ -185,13 +140,61 @@ impl Vocabulary {
             }
         }
         let kinds = of_kinds.count();
-        let intent = intent::of(&lower, named.len(), kinds);
-        let telling: HashSet<String> = last
+        let intent_of = |text: &str| {
+            let lower: Vec<String> = language::words(text).map(str::to_lowercase).collect();
+            intent::of(
+                &lower.iter().map(String::as_str).collect::<Vec<_>>(),
+                named.len(),
+                kinds,
+            )
+        };
+        let is_vague = |intent: &Intent| matches!(intent, Intent::Other | Intent::Product);
+        let mut intent = Some(intent::of(&lower, named.len(), kinds));
+        // What its Hindi words do not tell their English may, and what it does not tell itself the question before.
+        for text in [Some(text.as_str()), asked.earlier.as_deref()]
+            .into_iter()
+            .flatten()
+        {
+            intent = intent
+                .filter(|intent| !is_vague(intent))
+                .or_else(|| Some(intent_of(text)).filter(|intent| !is_vague(intent)))
+                .or(intent);
+        }
+        let intent = intent.unwrap_or_default();
+        let mut telling: HashSet<String> = last
             .iter()
             .filter(|word| !word.names && !word.kind)
             .map(|word| word.stem.clone())
             .collect();
-        let figure = figure::asked(&lower, &telling, !named.is_empty(), !constraints.price.is_open());
+        let one = self.the_one(&last).filter(|_| named.is_empty());
+        if let Some(product) = one {
+            // What its title says is its name.
+            let title: HashSet<String> = language::words(self.title(product)).map(language::stem).collect();
+            telling.retain(|stem| !title.contains(stem));
+        }
+        let has = |class| language::lexicon().contains(&lower, class);
+        let lists = |text: &str| {
+            let lower: Vec<String> = language::words(text).map(str::to_lowercase).collect();
+            let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+            language::lexicon().contains(&lower, WordClass::Listing)
+                || language::lexicon().starts(&lower, WordClass::Seeking).is_some()
+        };
+        let amount = (0..lower.len()).find_map(|at| {
+            let length = language::lexicon().starts(&lower[at..], WordClass::Amount)?;
+            Some(at + length)
+        });
+        // "Extra charges for installation?"
+        let pays = |word: &&Word| language::lexicon().has(&word.written, WordClass::Paying);
+        let asks_what_is_paid = constraints.is_empty()
+            && !has(WordClass::Choosing)
+            && last.iter().any(|word| pays(&word))
+            && !has(WordClass::Merit);
+        let figure = figure::asked(
+            &lower,
+            &telling,
+            !named.is_empty() || one.is_some(),
+            !constraints.price.is_open(),
+        );
         let is_task = named.is_empty() && task::is_task(&text);
         let mut words = last;
         if let Some(earlier) = &earlier {
@@ -201,12 +204,22 @@ impl Vocabulary {
         words.retain(|word| seen.insert(word.stem.clone()));
         let sides = (named.len() < 2).then(|| self.sides(&text)).flatten();
         ParsedQuery {
+            asked: asked.whole(),
+            said: asked.question.clone(),
             last: without(&text, mentions.iter().flat_map(|mention| &mention.words)),
             whole,
             words,
             named,
             sides,
             intent,
+            lists: figure::tells_only_of_figures(&telling) && (lists(&as_asked) || lists(&asked.whole())),
+            points: self.points(&asked.question),
+            asks_amount: amount.is_some() || figure.is_none() && asks_what_is_paid,
+            counted: amount
+                .and_then(|next| lower.get(next))
+                .map(|word| language::stem(word)),
+            asks_if_good: has(WordClass::Merit),
+            chooses: has(WordClass::Choosing) || has(WordClass::Wanting),
             figure,
             is_task,
             constraints,
@@ -214,7 +227,7 @@ impl Vocabulary {
     }
 
     /// A question without its demands, in English, without slips.
-    fn plain(&self, question: &str) -> String {
+    pub(super) fn plain(&self, question: &str) -> String {
         let rest = self.without_demands(question);
         self.corrected(language::in_english(&rest).as_deref().unwrap_or(&rest))
     }
@@ -245,6 +258,7 @@ impl Vocabulary {
     /// The telling words of a text whose names are `mentions`.
     fn words(&self, text: &str, mentions: &[Mention], weight: f32) -> Vec<Word> {
         let telling = language::word_indices(text).filter(|(_, word)| !language::is_asking(word));
+        let heads = self.heads_of(text);
         let word = |(at, word): (usize, &str)| {
             let stem = language::stem(word);
             Word {
@@ -254,11 +268,58 @@ impl Vocabulary {
                     .flat_map(|mention| &mention.words)
                     .any(|range| range.contains(&at)),
                 kind: self.kinds.contains_key(&stem),
+                head: heads.contains(&at),
                 stem,
                 weight,
             }
         };
         telling.map(word).collect()
+    }
+
+    /// Where the names of things stand in a text: the last of several in a row, and none behind what it is for, unless
+    /// there is no other. "A laptop bag for my camera" is a bag.
+    fn heads_of(&self, text: &str) -> HashSet<usize> {
+        let words: Vec<(usize, &str)> = language::word_indices(text).collect();
+        let stems: Vec<String> = words.iter().map(|(_, word)| language::stem(word)).collect();
+        let is_head = |at: usize| self.heads.contains(&stems[at]);
+        let goes_on = |at: usize| {
+            let run = (at + 1..words.len()).take_while(|next| self.kinds.contains_key(&stems[*next]));
+            run.into_iter().any(is_head)
+        };
+        let lasts: Vec<usize> = (0..words.len())
+            .filter(|at| is_head(*at) && !goes_on(*at))
+            .collect();
+        let purpose = words
+            .iter()
+            .position(|(_, word)| language::lexicon().has(word, WordClass::Preposition));
+        let before: Vec<usize> = lasts
+            .iter()
+            .copied()
+            .filter(|at| Some(*at) < purpose || purpose.is_none())
+            .collect();
+        let heads = if before.is_empty() { lasts } else { before };
+        heads.into_iter().map(|at| words[at].0).collect()
+    }
+
+    /// The only product whose title has most of these words for kinds of products.
+    fn the_one(&self, words: &[Word]) -> Option<ProductId> {
+        let query = ParsedQuery {
+            words: words.to_vec(),
+            ..ParsedQuery::default()
+        };
+        let meant = self.in_question(&query);
+        meant.first().copied().filter(|_| meant.len() == 1)
+    }
+
+    /// Whether a word points at a product, and no name or kind of products stands before it.
+    fn points(&self, question: &str) -> bool {
+        let kind = self.kinds(question).map(|kinds| kinds.start);
+        let name = self
+            .mentions(question)
+            .first()
+            .map(|mention| mention.words[0].start);
+        let before = [kind, name].into_iter().flatten().min().unwrap_or(question.len());
+        pointing::points(&question[..before])
     }
 
     /// What stands before and behind the first word that sets products beside each other.
@@ -293,14 +354,47 @@ impl Vocabulary {
         if !parsed.named.is_empty() {
             return parsed.scope();
         }
-        let mut words: HashMap<ProductId, usize> = HashMap::new();
-        let kinds = parsed.words.iter().filter_map(|word| self.kinds.get(&word.stem));
-        kinds
-            .flatten()
-            .for_each(|product| *words.entry(*product).or_default() += 1);
+        let words = self.kind_words(parsed);
         let most = words.values().copied().max();
         let called = words.into_iter().filter(|(_, words)| Some(*words) == most);
         called.map(|(product, _)| product).collect()
+    }
+
+    /// How many of a question's words for kinds of products one title has at most.
+    pub(crate) fn most_kind_words(&self, parsed: &ParsedQuery) -> usize {
+        self.kind_words(parsed).into_values().max().unwrap_or(0)
+    }
+
+    /// How many of a question's words for kinds of products each title has, where it has one.
+    fn kind_words(&self, parsed: &ParsedQuery) -> HashMap<ProductId, usize> {
+        let mut words: HashMap<ProductId, usize> = HashMap::new();
+        let tells = |word: &&Word| word.stem.chars().any(|c| !c.is_ascii_digit());
+        let kinds = parsed
+            .words
+            .iter()
+            .filter(tells)
+            .filter_map(|word| self.kinds.get(&word.stem));
+        kinds
+            .flatten()
+            .for_each(|product| *words.entry(*product).or_default() += 1);
+        words
+    }
+
+    /// Of these products those that are what a question calls them: a laptop backpack is no laptop.
+    pub(crate) fn of_kind(
+        &self,
+        parsed: &ParsedQuery,
+        products: &[Product],
+        among: &[ProductId],
+    ) -> Vec<ProductId> {
+        let is_called = |id: &&ProductId| {
+            let heads: HashSet<String> = heads(&products[id.0 as usize]).collect();
+            parsed
+                .words
+                .iter()
+                .any(|word| word.head && heads.contains(&word.stem))
+        };
+        among.iter().filter(is_called).copied().collect()
     }
 
     /// Whether what titles call things, in a question, is said of some of these products too, by their titles or their
@@ -352,6 +446,41 @@ fn without<'a>(text: &str, places: impl Iterator<Item = &'a Range<usize>>) -> St
     }
 }
 
+/// What a product is, as stems: the words of its category, and the last words of its title: of what people call it, of
+/// the whole without what stands in brackets, and before what it is for.
+fn heads(product: &Product) -> impl Iterator<Item = String> {
+    let mut depth = 0;
+    let whole: String = product
+        .title
+        .chars()
+        .filter(|c| {
+            depth += i32::from(*c == '(');
+            let is_outside = depth <= 0;
+            depth -= i32::from(*c == ')');
+            is_outside
+        })
+        .collect();
+    let last = |text: &str| {
+        let for_what = |word: &&str| !language::lexicon().has(word, WordClass::Preposition);
+        let words = language::words(text).take_while(for_what);
+        words
+            .filter(|word| word.chars().all(char::is_alphabetic))
+            .last()
+            .map(language::stem)
+    };
+    let category = product.category.as_deref().unwrap_or_default();
+    let mut heads: HashSet<String> = language::words(category).map(language::stem).collect();
+    heads.extend(last(product.short_title()));
+    heads.extend(last(&whole));
+    heads.extend(
+        language::words(&whole)
+            .filter(|word| word.chars().all(char::is_alphabetic))
+            .last()
+            .map(language::stem),
+    );
+    heads.into_iter()
+}
+
 /// What people call a product, with what the shop says that it is.
 fn called(product: &Product) -> String {
     title_text(&Product {
@@ -359,6 +488,3 @@ fn called(product: &Product) -> String {
         ..product.clone()
     })
 }
-
-#[cfg(test)]
-mod tests;
