@@ -293,11 +293,12 @@ fn a_thing_is_what_ends_its_title_and_not_what_it_is_for() {
     ];
     let vocabulary = testing::vocabulary(&catalogue, &["works well", "sound is good"]);
     let all: Vec<ProductId> = (0..5).map(ProductId).collect();
-    // A question, the products of its kind, and what it asks of them: also what tells one of a kind from another.
+    // A question, the products of its kind, and what it asks of them: also what tells one of a kind from another. What a
+    // thing is for is one of its names where it ends the title, as the thing itself does in "with case wireless headset".
     let cases = "
         list all laptops | 0 1 |
         a laptop power bank that works | 2 | laptop power works
-        which tv has good sound | 3 | sound
+        which tv has good sound | 3 4 | sound
         a soundbar for my tv | 4 | tv
         does it work | | work
     ";

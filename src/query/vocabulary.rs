@@ -447,7 +447,7 @@ fn without<'a>(text: &str, places: impl Iterator<Item = &'a Range<usize>>) -> St
 }
 
 /// What a product is, as stems: the words of its category, and the last words of its title: of what people call it, of
-/// the whole without what stands in brackets, and before what it is for.
+/// the whole without what stands in brackets, and before a preposition ("laptop backpack for women").
 fn heads(product: &Product) -> impl Iterator<Item = String> {
     let mut depth = 0;
     let whole: String = product

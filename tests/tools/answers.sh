@@ -13,12 +13,14 @@ answers() {
 }
 
 {
-    echo '# Answers'
-    echo
-    echo 'Made by `make answers`: what the server answers to the questions of `tests/data/answers` about the included'
-    echo 'reviews, which are invented. Below each answer stand the kind of its finding, the kind that was expected, and'
-    echo 'what a right answer says.'
-    echo
+    cat <<'END'
+# Answers
+
+Made by `make answers`: what the server answers to the questions of `tests/data/answers` about the included reviews,
+which are invented. Below each answer stand the kind of its finding, the kind that was expected, and what a right answer
+says.
+
+END
     answers
 } > "$out/included.md"
 [ "${ANSWERS:-told}" != told ] || cp "$out/included.md" docs/answers.md

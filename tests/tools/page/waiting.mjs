@@ -53,7 +53,7 @@ async function browseMeanwhile(page, server) {
 
 /** Another client: `begun` when its question was accepted, `done` when its answer ended in any way. */
 function other(base, at) {
-  const body = JSON.stringify({ messages: [{ role: "user", content: `Does the water taste odd? ${at}` }] });
+  const body = JSON.stringify({ messages: [{ role: "user", content: `Which kettle is quiet? ${at}` }] });
   const headers = { "content-type": "application/json", authorization: `Bearer ${KEY}` };
   const begun = fetch(`${base}/api/chat`, { method: "POST", headers, body });
   return { begun, done: begun.then((response) => response.text()).catch(() => "cut short") };
