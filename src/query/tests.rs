@@ -293,8 +293,8 @@ fn a_thing_is_what_ends_its_title_and_not_what_it_is_for() {
     ];
     let vocabulary = testing::vocabulary(&catalogue, &["works well", "sound is good"]);
     let all: Vec<ProductId> = (0..5).map(ProductId).collect();
-    // A question, the products of its kind, and what it asks of them: also what tells one of a kind from another. What a
-    // thing is for is one of its names where it ends the title, as the thing itself does in "with case wireless headset".
+    // A question, the products of its kind, and what it asks of them: also what tells one of a kind from another.
+    // What a thing is for is one of its names where it ends the title, as the thing itself does in "with case headset".
     let cases = "
         list all laptops | 0 1 |
         a laptop power bank that works | 2 | laptop power works
