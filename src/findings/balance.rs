@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
+use super::shop::name;
 use crate::language::{self, WordClass, lexicon};
 use crate::opinions::{AspectId, ProductAspect, Verdict};
 use crate::retrieval::{About, Grounds, Shop};
@@ -17,8 +18,6 @@ const SHARE: f64 = 0.25;
 const SEVERAL: f64 = 2.0;
 /// So many, of the passages that speak of the most spoken of several aspects, speak of a rarer one if it is asked.
 const OF_MOST: f64 = 0.6;
-/// Words at the beginning of a title that are its name.
-const NAME: usize = 3;
 /// Clear opinions of one mind that are no more than a few.
 const FEW: usize = 4;
 
@@ -149,16 +148,16 @@ fn asked(grounds: &Grounds, shop: Shop<'_>) -> String {
     let [one, ..] = grounds.scope.as_slice() else {
         return query.topic();
     };
-    let stems = |product: &ProductId, words: usize| -> HashSet<String> {
+    let stems = |product: &ProductId| -> HashSet<String> {
         let title = shop.product(*product).short_title();
-        language::words(title).take(words).map(language::stem).collect()
+        language::words(title).map(language::stem).collect()
     };
     let (is_named, name) = match (query.named.is_empty(), grounds.scope.len()) {
-        (true, 1) => (false, stems(one, NAME)),
+        (true, 1) => (false, name(shop.product(*one).short_title()).collect()),
         (true, _) => (false, HashSet::new()),
         // A thing that is asked about is no kind of thing, where the title does not say so: "range" of a router.
         (false, _) => {
-            let titles = grounds.scope.iter().map(|product| stems(product, usize::MAX));
+            let titles = grounds.scope.iter().map(stems);
             let said_by_all = titles.reduce(|all, title| all.intersection(&title).cloned().collect());
             (true, said_by_all.unwrap_or_default())
         }

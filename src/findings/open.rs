@@ -30,20 +30,20 @@ pub(crate) struct Choice {
 
 /// The likeliest products.
 pub(super) fn find(grounds: &Grounds, shop: Shop<'_>, topic: Topic) -> OpenFinding {
-    let choice = |product| Choice {
-        product: shop.facts(product),
-        balance: Balance::of(&[product], topic, grounds, shop),
-    };
+    let balance = |product| (product, Balance::of(&[product], topic, grounds, shop));
     // Of what many speak of, the reviews of every product are counted.
     let of_topic: Vec<ProductId> = match topic {
         Topic::Aspect(_) => (0..shop.index.catalogue().len() as u32).map(ProductId).collect(),
         Topic::Whole | Topic::Words => grounds.scope.clone(),
     };
-    let mut choices: Vec<Choice> = of_topic.into_iter().map(choice).collect();
-    choices.sort_by_key(|choice| std::cmp::Reverse(choice.balance.reviews));
-    choices.truncate(CHOICES);
+    let mut likeliest: Vec<(ProductId, Balance)> = of_topic.into_iter().map(balance).collect();
+    likeliest.sort_by_key(|(_, balance)| std::cmp::Reverse(balance.reviews));
+    let choice = |(product, balance)| Choice {
+        product: shop.facts(product),
+        balance,
+    };
     OpenFinding {
         aspect: topic.name(shop),
-        choices,
+        choices: likeliest.into_iter().take(CHOICES).map(choice).collect(),
     }
 }

@@ -2,8 +2,17 @@
 
 use serde::Serialize;
 
+use crate::language;
 use crate::retrieval::Shop;
 use crate::reviews::{Product, ProductId, Rating, Share, mean_rating};
+
+/// Words at the beginning of a title that are a name.
+const NAME: usize = 3;
+
+/// The words, as stems, with which a title begins, and which are a name.
+pub(super) fn name(title: &str) -> impl Iterator<Item = String> {
+    language::words(title).take(NAME).map(language::stem)
+}
 
 /// What is counted of a product, whatever is asked.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -4,14 +4,13 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use super::shop::name;
 use crate::language::{self, WordClass, lexicon};
 use crate::query::{ParsedQuery, Word};
 
 /// What stands between the parts of a title, beside blanks.
 const PARTS: [char; 8] = [',', '(', ')', '|', ';', '–', '—', '/'];
 
-/// Words at the beginning of a title that are a name.
-const NAME: usize = 3;
 /// The unit of money.
 pub(super) const RUPEE: &str = "rupee";
 /// Words before a sum of which one says that it was paid.
@@ -121,8 +120,7 @@ fn unit_of(word: &str) -> String {
 pub(super) fn title_says(title: &str, query: &ParsedQuery) -> Option<String> {
     let short = crate::reviews::short_title(title);
     let tells = |word: &&Word| !word.names && !word.head && word.stem.chars().any(char::is_alphabetic);
-    // The first words of a title are a name.
-    let name: HashSet<String> = language::words(short).take(NAME).map(language::stem).collect();
+    let name: HashSet<String> = name(short).collect();
     let asked = query.words.iter().filter(tells).map(|word| word.stem.as_str());
     let asked = asked.filter(|stem| !name.contains(*stem));
     let asked: Vec<&str> = asked.filter(|stem| lexicon().unit(stem).is_none()).collect();

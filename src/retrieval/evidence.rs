@@ -63,7 +63,7 @@ pub(crate) struct Grounds {
     /// Those of them that fit best, each with its [relevance](Recommended::relevance).
     pub fitting: Vec<(ProductId, f64)>,
     /// All that it asks for: those that it names or whose kind it names, and that meet its demands.
-    pub all: Vec<ProductId>,
+    pub all: BTreeSet<ProductId>,
     /// How many of the question's words for kinds of products one title has at most.
     pub kind_words: usize,
     /// Whether the client says which products.

@@ -180,7 +180,7 @@ impl Searcher {
     pub(super) fn search(&self, sought: &Sought, filters: &Filters) -> Grounds {
         let parsed = &sought.parsed;
         let mut ranked = self.ranked(sought, filters, true);
-        let all: BTreeSet<ProductId> = self.all(&ranked, parsed).into_iter().collect();
+        let all = self.all(&ranked, parsed);
         let figures = Figures::of(parsed, &all, &ranked.admitted, self.index.catalogue());
         if let Some(figures) = &figures {
             self.keep_those_of(figures, &mut ranked.passages);
@@ -220,7 +220,7 @@ impl Searcher {
             want: self.want(sought),
             scope,
             fitting,
-            all: self.all(&ranked, parsed),
+            all,
             kind_words: self.vocabulary.most_kind_words(parsed),
             is_given: !filters.product_ids.is_empty(),
             compared: ranked.compared,
@@ -229,7 +229,7 @@ impl Searcher {
     }
 
     /// All products that a question asks for, by name or kind, that meet its demands.
-    fn all(&self, ranked: &Ranked, parsed: &ParsedQuery) -> Vec<ProductId> {
+    fn all(&self, ranked: &Ranked, parsed: &ParsedQuery) -> BTreeSet<ProductId> {
         let heads = parsed.words.iter().filter(|word| word.head && !word.names);
         let called = heads
             .flat_map(|word| self.index.title_words.saying(&word.stem))

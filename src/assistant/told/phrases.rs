@@ -77,6 +77,14 @@ pub(super) fn out_of(count: usize, of: usize, one: &str, many: &str) -> String {
     }
 }
 
+/// "none", "1", "2".
+pub(super) fn how_many(count: usize) -> String {
+    match count {
+        0 => "none".to_string(),
+        count => count.to_string(),
+    }
+}
+
 /// "1 review", "2 reviews".
 pub(super) fn several(count: usize, noun: &str) -> String {
     match count {
