@@ -2,16 +2,19 @@
 
 use serde::Serialize;
 
+use super::amounts::Amounts;
 use super::balance::{Balance, Lean, Topic};
 use super::citations::Citations;
+use super::open::{Choice, most_written_about};
 use super::shop::ProductFacts;
 use super::values;
 use crate::opinions::Verdict;
 use crate::query::Intent;
 use crate::retrieval::{Grounds, Shop};
+use crate::reviews::ProductId;
 
-/// Quotes where hardly any is clear.
-const QUOTES: usize = 2;
+/// Products that are told apart.
+const PRODUCTS: usize = 3;
 
 /// How something is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +29,12 @@ pub(crate) struct AspectFinding {
     pub asks_if_good: bool,
     /// What they say.
     pub balance: Balance,
+    /// What they say of each product, where several are counted: of those about which most are clear.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub each: Vec<Choice>,
+    /// The amounts that they give, where it is one product and several do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amounts: Option<Amounts>,
     /// The part of the product's title that speaks of it.
     pub title_says: Option<String>,
     /// The number of the best quote that praises it.
@@ -46,7 +55,13 @@ pub(super) fn find(
     topic: Topic,
     cited: &mut Citations<'_>,
 ) -> AspectFinding {
-    let also = |other, cited: &mut Citations<'_>| Box::new(of_one(grounds, shop, other, cited));
+    let also = |other, cited: &mut Citations<'_>| {
+        let amounts = None;
+        Box::new(AspectFinding {
+            amounts,
+            ..of_one(grounds, shop, other, cited)
+        })
+    };
     let finding = of_one(grounds, shop, topic, cited);
     AspectFinding {
         also: topic.other(grounds, shop).map(|other| also(other, cited)),
@@ -82,22 +97,46 @@ fn of_one(grounds: &Grounds, shop: Shop<'_>, topic: Topic, cited: &mut Citations
         Intent::Recommend => !query.chooses,
         _ => query.asks_amount,
     };
+    let (each, amounts) = match scope.as_slice() {
+        [_] => (
+            vec![],
+            Amounts::of_each(scope, |_| balance.reviews, grounds, shop),
+        ),
+        _ => (clearest(scope, topic, grounds, shop), None),
+    };
     AspectFinding {
         product: shop.facts(*most),
         products: scope.len(),
-        aspect: topic.name(shop),
+        aspect: topic.name(grounds, shop),
         asks_if_good: query.intent == Intent::YesNo && query.asks_if_good,
         balance,
+        each,
+        amounts: amounts.and_then(|mut amounts| amounts.pop()),
         title_says: match scope.as_slice() {
             [one] if asks_whether => values::title_says(&shop.product(*one).title, query),
             _ => None,
         },
         quotes: match balance.lean() {
-            Lean::Unclear | Lean::Silent => (0..QUOTES).map_while(|_| cited.best(scope)).collect(),
+            Lean::Unclear | Lean::Silent => cited.of_both_sides(scope),
             _ => vec![],
         },
         also: None,
         praise,
         complaint,
+    }
+}
+
+/// Of several products those about which most are clear, with what they say; none where these have one title.
+fn clearest(scope: &[ProductId], topic: Topic, grounds: &Grounds, shop: Shop<'_>) -> Vec<Choice> {
+    let mut each = most_written_about(scope, topic, scope.len(), grounds, shop);
+    each.retain(|choice| choice.balance.reviews > 0);
+    each.sort_by_key(|choice| std::cmp::Reverse(choice.balance.praise().of));
+    each.truncate(PRODUCTS);
+    match each
+        .iter()
+        .any(|choice| choice.product.title != each[0].product.title)
+    {
+        true => each,
+        false => vec![],
     }
 }

@@ -12,6 +12,8 @@ use crate::reviews::{ProductId, ReviewId, Share};
 
 /// The best passages by which it is found of what a question asks.
 const BEST: usize = 40;
+/// Of fewer the shares tell nothing.
+const ENOUGH: usize = 8;
 /// The share of them that speaks of an aspect if it is what is asked.
 const SHARE: f64 = 0.25;
 /// Passages that speak of an aspect at least, if it is what is asked.
@@ -28,8 +30,10 @@ pub(crate) enum Topic {
     Whole,
     /// Something that buyers often speak of.
     Aspect(AspectId),
-    /// Something else.
+    /// What all words of the question say.
     Words,
+    /// What one of its words says, by its position.
+    Word(usize),
 }
 
 /// The reviews that write about something, and what they say.
@@ -89,19 +93,13 @@ impl Topic {
                 .filter(|mention| mention.aspect == aspect)
                 .map(|mention| mention.passage);
             let passages: HashSet<_> = passages.collect();
-            match best.is_empty() {
+            match best.len() < ENOUGH {
                 true => passages.len(),
                 false => passages.intersection(&best).count(),
             }
         };
         // Of an aspect that nobody is clear about the passages may tell more.
-        let is_judged = |aspect: &AspectId| {
-            let mut about = grounds
-                .scope
-                .iter()
-                .map(|product| shop.opinions.about(*product, *aspect));
-            about.any(|about| about.is_judged())
-        };
+        let is_judged = |aspect: &AspectId| Self::Aspect(*aspect).is_judged(&grounds.scope, shop);
         let named = shop.opinions.all_named(&topic).into_iter().filter(is_judged);
         let named: Vec<(AspectId, usize)> = named.map(|aspect| (aspect, speaking(aspect))).collect();
         let most = named.iter().map(|(_, speaking)| *speaking).max().unwrap_or(0);
@@ -116,26 +114,58 @@ impl Topic {
             .map_or(Self::Words, |(aspect, _)| Self::Aspect(aspect))
     }
 
-    /// What the question asks about besides this aspect: "bass and comfort".
+    /// What the question asks about besides this aspect: "bass and comfort". By its word, where nobody is clear about
+    /// the other as an aspect.
     pub(super) fn other(self, grounds: &Grounds, shop: Shop<'_>) -> Option<Self> {
         let Self::Aspect(first) = self else {
             return None;
         };
         let words: Vec<&str> = language::words(&grounds.query.whole).collect();
         let is_joint = |word: &str| lexicon().has(word, WordClass::Conjunction);
-        let named = |word: &str| shop.opinions.asked(word);
+        let is_first = |word: &str| shop.opinions.asked(word) == Some(first);
+        let topic = |word: &str| {
+            let about = |aspect| Self::Aspect(aspect).is_judged(&grounds.scope, shop);
+            let stem = language::stem(word);
+            let mut words = grounds.query.words.iter();
+            let place = words.position(|word| word.stem == stem && !word.names && !word.head);
+            let aspect = shop.opinions.asked(word).filter(|aspect| about(*aspect));
+            aspect.map(Self::Aspect).or(place.map(Self::Word))
+        };
         let mut joined = words.windows(3).filter(|three| is_joint(three[1]));
-        joined.find_map(|three| match (named(three[0]), named(three[2])) {
-            (Some(one), Some(other)) if one == first && other != first => Some(Self::Aspect(other)),
-            (Some(one), Some(other)) if other == first && one != first => Some(Self::Aspect(one)),
+        joined.find_map(|three| match (is_first(three[0]), is_first(three[2])) {
+            (true, false) => topic(three[2]),
+            (false, true) => topic(three[0]),
             _ => None,
         })
     }
 
-    /// What buyers call it, where it is an aspect.
-    pub(super) fn name(self, shop: Shop<'_>) -> Option<String> {
+    /// Whether a buyer of one of these products is clear about an aspect.
+    fn is_judged(self, products: &[ProductId], shop: Shop<'_>) -> bool {
+        let Self::Aspect(aspect) = self else {
+            return false;
+        };
+        let mut about = products
+            .iter()
+            .map(|product| shop.opinions.about(*product, aspect));
+        about.any(|about| about.is_judged())
+    }
+
+    /// Whether a passage that is about the question is about this.
+    pub(super) fn holds(self, about: &About, grounds: &Grounds, shop: Shop<'_>) -> bool {
+        match self {
+            Self::Word(word) => {
+                let saying = shop.index.words.saying(&grounds.query.words[word].stem);
+                saying.binary_search(&(about.passage as u32)).is_ok()
+            }
+            Self::Whole | Self::Aspect(_) | Self::Words => true,
+        }
+    }
+
+    /// What buyers call it, where it is one thing.
+    pub(super) fn name(self, grounds: &Grounds, shop: Shop<'_>) -> Option<String> {
         match self {
             Self::Aspect(aspect) => Some(shop.opinions.name(aspect).to_string()),
+            Self::Word(word) => Some(grounds.query.words[word].written.clone()),
             Self::Whole | Self::Words => None,
         }
     }
@@ -179,12 +209,10 @@ impl Balance {
                     .iter()
                     .map(|product| shop.opinions.about(*product, aspect)),
             ),
-            Topic::Whole | Topic::Words => {
-                let about = grounds
-                    .about
-                    .iter()
-                    .filter(|about| products.contains(&about.product));
-                Self::of_passages(about, shop)
+            Topic::Whole | Topic::Words | Topic::Word(_) => {
+                let is_of =
+                    |about: &&About| products.contains(&about.product) && topic.holds(about, grounds, shop);
+                Self::of_passages(grounds.about.iter().filter(is_of), shop)
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The quotes that a finding rests on, numbered in the order in which it cites them. Pure.
 
+use std::cmp::Ordering;
+
 use super::balance::Topic;
 use crate::opinions::{AspectId, Verdict};
 use crate::retrieval::{About, Evidence, Grounds, Shop};
@@ -9,6 +11,10 @@ use crate::reviews::{Passage, ProductId};
 const EVIDENCE: usize = 6;
 /// Characters of a passage that says enough, and not too much, to be quoted for a whole product.
 const QUOTABLE: std::ops::RangeInclusive<usize> = 30..=240;
+/// Stars that are neither praise nor complaint.
+const MIDDLE: i16 = 3;
+/// The clearest passages of a product of which one stands for all.
+const CLEAREST: usize = 50;
 /// Passages of an aspect that are looked at for one that was not cited yet.
 const TELLING: usize = 4;
 
@@ -34,9 +40,10 @@ impl<'a> Citations<'a> {
         let says = |about: &&About| {
             let said = match topic {
                 Topic::Aspect(aspect) => self.said_of(about, aspect),
-                Topic::Whole | Topic::Words => Verdict::of(about.tone),
+                Topic::Whole | Topic::Words | Topic::Word(_) => Verdict::of(about.tone),
             };
-            products.contains(&about.product) && said == wanted && !self.is_cited(about.passage)
+            let is_it = said == wanted && topic.holds(about, self.grounds, self.shop);
+            products.contains(&about.product) && is_it && !self.is_cited(about.passage)
         };
         let is_short =
             |about: &&&About| self.shop.index.text(about.passage).chars().count() <= *QUOTABLE.end();
@@ -69,20 +76,29 @@ impl<'a> Citations<'a> {
         Some(self.cite(position))
     }
 
-    /// The number of the passage of a product that praises, or complains, most clearly on the whole, and that was not
-    /// cited yet.
+    /// The number of the passage of a product that stands best for those that praise, or complain, most clearly on the
+    /// whole: the one that is most like them, and least like those that were cited.
     pub(super) fn clearest(&mut self, product: ProductId, wanted: Verdict) -> Option<usize> {
         let tones = self.shop.opinions.tones();
         let positions = self.shop.index.passages_of(product);
         let clear = |position: &usize| {
             let length = self.shop.index.text(*position).chars().count();
-            Verdict::of(tones[*position]) == wanted && QUOTABLE.contains(&length) && !self.is_cited(*position)
+            Verdict::of(tones[*position]) == wanted && QUOTABLE.contains(&length)
         };
-        let positions: Vec<usize> = positions.filter(clear).collect();
-        let clearest = positions
-            .into_iter()
-            .max_by(|a, b| tones[*a].abs().total_cmp(&tones[*b].abs()))?;
-        Some(self.cite(clearest))
+        let mut clearest: Vec<usize> = positions.filter(clear).collect();
+        clearest.sort_by(|a, b| tones[*b].abs().total_cmp(&tones[*a].abs()));
+        clearest.truncate(CLEAREST);
+        let (cited, new): (Vec<usize>, Vec<usize>) =
+            clearest.iter().partition(|position| self.is_cited(**position));
+        let likeness = |one: usize, other: usize| f64::from(self.shop.index.likeness(one, other));
+        let standing = |position: usize| {
+            let to_all: f64 = clearest.iter().map(|other| likeness(position, *other)).sum();
+            let to_cited = cited.iter().map(|cited| likeness(position, *cited));
+            to_all / clearest.len() as f64 - to_cited.fold(0.0, f64::max)
+        };
+        let scored = new.iter().map(|position| (standing(*position), *position));
+        let best = scored.rev().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some(self.cite(best.1))
     }
 
     /// The number of the best quote of one of these products that is about what is asked, or else of the best that was
@@ -95,6 +111,29 @@ impl<'a> Citations<'a> {
         let mut positions = about.map(|about| about.passage).chain(found);
         let position = positions.find(|position| !self.is_cited(*position))?;
         Some(self.cite(position))
+    }
+
+    /// The numbers of two quotes: of [the best](Self::best), and of the best by a buyer whose stars are on the other
+    /// side, or else of the next.
+    pub(super) fn of_both_sides(&mut self, products: &[ProductId]) -> Vec<usize> {
+        let Some(first) = self.best(products) else {
+            return vec![];
+        };
+        let side = |stars: u8| i16::from(stars).cmp(&MIDDLE);
+        let other = side(self.cited[first - 1].rating).reverse();
+        let is_other = |position: &usize| {
+            let review = self.shop.index.review(*position);
+            let is_new = products.contains(&review.product) && !self.is_cited(*position);
+            is_new && side(review.rating) == other && other != Ordering::Equal
+        };
+        let about = self.grounds.about.iter().map(|about| about.passage);
+        let found = self.grounds.evidence.iter().map(|evidence| evidence.passage);
+        let second = about.chain(found).find(is_other);
+        let second = match second {
+            Some(position) => Some(self.cite(position)),
+            None => self.best(products),
+        };
+        [Some(first), second].into_iter().flatten().collect()
     }
 
     /// The number of a passage, which is cited if it was not yet.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
+use super::amounts::Amounts;
 use super::balance::{Balance, Topic};
 use super::citations::Citations;
 use super::shop::ProductFacts;
@@ -16,6 +17,8 @@ use crate::reviews::{ProductId, Share};
 const ASPECTS: usize = 4;
 /// Products that a name may mean at most.
 const CANDIDATES: usize = 8;
+/// Of several that a name may mean, those are much reviewed that have one of so many reviews of the most reviewed.
+const MUCH: usize = 4;
 /// Clear opinions of each product that a comparison needs.
 const CLEAR: usize = 2;
 /// How far the middles of two intervals lie apart where one product is ahead.
@@ -45,6 +48,13 @@ pub(crate) struct ComparedAspect {
     pub aspect: String,
     /// What they say of each product, in order.
     pub balances: Vec<Balance>,
+    /// The amounts that they give of each, in one unit; none where not of each several do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub amounts: Vec<Amounts>,
+    /// The product that has most of it by these amounts, by its position: the middle half of its amounts begins where
+    /// that of every other ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<usize>,
     /// The product that is ahead in it, by its position; absent where none clearly is.
     pub ahead: Option<usize>,
 }
@@ -61,12 +71,19 @@ pub(super) fn find(
         aspect,
         ahead: ahead(&balances),
         balances,
+        amounts: vec![],
+        most: None,
     };
     let asked = (topic != Topic::Whole).then(|| {
-        let balances = sides
-            .iter()
-            .map(|side| Balance::of(&[*side], topic, grounds, shop));
-        compared(topic.name(shop).unwrap_or_default(), balances.collect())
+        let balance = |side: ProductId| Balance::of(&[side], topic, grounds, shop);
+        let balances = sides.iter().map(|side| balance(*side)).collect();
+        let amounts =
+            Amounts::of_each(&sides, |side| balance(side).reviews, grounds, shop).unwrap_or_default();
+        ComparedAspect {
+            most: most(&amounts),
+            amounts,
+            ..compared(topic.name(grounds, shop).unwrap_or_default(), balances)
+        }
     });
     let products: Vec<ProductFacts> = sides.iter().map(|side| shop.facts(*side)).collect();
     let quote = |side: &ProductId| match topic {
@@ -89,11 +106,11 @@ pub(super) fn find(
     }
 }
 
-/// A product of each side. A name may mean several: those are compared whose titles have most words in common, and of
-/// equal ones those that fit best.
+/// A product of each side. A name may mean several: of those that are much reviewed those are compared whose titles
+/// have most words in common, and of equal ones those with the most reviews.
 fn most_alike(grounds: &Grounds, shop: Shop<'_>) -> Vec<ProductId> {
     let words = |product: &ProductId| -> HashSet<String> {
-        language::words(&shop.product(*product).title)
+        language::words(shop.product(*product).short_title())
             .map(language::stem)
             .collect()
     };
@@ -104,7 +121,11 @@ fn most_alike(grounds: &Grounds, shop: Shop<'_>) -> Vec<ProductId> {
             .iter()
             .copied()
             .filter(|product| side.contains(product));
-        let ranked: Vec<ProductId> = ranked.take(CANDIDATES).collect();
+        let mut ranked: Vec<ProductId> = ranked.take(CANDIDATES).collect();
+        let reviews = |product: &ProductId| shop.product(*product).reviews.len();
+        ranked.sort_by_key(|product| std::cmp::Reverse(reviews(product)));
+        let least = ranked.first().map_or(0, reviews) / MUCH;
+        ranked.retain(|product| reviews(product) >= least);
         sides.push(if ranked.is_empty() {
             side.iter().copied().take(1).collect()
         } else {
@@ -172,6 +193,17 @@ fn ahead(balances: &[Balance]) -> Option<usize> {
     };
     let enough = balances.iter().all(|balance| balance.praise().of >= CLEAR);
     best(balances.iter().map(middle), AHEAD).filter(|_| enough)
+}
+
+/// Which of these begins where all others end.
+fn most(amounts: &[Amounts]) -> Option<usize> {
+    let middles: Option<Vec<(f32, f32)>> = amounts.iter().map(|amounts| amounts.middle).collect();
+    let middles = middles?;
+    (0..middles.len()).find(|at| {
+        let (from, to) = middles[*at];
+        let mut others = middles.iter().enumerate().filter(|(other, _)| other != at);
+        others.all(|(_, (_, end))| from >= *end && to > *end)
+    })
 }
 
 /// Which product has clearly more stars: the intervals of their shares of content buyers do not touch, or the means

@@ -45,11 +45,11 @@ pub(super) fn find(
     });
     let asked = match topic {
         Topic::Aspect(_) => Some(Judged {
-            aspect: topic.name(shop).unwrap_or_default(),
+            aspect: topic.name(grounds, shop).unwrap_or_default(),
             balance: Balance::of(scope, topic, grounds, shop),
             quote: cited.side(scope, topic, Verdict::Complained),
         }),
-        Topic::Whole | Topic::Words => None,
+        Topic::Whole | Topic::Words | Topic::Word(_) => None,
     };
     // Nobody complains about that; about other things they may.
     let asked = asked.filter(|asked| asked.balance.complained > 0);

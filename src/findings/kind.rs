@@ -4,7 +4,8 @@ use super::balance::Topic;
 use crate::query::{Intent, Wish};
 use crate::retrieval::{Figures, Grounds, Want};
 
-/// So many words for kinds of products in one title say which is meant, though none names a thing: "immersion rod".
+/// So many words for kinds of products in one title say which is meant, though none names a thing, if it has all of the
+/// question: "immersion rod".
 const SAY_WHICH: usize = 2;
 
 /// A kind of finding.
@@ -26,7 +27,12 @@ pub(super) enum Kind {
 pub(super) fn of(grounds: &Grounds, topic: Topic) -> Kind {
     let query = &grounds.query;
     let names_none = query.named.is_empty() && !grounds.is_given;
-    let is_said = query.names_a_kind() || grounds.kind_words >= SAY_WHICH;
+    let kind_words = query
+        .words
+        .iter()
+        .filter(|word| word.kind && word.stem.chars().any(char::is_alphabetic));
+    let is_called_so = grounds.kind_words >= SAY_WHICH && grounds.kind_words == kind_words.count();
+    let is_said = query.names_a_kind() || is_called_so;
     let says_which = !names_none || is_said && !query.points;
     match grounds.want {
         Some(Want::Verdict) if !names_none && !grounds.evidence.is_empty() => return Kind::Verdict,

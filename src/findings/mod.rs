@@ -2,9 +2,11 @@
 //! counted here. Pure; between retrieval and words.
 //!
 //! `kind` says which kind of finding a question gets, and the file of that name makes it. They share `shop` (what the
-//! catalogue says of a product), `balance` (who is pleased and who is not) and `citations` (the quotes, numbered).
+//! catalogue says of a product), `balance` (who is pleased and who is not), `amounts` (how much buyers say it is) and
+//! `citations` (the quotes, numbered).
 //! Words for all this are `assistant::told`'s.
 
+mod amounts;
 mod aspect;
 mod balance;
 mod citations;
@@ -23,11 +25,12 @@ mod verdict;
 
 use serde::Serialize;
 
+pub(crate) use amounts::Amounts;
 pub(crate) use aspect::AspectFinding;
 pub(crate) use balance::{Balance, Lean, Topic};
 pub(crate) use comparison::{ComparedAspect, ComparisonFinding};
 pub(crate) use complaints::ComplaintsFinding;
-pub(crate) use fact::FactFinding;
+pub(crate) use fact::{AmountsOf, FactFinding};
 pub(crate) use list::ListFinding;
 pub(crate) use nothing::NothingFinding;
 pub(crate) use open::OpenFinding;

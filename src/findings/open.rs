@@ -19,7 +19,7 @@ pub(crate) struct OpenFinding {
     pub choices: Vec<Choice>,
 }
 
-/// A product that may be meant.
+/// A product that may be meant, or is one of several that are.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Choice {
     /// Which.
@@ -30,20 +30,31 @@ pub(crate) struct Choice {
 
 /// The likeliest products.
 pub(super) fn find(grounds: &Grounds, shop: Shop<'_>, topic: Topic) -> OpenFinding {
-    let balance = |product| (product, Balance::of(&[product], topic, grounds, shop));
     // Of what many speak of, the reviews of every product are counted.
     let of_topic: Vec<ProductId> = match topic {
         Topic::Aspect(_) => (0..shop.index.catalogue().len() as u32).map(ProductId).collect(),
-        Topic::Whole | Topic::Words => grounds.scope.clone(),
+        Topic::Whole | Topic::Words | Topic::Word(_) => grounds.scope.clone(),
     };
-    let mut likeliest: Vec<(ProductId, Balance)> = of_topic.into_iter().map(balance).collect();
+    OpenFinding {
+        aspect: topic.name(grounds, shop),
+        choices: most_written_about(&of_topic, topic, CHOICES, grounds, shop),
+    }
+}
+
+/// Of these products the `most` whose buyers write most about it, with what they say.
+pub(super) fn most_written_about(
+    products: &[ProductId],
+    topic: Topic,
+    most: usize,
+    grounds: &Grounds,
+    shop: Shop<'_>,
+) -> Vec<Choice> {
+    let balance = |product: &ProductId| (*product, Balance::of(&[*product], topic, grounds, shop));
+    let mut likeliest: Vec<(ProductId, Balance)> = products.iter().map(balance).collect();
     likeliest.sort_by_key(|(_, balance)| std::cmp::Reverse(balance.reviews));
     let choice = |(product, balance)| Choice {
         product: shop.facts(product),
         balance,
     };
-    OpenFinding {
-        aspect: topic.name(shop),
-        choices: likeliest.into_iter().take(CHOICES).map(choice).collect(),
-    }
+    likeliest.into_iter().take(most).map(choice).collect()
 }

@@ -40,7 +40,7 @@ pub(crate) struct Pick {
     pub quote: Option<usize>,
     /// What most complain about, where more than one does.
     pub drawback: Option<Judged>,
-    /// The number of the clearest complaint, where no two complain about the same.
+    /// The number of a complaint about what is asked, or of the clearest, where no two complain about the same.
     pub complaint: Option<usize>,
 }
 
@@ -69,14 +69,18 @@ pub(super) fn find(
             topic => cited.side(&of, topic, Verdict::Praised),
         };
         let quote = praise.or_else(|| cited.best(&of));
+        let asked = match topic {
+            Topic::Whole => None,
+            topic => cited.side(&of, topic, Verdict::Complained),
+        };
         let drawback = most_judged(&of, shop, Verdict::Complained, 1, cited).pop();
         Pick {
             product: shop.facts(product),
             balance,
             quote,
-            complaint: match drawback {
-                Some(_) => None,
-                None => cited.clearest(product, Verdict::Complained),
+            complaint: match (asked, &drawback) {
+                (None, None) => cited.clearest(product, Verdict::Complained),
+                (asked, _) => asked,
             },
             drawback,
         }
@@ -110,7 +114,7 @@ pub(super) fn find(
     }
     fitting.truncate(PICKS);
     RecommendationFinding {
-        aspect: topic.name(shop),
+        aspect: topic.name(grounds, shop),
         asks_something: topic != Topic::Whole,
         unmet: grounds.unmet.clone(),
         picks: fitting.into_iter().map(|(product, ..)| pick(product)).collect(),

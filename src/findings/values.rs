@@ -41,8 +41,8 @@ impl Value {
     }
 }
 
-/// The amounts in a text whose unit is one of `units`.
-pub(super) fn amounts(text: &str, units: &HashSet<String>) -> Vec<Value> {
+/// The amounts in a text whose unit is one of `units`, each with the place of its number, counted in words.
+pub(super) fn amounts(text: &str, units: &HashSet<String>) -> Vec<(usize, Value)> {
     let words: Vec<(usize, &str)> = tokens(text);
     let mut found = Vec::new();
     let mut at = 0;
@@ -80,15 +80,16 @@ pub(super) fn amounts(text: &str, units: &HashSet<String>) -> Vec<Value> {
         let and = part
             .zip(of_part.map(str::to_string))
             .filter(|(_, of_part)| *of_part != unit);
-        at = unit_at + if and.is_some() { 3 } else { 1 };
         let to = to.unwrap_or(from);
-        found.push(Value {
+        let value = Value {
             from: from.min(to),
             to: from.max(to),
             unit,
-            and,
             reviews: 1,
-        });
+            and,
+        };
+        let place = std::mem::replace(&mut at, unit_at + if value.and.is_some() { 3 } else { 1 });
+        found.push((place, value));
     }
     found
 }
@@ -191,12 +192,12 @@ mod tests {
             let found = amounts(text, &units);
             let shown = found
                 .iter()
-                .map(|value| format!("{}-{} {}", value.from, value.to, value.unit));
+                .map(|(_, value)| format!("{}-{} {}", value.from, value.to, value.unit));
             shown.collect::<Vec<_>>().join(", ")
         };
         let hour = unit_of("hours");
         assert_eq!(
-            amounts("took 6 hrs 45 min", &units)[0].and,
+            amounts("took 6 hrs 45 min", &units)[0].1.and,
             Some((45.0, "minute".into()))
         );
         for (text, expected) in [

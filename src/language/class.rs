@@ -75,6 +75,8 @@ classes! {
         This,
         /// Prepositions before "this" where the thing is no product: "at this price".
         Preposition,
+        /// Words of titles behind which stands what the thing is for: "a charger for the iPhone".
+        Purpose,
         /// Linking verbs, between a thing and what it is like.
         Copula,
         /// Subjects, modal verbs and the like, before what is done.

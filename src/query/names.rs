@@ -19,11 +19,14 @@ use belonging::Belonging;
 /// What stands between two names.
 const BREAKS: &[WordClass] = &[WordClass::Conjunction, WordClass::Alternative, WordClass::Than];
 
+/// Words at the beginning of a title that are a name, whatever they say elsewhere.
+const NAME: usize = 3;
+
 /// The names of a catalogue's products.
 pub(crate) struct Names {
     /// The words of each product's short title, as they are compared, in their order.
     titles: Vec<Vec<String>>,
-    /// The products whose short title has a word.
+    /// The products whose short title has a word, not behind what the thing is for.
     bearing: HashMap<String, BTreeSet<ProductId>>,
     /// The words that names begin with, with the products whose they are.
     own: HashMap<String, BTreeSet<ProductId>>,
@@ -51,8 +54,10 @@ struct Word {
     /// As it is compared: in lower case, without "'s".
     key: String,
     range: Range<usize>,
-    /// Whether a name cannot go on over what stands before it.
+    /// Whether a name cannot go on over what stands before it: a mark, or a word that breaks.
     broken: bool,
+    /// Whether that is a mark.
+    marked: bool,
 }
 
 /// The products that a name may mean so far, each with the place in its title that the name has come to.
@@ -65,13 +70,14 @@ impl Names {
             .iter()
             .map(|product| keys(product.short_title()))
             .collect();
+        let names: Vec<Vec<String>> = titles.iter().map(|title| before_purpose(title)).collect();
         let mut bearing: HashMap<String, BTreeSet<ProductId>> = HashMap::new();
-        for (id, title) in (0..).map(ProductId).zip(&titles) {
-            for word in title {
+        for (id, name) in (0..).map(ProductId).zip(&names) {
+            for word in name {
                 bearing.entry(word.clone()).or_default().insert(id);
             }
         }
-        let belonging = Belonging::of(products, &titles, &bearing, passages);
+        let belonging = Belonging::of(products, &names, &bearing, passages);
         let own = belonging.own();
         let plain = belonging.plain();
         // In order, so that of two with one bare form it is always the same that has it.
@@ -249,10 +255,17 @@ impl Names {
             }
         }
         let bearers = with(&word.key);
-        // "Pigeon kettle" is one of Pigeon's; "OnePlus bass" is none of OnePlus'.
+        let follows = |(id, place): &(ProductId, usize)| {
+            *place < NAME
+                && open
+                    .iter()
+                    .any(|(open, before)| open == id && before + 1 == *place)
+        };
+        // "Nest Hub" is one of Google's, "Pigeon kettle" one of Pigeon's; "OnePlus bass" is none of OnePlus'.
         let goes_along = is_code(&word.key)
             || self.own.contains_key(&word.key)
             || !self.plain.contains(&word.key)
+            || bearers.iter().any(follows)
             || bearers
                 .iter()
                 .any(|(id, place)| self.continues(*id, *place, words, at + 1));
@@ -322,6 +335,12 @@ fn goes_on(one: &Mention, other: &Mention, words: &[Word]) -> bool {
     !between.iter().any(|word| word.broken) && !one.products.is_disjoint(&other.products)
 }
 
+/// The words of a title that may be a name: what a charger is for, is no charger.
+fn before_purpose(title: &[String]) -> Vec<String> {
+    let is_part = |word: &&String| !language::lexicon().has(word, WordClass::Purpose);
+    title.iter().take_while(is_part).cloned().collect()
+}
+
 /// The words of a title, as they are compared.
 fn keys(text: &str) -> Vec<String> {
     spelled(text).into_iter().map(|word| word.key).collect()
@@ -341,12 +360,13 @@ fn spelled(text: &str) -> Vec<Word> {
             last.range.end = end;
             continue;
         }
-        broken |= between.contains([',', ';', ':', '?', '!', '/', '(']) || between.contains(". ");
+        let marked = between.contains([',', ';', ':', '?', '!', '/', '(']) || between.contains(". ");
         let breaks = is_break(&written);
         words.push(Word {
             key: written,
             range: start..end,
-            broken: broken || breaks,
+            broken: broken || marked || breaks,
+            marked,
         });
         broken = breaks;
     }
@@ -369,11 +389,11 @@ fn bare(key: &str) -> Option<String> {
     (bare.chars().count() > 4).then(|| bare.to_string())
 }
 
-/// Two words that people write apart and shops together: "bass heads".
+/// Two words that people write apart and shops together: "bass heads", "v guard".
 fn joined(words: &[Word], at: usize) -> Option<String> {
     let (one, other) = (&words[at], words.get(at + 1)?);
     let letters = one.key.chars().count() + other.key.chars().count();
-    (!other.broken && letters > 2).then(|| format!("{}{}", one.key, other.key))
+    (!other.marked && letters > 2).then(|| format!("{}{}", one.key, other.key))
 }
 
 /// What no sentence says but as a part of a name: "131", "235v2", "Z".

@@ -22,6 +22,8 @@ pub(crate) struct Vocabulary {
     names: Names,
     /// The short title of each.
     titles: Vec<String>,
+    /// The words of the whole title of each, as stems.
+    whole_titles: Vec<HashSet<String>>,
     /// The stems that titles and categories have more often than reviews, which are what things are called, with the
     /// products that have them.
     kinds: HashMap<String, BTreeSet<ProductId>>,
@@ -94,6 +96,10 @@ impl Vocabulary {
             titles: products
                 .iter()
                 .map(|product| product.short_title().to_string())
+                .collect(),
+            whole_titles: products
+                .iter()
+                .map(|product| language::words(&product.title).map(language::stem).collect())
                 .collect(),
             spelling: Spelling::of(in_titles.written(), said.written().chain(faults), language),
         }
@@ -189,12 +195,31 @@ impl Vocabulary {
             && !has(WordClass::Choosing)
             && last.iter().any(|word| pays(&word))
             && !has(WordClass::Merit);
+        // Who asks for a figure says nothing else but which product is meant: "the iPad 9th gen, space grey".
+        let said_by_title =
+            |product: &ProductId| telling.intersection(&self.whole_titles[product.0 as usize]);
+        let meant = named.iter().flatten().chain(&one);
+        let of_titles: HashSet<&String> = meant.flat_map(said_by_title).collect();
         let figure = figure::asked(
             &lower,
-            &telling,
+            &telling
+                .iter()
+                .filter(|stem| !of_titles.contains(stem))
+                .cloned()
+                .collect(),
             !named.is_empty() || one.is_some(),
             !constraints.price.is_open(),
         );
+        if figure.is_some() {
+            for products in &mut named {
+                let said = |product: &ProductId| said_by_title(product).count();
+                let most = products.iter().map(said).max();
+                *products = std::mem::take(products)
+                    .into_iter()
+                    .filter(|product| Some(said(product)) == most)
+                    .collect();
+            }
+        }
         let is_task = named.is_empty() && task::is_task(&text);
         let mut words = last;
         if let Some(earlier) = &earlier {

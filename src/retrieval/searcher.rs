@@ -198,10 +198,11 @@ impl Searcher {
                 .iter()
                 .any(|evidence| evidence.product_key == product.key)
         };
+        let called = self.most_called(scope.clone(), |word| word.head && !word.names, parsed);
         let in_scope = ranked
             .passages
             .iter()
-            .filter(|candidate| scope.contains(&candidate.features.product));
+            .filter(|candidate| called.contains(&candidate.features.product));
         let fitting = self.recommended(&in_scope.copied().collect::<Vec<_>>(), parsed, RECOMMENDED);
         let fitting = fitting
             .into_iter()
@@ -235,9 +236,26 @@ impl Searcher {
             .flat_map(|word| self.index.title_words.saying(&word.stem))
             .map(|product| ProductId(*product));
         let called: Vec<ProductId> = BTreeSet::from_iter(called).into_iter().collect();
-        let mut of_kind = self.vocabulary.of_kind(parsed, self.index.catalogue(), &called);
-        // "Wet grinders" are those of the grinders whose titles say most of it.
-        let kinds = parsed.words.iter().filter(|word| word.kind && !word.names);
+        let of_kind = self.vocabulary.of_kind(parsed, self.index.catalogue(), &called);
+        let of_kind = self.most_called(of_kind, |word| word.kind && !word.names, parsed);
+        let asked: Vec<ProductId> = match parsed.named.is_empty() && !of_kind.is_empty() {
+            true => of_kind,
+            false => ranked.in_question.iter().copied().collect(),
+        };
+        asked
+            .into_iter()
+            .filter(|product| ranked.admitted.admits(*product))
+            .collect()
+    }
+
+    /// Of these products those whose titles say most of these words: "wet grinders" of all grinders.
+    fn most_called(
+        &self,
+        mut products: Vec<ProductId>,
+        words: impl Fn(&&Word) -> bool,
+        parsed: &ParsedQuery,
+    ) -> Vec<ProductId> {
+        let kinds = parsed.words.iter().filter(words);
         let kinds: Vec<&[u32]> = kinds
             .map(|word| self.index.title_words.saying(&word.stem))
             .collect();
@@ -247,16 +265,9 @@ impl Searcher {
                 .filter(|saying| saying.binary_search(&product.0).is_ok())
                 .count()
         };
-        let most = of_kind.iter().map(said).max();
-        of_kind.retain(|product| Some(said(product)) == most);
-        let asked: Vec<ProductId> = match parsed.named.is_empty() && !of_kind.is_empty() {
-            true => of_kind,
-            false => ranked.in_question.iter().copied().collect(),
-        };
-        asked
-            .into_iter()
-            .filter(|product| ranked.admitted.admits(*product))
-            .collect()
+        let most = products.iter().map(said).max();
+        products.retain(|product| Some(said(product)) == most);
+        products
     }
 
     /// The products that a question may mean, best first: those that it names, or those of its kind, or where it names

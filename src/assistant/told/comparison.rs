@@ -1,6 +1,6 @@
 //! Products beside each other: who is ahead in what, and on the whole. Pure.
 
-use super::phrases::{about_it, attributed, labels, rated};
+use super::phrases::{about_it, attributed, labels, mostly, rated, several};
 use super::{ITEM, Sentence, Told};
 use crate::findings::{ComparedAspect, ComparisonFinding};
 
@@ -64,10 +64,28 @@ impl Told<'_> {
             .zip(&asked.balances)
             .map(|(title, balance)| format!("{title}: {}", about_it(balance)))
             .collect();
-        let conclusion = match asked.ahead {
-            Some(ahead) => format!("On {what}, the {} is ahead", titles[ahead]),
-            None => format!("On {what}, none is clearly ahead"),
+        let writing: Vec<usize> = (0..titles.len())
+            .filter(|at| asked.balances[*at].reviews > 0)
+            .collect();
+        let conclusion = match (asked.ahead, asked.most, writing.as_slice()) {
+            (Some(ahead), ..) => format!("On {what}, the {} is ahead", titles[ahead]),
+            (None, Some(most), _) => {
+                format!(
+                    "On {what}, buyers are about as content, but give most for the {}",
+                    titles[most]
+                )
+            }
+            (None, None, [only]) => format!("On {what}, only buyers of the {} write", titles[*only]),
+            (None, None, _) => format!("On {what}, none is clearly ahead"),
         };
         self.say(" ", format!("{conclusion}. {}.", counts.join(". ")));
+        let given = titles.iter().zip(&asked.amounts).map(|(title, amounts)| {
+            let gives = several(amounts.reviews, "review");
+            format!("{title} {} ({gives})", mostly(amounts))
+        });
+        let given: Vec<String> = given.collect();
+        if !given.is_empty() {
+            self.say(" ", format!("Amounts that buyers give: {}.", given.join("; ")));
+        }
     }
 }

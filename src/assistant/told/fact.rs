@@ -1,13 +1,14 @@
 //! Amounts, with how far they agree. Pure.
 
-use super::Told;
-use super::phrases::{amount, several};
-use crate::findings::{FactFinding, Value};
+use super::phrases::{amount, capitalised, mostly, several};
+use super::{ITEM, Told};
+use crate::findings::{Amounts, AmountsOf, FactFinding};
 
 impl Told<'_> {
     pub(super) fn fact(&mut self, finding: &FactFinding) {
+        let amounts = &finding.amounts;
         if let Some(says) = &finding.title_says {
-            let none = if finding.reviews == 0 {
+            let none = if amounts.reviews == 0 {
                 "; no review gives an amount"
             } else {
                 ""
@@ -21,9 +22,9 @@ impl Told<'_> {
             1 => format!("the {}", finding.product.title),
             many => format!("{many} products that fit"),
         };
-        match finding.values.as_slice() {
+        match amounts.values.as_slice() {
             [] => {}
-            [one] if finding.reviews == 1 => {
+            [one] if amounts.reviews == 1 => {
                 self.say(
                     " ",
                     format!("One review of {of} gives an amount: {}.", amount(one)),
@@ -31,32 +32,26 @@ impl Told<'_> {
             }
             [one] => self.say(
                 " ",
-                format!("{} reviews of {of} agree: {}.", finding.reviews, amount(one)),
+                format!("{} reviews of {of} agree: {}.", amounts.reviews, amount(one)),
             ),
             [most, ..] => {
-                let all: Vec<String> = finding
+                let all: Vec<String> = amounts
                     .values
                     .iter()
                     .map(|value| format!("{} ({})", amount(value), several(value.reviews, "review")))
                     .collect();
-                let conclusion = match finding.middle {
-                    _ if most.reviews * 2 > finding.reviews => format!("Most often {}", amount(most)),
-                    Some((from, to)) => {
-                        let range = Value {
-                            from,
-                            to,
-                            and: None,
-                            ..most.clone()
-                        };
-                        format!("Buyers differ, mostly {}", amount(&range))
+                let conclusion = match most.reviews * 2 > amounts.reviews {
+                    true => capitalised(&mostly(amounts)),
+                    false if stands_out(amounts) => {
+                        format!("Most often {}, {}", amount(most), mostly(amounts))
                     }
-                    None => "Buyers differ".to_string(),
+                    false => format!("Buyers differ, {}", mostly(amounts)),
                 };
                 self.say(
                     " ",
                     format!(
                         "{conclusion}: of {} reviews of {of} that give an amount: {}.",
-                        finding.reviews,
+                        amounts.reviews,
                         all.join(", ")
                     ),
                 );
@@ -69,5 +64,20 @@ impl Told<'_> {
             );
             self.quote(&who, *number);
         }
+        if !finding.each.is_empty() {
+            self.say("\n", "It depends on the product:".to_string());
+            for AmountsOf { product, amounts } in &finding.each {
+                let gives = several(amounts.reviews, "review");
+                self.say(ITEM, format!("{}: {} ({gives})", product.title, mostly(amounts)));
+            }
+        }
+    }
+}
+
+/// Whether the most frequent amount is given by a good part of all, and much more often than the next.
+fn stands_out(amounts: &Amounts) -> bool {
+    match amounts.values.as_slice() {
+        [most, next, ..] => 4 * most.reviews >= amounts.reviews && most.reviews >= (2 * next.reviews).max(3),
+        _ => true,
     }
 }

@@ -1,6 +1,6 @@
 //! What buyers think: of a product, of one thing about it, and what they complain about. Pure.
 
-use super::phrases::{about_it, attributed, how_many, joined, out_of, rated};
+use super::phrases::{about_it, attributed, capitalised, how_many, joined, mostly, out_of, rated, several};
 use super::{ITEM, Sentence, Told, those};
 use crate::findings::{AspectFinding, Balance, ComplaintsFinding, Judged, Lean, VerdictFinding};
 
@@ -130,6 +130,10 @@ impl Told<'_> {
             Lean::Silent => self.say(" ", format!("{conclusion}.")),
             _ => self.say(" ", format!("{conclusion}: {counts}.")),
         }
+        if let Some(amounts) = &finding.amounts {
+            let gives = several(amounts.reviews, "review");
+            self.say(" ", format!("{gives} give an amount: {}.", mostly(amounts)));
+        }
         let (first, second) = match balance.praised >= balance.complained {
             true => (finding.praise, finding.complaint),
             false => (finding.complaint, finding.praise),
@@ -139,6 +143,23 @@ impl Told<'_> {
         }
         if let (Some(_), Some(second)) = (first, second) {
             self.objection(second, finding.products);
+        }
+        if let [first, rest @ ..] = finding.each.as_slice() {
+            let differs = rest
+                .iter()
+                .any(|other| other.balance.lean() != first.balance.lean());
+            let heading = if differs {
+                "It depends on the product"
+            } else {
+                "By product"
+            };
+            self.say("\n", format!("{heading}:"));
+            for choice in &finding.each {
+                self.say(
+                    ITEM,
+                    format!("{}: {}", choice.product.title, about_it(&choice.balance)),
+                );
+            }
         }
         for number in &finding.quotes {
             match balance.reviews {
@@ -204,11 +225,4 @@ impl Told<'_> {
             }
         }
     }
-}
-
-/// A sentence that begins as sentences do.
-fn capitalised(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    let first = chars.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(chars).collect()
 }

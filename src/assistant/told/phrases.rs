@@ -2,7 +2,7 @@
 
 use super::super::conversation::{Checked, SentenceVerdict};
 use super::super::one_line;
-use crate::findings::{Balance, ProductFacts, Value};
+use crate::findings::{Amounts, Balance, ProductFacts, Value};
 use crate::retrieval::Evidence;
 
 /// Words of a title that are enough to tell which product it is, beside another.
@@ -106,6 +106,31 @@ pub(super) fn amount(value: &Value) -> String {
         Some((part, unit)) => format!("{main} {part} {}", counted(*part, unit)),
         None => main,
     }
+}
+
+/// What most of several amounts are, in short: "mostly 2 to 3 hours".
+pub(super) fn mostly(amounts: &Amounts) -> String {
+    match (amounts.values.as_slice(), amounts.middle) {
+        ([], _) | ([_, ..], None) => String::new(),
+        ([one], _) => amount(one),
+        ([most, ..], _) if most.reviews * 2 > amounts.reviews => format!("most often {}", amount(most)),
+        ([most, ..], Some((from, to))) => {
+            let range = Value {
+                from,
+                to,
+                and: None,
+                ..most.clone()
+            };
+            format!("mostly {}", amount(&range))
+        }
+    }
+}
+
+/// A sentence that begins as sentences do.
+pub(super) fn capitalised(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
 }
 
 /// A unit in its number; a symbol such as "mAh" has none.

@@ -48,6 +48,9 @@ impl Told<'_> {
         if let Some(number) = pick.quote {
             self.quote("One writes", number);
         }
+        if let Some(number) = pick.complaint {
+            self.objection(number, 1);
+        }
         if let Some(drawback) = &pick.drawback {
             let Balance {
                 praised, complained, ..
@@ -58,9 +61,6 @@ impl Told<'_> {
                 Some(number) => self.cite(" ", format!("{sentence} [{number}]."), vec![number]),
                 None => self.say(" ", format!("{sentence}.")),
             }
-        }
-        if let Some(number) = pick.complaint {
-            self.objection(number, 1);
         }
     }
 }

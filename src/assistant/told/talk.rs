@@ -45,11 +45,13 @@ impl Told<'_> {
             self.say(" ", unmet_demand(*unmet).to_string());
         }
         if finding.unmet.is_empty() {
-            let of = match &finding.product {
-                Some(product) => format!("of the {product}"),
-                None => "here".to_string(),
+            let nothing = match &finding.product {
+                Some(product) => format!("None of the reviews of the {product} says anything about that."),
+                None => {
+                    "None of the products here is that, and no review says anything about it.".to_string()
+                }
             };
-            self.say(" ", format!("None of the reviews {of} says anything about that."));
+            self.say(" ", nothing);
         }
         match finding.spoken_of.as_slice() {
             [] => self.examples(&finding.examples),
