@@ -31,9 +31,9 @@ const EXAMPLE_QUESTION: &str = "Question: Is the Marlo Desk Fan quiet?\n\
     Quotes:\n\
     [1] Marlo Desk Fan: It rattles at every speed above the first.\n\
     [2] Marlo Desk Fan: Quiet enough to sleep beside.\n";
-const EXAMPLE_ANSWER: &str = "Rather not: of 12 who write about the noise of the Marlo Desk Fan, 8 clearly complain and \
-    2 clearly praise it. One says that it rattles at every speed above the first [1]. Another says that it is quiet \
-    enough to sleep beside [2].";
+const EXAMPLE_ANSWER: &str = "Buyers mostly complain about the noise of the Marlo Desk Fan: of 12 who write about it 2 \
+    clearly praise it and 8 clearly complain. One says that it rattles at every speed above the first [1]. Another says \
+    that it is quiet enough to sleep beside [2].";
 
 /// The first character that stands for data while the template is rendered (U+E000, private use).
 const FIRST_MARK: u32 = 0xE000;

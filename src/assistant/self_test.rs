@@ -64,23 +64,25 @@ const CASES: [Case; 3] = [
 ];
 
 impl Assistant {
-    /// The share of the model's sentences about the fixed findings that stand; 0 where it writes none.
+    /// The share of the model's sentences about the fixed findings that stand, of those that do not only repeat what
+    /// was counted; 0 where it writes none.
     ///
     /// # Errors
     /// The embedder or the chat model fails.
     pub(crate) fn written_share(&self) -> Result<f64, EmbeddingError> {
         let (mut stood, mut claims) = (0, 0);
         for case in &CASES {
-            for verdict in self.trial(case)? {
-                stood += usize::from(verdict == SentenceVerdict::Supported);
-                claims += usize::from(verdict != SentenceVerdict::None);
+            for checked in self.trial(case)? {
+                let repeats = checked.verdict == SentenceVerdict::Supported && checked.cited.is_empty();
+                stood += usize::from(checked.verdict == SentenceVerdict::Supported && !repeats);
+                claims += usize::from(checked.verdict != SentenceVerdict::None && !repeats);
             }
         }
         Ok(stood as f64 / claims.max(CASES.len()) as f64)
     }
 
-    /// The verdicts on what the model writes of one finding.
-    fn trial(&self, case: &Case) -> Result<Vec<SentenceVerdict>, EmbeddingError> {
+    /// What the model writes of one finding, checked.
+    fn trial(&self, case: &Case) -> Result<Vec<Checked>, EmbeddingError> {
         let evidence: Vec<Evidence> = (0..)
             .zip(case.quotes)
             .map(|(at, quote)| evidence(case, at, quote))
@@ -99,16 +101,16 @@ impl Assistant {
             cited: vec![],
         });
         let mut grounding = Grounding::new(evidence.clone(), told.collect());
-        let mut verdicts = Vec::new();
+        let mut checked = Vec::new();
         for sentence in self.says(case.question, &counted, &evidence) {
             let Some(claim) = grounding::claim(&sentence) else {
                 continue;
             };
             let claim = self.retriever.embed_all(&[&claim])?;
             let likeness: Vec<f32> = vectors.iter().map(|vector| dot(vector, &claim[0])).collect();
-            verdicts.push(grounding.check(&sentence, &likeness).verdict);
+            checked.push(grounding.check(&sentence, &likeness));
         }
-        Ok(verdicts)
+        Ok(checked)
     }
 
     /// The complete sentences that the model writes.

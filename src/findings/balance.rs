@@ -22,6 +22,10 @@ const SEVERAL: f64 = 2.0;
 const OF_MOST: f64 = 0.6;
 /// Clear opinions of one mind that are no more than a few.
 const FEW: usize = 4;
+/// Clear opinions of which one side may be told to be the larger, …
+const MANY: usize = 8;
+/// … if its share is so far above a half.
+const MARGIN: f64 = 0.05;
 
 /// What of a product a question asks about.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,8 +66,12 @@ pub(crate) enum Lean {
     Praised,
     /// A few praise it, and nobody complains.
     FewPraise,
-    /// There are many on both sides.
+    /// There are many on both sides, …
     Divided,
+    /// … more of them praise …
+    RatherPraised,
+    /// … or complain.
+    RatherComplained,
     /// A few complain, and nobody praises it.
     FewComplain,
     /// Most who are clear complain.
@@ -280,6 +288,11 @@ impl Balance {
             (0, 1..FEW) => Lean::FewComplain,
             _ if low > 0.5 => Lean::Praised,
             _ if high < 0.5 => Lean::Complained,
+            (praised, complained) if praised + complained >= MANY => match self.praise().value() {
+                share if share > 0.5 + MARGIN => Lean::RatherPraised,
+                share if share < 0.5 - MARGIN => Lean::RatherComplained,
+                _ => Lean::Divided,
+            },
             _ => Lean::Divided,
         }
     }
@@ -302,6 +315,8 @@ mod tests {
             (15, 9, 2, Lean::Praised),
             (15, 2, 9, Lean::Complained),
             (300, 151, 149, Lean::Divided),
+            (49, 18, 13, Lean::RatherPraised),
+            (49, 13, 18, Lean::RatherComplained),
         ] {
             let balance = Balance {
                 reviews,

@@ -97,7 +97,7 @@ pub(super) fn find(
         (
             *product,
             balance.reviews > 0,
-            relevance.sqrt() * rating * (low + high),
+            relevance.powf(0.25) * rating * (low + high),
         )
     };
     let mut fitting: Vec<(ProductId, bool, f64)> = grounds.fitting.iter().map(scored).collect();

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::balance::Balance;
 use super::citations::Citations;
 use super::shop::ProductFacts;
+use super::suits::{self, Suited};
 use crate::opinions::{AspectId, ProductAspect, Verdict};
 use crate::retrieval::{Grounds, Shop};
 use crate::reviews::{ProductId, Share};
@@ -30,6 +31,10 @@ pub(crate) struct VerdictFinding {
     pub praised: Vec<Judged>,
     /// What most complain about.
     pub complained: Vec<Judged>,
+    /// What several call it good for, …
+    pub suits: Vec<Suited>,
+    /// … and what not.
+    pub unsuited: Vec<Suited>,
     /// The numbers of the clearest quotes of praise, where no two praise the same, and of complaint likewise.
     pub quotes: [Option<usize>; 2],
 }
@@ -57,7 +62,10 @@ pub(super) fn find(grounds: &Grounds, shop: Shop<'_>, cited: &mut Citations<'_>)
     let others = scope.iter().filter(|product| **product != most).take(ASPECTS);
     let praised = most_judged(&[most], shop, Verdict::Praised, ASPECTS, cited);
     let complained = most_judged(&[most], shop, Verdict::Complained, ASPECTS, cited);
+    let [suits, unsuited] = suits::of(most, shop);
     VerdictFinding {
+        suits,
+        unsuited,
         product: shop.facts(most),
         others: others.map(|product| shop.facts(*product).title).collect(),
         quotes: [(&praised, Verdict::Praised), (&complained, Verdict::Complained)].map(|(judged, wanted)| {

@@ -86,8 +86,12 @@ classes! {
         Function,
         /// Periods and points of time.
         Time,
-        /// Buying and reviewing, people, greetings, places and colours.
+        /// Buying and reviewing, greetings, places and colours.
         Background,
+        /// People.
+        Person,
+        /// What is said of a thing that suits somebody or something, before "for".
+        Suiting,
         /// Units of measurement, and people and reviews, which are counted everywhere.
         Unit,
         /// Rupees.

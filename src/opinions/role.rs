@@ -35,7 +35,8 @@ pub(super) fn role(word: &str) -> Option<Role> {
         .iter()
         .any(|class| lexicon().number(word, *class).is_some());
     let negates = is_negation(word);
-    let names_nothing = has(WordClass::Time) || has(WordClass::Background) || is_number || negates;
+    let names_nothing =
+        has(WordClass::Time) || has(WordClass::Background) || has(WordClass::Person) || is_number || negates;
     let role = Role {
         function: is_function_word(word) || names_nothing,
         points: has(WordClass::Determiner),

@@ -20,8 +20,12 @@ const REVIEWS: &[(&str, u8, &str)] = &[
     ("B", 1, "Bad handle, waste of money, it broke."),
     ("B", 1, "Very poor handle, I returned this kettle."),
     ("B", 4, "The lid is good, this kettle is worth it."),
-    ("L", 5, "A bright lamp, very good light for reading."),
-    ("L", 4, "Good light and a nice lamp for the desk."),
+    ("B", 2, "It boils a litre in 7 minutes, that is slow."),
+    ("B", 2, "Boils a litre in 7 minutes, too slow for me."),
+    ("L", 5, "A bright lamp, its light is very good for reading."),
+    ("L", 4, "Good for reading, and a nice lamp for the desk."),
+    ("L", 3, "Fine light, but not good for the hall."),
+    ("L", 2, "It is small and not good for my hall."),
 ];
 const PRODUCTS: [(&str, &str, u32); 3] = [
     ("A", "Avandi Kettle", 1299),
@@ -212,6 +216,59 @@ fn amounts_are_counted_by_review() {
             .filter(|(id, _, text)| *id == "A" && text.contains(&said));
         assert_eq!(value["reviews"], says.count(), "{value}");
     }
+}
+
+#[test]
+fn a_comparison_says_for_which_product_buyers_give_most() {
+    let server = shop();
+    let answer = server.ask("Avandi Kettle or Pellar Kettle: how many minutes to boil a litre?");
+    let asked = &answer.only("finding")["asked"];
+    assert_eq!(asked["most"], 1, "{asked}");
+    for (amounts, product) in list(&asked["amounts"]).iter().zip(["A", "B"]) {
+        let gives = |text: &str| text.contains("minutes") && text.contains("litre");
+        let given = REVIEWS
+            .iter()
+            .filter(|(id, _, said)| *id == product && gives(said));
+        assert_eq!(amounts["reviews"], given.count(), "{asked}");
+    }
+}
+
+#[test]
+fn what_several_call_a_product_good_for_is_counted_by_review() {
+    let server = shop();
+    let finding = server.ask("Should I buy the Lumett Lamp?");
+    let finding = finding.only("finding");
+    let say = |said: &str| {
+        let says = REVIEWS
+            .iter()
+            .filter(|(id, _, text)| *id == "L" && text.to_lowercase().contains(said));
+        says.count()
+    };
+    let suits = json!([{"what": "reading", "reviews": say("good for reading")}]);
+    let unsuited = json!([{"what": "hall", "reviews": say("not good for")}]);
+    assert_eq!(
+        (&finding["suits"], &finding["unsuited"]),
+        (&suits, &unsuited),
+        "{finding}"
+    );
+}
+
+#[test]
+fn several_products_are_told_apart() {
+    let server = shop();
+    let answer = server.ask("Is the handle of kettles good?");
+    let finding = answer.only("finding");
+    let each = list(&finding["each"]);
+    assert_eq!(each.len(), 2, "{finding}");
+    for choice in each {
+        let product = text(&choice["product"]["id"]);
+        assert_balance(&choice["balance"], &aspect(&server, product, "handle"));
+    }
+    assert!(
+        answer.text().contains("It depends on the product"),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]

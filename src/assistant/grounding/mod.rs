@@ -97,7 +97,7 @@ impl Grounding {
         };
         self.last = Some(number);
         Checked {
-            sentence: format!("{claim} [{number}]"),
+            sentence: format!("{claim} [{number}]."),
             verdict: SentenceVerdict::Supported,
             cited: vec![number],
         }
@@ -215,18 +215,18 @@ mod tests {
             (
                 "Another buyer says that callers complain about noise.",
                 Supported,
-                "Another buyer says that callers complain about noise [2]",
+                "Another buyer says that callers complain about noise [2].",
             ),
             // The model's own citation counts where it is right, and is put right where it is not.
             (
                 "Callers complain about noise [2].",
                 Supported,
-                "Callers complain about noise [2]",
+                "Callers complain about noise [2].",
             ),
             (
                 "Callers complain about noise [3].",
                 Supported,
-                "Callers complain about noise [2]",
+                "Callers complain about noise [2].",
             ),
             // Invented, about nothing that was said, or only a name.
             ("It has the best sound in the world [2].", Unsupported, ""),
@@ -272,18 +272,18 @@ mod tests {
             (
                 "The Pellar has soft pads.",
                 Supported,
-                "The Pellar has soft pads [4]",
+                "The Pellar has soft pads [4].",
             ),
             // A name that slipped.
             (
                 "The Pelar has soft pads.",
                 Supported,
-                "The Pellar has soft pads [4]",
+                "The Pellar has soft pads [4].",
             ),
             (
                 "Another buyer says that it has soft pads.",
                 Supported,
-                "A buyer of the Pellar Hush says that it has soft pads [4]",
+                "A buyer of the Pellar Hush says that it has soft pads [4].",
             ),
             ("It has soft pads.", Unsupported, ""),
             ("। बैटरी अच्छी है 👍", Unsupported, ""),

@@ -2,7 +2,7 @@
 
 use super::phrases::{about_it, attributed, capitalised, how_many, joined, mostly, out_of, rated, several};
 use super::{ITEM, Sentence, Told, those};
-use crate::findings::{AspectFinding, Balance, ComplaintsFinding, Judged, Lean, VerdictFinding};
+use crate::findings::{AspectFinding, Balance, ComplaintsFinding, Judged, Lean, Suited, VerdictFinding};
 
 /// So few reviews on what buyers do not often speak of are told without a verdict.
 const NEAR: usize = 2;
@@ -38,6 +38,7 @@ impl Told<'_> {
                 balance.complained
             });
         }
+        self.suited(&finding.suits, &finding.unsuited);
         let [praise, complaint] = finding.quotes;
         if let Some(number) = praise {
             self.quote("One writes", number);
@@ -53,6 +54,32 @@ impl Told<'_> {
                     joined(&finding.others, "or the")
                 ),
             );
+        }
+    }
+
+    /// What it is called good for, and what not.
+    fn suited(&mut self, suits: &[Suited], unsuited: &[Suited]) {
+        let told = |suited: &[Suited]| {
+            let each = suited
+                .iter()
+                .map(|Suited { what, reviews }| format!("{what} ({reviews})"));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        match (suits, unsuited) {
+            ([], []) => {}
+            (suits, []) => self.say(" ", format!("By its buyers it is good for {}.", told(suits))),
+            ([], unsuited) => self.say(
+                " ",
+                format!("By its buyers it is not good for {}.", told(unsuited)),
+            ),
+            (suits, unsuited) => {
+                let sentence = format!(
+                    "By its buyers it is good for {}, but not for {}.",
+                    told(suits),
+                    told(unsuited)
+                );
+                self.say(" ", sentence);
+            }
         }
     }
 
@@ -106,6 +133,13 @@ impl Told<'_> {
                 object.replacen(' ', " with ", 1)
             ),
             Lean::FewComplain => format!("{subject} complain{about}{object}, though few are clear"),
+            Lean::RatherPraised => {
+                format!("{subject} rather praise than complain{about}{object}")
+            }
+            Lean::RatherComplained => {
+                let praised = if object.is_empty() { " it" } else { &object };
+                format!("{subject} rather complain than praise{praised}")
+            }
             Lean::Divided => format!("{subject} are divided{}", object.replacen(' ', " on ", 1)),
             Lean::Unclear => {
                 format!("{subject} write{about}{object}, but hardly any is clearly for or against")
