@@ -20,6 +20,8 @@ const SHARE: f64 = 0.25;
 const SEVERAL: f64 = 2.0;
 /// So many, of the passages that speak of the most spoken of several aspects, speak of a rarer one if it is asked.
 const OF_MOST: f64 = 0.6;
+/// Words at the beginning of a title that are a brand's.
+const BRAND: usize = 2;
 /// Clear opinions of one mind that are no more than a few.
 const FEW: usize = 4;
 /// Clear opinions of which one side may be told to be the larger, …
@@ -200,7 +202,19 @@ fn asked(grounds: &Grounds, shop: Shop<'_>) -> String {
             (true, said_by_all.unwrap_or_default())
         }
     };
-    let words = query.topic_words(is_named);
+    // What the titles of compared products begin with are brands, though they may be words: "Noise ColorFit".
+    let compared: HashSet<String> = match grounds.compared.len() {
+        0 | 1 => HashSet::new(),
+        _ => grounds
+            .compared
+            .iter()
+            .flatten()
+            .flat_map(|product| self::name(shop.product(*product).short_title()).take(BRAND))
+            .collect(),
+    };
+    let words = query
+        .topic_words(is_named)
+        .filter(|word| !compared.contains(&word.stem));
     let words = words.filter(|word| !name.contains(&word.stem) || is_named && !word.kind);
     words
         .map(|word| word.written.as_str())

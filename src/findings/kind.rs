@@ -56,8 +56,9 @@ pub(super) fn of(grounds: &Grounds, topic: Topic) -> Kind {
     let one = grounds.scope.len() == 1;
     let asks = query.asked.trim_end().ends_with('?');
     match query.intent {
-        Intent::Compare if grounds.compared.len() > 1 => Kind::Comparison,
         Intent::Complaints => Kind::Complaints,
+        // "Which is better, this or that?" sets them beside each other in whatever words.
+        _ if grounds.compared.len() > 1 => Kind::Comparison,
         _ if !says_which && query.intent != Intent::Recommend => Kind::Open,
         Intent::Recommend if query.asks_amount && !query.chooses => Kind::Fact,
         // "Watch waterproof?" asks how it is, and not for a watch.

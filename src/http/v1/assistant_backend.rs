@@ -13,12 +13,14 @@ use super::super::error::ApiError;
 use super::super::stream::next_event;
 use super::super::wire::{EvidenceQuote, checked_turns};
 use super::RECOMMENDER;
+use super::markdown::Names;
 use super::request::{CompletionRequest, MessageRole};
 use super::step::{Annotation, BackendStep, End, UrlCitation};
 use crate::app::Service;
-use crate::assistant::{AnswerEvent, Checked, Filters, Outcome, Question, SentenceVerdict};
+use crate::assistant::{AnswerEvent, Filters, Outcome, Question, SentenceVerdict};
 use crate::completion::Form;
 use crate::query::{Speaker, Turn};
+use crate::reviews::short_title;
 
 /// A running answer of the assistant.
 pub(super) struct AssistantBackend {
@@ -33,8 +35,10 @@ pub(super) struct AssistantBackend {
     limited: bool,
     /// How many citations have been sent.
     cited: usize,
-    /// The answer so far: citations are places in it.
+    /// The answer so far, in Markdown: citations are places in it.
     text: String,
+    /// The products that it is about.
+    names: Names,
 }
 
 impl AssistantBackend {
@@ -66,8 +70,10 @@ impl AssistantBackend {
                 other => break other,
             }
         };
+        let titles = evidence.iter().map(|quote| short_title(&quote.product_title));
         Ok(AssistantBackend {
             events,
+            names: Names::of(finding.as_ref(), titles),
             evidence,
             finding,
             first,
@@ -86,6 +92,7 @@ impl AssistantBackend {
             };
             match event {
                 AnswerEvent::Token(text) => {
+                    let text = self.names.in_markdown(&text);
                     self.text.push_str(&text);
                     return Ok(BackendStep::Text {
                         text,
@@ -93,7 +100,9 @@ impl AssistantBackend {
                     });
                 }
                 AnswerEvent::Citation(checked) if checked.verdict == SentenceVerdict::Supported => {
-                    let citations = citations(&self.text, &checked, &self.evidence, self.cited);
+                    let sentence = self.names.in_markdown(&checked.sentence);
+                    let citations =
+                        citations(&self.text, &sentence, &checked.cited, &self.evidence, self.cited);
                     self.cited += citations.len();
                     if !citations.is_empty() {
                         return Ok(BackendStep::Citations(citations));
@@ -116,18 +125,24 @@ impl AssistantBackend {
     }
 }
 
-/// The marks `[n]` of the last sentence, as places in the whole `text`; a number without a mark has the whole sentence
-/// as its place. The first citation gets the index `first`.
-fn citations(text: &str, checked: &Checked, evidence: &[EvidenceQuote], first: usize) -> Vec<Annotation> {
-    let Some(start) = text.rfind(&checked.sentence) else {
+/// The marks `[n]` of the last `sentence`, which cites these, as places in the whole `text`; a number without a mark
+/// has the whole sentence as its place. The first citation gets the index `first`.
+fn citations(
+    text: &str,
+    sentence: &str,
+    cited: &[usize],
+    evidence: &[EvidenceQuote],
+    first: usize,
+) -> Vec<Annotation> {
+    let Some(start) = text.rfind(sentence) else {
         return vec![];
     };
-    let places = checked.cited.iter().filter_map(|number| {
+    let places = cited.iter().filter_map(|number| {
         let quote = evidence.get(number.checked_sub(1)?)?;
         let mark = format!("[{number}]");
-        let (from, to) = match checked.sentence.find(&mark) {
+        let (from, to) = match sentence.find(&mark) {
             Some(at) => (start + at, start + at + mark.len()),
-            None => (start, start + checked.sentence.len()),
+            None => (start, start + sentence.len()),
         };
         let url_citation = UrlCitation {
             start_index: text[..from].chars().count(),

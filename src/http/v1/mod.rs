@@ -16,6 +16,7 @@
 mod assistant_backend;
 mod backend;
 pub(super) mod embeddings;
+mod markdown;
 mod model_backend;
 pub(super) mod models;
 mod reply;

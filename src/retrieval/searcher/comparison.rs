@@ -5,13 +5,15 @@ use std::collections::{BTreeSet, HashSet};
 use super::{Searcher, Sought};
 use crate::index::{IndexQuery, ProductFeatures};
 use crate::language;
-use crate::query::Word;
+use crate::query::{Intent, Word};
 use crate::retrieval::product_filter::ProductFilter;
 use crate::reviews::ProductId;
 
 /// How much the whole question counts for which product a side of a comparison means.
 const WHOLE_OF_SIDE: f32 = 0.5;
 
+/// Words for kinds of products that say which is meant, though none names a thing.
+const SAY_WHICH: usize = 2;
 /// Products that are set beside each other at most.
 const MOST_SIDES: usize = 6;
 
@@ -36,6 +38,14 @@ impl Searcher {
             let of_side = parsed.words.iter().filter(|word| stems.contains(&word.stem));
             of_side.cloned().collect::<Vec<Word>>()
         });
+        // "The best earphone, wired or wireless" is no comparison: "wireless" says no product.
+        let says_which = |words: &Vec<Word>| {
+            let kinds = words.iter().filter(|word| word.kind).count();
+            kinds >= SAY_WHICH || words.iter().any(|word| word.head || word.names)
+        };
+        if parsed.intent == Intent::Recommend && !words.iter().all(says_which) {
+            return vec![];
+        }
         let meant = [(one, &words[0]), (other, &words[1])]
             .map(|(vector, words)| self.meant_by_side(vector, words, scored, admitted));
         let [Some(one), Some(other)] = meant else {

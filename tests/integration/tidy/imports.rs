@@ -7,7 +7,7 @@ use super::{ROOT, Source, sources};
 
 /// Modules of `http/` that every module there may import.
 const SHARED_BY_ENDPOINTS: &str = "admission clock error extract guard request_id stream wire \
-    v1::assistant_backend v1::backend v1::model_backend v1::reply v1::request v1::step v1::token_logprobs";
+    v1::assistant_backend v1::backend v1::markdown v1::model_backend v1::reply v1::request v1::step v1::token_logprobs";
 /// Modules of `http/` that put the endpoints together. All others there are endpoints, or layers around them.
 const IMPORT_ENDPOINTS: &str = "openapi routes server";
 /// Folders whose files may import each other in circles, until they are rewritten.
