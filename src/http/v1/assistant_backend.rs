@@ -13,7 +13,7 @@ use super::super::error::ApiError;
 use super::super::stream::next_event;
 use super::super::wire::{EvidenceQuote, checked_turns};
 use super::RECOMMENDER;
-use super::markdown::Names;
+use super::markdown::Markdown;
 use super::request::{CompletionRequest, MessageRole};
 use super::step::{Annotation, BackendStep, End, UrlCitation};
 use crate::app::Service;
@@ -37,8 +37,8 @@ pub(super) struct AssistantBackend {
     cited: usize,
     /// The answer so far, in Markdown: citations are places in it.
     text: String,
-    /// The products that it is about.
-    names: Names,
+    /// How it is written.
+    markdown: Markdown,
 }
 
 impl AssistantBackend {
@@ -65,7 +65,7 @@ impl AssistantBackend {
         let first = loop {
             match events.recv().await {
                 Some(AnswerEvent::Evidence(found)) => evidence = EvidenceQuote::numbered(found),
-                Some(AnswerEvent::Finding(found)) => finding = serde_json::to_value(found).ok(),
+                Some(AnswerEvent::Finding(found)) => finding = Some(found),
                 Some(AnswerEvent::Products(_)) => {}
                 other => break other,
             }
@@ -73,9 +73,9 @@ impl AssistantBackend {
         let titles = evidence.iter().map(|quote| short_title(&quote.product_title));
         Ok(AssistantBackend {
             events,
-            names: Names::of(finding.as_ref(), titles),
+            markdown: Markdown::of(finding.as_deref(), titles),
             evidence,
-            finding,
+            finding: finding.and_then(|finding| serde_json::to_value(finding).ok()),
             first,
             limited: request.limit().is_some(),
             cited: 0,
@@ -92,7 +92,10 @@ impl AssistantBackend {
             };
             match event {
                 AnswerEvent::Token(text) => {
-                    let text = self.names.in_markdown(&text);
+                    let text = self.markdown.next(&text);
+                    if text.is_empty() {
+                        continue;
+                    }
                     self.text.push_str(&text);
                     return Ok(BackendStep::Text {
                         text,
@@ -100,7 +103,7 @@ impl AssistantBackend {
                     });
                 }
                 AnswerEvent::Citation(checked) if checked.verdict == SentenceVerdict::Supported => {
-                    let sentence = self.names.in_markdown(&checked.sentence);
+                    let sentence = self.markdown.in_markdown(&checked.sentence);
                     let citations =
                         citations(&self.text, &sentence, &checked.cited, &self.evidence, self.cited);
                     self.cited += citations.len();

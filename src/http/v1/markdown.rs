@@ -1,7 +1,9 @@
 //! A piece of the assistant's answer → Markdown, which the programs that speak OpenAI's API show. Pure.
 //!
-//! The names of products are bold and lists are lists. All else means what it says: reviews and titles are data, so
+//! The names of products are bold, lists are lists, and what is compared is a table. All else means what it says: reviews and titles are data, so
 //! nothing in them becomes emphasis, a link, an image or markup.
+
+use crate::findings::{ComparisonFinding, Finding};
 
 /// How the assistant begins the lines of a list, …
 const ITEM: &str = "\n• ";
@@ -10,26 +12,51 @@ const MARKDOWN_ITEM: &str = "\n- ";
 /// What begins a link by itself, with the place of the mark that is escaped in it.
 const LINKS: [(&str, usize); 4] = [("https://", 5), ("http://", 4), ("ftp://", 3), ("www.", 3)];
 
-/// The names that are bold in an answer.
-pub(super) struct Names(Vec<String>);
+/// How one answer is written in Markdown.
+#[derive(Default)]
+pub(super) struct Markdown {
+    /// The names that are bold; of two that begin alike the longer one goes first.
+    names: Vec<String>,
+    /// What is compared, aspect by aspect, which takes the place of the answer's list.
+    table: Option<String>,
+    /// Whether the table stands in the answer.
+    is_table_written: bool,
+}
 
-impl Names {
-    /// Every title in what the answer concludes and rests on; of two that begin alike the longer one goes first.
-    pub(super) fn of<'a>(
-        finding: Option<&'a serde_json::Value>,
-        titles: impl Iterator<Item = &'a str>,
-    ) -> Self {
+impl Markdown {
+    /// Of an answer that concludes this and rests on quotes of products with these titles.
+    pub(super) fn of<'a>(finding: Option<&Finding>, titles: impl Iterator<Item = &'a str>) -> Self {
         let mut names: Vec<String> = titles.map(str::to_string).collect();
-        finding
-            .into_iter()
+        let json = finding.and_then(|finding| serde_json::to_value(finding).ok());
+        json.iter()
             .for_each(|finding| collect_titles(finding, &mut names));
         names.retain(|name| !name.is_empty());
         names.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         names.dedup();
-        Self(names)
+        Self {
+            names,
+            table: match finding {
+                Some(Finding::Comparison(comparison)) => table(comparison),
+                _ => None,
+            },
+            is_table_written: false,
+        }
     }
 
-    /// A piece of the answer, which is whole sentences, in Markdown.
+    /// The next piece of the answer, which is whole sentences with what stands before them.
+    pub(super) fn next(&mut self, text: &str) -> String {
+        match &self.table {
+            Some(table) if text.starts_with(ITEM) => {
+                match std::mem::replace(&mut self.is_table_written, true) {
+                    true => String::new(),
+                    false => table.clone(),
+                }
+            }
+            _ => self.in_markdown(text),
+        }
+    }
+
+    /// Sentences in Markdown.
     pub(super) fn in_markdown(&self, text: &str) -> String {
         let text = text.replace(ITEM, MARKDOWN_ITEM);
         let mut markdown = String::with_capacity(text.len() + text.len() / 8);
@@ -43,7 +70,7 @@ impl Names {
             };
             let begins = !text[..at].ends_with(char::is_alphanumeric);
             let name = self
-                .0
+                .names
                 .iter()
                 .find(|name| !quoted && begins && rest.starts_with(name.as_str()));
             let taken = if let Some(name) = name {
@@ -67,6 +94,30 @@ impl Names {
         }
         markdown
     }
+}
+
+/// A table of the aspects that are compared, with the product in bold that is ahead.
+fn table(comparison: &ComparisonFinding) -> Option<String> {
+    let cell = |text: &str| {
+        let mut cell = String::new();
+        text.chars().for_each(|c| push(&mut cell, c));
+        cell
+    };
+    let row = |cells: Vec<String>| format!("\n| {} |", cells.join(" | "));
+    let titles = comparison.products.iter().map(|product| cell(&product.title));
+    let mut table = row([String::new()].into_iter().chain(titles).collect());
+    table += &row(vec!["---".to_string(); comparison.products.len() + 1]);
+    for aspect in &comparison.aspects {
+        let counts = aspect.balances.iter().enumerate().map(|(at, balance)| {
+            let counted = format!("{} for, {} against", balance.praised, balance.complained);
+            match aspect.ahead {
+                Some(ahead) if ahead == at => format!("**{counted}**"),
+                _ => counted,
+            }
+        });
+        table += &row([cell(&aspect.aspect)].into_iter().chain(counts).collect());
+    }
+    (!comparison.aspects.is_empty()).then(|| format!("\n{table}\n"))
 }
 
 /// Appends a character that means itself.
@@ -118,13 +169,12 @@ fn collect_titles(value: &serde_json::Value, titles: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::findings::{Balance, ComparedAspect, ProductFacts};
+    use crate::reviews::testing;
 
     #[test]
     fn names_are_bold_and_all_else_means_itself() {
-        let finding =
-            json!({"picks": [{"product": {"title": "Avandi Brew"}}, {"product": {"title": "Avandi"}}]});
-        let names = Names::of(Some(&finding), ["USB*Hub"].into_iter());
+        let markdown_of = Markdown::of(None, ["USB*Hub", "Avandi", "Avandi Brew"].into_iter());
         for (text, markdown) in [
             (
                 "The Avandi Brew fits best [1].",
@@ -143,7 +193,40 @@ mod tests {
             ("[x] [] [12]", "\\[x\\] \\[\\] [12]"),
             ("Subavandi, Avandis", "Subavandi, **Avandi**s"),
         ] {
-            assert_eq!(names.in_markdown(text), markdown, "{text}");
+            assert_eq!(markdown_of.in_markdown(text), markdown, "{text}");
         }
+    }
+    #[test]
+    fn a_comparison_is_a_table_in_place_of_its_list() {
+        let balance = |praised, complained| Balance {
+            reviews: praised + complained,
+            praised,
+            complained,
+            mean_rating: None,
+        };
+        let compared = |aspect: &str, ahead| ComparedAspect {
+            aspect: aspect.into(),
+            balances: vec![balance(9, 1), balance(2, 8)],
+            amounts: vec![],
+            most: None,
+            ahead,
+        };
+        let product = |title: &str| ProductFacts::of(&testing::product(title));
+        let finding = Finding::Comparison(ComparisonFinding {
+            products: vec![product("Avandi|Brew"), product("Surveen")],
+            ahead: None,
+            asked: None,
+            aspects: vec![compared("lid", Some(0)), compared("handle", None)],
+            quotes: vec![],
+        });
+        let mut markdown = Markdown::of(Some(&finding), std::iter::empty());
+        assert_eq!(markdown.next("The Surveen."), "The **Surveen**.");
+        assert_eq!(
+            markdown.next("\n• lid: Avandi|Brew 9 for, 1 against."),
+            "\n\n|  | Avandi\\|Brew | Surveen |\n| --- | --- | --- |\n| lid | **9 for, 1 against** | 2 for, 8 against |\n\
+             | handle | 9 for, 1 against | 2 for, 8 against |\n"
+        );
+        assert_eq!(markdown.next("\n• handle: Avandi|Brew 9 for, 1 against."), "");
+        assert_eq!(markdown.next("\nA buyer writes."), "\nA buyer writes.");
     }
 }
