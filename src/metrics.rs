@@ -258,7 +258,7 @@ metrics! {
     Histogram RAG_REQUEST_DURATION_SECONDS [OUTCOME] REQUEST_SECONDS = "rag_request_duration_seconds":
         "Seconds from the arrival of a question to the end of its answer.";
     Gauge ANSWERS_SELF_TEST_RATIO [] = "answers_self_test_ratio":
-        "Share of the chat model's sentences that stood when it wrote test answers; known with --answers auto.";
+        "Share of the chat model's sentences that stood when it wrote test answers, repetitions of counts aside; known with --answers auto.";
     Histogram ANSWER_GROUNDEDNESS_RATIO [] RATIO = "answer_groundedness_ratio":
         "Share of the chat model's claims that a quote supports, per answer with claims; unsupported claims are removed.";
     Counter ANSWER_CITATIONS_TOTAL [VERDICT] = "answer_citations_total":

@@ -20,7 +20,7 @@ const SHARE: f64 = 0.2;
 const AGREED: f32 = 3.0;
 
 /// Amounts of one unit.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Amounts {
     /// Reviews that give an amount.
     pub reviews: usize,
@@ -111,14 +111,19 @@ pub(super) fn given(grounds: &Grounds, shop: Shop<'_>) -> Vec<Vec<Given>> {
 }
 
 fn given_in(units: &HashSet<String>, grounds: &Grounds, shop: Shop<'_>) -> Vec<Vec<Given>> {
-    // What the question says itself is no answer; what a review says nearest to it is, before all others: "4 hours of
-    // play after 20 minutes".
-    let known = amounts(&grounds.query.asked, units);
+    // Where an amount is asked for, what the question says itself is no answer; what a review says nearest to it is,
+    // before all others: "4 hours of play after 20 minutes".
+    let known = match grounds.query.asks_amount {
+        true => amounts(&grounds.query.asked, units),
+        false => vec![],
+    };
     let is_known = |value: &Value| {
         let same = |known: &Value| known.from == value.from || known.to == value.to;
-        known.iter().any(|(_, known)| same(known))
+        known
+            .iter()
+            .any(|(_, known)| known.unit == value.unit && same(known))
     };
-    let mut seen: HashSet<(ReviewId, String)> = HashSet::new();
+    let mut seen: HashSet<(ReviewId, String, bool)> = HashSet::new();
     let mut by_unit: HashMap<String, Vec<Given>> = HashMap::new();
     let mut beside: HashMap<String, Vec<Given>> = HashMap::new();
     for about in &grounds.about {
@@ -128,7 +133,7 @@ fn given_in(units: &HashSet<String>, grounds: &Grounds, shop: Shop<'_>) -> Vec<V
         let places: Vec<usize> = known.iter().map(|(place, _)| *place).collect();
         new.sort_by_key(|(place, _)| places.iter().map(|known| known.abs_diff(*place)).min());
         for (_, value) in new {
-            if seen.insert((about.review, value.unit.clone())) {
+            if seen.insert((about.review, value.unit.clone(), places.is_empty())) {
                 let of_unit = if places.is_empty() {
                     &mut by_unit
                 } else {

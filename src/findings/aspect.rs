@@ -23,7 +23,7 @@ pub(crate) struct AspectFinding {
     pub product: ProductFacts,
     /// So many products the balance is of.
     pub products: usize,
-    /// What buyers call it; absent where it is not one of the things that many speak of.
+    /// What buyers call it, or the question does; absent where it is not one thing.
     pub aspect: Option<String>,
     /// Whether the question is for yes or no, where praise is yes.
     pub asks_if_good: bool,
@@ -55,10 +55,11 @@ pub(super) fn find(
     topic: Topic,
     cited: &mut Citations<'_>,
 ) -> AspectFinding {
+    // The amounts are of the whole question, and what is told by product of the first thing.
     let also = |other, cited: &mut Citations<'_>| {
-        let amounts = None;
         Box::new(AspectFinding {
-            amounts,
+            amounts: None,
+            each: vec![],
             ..of_one(grounds, shop, other, cited)
         })
     };

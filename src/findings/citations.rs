@@ -38,12 +38,14 @@ impl<'a> Citations<'a> {
     /// and that was not cited yet.
     pub(super) fn side(&mut self, products: &[ProductId], topic: Topic, wanted: Verdict) -> Option<usize> {
         let says = |about: &&About| {
+            if !products.contains(&about.product) || self.is_cited(about.passage) {
+                return false;
+            }
             let said = match topic {
                 Topic::Aspect(aspect) => self.said_of(about, aspect),
                 Topic::Whole | Topic::Words | Topic::Word(_) => Verdict::of(about.tone),
             };
-            let is_it = said == wanted && topic.holds(about, self.grounds, self.shop);
-            products.contains(&about.product) && is_it && !self.is_cited(about.passage)
+            said == wanted && topic.holds(about, self.grounds, self.shop)
         };
         let is_short =
             |about: &&&About| self.shop.index.text(about.passage).chars().count() <= *QUOTABLE.end();

@@ -71,7 +71,7 @@ impl Told<'_> {
             (Some(ahead), ..) => format!("On {what}, the {} is ahead", titles[ahead]),
             (None, Some(most), _) => {
                 format!(
-                    "On {what}, buyers are about as content, but give most for the {}",
+                    "On {what}, buyers give the highest amounts for the {}",
                     titles[most]
                 )
             }

@@ -1,7 +1,7 @@
 //! Amounts, with how far they agree. Pure.
 
 use super::phrases::{amount, capitalised, mostly, several};
-use super::{ITEM, Told};
+use super::{ITEM, Told, by_product};
 use crate::findings::{Amounts, AmountsOf, FactFinding};
 
 impl Told<'_> {
@@ -65,7 +65,11 @@ impl Told<'_> {
             self.quote(&who, *number);
         }
         if !finding.each.is_empty() {
-            self.say("\n", "It depends on the product:".to_string());
+            let differ = finding
+                .each
+                .iter()
+                .any(|one| mostly(&one.amounts) != mostly(&finding.each[0].amounts));
+            self.say("\n", by_product(differ).to_string());
             for AmountsOf { product, amounts } in &finding.each {
                 let gives = several(amounts.reviews, "review");
                 self.say(ITEM, format!("{}: {} ({gives})", product.title, mostly(amounts)));

@@ -126,6 +126,14 @@ fn those(product: &ProductFacts, products: usize) -> String {
     }
 }
 
+/// What stands before what is told of each of several products.
+fn by_product(they_differ: bool) -> &'static str {
+    match they_differ {
+        true => "It depends on the product:",
+        false => "By product:",
+    }
+}
+
 fn unmet_demand(demand: Unmet) -> &'static str {
     match demand {
         Unmet::PriceUnknown => {

@@ -1,7 +1,7 @@
 //! What buyers think: of a product, of one thing about it, and what they complain about. Pure.
 
 use super::phrases::{about_it, attributed, capitalised, how_many, joined, mostly, out_of, rated, several};
-use super::{ITEM, Sentence, Told, those};
+use super::{ITEM, Sentence, Told, by_product, those};
 use crate::findings::{AspectFinding, Balance, ComplaintsFinding, Judged, Lean, Suited, VerdictFinding};
 
 /// So few reviews on what buyers do not often speak of are told without a verdict.
@@ -144,7 +144,10 @@ impl Told<'_> {
             Lean::Unclear => {
                 format!("{subject} write{about}{object}, but hardly any is clearly for or against")
             }
-            Lean::Silent => format!("No review of {of} is clearly about this"),
+            Lean::Silent => match &finding.aspect {
+                Some(aspect) => format!("No review of {of} is clearly about the {aspect}"),
+                None => format!("No review of {of} is clearly about this"),
+            },
         };
         let conclusion = format!("{yes_or_no}{conclusion}");
         let counts = about_it(balance);
@@ -178,23 +181,6 @@ impl Told<'_> {
         if let (Some(_), Some(second)) = (first, second) {
             self.objection(second, finding.products);
         }
-        if let [first, rest @ ..] = finding.each.as_slice() {
-            let differs = rest
-                .iter()
-                .any(|other| other.balance.lean() != first.balance.lean());
-            let heading = if differs {
-                "It depends on the product"
-            } else {
-                "By product"
-            };
-            self.say("\n", format!("{heading}:"));
-            for choice in &finding.each {
-                self.say(
-                    ITEM,
-                    format!("{}: {}", choice.product.title, about_it(&choice.balance)),
-                );
-            }
-        }
         for number in &finding.quotes {
             match balance.reviews {
                 0 => {
@@ -207,6 +193,19 @@ impl Told<'_> {
         }
         if let Some(also) = &finding.also {
             self.aspect(also);
+        }
+        if !finding.each.is_empty() {
+            let any = |directions: &[Lean]| {
+                let mut leans = finding.each.iter().map(|choice| choice.balance.lean());
+                leans.any(|lean| directions.contains(&lean))
+            };
+            let praise = [Lean::Praised, Lean::FewPraise, Lean::RatherPraised];
+            let complaint = [Lean::Complained, Lean::FewComplain, Lean::RatherComplained];
+            self.say("\n", by_product(any(&praise) && any(&complaint)).to_string());
+            for choice in &finding.each {
+                let counts = about_it(&choice.balance);
+                self.say(ITEM, format!("{}: {counts}", choice.product.title));
+            }
         }
     }
 

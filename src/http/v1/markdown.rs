@@ -1,7 +1,7 @@
 //! A piece of the assistant's answer → Markdown, which the programs that speak OpenAI's API show. Pure.
 //!
-//! The names of products are bold, lists are lists, and what is compared is a table. All else means what it says: reviews and titles are data, so
-//! nothing in them becomes emphasis, a link, an image or markup.
+//! The titles of products are bold, lists are lists, and what is compared is a table. All else means what it says:
+//! reviews and titles are data, so nothing in them becomes emphasis, a link, an image or markup.
 
 use crate::findings::{ComparisonFinding, Finding};
 
@@ -13,7 +13,6 @@ const MARKDOWN_ITEM: &str = "\n- ";
 const LINKS: [(&str, usize); 4] = [("https://", 5), ("http://", 4), ("ftp://", 3), ("www.", 3)];
 
 /// How one answer is written in Markdown.
-#[derive(Default)]
 pub(super) struct Markdown {
     /// The names that are bold; of two that begin alike the longer one goes first.
     names: Vec<String>,
@@ -52,59 +51,42 @@ impl Markdown {
                     false => table.clone(),
                 }
             }
+            // A line behind a list or a table is a part of it unless one is left empty.
+            _ if text.starts_with('\n') && !text.starts_with(ITEM) => format!("\n{}", self.in_markdown(text)),
             _ => self.in_markdown(text),
         }
     }
 
-    /// Sentences in Markdown.
+    /// Sentences, of which one quotes at most, in Markdown.
     pub(super) fn in_markdown(&self, text: &str) -> String {
         let text = text.replace(ITEM, MARKDOWN_ITEM);
+        // A review may have quotation marks itself.
+        let quoted = text.find('“').unwrap_or(text.len())..text.rfind('”').unwrap_or(0);
         let mut markdown = String::with_capacity(text.len() + text.len() / 8);
-        let (mut at, mut quoted) = (0, false);
-        while let Some(c) = text[at..].chars().next() {
+        let mut at = 0;
+        while at < text.len() {
             let rest = &text[at..];
-            quoted = match c {
-                '“' => true,
-                '”' => false,
-                _ => quoted,
-            };
+            let is_ours = !quoted.contains(&at);
             let begins = !text[..at].ends_with(char::is_alphanumeric);
-            let name = self
-                .names
-                .iter()
-                .find(|name| !quoted && begins && rest.starts_with(name.as_str()));
-            let taken = if let Some(name) = name {
-                markdown.push_str("**");
-                name.chars().for_each(|c| push(&mut markdown, c));
-                markdown.push_str("**");
+            let mut names = self.names.iter().filter(|_| is_ours && begins);
+            at += if let Some(name) = names.find(|name| rest.starts_with(name.as_str())) {
+                markdown += &format!("**{}**", escaped(name));
                 name.len()
-            } else if let Some(mark) = citation(rest).filter(|_| !quoted) {
+            } else if let Some(mark) = citation(rest).filter(|_| is_ours) {
                 markdown.push_str(mark);
                 mark.len()
-            } else if let Some(before) = link(rest) {
-                markdown.push_str(&rest[..before]);
-                markdown.push('\\');
-                markdown.push_str(&rest[before..=before]);
-                before + 1
             } else {
-                push(&mut markdown, c);
-                c.len_utf8()
+                push_next(&mut markdown, rest)
             };
-            at += taken;
         }
         markdown
     }
 }
 
-/// A table of the aspects that are compared, with the product in bold that is ahead.
+/// A table of the aspects that are compared; the counts of the product that is ahead are bold.
 fn table(comparison: &ComparisonFinding) -> Option<String> {
-    let cell = |text: &str| {
-        let mut cell = String::new();
-        text.chars().for_each(|c| push(&mut cell, c));
-        cell
-    };
     let row = |cells: Vec<String>| format!("\n| {} |", cells.join(" | "));
-    let titles = comparison.products.iter().map(|product| cell(&product.title));
+    let titles = comparison.products.iter().map(|product| escaped(&product.title));
     let mut table = row([String::new()].into_iter().chain(titles).collect());
     table += &row(vec!["---".to_string(); comparison.products.len() + 1]);
     for aspect in &comparison.aspects {
@@ -115,20 +97,37 @@ fn table(comparison: &ComparisonFinding) -> Option<String> {
                 _ => counted,
             }
         });
-        table += &row([cell(&aspect.aspect)].into_iter().chain(counts).collect());
+        table += &row([escaped(&aspect.aspect)].into_iter().chain(counts).collect());
     }
-    (!comparison.aspects.is_empty()).then(|| format!("\n{table}\n"))
+    (!comparison.aspects.is_empty()).then(|| format!("\n{table}\n\n"))
 }
 
-/// Appends a character that means itself.
-fn push(markdown: &mut String, c: char) {
+/// A text that means itself.
+fn escaped(text: &str) -> String {
+    let (mut escaped, mut at) = (String::with_capacity(text.len()), 0);
+    while at < text.len() {
+        at += push_next(&mut escaped, &text[at..]);
+    }
+    escaped
+}
+
+/// Appends the beginning of a text, which is not empty, so that it means itself; gives its bytes.
+fn push_next(markdown: &mut String, text: &str) -> usize {
+    if let Some(before) = link(text) {
+        markdown.push_str(&text[..before]);
+        markdown.push('\\');
+        markdown.push_str(&text[before..=before]);
+        return before + 1;
+    }
+    let c = text.chars().next().expect("the text is not empty");
     if matches!(
         c,
-        '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '$'
+        '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '$' | '@'
     ) {
         markdown.push('\\');
     }
     markdown.push(c);
+    c.len_utf8()
 }
 
 /// The mark of a citation, such as `[1]`, with which a text begins.
@@ -190,6 +189,10 @@ mod tests {
                 "“![x](http://a.b) www.c.d <b>”",
                 "“!\\[x\\](http\\://a.b) www\\.c.d \\<b\\>”",
             ),
+            (
+                "One writes: “he said ”fine” [2] a@b.c” [1]",
+                "One writes: “he said ”fine” \\[2\\] a\\@b.c” [1]",
+            ),
             ("[x] [] [12]", "\\[x\\] \\[\\] [12]"),
             ("Subavandi, Avandis", "Subavandi, **Avandi**s"),
         ] {
@@ -224,9 +227,9 @@ mod tests {
         assert_eq!(
             markdown.next("\n• lid: Avandi|Brew 9 for, 1 against."),
             "\n\n|  | Avandi\\|Brew | Surveen |\n| --- | --- | --- |\n| lid | **9 for, 1 against** | 2 for, 8 against |\n\
-             | handle | 9 for, 1 against | 2 for, 8 against |\n"
+             | handle | 9 for, 1 against | 2 for, 8 against |\n\n"
         );
         assert_eq!(markdown.next("\n• handle: Avandi|Brew 9 for, 1 against."), "");
-        assert_eq!(markdown.next("\nA buyer writes."), "\nA buyer writes.");
+        assert_eq!(markdown.next("\nA buyer writes."), "\n\nA buyer writes.");
     }
 }
