@@ -109,7 +109,7 @@ impl Topic {
             }
         };
         // Of an aspect that nobody is clear about the passages may tell more.
-        let is_judged = |aspect: &AspectId| Self::Aspect(*aspect).is_judged(&grounds.scope, shop);
+        let is_judged = |aspect: &AspectId| is_judged(*aspect, &grounds.scope, shop);
         let named = shop.opinions.all_named(&topic).into_iter().filter(is_judged);
         let named: Vec<(AspectId, usize)> = named.map(|aspect| (aspect, speaking(aspect))).collect();
         let most = named.iter().map(|(_, speaking)| *speaking).max().unwrap_or(0);
@@ -134,11 +134,11 @@ impl Topic {
         let is_joint = |word: &str| lexicon().has(word, WordClass::Conjunction);
         let is_first = |word: &str| shop.opinions.asked(word) == Some(first);
         let topic = |word: &str| {
-            let about = |aspect| Self::Aspect(aspect).is_judged(&grounds.scope, shop);
             let stem = language::stem(word);
             let mut words = grounds.query.words.iter();
             let place = words.position(|word| word.stem == stem && !word.names && !word.head);
-            let aspect = shop.opinions.asked(word).filter(|aspect| about(*aspect));
+            let aspect = shop.opinions.asked(word);
+            let aspect = aspect.filter(|aspect| is_judged(*aspect, &grounds.scope, shop));
             aspect.map(Self::Aspect).or(place.map(Self::Word))
         };
         let mut joined = words.windows(3).filter(|three| is_joint(three[1]));
@@ -147,17 +147,6 @@ impl Topic {
             (false, true) => topic(three[0]),
             _ => None,
         })
-    }
-
-    /// Whether a buyer of one of these products is clear about an aspect.
-    fn is_judged(self, products: &[ProductId], shop: Shop<'_>) -> bool {
-        let Self::Aspect(aspect) = self else {
-            return false;
-        };
-        let mut about = products
-            .iter()
-            .map(|product| shop.opinions.about(*product, aspect));
-        about.any(|about| about.is_judged())
     }
 
     /// Whether a passage that is about the question is about this.
@@ -179,6 +168,14 @@ impl Topic {
             Self::Whole | Self::Words => None,
         }
     }
+}
+
+/// Whether a buyer of one of these products is clear about an aspect.
+fn is_judged(aspect: AspectId, products: &[ProductId], shop: Shop<'_>) -> bool {
+    let mut about = products
+        .iter()
+        .map(|product| shop.opinions.about(*product, aspect));
+    about.any(|about| about.is_judged())
 }
 
 /// What is asked of things. Where one product is meant and not named as a whole, the first words of its title are a

@@ -1,12 +1,8 @@
 //! Which kind of finding a question gets. Pure.
 
 use super::balance::Topic;
-use crate::query::{Intent, Wish};
+use crate::query::{Intent, SAY_WHICH, Wish};
 use crate::retrieval::{Figures, Grounds, Want};
-
-/// So many words for kinds of products in one title say which is meant, though none names a thing, if it has all of the
-/// question: "immersion rod".
-const SAY_WHICH: usize = 2;
 
 /// A kind of finding.
 pub(super) enum Kind {
@@ -27,11 +23,8 @@ pub(super) enum Kind {
 pub(super) fn of(grounds: &Grounds, topic: Topic) -> Kind {
     let query = &grounds.query;
     let names_none = query.named.is_empty() && !grounds.is_given;
-    let kind_words = query
-        .words
-        .iter()
-        .filter(|word| word.kind && word.stem.chars().any(char::is_alphabetic));
-    let is_called_so = grounds.kind_words >= SAY_WHICH && grounds.kind_words == kind_words.count();
+    // Of a title that has only some of them it is chance.
+    let is_called_so = grounds.kind_words >= SAY_WHICH && grounds.kind_words == query.kind_words().count();
     let is_said = query.names_a_kind() || is_called_so;
     let says_which = !names_none || is_said && !query.points;
     match grounds.want {

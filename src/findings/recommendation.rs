@@ -97,7 +97,7 @@ pub(super) fn find(
         (
             *product,
             balance.reviews > 0,
-            relevance.powf(0.25) * rating * (low + high),
+            relevance.sqrt() * rating * (low + high),
         )
     };
     let mut fitting: Vec<(ProductId, bool, f64)> = grounds.fitting.iter().map(scored).collect();

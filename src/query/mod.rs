@@ -26,7 +26,7 @@ pub(crate) use constraints::{Constraints, Span};
 pub(crate) use conversation::{Speaker, Turn};
 pub(crate) use figure::{Figure, Quantity, Wish};
 pub(crate) use intent::Intent;
-pub(crate) use parsed_query::{ParsedQuery, Word};
+pub(crate) use parsed_query::{ParsedQuery, SAY_WHICH, Word};
 pub(crate) use vocabulary::Vocabulary;
 
 /// The last question of a conversation, parsed.

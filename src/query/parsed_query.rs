@@ -101,7 +101,16 @@ const OF_KIND: [WordClass; 6] = [
     WordClass::Thing,
 ];
 
+/// So many words for kinds of products say which is meant, though none names a thing: "immersion rod".
+pub(crate) const SAY_WHICH: usize = 2;
+
 impl ParsedQuery {
+    /// Its words for kinds of products, without mere numbers.
+    pub(crate) fn kind_words(&self) -> impl Iterator<Item = &Word> {
+        let tells = |word: &&Word| word.kind && word.stem.chars().any(|c| !c.is_ascii_digit());
+        self.words.iter().filter(tells)
+    }
+
     /// The words that say what is asked of products, and not of which.
     pub(crate) fn aspect(&self) -> impl Iterator<Item = &Word> {
         self.words.iter().filter(|word| !word.names && !word.kind)

@@ -393,12 +393,7 @@ impl Vocabulary {
     /// How many of a question's words for kinds of products each title has, where it has one.
     fn kind_words(&self, parsed: &ParsedQuery) -> HashMap<ProductId, usize> {
         let mut words: HashMap<ProductId, usize> = HashMap::new();
-        let tells = |word: &&Word| word.stem.chars().any(|c| !c.is_ascii_digit());
-        let kinds = parsed
-            .words
-            .iter()
-            .filter(tells)
-            .filter_map(|word| self.kinds.get(&word.stem));
+        let kinds = parsed.kind_words().filter_map(|word| self.kinds.get(&word.stem));
         kinds
             .flatten()
             .for_each(|product| *words.entry(*product).or_default() += 1);

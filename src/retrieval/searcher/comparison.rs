@@ -5,15 +5,13 @@ use std::collections::{BTreeSet, HashSet};
 use super::{Searcher, Sought};
 use crate::index::{IndexQuery, ProductFeatures};
 use crate::language;
-use crate::query::{Intent, Word};
+use crate::query::{Intent, SAY_WHICH, Word};
 use crate::retrieval::product_filter::ProductFilter;
 use crate::reviews::ProductId;
 
 /// How much the whole question counts for which product a side of a comparison means.
 const WHOLE_OF_SIDE: f32 = 0.5;
 
-/// Words for kinds of products that say which is meant, though none names a thing.
-const SAY_WHICH: usize = 2;
 /// Products that are set beside each other at most.
 const MOST_SIDES: usize = 6;
 
