@@ -1,7 +1,7 @@
 # All tasks of the project. `make` without a task lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run models test test-tools fuzz lighthouse lint deny slow answers monitoring alerts replicas scaling dashboards pictures \
-	image bundle vendor clean
+.PHONY: help run models test test-tools fuzz fuzz-files lighthouse lint deny slow answers monitoring alerts replicas \
+	scaling dashboards pictures image bundle vendor clean
 
 # Extra arguments for every cargo command. .ci/run sets --locked.
 CARGO_FLAGS ?=
@@ -36,6 +36,19 @@ fuzz: models ## Send 500 valid and invalid requests to every endpoint, with sche
 	cargo build $(CARGO_FLAGS) --workspace
 	SERVER=$(TARGET)/debug/flipkart-recommender EXAMPLES=500 RECOMMENDER_MAX_TOKENS=8 \
 		RECOMMENDER_MAX_COMPLETION_TOKENS=8 tests/tools/with-server.sh tests/tools/schema.sh
+
+# Seconds for each target of `make fuzz-files`; fuzz/README.md describes the targets.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= archive cells dialect encoding json parquet table_csv workbook
+fuzz-files: ## Read damaged and invented review files with cargo-fuzz, FUZZ_SECONDS for each of FUZZ_TARGETS
+	@cargo fuzz --version >/dev/null 2>&1 || \
+		{ echo 'cargo-fuzz is missing: install it with "cargo install cargo-fuzz --locked".' >&2; exit 1; }
+	cargo fuzz build --sanitizer none --release
+	status=0; for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/corpus/$$target fuzz/seeds/$$target; \
+		POLARS_MAX_THREADS=1 cargo fuzz run --sanitizer none --release $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+			-dict=fuzz/reviews.dict -max_len=65536 -timeout=20 -rss_limit_mb=2048 -max_total_time=$(FUZZ_SECONDS) || status=1; \
+	done; exit $$status
 
 lighthouse: models ## Score the page with Lighthouse (installs it): the median of three runs must be 95 or better
 	tests/tools/install.sh

@@ -51,14 +51,23 @@ pub enum Command {
     /// Serve the chat page, the API and the metrics.
     Serve,
     /// Embed the reviews ahead of time, so that the next start is fast.
-    Index,
+    Index {
+        /// Only print what was understood of the files.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Answer one question in the terminal.
     Ask {
         /// The question.
         question: String,
     },
-    /// Print the settings, check configuration, models, data, snapshot, threads and port, and report what is wrong.
-    Doctor,
+    /// Print the settings and what was understood of the reviews; check configuration, models, data, snapshot, threads
+    /// and port, and report what is wrong.
+    Doctor {
+        /// Print JSON instead of a table: what was understood of the reviews, and the checks.
+        #[arg(long)]
+        json: bool,
+    },
     /// Measure quality.
     Eval {
         /// What to measure.

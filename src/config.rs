@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use crate::cli::Settings;
 pub use crate::cli::cores;
-use crate::reviews::ColumnMapping;
+use crate::reviews::{ReadingOptions, Sources};
 pub use allowed_sites::{AllowedSites, Origin};
 pub use key_digest::KeyDigest;
 pub use keys::{Holder, Keys, Scope};
@@ -18,8 +18,8 @@ mod keys;
 pub struct Config {
     /// The settings; each is valid.
     settings: Settings,
-    /// The columns of the reviews file that were named.
-    pub columns: ColumnMapping,
+    /// How the files of reviews are to be read.
+    pub reading: ReadingOptions,
     /// Bytes for the KV cache; `None` if they are to be derived from the memory of the machine.
     pub kv_cache_bytes: Option<usize>,
     /// The API keys, and the key for admin routes.
@@ -55,6 +55,7 @@ impl Config {
                 1..=1_000_000,
             ),
             ("max-prompt-tokens", settings.max_prompt_tokens, 200..=1_000_000),
+            ("max-data-mb", settings.max_data_mb as usize, 1..=1 << 24),
             ("watch", settings.watch as usize, 0..=86_400),
             ("drain", settings.drain as usize, 0..=3600),
         ]
@@ -65,9 +66,12 @@ impl Config {
             format!("{name} must be from {least} to {most}, not {value}.")
         })
         .collect();
-        let columns = ColumnMapping::parse(&settings.column).unwrap_or_else(|error| {
-            problems.push(format!("column: {error}"));
-            ColumnMapping::default()
+        let [currency, separator, encoding] =
+            [&settings.currency, &settings.separator, &settings.encoding].map(Option::as_deref);
+        let reading = ReadingOptions::parse(&settings.column, currency, separator, encoding);
+        let reading = reading.unwrap_or_else(|errors| {
+            problems.extend(errors);
+            ReadingOptions::default()
         });
         let keys = Keys::read(settings.key_file.as_deref(), settings.admin_key_file.as_deref());
         let keys = keys.unwrap_or_else(|errors| {
@@ -86,11 +90,24 @@ impl Config {
         );
         Ok(Self {
             kv_cache_bytes: settings.kv_cache_mb.map(|mebibytes| mebibytes << 20),
+            reading: ReadingOptions {
+                scale: settings.rating_scale,
+                sheet: settings.sheet.clone(),
+                most_bytes: settings.max_data_mb << 20,
+                ..reading
+            },
             settings,
-            columns,
             keys,
             allowed_sites,
         })
+    }
+
+    /// The files of reviews.
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        Sources {
+            data: &self.data,
+            catalogue: self.catalogue.as_deref(),
+        }
     }
 }
 
@@ -98,6 +115,7 @@ impl Config {
 mod tests {
     use super::*;
     use crate::cli::Cli;
+    use crate::reviews::ColumnMapping;
 
     /// The configuration of these flags and a file with this text.
     fn resolved(flags: &[&str], file: &str) -> anyhow::Result<Config> {
@@ -118,7 +136,7 @@ mod tests {
         assert_eq!((config.max_tokens, config.max_waiting), (7, 8));
         assert_eq!(config.log_format, crate::logging::LogFormat::Json);
         assert_eq!(
-            config.columns,
+            config.reading.columns,
             ColumnMapping::parse(["review=Summary"]).expect("a mapping")
         );
         for (name, value, source) in [

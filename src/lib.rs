@@ -14,6 +14,7 @@
 pub(crate) const COMMIT: Option<&str> = option_env!("BUILD_COMMIT");
 
 pub mod metrics;
+mod panics;
 pub mod logging;
 mod digest;
 mod language;

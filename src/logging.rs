@@ -53,6 +53,11 @@ pub fn init(format: LogFormat) {
     }
 }
 
+/// From now on a panic is a line of the log too.
+pub fn panics() {
+    crate::panics::log();
+}
+
 /// The span of a request: its id and, if the client sent a W3C `traceparent`, its trace and parent span. [`answered`]
 /// adds the results at the end.
 pub fn request(request_id: &str, trace: Option<(&str, &str)>) -> Span {

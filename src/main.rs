@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         };
     }
     logging::init(config.log_format);
+    logging::panics();
     match commands::run(command, &config) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

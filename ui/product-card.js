@@ -34,8 +34,8 @@ export function productCard(facts, onAsk, reason = "") {
 }
 
 /** Average rating, number of reviews, price and category. */
-export function factsLine({ mean_rating: mean, reviews, price, category }) {
-  const said = [meanWords(mean, reviews), priceWords(price), category ?? ""].filter(Boolean);
+export function factsLine({ mean_rating: mean, reviews, price, currency, category }) {
+  const said = [meanWords(mean, reviews), priceWords({ price, currency }), category ?? ""].filter(Boolean);
   return make("p", "card-facts", stars(mean), ...said.map((text) => make("span", "", text)));
 }
 

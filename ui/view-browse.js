@@ -94,7 +94,7 @@ function fillControls(place, categories, onChange) {
     field(SAY.filterWords, "words", { type: "search" }),
     select(SAY.filterCategory, "category", [["", SAY.anyCategory], ...categories.map((name) => [name, name])]),
     select(SAY.filterStars, "stars", [["0", SAY.anyStars], ...["3", "3.5", "4", "4.5"].map((least) => [least, `${least} +`])]),
-    field(SAY.filterPrice, "price", { type: "number", min: 0, step: 100, inputMode: "numeric" }),
+    field(SAY.filterPrice, "price", { type: "number", min: 0, step: "any", inputMode: "decimal" }),
     select(SAY.sort, "order", Object.keys(ORDERS).map((order) => [order, SAY.orders[order]])),
   );
 }

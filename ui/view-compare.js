@@ -19,7 +19,7 @@ export async function show(place, ids) {
     return headCell("col", name);
   });
   const rows = [
-    row(SAY.price, products, (product) => priceWords(product.price) || SAY.unknown),
+    row(SAY.price, products, (product) => priceWords(product) || SAY.unknown),
     row(SAY.ratings, products, ratings),
     ...aspects.map(({ name, cells }) => row(name, cells, (cell) => (cell.reviews > 0 ? judged(cell) : SAY.silent))),
   ];

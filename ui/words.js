@@ -65,7 +65,7 @@ export const SAY = {
   filterWords: "Words in the name",
   filterCategory: "Category",
   filterStars: "Average rating",
-  filterPrice: "Price up to ₹",
+  filterPrice: "Price up to",
   sort: "Sort by",
   anyCategory: "All",
   anyStars: "Any",
@@ -144,8 +144,11 @@ export function meanWords(mean, reviews) {
   return reviews > 0 ? `${mean.toFixed(1)} from ${count(reviews, "review")}` : "No reviews";
 }
 
-export function priceWords(price) {
-  return Number.isFinite(price) ? `₹${number.format(price)}` : "";
+export function priceWords({ price, currency }) {
+  if (!Number.isFinite(price)) return "";
+  const digits = Number.isInteger(price) ? 0 : 2;
+  const form = { style: "currency", currency: currency ?? "INR", currencyDisplay: "narrowSymbol", minimumFractionDigits: digits };
+  return new Intl.NumberFormat("en", { ...form, maximumFractionDigits: digits }).format(price);
 }
 
 export function productsWords(found, all) {

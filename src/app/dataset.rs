@@ -15,7 +15,7 @@ use crate::language;
 use crate::metrics;
 use crate::opinions::{self, Opinions};
 use crate::retrieval::{self, Recognition, Retriever, Thesaurus, Thresholds};
-use crate::reviews::{self, Corpus, DropReason, Passage};
+use crate::reviews::{self, Corpus, DropReason, Passage, Reading};
 use crate::weights::EmbeddingModel;
 
 /// The folders of the snapshots in the index folder: of the titles, …
@@ -34,6 +34,8 @@ pub(crate) fn passages_dir(config: &Config) -> PathBuf {
 pub(crate) struct Dataset {
     /// The reviews.
     pub corpus: Arc<Corpus>,
+    /// What was understood of the files.
+    pub reading: Arc<Reading>,
     /// Passages and titles, by vector and by word.
     pub index: ReviewIndex,
     /// Which words say nearly the same.
@@ -53,6 +55,7 @@ pub(crate) struct Dataset {
 /// Reviews without vectors.
 pub(super) struct UnembeddedDataset {
     corpus: Corpus,
+    reading: Reading,
     passages: Vec<Passage>,
     pub fingerprint: Fingerprint,
 }
@@ -79,17 +82,17 @@ pub(crate) fn load_dataset(
 
 /// Reads the reviews and cuts them into passages. `model` is the embedding model's fingerprint.
 pub(super) fn read(config: &Config, model: &str) -> anyhow::Result<UnembeddedDataset> {
-    let corpus = reviews::load(&config.data, &config.columns)?;
+    let (corpus, reading) = reviews::load(config.sources(), &config.reading)?;
     let passages = reviews::passages(&corpus);
     anyhow::ensure!(
         !passages.is_empty(),
-        "None of the {} reviews in {} is long enough to quote, so there would be nothing to answer from.",
-        corpus.reviews.len(),
-        config.data.display()
+        "None of the {} reviews is long enough to quote, so there would be nothing to answer from.",
+        corpus.reviews.len()
     );
     Ok(UnembeddedDataset {
         fingerprint: Fingerprint::new(&corpus.fingerprint, &passages, model),
         corpus,
+        reading,
         passages,
     })
 }
@@ -107,6 +110,7 @@ pub(super) fn embed_dataset(
     let started = Instant::now();
     let UnembeddedDataset {
         corpus,
+        reading: understood,
         passages,
         fingerprint,
     } = reading;
@@ -176,6 +180,7 @@ pub(super) fn embed_dataset(
     Ok(Dataset {
         index: ReviewIndex::new(corpus.clone(), passages, vectors, titles, said, in_titles),
         corpus,
+        reading: Arc::new(understood),
         thesaurus: Thesaurus::new(words, word_vectors),
         opinions,
         recognition: saved_file::RECOGNITION.load(&config.index_dir, &of_recognition),

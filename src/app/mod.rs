@@ -28,8 +28,9 @@ use crate::completion::Completer;
 use crate::config::Config;
 use crate::embedding::{Embedder, TokenCounter};
 use crate::metrics;
+use crate::panics;
 use crate::retrieval::Retriever;
-use crate::reviews::Corpus;
+use crate::reviews::{Corpus, Reading};
 use reload::ReloadInputs;
 
 /// The state of the server. `/readyz` shows its text.
@@ -123,6 +124,8 @@ pub(crate) struct DatasetInfo {
     pub passages: usize,
     /// The fingerprint of everything that the index was built from.
     pub index_fingerprint: String,
+    /// What was understood of the files.
+    pub reading: Arc<Reading>,
 }
 
 /// A handle to the server's state. Cheap to clone.
@@ -142,6 +145,8 @@ struct AppState {
     /// Set before `service`; then the same as the service's own.
     catalogue: Option<Arc<Catalogue>>,
     service: Option<Arc<Service>>,
+    /// Why loading failed.
+    failure: Option<String>,
 }
 
 impl App {
@@ -153,6 +158,11 @@ impl App {
     /// The current phase.
     pub(crate) fn phase(&self) -> Phase {
         self.state().phase
+    }
+
+    /// Why loading failed; `None` if it has not.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.state().failure.clone()
     }
 
     /// The services for requests; `None` while no request is served.
@@ -178,16 +188,20 @@ impl App {
     /// # Errors
     /// The error of the stage that failed. The phase is then [`Phase::Failed`].
     pub(crate) fn load(&self, config: &Config) -> anyhow::Result<()> {
-        match startup::service(config, &|phase| self.set_phase(phase), &|catalogue| {
-            self.open(catalogue)
-        }) {
+        let report = |phase| self.set_phase(phase);
+        let load = || startup::service(config, &report, &|catalogue| self.open(catalogue));
+        let loaded =
+            panics::catch(load).unwrap_or_else(|cause| Err(anyhow::anyhow!("Loading gave up: {cause}")));
+        match loaded {
             Ok(service) => {
                 self.serve(service);
                 Ok(())
             }
             Err(error) => {
                 self.set_phase(Phase::Failed);
-                self.state().catalogue = None;
+                let mut state = self.state();
+                state.catalogue = None;
+                state.failure = Some(error.to_string());
                 Err(error)
             }
         }

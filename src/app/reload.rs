@@ -15,6 +15,7 @@ use super::{App, Catalogue, Phase, Service};
 use crate::config::Config;
 use crate::embedding::Embedder;
 use crate::metrics;
+use crate::panics;
 
 /// What a reload needs besides the file.
 #[derive(Clone)]
@@ -74,7 +75,13 @@ impl App {
         let serving = self
             .service()
             .ok_or_else(|| NotReloaded::NotReady(self.phase()))?;
-        let outcome = self.replace(&serving);
+        // A library may panic over a damaged file; that changes as little as any other failure.
+        let outcome = panics::catch(|| self.replace(&serving));
+        let outcome = outcome.unwrap_or_else(|cause| {
+            Err(NotReloaded::Unusable(anyhow::anyhow!(
+                "the reload gave up: {cause}"
+            )))
+        });
         let label = match &outcome {
             Ok(Reloaded { changed: true, .. }) => "changed",
             Ok(_) => "unchanged",

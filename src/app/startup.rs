@@ -58,6 +58,7 @@ pub(super) fn service(
                 threads: config.threads,
                 passages: dataset.index.passage_count(),
                 index_fingerprint: dataset.fingerprint.as_str().to_string(),
+                reading: dataset.reading.clone(),
             };
             announce(&chat, &embedding, &info);
             dataset.announce(None);
@@ -176,6 +177,7 @@ impl Service {
         let info = DatasetInfo {
             passages: dataset.index.passage_count(),
             index_fingerprint: dataset.fingerprint.as_str().to_string(),
+            reading: dataset.reading.clone(),
             ..self.catalogue.info.clone()
         };
         let catalogue = Arc::new(Catalogue::new(&self.source, dataset, info)?);

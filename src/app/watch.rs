@@ -1,15 +1,17 @@
-//! Watches the reviews' file and reloads it when it has changed.
+//! Watches the files of reviews and reloads them when one has changed.
 //!
-//! Every few seconds, it compares the file's identity, modification time and size. This works where notifications do
+//! Every few seconds, it compares each file's identity, modification time and size. This works where notifications do
 //! not: on network disks, and on Kubernetes' volumes, where the path contains a symbolic link that is replaced. Runs on
 //! its own thread, which ends with the process.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{App, NotReloaded};
+use crate::config::Config;
+use crate::reviews;
 
 /// Identifies one state of a file: device and inode number, seconds and nanoseconds of the last change, size in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,46 +33,58 @@ impl Stamp {
     }
 }
 
-/// The known states of a watched file.
+/// The stamps of all files; `None` if one is missing.
+fn stamps(data: &[PathBuf], catalogue: Option<&Path>) -> Option<Vec<Stamp>> {
+    let files = reviews::table_files(data).ok()?;
+    files
+        .iter()
+        .map(PathBuf::as_path)
+        .chain(catalogue)
+        .map(Stamp::of)
+        .collect()
+}
+
+/// The known states of the watched files.
 #[derive(Debug)]
 struct Watched {
     /// The state that was read.
-    read: Option<Stamp>,
+    read: Option<Vec<Stamp>>,
     /// The state at the last look.
-    last: Option<Stamp>,
+    last: Option<Vec<Stamp>>,
 }
 
 impl Watched {
-    /// Whether another file is there and has not changed since the last look, so that it is written completely.
-    fn has_changed(&mut self, now: Option<Stamp>) -> bool {
+    /// Whether other files are there and have not changed since the last look, so that they are written completely.
+    fn has_changed(&mut self, now: Option<Vec<Stamp>>) -> bool {
         let settled = now == self.last;
-        self.last = now;
         // A missing file is about to come back, or nothing can be done.
         let changed = now.is_some() && settled && now != self.read;
         if changed {
-            self.read = now;
+            self.read.clone_from(&now);
         }
+        self.last = now;
         changed
     }
 }
 
-/// Looks at the file at `path` at intervals of `every`. When the file has changed and is the same at two looks, `app`
-/// reloads it. Changes from now on count, also those while the server starts.
+/// Looks at the configured files at intervals of `every`. When one has changed and all are the same at two looks, `app`
+/// reloads them. Changes from now on count, also those while the server starts.
 ///
 /// # Errors
 /// The operating system grants no thread.
-pub(crate) fn watch(app: App, path: &Path, every: Duration) -> std::io::Result<()> {
-    let path = path.to_path_buf();
-    let first = Stamp::of(&path);
+pub(crate) fn watch(app: App, config: &Config, every: Duration) -> std::io::Result<()> {
+    let (data, catalogue) = (config.data.clone(), config.catalogue.clone());
+    let now = move || stamps(&data, catalogue.as_deref());
+    let first = now();
     let mut watched = Watched {
-        read: first,
+        read: first.clone(),
         last: first,
     };
     let look = move || {
         loop {
             std::thread::sleep(every);
-            let before = watched.read;
-            if watched.has_changed(Stamp::of(&path))
+            let before = watched.read.clone();
+            if watched.has_changed(now())
                 && let Err(NotReloaded::Busy | NotReloaded::NotReady(_)) = app.reload()
             {
                 // So that the next look finds it changed again.
@@ -94,11 +108,12 @@ mod tests {
         let path = dir.path().join("reviews.csv");
         let write = |text: &str| std::fs::write(&path, text).unwrap();
         write("one");
+        let stamps = || super::stamps(std::slice::from_ref(&path), None);
         let mut watched = Watched {
-            read: Stamp::of(&path),
-            last: Stamp::of(&path),
+            read: stamps(),
+            last: stamps(),
         };
-        let mut look = || watched.has_changed(Stamp::of(&path));
+        let mut look = || watched.has_changed(stamps());
         assert!(!look());
         write("one and a half");
         assert!(!look(), "it may still be written");

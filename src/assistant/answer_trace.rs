@@ -18,7 +18,7 @@ pub(crate) struct AnswerTrace {
     pub intent: &'static str,
     /// The products it names.
     pub products: Vec<String>,
-    /// The limits of the price in rupees: from, to.
+    /// The limits of the price: from, to.
     pub price: (Option<f32>, Option<f32>),
     /// The limits of the stars: from, to.
     pub stars: (Option<f32>, Option<f32>),

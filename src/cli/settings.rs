@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::Cli;
 use crate::assistant::wording::Wording;
 use crate::embedding::Precision;
 use crate::logging::LogFormat;
+use crate::reviews::RatingScale;
 use crate::weights::device::DeviceChoice;
 
 /// The settings. Flags override environment variables, these override the file, and the file overrides the defaults.
@@ -34,13 +35,48 @@ pub struct Settings {
     #[arg(long, value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
 
-    /// The file of reviews: CSV, TSV (also .gz, .zst) or Parquet.
-    #[arg(long, value_name = "FILE", default_value = "data/flipkart_product_review.csv")]
-    pub data: PathBuf,
+    /// A file of reviews, or a folder of such files: CSV, TSV, JSON, Parquet, Excel, OpenDocument, also packed;
+    /// repeatable.
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        default_value = "data/flipkart_product_review.csv"
+    )]
+    #[serde(deserialize_with = "one_or_many")]
+    pub data: Vec<PathBuf>,
 
-    /// The name of a column, for example review=Summary; repeatable [default: found by name]
+    /// A file of products: title, category and price by the product's id [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub catalogue: Option<PathBuf>,
+
+    /// The name of a column, for example review=Summary; repeatable [default: found by name and content]
     #[arg(long, value_name = "NAME=HEADER", value_delimiter = ',')]
     pub column: Vec<String>,
+
+    /// The scale of the ratings: 5, half, 10, 100 or labels [default: 5, and another scale is refused]
+    #[arg(long, value_name = "SCALE", hide_possible_values = true)]
+    pub rating_scale: Option<RatingScale>,
+
+    /// The currency of prices without a sign, for example EUR [default: that of most prices, or INR]
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+
+    /// What separates the cells of a table: one character, or tab [default: found]
+    #[arg(long, value_name = "CHARACTER")]
+    pub separator: Option<String>,
+
+    /// The encoding of a text file, for example windows-1252 [default: found]
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
+
+    /// The sheet of a workbook [default: the one with reviews]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+
+    /// The most MiB that a file of reviews may hold, unpacked.
+    #[arg(long, value_name = "N", default_value = "4096")]
+    pub max_data_mb: u64,
 
     /// The folder of the models.
     #[arg(long, value_name = "DIR", default_value = "models")]
@@ -222,6 +258,20 @@ fn source(arg: &clap::Arg, matches: &ArgMatches, file: &toml::Table) -> SettingS
         value,
         source,
     }
+}
+
+/// A value by itself, or a list of values.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        One(PathBuf),
+        Many(Vec<PathBuf>),
+    }
+    Ok(match Given::deserialize(deserializer)? {
+        Given::One(path) => vec![path],
+        Given::Many(paths) => paths,
+    })
 }
 
 /// The default that stands in brackets at the end of the help.

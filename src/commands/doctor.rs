@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use anyhow::bail;
+use serde_json::json;
 
 use crate::assistant::wording::Wording;
 use crate::cli::SettingSource;
@@ -10,34 +11,46 @@ use crate::config::{self, Config};
 use crate::embedding;
 use crate::generation::model;
 use crate::index::{Fingerprint, store};
-use crate::reviews;
+use crate::reviews::{self, Corpus, Reading};
 use crate::weights::gguf::Gguf;
 use crate::weights::{self, device, tokenizer};
 
 /// What was checked, and the result: a description or a problem.
 type Finding = (&'static str, anyhow::Result<String>);
 
-/// Prints the settings and the findings. False if the server would not work.
-pub(super) fn run(config: &Config) -> bool {
-    println!("Settings:");
-    for SettingSource { name, value, source } in &config.sources {
-        println!("  {name:<24}{source:<13}{value}");
-    }
-    println!();
+/// Prints the settings, what was understood of the reviews, and the findings. False if the server would not work.
+pub(super) fn run(config: &Config, json: bool) -> anyhow::Result<bool> {
+    let (reading, corpus) = reviews::read(config.sources(), &config.reading);
+    let corpus = corpus.ok();
     let findings = [
         ("configuration", Ok("every setting is in range".to_string())),
         ("device", device(config)),
         ("chat model", chat_model(config)),
         ("embedding model", embedding_model(config)),
-        ("reviews", reviews(config)),
-        ("snapshot", snapshot(config)),
+        ("reviews", reviews(&reading)),
+        ("snapshot", snapshot(config, corpus.as_ref())),
         ("threads", threads(config)),
         ("port", port(config)),
     ];
-    for finding in &findings {
-        println!("{}", line(finding));
+    if json {
+        let checks = findings.iter().map(|(name, found)| match found {
+            Ok(good) => (*name, json!({"ok": true, "says": good})),
+            Err(bad) => (*name, json!({"ok": false, "says": bad.to_string()})),
+        });
+        let mut report = serde_json::to_value(&reading)?;
+        report["checks"] = checks.map(|(name, check)| (name.to_string(), check)).collect();
+        println!("{report}");
+    } else {
+        println!("Settings:");
+        for SettingSource { name, value, source } in &config.sources {
+            println!("  {name:<24}{source:<13}{value}");
+        }
+        println!("\nReviews:\n{reading}");
+        for finding in &findings {
+            println!("{}", line(finding));
+        }
     }
-    findings.iter().all(|(_, found)| found.is_ok())
+    Ok(findings.iter().all(|(_, found)| found.is_ok()))
 }
 
 fn line((name, found): &Finding) -> String {
@@ -99,24 +112,28 @@ fn verified(verified: bool) -> &'static str {
     }
 }
 
-fn reviews(config: &Config) -> anyhow::Result<String> {
-    let corpus = reviews::load(&config.data, &config.columns)?;
-    let dropped: usize = corpus.dropped.iter().map(|(_, rows)| rows).sum();
-    let (reviews, products) = (corpus.reviews.len(), corpus.products.len());
+fn reviews(reading: &Reading) -> anyhow::Result<String> {
+    if let Some(error) = &reading.error {
+        bail!("{error}");
+    }
+    let Reading {
+        rows, kept, products, ..
+    } = reading;
     Ok(format!(
-        "{reviews} reviews of {products} products; {dropped} rows were skipped"
+        "{kept} reviews of {products} products; {} rows are left out",
+        rows - kept
     ))
 }
 
 /// An unusable snapshot is not an error: the next start creates a new one.
-fn snapshot(config: &Config) -> anyhow::Result<String> {
+fn snapshot(config: &Config, corpus: Option<&Corpus>) -> anyhow::Result<String> {
     let dir = &config.index_dir;
     let known = (|| {
         let model = weights::embedding_model(&config.models, config.embedding_model.as_deref()).ok()?;
-        let corpus = reviews::load(&config.data, &config.columns).ok()?;
+        let corpus = corpus?;
         let (device, _) = device::select(config.device).ok()?;
         let precision = config.embedding_precision.on(&device);
-        let passages = reviews::passages(&corpus);
+        let passages = reviews::passages(corpus);
         let model = embedding::fingerprint(&model, precision).ok()?;
         let fingerprint = Fingerprint::new(&corpus.fingerprint, &passages, &model);
         Some(store::load(&crate::app::passages_dir(config), &fingerprint))

@@ -3,6 +3,17 @@
 use crate::app;
 use crate::config::Config;
 use crate::embedding::Embedder;
+use crate::reviews;
+
+/// Prints what was understood of the files. False if they cannot be used.
+pub(super) fn dry_run(config: &Config) -> bool {
+    let (reading, _) = reviews::read(config.sources(), &config.reading);
+    print!("{reading}");
+    if let Some(error) = &reading.error {
+        println!("  WRONG  {error}");
+    }
+    reading.error.is_none()
+}
 
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     let (model, encoder) = super::encoder(config)?;

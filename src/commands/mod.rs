@@ -26,9 +26,10 @@ use crate::weights::{self, EmbeddingModel, device};
 pub fn run(command: Command, config: &Config) -> anyhow::Result<bool> {
     match command {
         Command::Serve => serve::run(config).map(|()| true),
-        Command::Index => index::run(config).map(|()| true),
+        Command::Index { dry_run: true } => Ok(index::dry_run(config)),
+        Command::Index { dry_run: false } => index::run(config).map(|()| true),
         Command::Ask { question } => ask::run(config, question).map(|()| true),
-        Command::Doctor => Ok(doctor::run(config)),
+        Command::Doctor { json } => doctor::run(config, json),
         Command::Eval { evaluation, json } => eval::run(config, evaluation, json).map(|()| true),
         Command::Bench(benchmark) => bench::run(config, &benchmark).map(|()| true),
         Command::Health => health::run(config),

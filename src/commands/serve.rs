@@ -33,32 +33,41 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     };
 
     let app = App::new();
-    let (failed, failure) = oneshot::channel();
+    let (loaded, outcome) = oneshot::channel();
     let loader = (app.clone(), config.clone());
     std::thread::Builder::new()
         .name("loader".into())
         .spawn(move || {
             let (app, config) = loader;
-            match app.load(&config) {
-                Ok(()) if std::io::stderr().is_terminal() => {
-                    eprintln!("\n  Open http://{address} in a browser.\n")
-                }
-                Ok(()) => {}
-                // The receiver ends the process. It is gone if the process is already ending.
-                Err(error) => drop(failed.send(error)),
+            let outcome = app.load(&config);
+            if outcome.is_ok() && std::io::stderr().is_terminal() {
+                eprintln!("\n  Open http://{address} in a browser.\n");
             }
+            // The receiver ends the process. It is gone if the process is already ending.
+            drop(loaded.send(outcome));
         })
         .context("The loader thread could not be started")?;
 
     if config.watch > 0 {
-        app::watch(app.clone(), &config.data, Duration::from_secs(config.watch))
+        app::watch(app.clone(), config, Duration::from_secs(config.watch))
             .context("The thread that watches the reviews file could not be started")?;
     }
     let options = http::HttpOptions::new(config.clone());
     let stop = stop_signal()?;
     tokio::select! {
         served = http::serve(listener, metrics_listener, app, exposition, options, stop) => Ok(served?),
-        Ok(error) = failure => Err(error),
+        error = failure(outcome) => Err(error),
+    }
+}
+
+/// Resolves if loading fails, also where its thread ends without a word.
+async fn failure(outcome: oneshot::Receiver<anyhow::Result<()>>) -> anyhow::Error {
+    match outcome.await {
+        Ok(Ok(())) => std::future::pending().await,
+        Ok(Err(error)) => error,
+        Err(_) => {
+            anyhow::anyhow!("The thread that loads the models and the reviews ended before it was done")
+        }
     }
 }
 

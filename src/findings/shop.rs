@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::language;
 use crate::retrieval::Shop;
-use crate::reviews::{Product, ProductId, Rating, Share, mean_rating};
+use crate::reviews::{Price, Product, ProductId, Rating, Share, mean_rating};
 
 /// Words at the beginning of a title that are a name.
 const NAME: usize = 3;
@@ -21,8 +21,8 @@ pub(crate) struct ProductFacts {
     pub id: String,
     /// What people call it.
     pub title: String,
-    /// In rupees, where the data has it.
-    pub price: Option<u32>,
+    /// Where the data has it.
+    pub price: Option<Price>,
     /// Its reviews.
     pub reviews: usize,
     /// The mean of their stars; 0 where there are none.

@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(
             serde_json::to_value(detail).expect("it serialises"),
             json!({
-                "id": "KET-1", "title": "Kettle", "category": "Kettles", "price": 1299, "reviews": 3,
+                "id": "KET-1", "title": "Kettle", "category": "Kettles", "price": 1299, "currency": "INR", "reviews": 3,
                 "mean_rating": 3.33, "histogram": [1, 0, 0, 1, 1],
                 "shrunk_rating": {"value": 3.333, "shop_mean": 3.333, "prior_reviews": 10},
                 "aspects": [], "best_quotes": [], "worst_quotes": [],

@@ -1,5 +1,7 @@
 //! The probes and metrics: is the process alive, is it ready, what is it, and how is it doing?
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,7 +13,7 @@ use serde::Serialize;
 use super::SharedContext;
 use super::error::ApiError;
 use crate::app::Phase;
-use crate::reviews;
+use crate::reviews::{self, Reading};
 
 /// The body of the three probes.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -37,8 +39,55 @@ pub(super) struct ServerInfo {
     reviews: usize,
     passages: usize,
     index_fingerprint: String,
+    /// What was understood of the files of reviews.
+    data: DataReading,
     /// Questions that the reviews can answer; the page suggests them.
     examples: Vec<String>,
+}
+
+/// What was understood of the files of reviews. No path and no review is in it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+struct DataReading {
+    /// The format, such as `csv` or `xlsx`; several, separated by commas, if the files differ.
+    format: String,
+    /// How many rows the files have.
+    rows: usize,
+    /// How many of them are reviews that are served.
+    kept: usize,
+    /// How many are not, by reason.
+    dropped: BTreeMap<&'static str, usize>,
+    /// The header of the column of each role, in the first file.
+    columns: BTreeMap<&'static str, String>,
+    /// The scale of the ratings: 5, half, 10, 100 or labels.
+    scale: String,
+    /// The code of the prices' currency; null if there are no prices.
+    currency: Option<&'static str>,
+    /// What was repaired, guessed or is doubtful, in sentences.
+    warnings: Vec<String>,
+}
+
+impl DataReading {
+    /// The wire form of a reading.
+    fn new(reading: &Reading) -> Self {
+        let dropped = reading
+            .dropped
+            .iter()
+            .map(|(reason, rows)| (reason.as_str(), *rows));
+        let columns = reading
+            .columns
+            .iter()
+            .map(|(role, header)| (role.as_str(), header.clone()));
+        Self {
+            format: reading.format.clone(),
+            rows: reading.rows,
+            kept: reading.kept,
+            dropped: dropped.collect(),
+            columns: columns.collect(),
+            scale: reading.scale.clone(),
+            currency: reading.currency,
+            warnings: reading.warnings.clone(),
+        }
+    }
 }
 
 /// What the program was built from.
@@ -79,7 +128,10 @@ pub(super) async fn readyz(State(context): State<SharedContext>) -> (StatusCode,
     (
         code,
         Json(Status {
-            status: phase.to_string(),
+            status: match context.app.failure() {
+                Some(failure) => format!("{phase}: {failure}"),
+                None => phase.to_string(),
+            },
         }),
     )
 }
@@ -110,6 +162,7 @@ pub(super) async fn info(State(context): State<SharedContext>) -> Result<Json<Se
         reviews: corpus.reviews.len(),
         passages: info.passages,
         index_fingerprint: info.index_fingerprint.clone(),
+        data: DataReading::new(&info.reading),
         examples: reviews::examples(corpus),
     }))
 }

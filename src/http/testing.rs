@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::{HttpOptions, with_limits, with_observability};
 use crate::cli::Settings;
 use crate::config::Config;
-use crate::reviews::{Corpus, Product, Review, testing};
+use crate::reviews::{Corpus, Price, Product, Review, testing};
 
 /// A longer request body is refused.
 const MAX_BODY_BYTES: usize = 200;
@@ -166,7 +166,7 @@ pub(super) fn corpus() -> Corpus {
     let product = |key: &str, title| Product {
         key: key.into(),
         category: Some("Kettles".into()),
-        price: Some(1299),
+        price: Some(Price::rupees(1299)),
         ..testing::product(title)
     };
     let review = |rating, text| Review {

@@ -4,6 +4,7 @@
 //! word with other letters ("235v2", "20mah", "X2") is a name or has a unit, and is no amount.
 
 use crate::language::{NumberClass, WordClass, lexicon};
+use crate::reviews::is_currency_sign;
 
 /// Signs within words of Devanagari that Unicode does not take for letters.
 const NUKTA: char = '\u{93c}';
@@ -39,7 +40,7 @@ impl Token<'_> {
     }
 
     fn is_currency(&self) -> bool {
-        self.text == "₹" || self.has(WordClass::Currency)
+        self.text.chars().all(is_currency_sign) || self.has(WordClass::Currency)
     }
 }
 

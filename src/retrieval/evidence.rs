@@ -21,7 +21,7 @@ pub(crate) struct Filters {
     pub category: Option<String>,
     /// Reviews with at least so many stars.
     pub min_rating: Option<u8>,
-    /// Products of at most so many rupees; a product without a price does not pass.
+    /// Products that cost at most so much in the shop's currency; a product without a price does not pass.
     pub max_price: Option<u32>,
 }
 
@@ -35,9 +35,11 @@ impl Filters {
                 .as_ref()
                 .is_some_and(|category| category.eq_ignore_ascii_case(wanted))
         });
-        let price = self
-            .max_price
-            .is_none_or(|most| product.price.is_some_and(|price| price <= most));
+        let price = self.max_price.is_none_or(|most| {
+            product
+                .price
+                .is_some_and(|price| price.amount() <= f64::from(most))
+        });
         listed && category && price
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::product_filter::ProductFilter;
 use crate::query::{Figure, ParsedQuery, Quantity, Wish};
-use crate::reviews::{Product, ProductId, Rating, mean_rating};
+use crate::reviews::{Price, Product, ProductId, Rating, mean_rating};
 
 /// Products whose figures are told at most.
 const MOST: usize = 4;
@@ -33,8 +33,8 @@ pub(crate) struct Figured {
     pub key: String,
     /// What people call it.
     pub title: String,
-    /// In rupees, where the data has it.
-    pub price: Option<u32>,
+    /// Where the data has it.
+    pub price: Option<Price>,
     /// Its stars.
     pub rating: Rating,
     /// Reviews with one, two, … five stars.
@@ -65,7 +65,7 @@ impl Figures {
         let (_, category) = (found.first()?, found[0].0.category.clone());
         let of_one = found.iter().all(|(product, _)| product.category == category);
         let (price, stars) = (
-            |found: &(&Product, Rating)| found.0.price.unwrap_or(0),
+            |found: &(&Product, Rating)| found.0.price.map_or(0, Price::hundredths),
             |a: &(&Product, Rating), b: &(&Product, Rating)| b.1.shrunk.total_cmp(&a.1.shrunk),
         );
         match (figure.quantity, figure.wish) {
@@ -113,8 +113,8 @@ mod tests {
             ..testing::product(title, "Kettles")
         };
         let shop = [
-            product("Zuvio Tone", Some(999), [0, 0, 0, 0, 2]),
-            product("Pellar Hush", Some(1999), [0, 0, 0, 5, 40]),
+            product("Zuvio Tone", Some(Price::rupees(999)), [0, 0, 0, 0, 2]),
+            product("Pellar Hush", Some(Price::rupees(1999)), [0, 0, 0, 5, 40]),
             product("Lumett Cloud", None, [9, 0, 0, 0, 0]),
         ];
         let vocabulary = testing::vocabulary(&shop, &["good bass"]);

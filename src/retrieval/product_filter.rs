@@ -32,7 +32,7 @@ impl ProductFilter {
         let in_question: Vec<usize> = (0..products.len())
             .filter(|&at| admitted[at] && is_about(at))
             .collect();
-        let price_of = |at: usize| products[at].price.map(|price| price as f32);
+        let price_of = |at: usize| products[at].price.map(|price| price.amount() as f32);
         let stars_of = |at: usize| Some(products[at].mean_rating() as f32);
 
         let mut unmet = Vec::new();
@@ -68,10 +68,11 @@ impl ProductFilter {
 mod tests {
     use super::*;
     use crate::query::{self, Turn, testing};
+    use crate::reviews::Price;
 
     fn product(title: &str, price: Option<u32>, histogram: [u32; 5]) -> Product {
         Product {
-            price,
+            price: price.map(Price::rupees),
             histogram,
             ..testing::product(title, "headphones")
         }

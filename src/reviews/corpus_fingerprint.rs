@@ -2,7 +2,7 @@
 //!
 //! Every string is hashed after its length, so that different corpora have different bytes.
 
-use super::{Product, Review};
+use super::{Currency, Product, Review};
 use crate::digest::Hasher;
 
 /// Changed whenever the serialisation changes, so that an old fingerprint matches nothing.
@@ -42,7 +42,16 @@ fn add_product(hasher: &mut Hasher, product: &Product) {
     hasher.bytes([u8::from(product.category.is_some())]);
     hasher.text(product.category.as_deref().unwrap_or_default());
     hasher.bytes([u8::from(product.price.is_some())]);
-    hasher.bytes(product.price.unwrap_or_default().to_le_bytes());
+    // Rupees are hashed as before there were other currencies.
+    let rupees = product.price.filter(|price| price.currency == Currency::RUPEE);
+    hasher.bytes(rupees.map_or(0, |price| price.amount() as u32).to_le_bytes());
+    if let Some(price) = product.price.filter(|price| price.currency != Currency::RUPEE) {
+        hasher.text(price.currency.code());
+        hasher.bytes(price.hundredths().to_le_bytes());
+    }
+    if product.fractions != 0.0 {
+        hasher.bytes(product.fractions.to_le_bytes());
+    }
 }
 
 #[cfg(test)]
@@ -50,7 +59,7 @@ mod tests {
     use std::slice::from_ref;
 
     use super::*;
-    use crate::reviews::testing;
+    use crate::reviews::{Price, testing};
 
     #[test]
     fn any_difference_changes_the_fingerprint() {
@@ -68,7 +77,7 @@ mod tests {
         let (mut five_stars, mut categorised, mut priced) = (good.clone(), kettle.clone(), kettle.clone());
         five_stars.rating = 5;
         categorised.category = Some(String::new());
-        priced.price = Some(0);
+        priced.price = Some(Price::rupees(1));
         for (reviews, product) in [
             (vec![sample("Goodb", "oils fast")], &kettle),
             (vec![five_stars], &kettle),

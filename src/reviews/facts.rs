@@ -24,7 +24,7 @@ pub(crate) struct Rating {
 impl Rating {
     /// The rating of a product in a shop whose mean rating is `shop_mean`.
     pub(crate) fn of(product: &Product, shop_mean: f64) -> Self {
-        let (count, stars) = totals(&product.histogram);
+        let (count, stars) = totals(product);
         let prior = f64::from(PRIOR_REVIEWS);
         Self {
             count: count as u32,
@@ -38,16 +38,19 @@ impl Rating {
 pub(crate) fn mean_rating(products: &[Product]) -> f64 {
     let all = products
         .iter()
-        .map(|product| totals(&product.histogram))
+        .map(totals)
         .fold((0.0, 0.0), |(count, stars), (n, sum)| (count + n, stars + sum));
     if all.0 > 0.0 { all.1 / all.0 } else { 0.0 }
 }
 
 /// The number of reviews, and the sum of their stars.
-fn totals(histogram: &[u32; 5]) -> (f64, f64) {
-    let count: u32 = histogram.iter().sum();
-    let stars: u32 = (1..).zip(histogram).map(|(stars, count)| stars * count).sum();
-    (f64::from(count), f64::from(stars))
+fn totals(product: &Product) -> (f64, f64) {
+    let count: u32 = product.histogram.iter().sum();
+    let stars: u32 = (1..)
+        .zip(&product.histogram)
+        .map(|(stars, count)| stars * count)
+        .sum();
+    (f64::from(count), f64::from(stars) + product.fractions)
 }
 
 /// A count out of a total.

@@ -13,6 +13,7 @@ pub(crate) fn product(title: &str) -> Product {
         category: None,
         price: None,
         histogram: [0; 5],
+        fractions: 0.0,
         reviews: vec![],
     }
 }

@@ -1,5 +1,6 @@
 //! A product's title in; the key that identifies the product out. Pure, cannot fail.
 
+use super::cells::{present, text::text};
 use crate::digest::{hex, sha256};
 
 /// The most characters of the readable part of a derived id.
@@ -29,6 +30,41 @@ pub(super) fn derive_key(title: &str) -> String {
     let slug = slug.trim_matches('-');
     let slug = if slug.is_empty() { "product" } else { slug };
     format!("{slug}-{}", hex(&sha256(fold(title))[..5]))
+}
+
+/// A title as it is shown, and whether something was taken from it: question marks and replacement characters in a
+/// row, and garbled characters, are what is left of dashes and spaces that a program could not write.
+pub(super) fn shown(title: &str) -> (String, bool) {
+    let is_lost = |c: char| c == '?' || c == '\u{fffd}';
+    let ungarbled = without_garbled(title);
+    let mut shown = String::with_capacity(title.len());
+    let mut rest = ungarbled.as_str();
+    while let Some(start) = rest.find(is_lost) {
+        let run = rest[start..].find(|c| !is_lost(c)).unwrap_or(rest.len() - start);
+        let lost = run > 1 || rest[start..].starts_with('\u{fffd}');
+        shown.push_str(&rest[..start]);
+        shown.push_str(if lost { " " } else { &rest[start..=start] });
+        rest = &rest[start + run..];
+    }
+    shown.push_str(rest);
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    // A title of nothing else is all that there is.
+    match shown.is_empty() || shown == title {
+        true => (title.to_string(), false),
+        false => (shown, true),
+    }
+}
+
+/// The title in a cell, as it is shown; see [`shown`].
+pub(super) fn clean(cell: Option<&str>) -> Option<(String, bool)> {
+    let (shown, changed) = shown(present(cell)?);
+    Some((text(Some(&shown))?, changed))
+}
+
+/// Whether two titles have a word in common.
+pub(super) fn share_a_word(one: &str, other: &str) -> bool {
+    let other = words(other);
+    words(one).iter().any(|word| other.contains(word))
 }
 
 fn words(title: &str) -> Vec<String> {
@@ -97,6 +133,24 @@ mod tests {
             assert_ne!(fold(one), fold(other));
             assert_ne!(derive_key(one), derive_key(other));
         }
+    }
+
+    #[test]
+    fn a_title_is_shown_without_what_was_lost() {
+        for (title, expected) in [
+            ("Heron Kettle??????????(Green)", "Heron Kettle (Green)"),
+            (
+                "Desk Radio\u{d0}\u{93}\u{d3}\u{ae}\u{d0}\u{92}\u{c2}\u{a0}(Black)",
+                "Desk Radio (Black)",
+            ),
+            ("Camp Stove\u{fffd}", "Camp Stove"),
+            ("Which one? (Book)", "Which one? (Book)"),
+            ("???", "???"),
+            ("Café Mug", "Café Mug"),
+        ] {
+            assert_eq!(shown(title), (expected.to_string(), expected != title), "{title}");
+        }
+        assert!(share_a_word("Steel Kettle", "kettle, green") && !share_a_word("Steel Kettle", "Desk Lamp"));
     }
 
     #[test]

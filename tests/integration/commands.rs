@@ -81,6 +81,70 @@ fn doctor_finds_each_fault() {
 }
 
 #[test]
+fn doctor_and_a_dry_run_say_what_was_understood_of_a_file() {
+    let setup = Setup::new();
+    let data = project_file("tests/data/files/22-semicolons.csv");
+    let path = data.display().to_string();
+    let report = setup
+        .with_data(&data)
+        .run(&["doctor", "--json", "--listen", "127.0.0.1:0"])
+        .json();
+    assert_eq!(
+        (&report["format"], &report["rows"], &report["kept"]),
+        (&json!("csv"), &json!(6), &json!(6))
+    );
+    assert_eq!(
+        (&report["scale"], &report["currency"], &report["products"]),
+        (&json!("5"), &json!("INR"), &json!(3))
+    );
+    assert_eq!(
+        (&report["columns"]["review"], &report["found_by"]["review"]),
+        (&json!("review"), &json!("name"))
+    );
+    assert_eq!((&report["dropped"], &report["error"]), (&json!({}), &json!(null)));
+    let file = &report["files"][0];
+    assert_eq!(
+        (&file["separator"], &file["encoding"], &file["header"]),
+        (&json!(";"), &json!("UTF-8"), &json!(1))
+    );
+    assert_eq!(report["sample"][0]["price"], 1499);
+    assert_eq!(report["checks"]["reviews"]["ok"], true);
+
+    let dry = run(["index", "--dry-run", "--data", &path]).succeeded();
+    for part in [
+        "separated by ;",
+        "6 rows, 6 reviews of 3 products",
+        "product_title",
+        "Tarvo Steel Kettle | 5 stars",
+    ] {
+        assert!(dry.out.contains(part), "{part}: {}", dry.out);
+    }
+    let scale = project_file("tests/data/files/11-scale-of-ten.csv")
+        .display()
+        .to_string();
+    let refused = run(["index", "--dry-run", "--data", &scale]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.out.contains("--rating-scale 10"), "{refused:?}");
+    run(["index", "--dry-run", "--data", &scale, "--rating-scale", "10"]).succeeded();
+}
+
+#[test]
+fn a_file_that_a_library_panics_over_ends_the_start_with_a_sentence() {
+    let damaged = project_file("tests/data/files/m63.parquet");
+    let setup = Setup::new().with_data(&damaged);
+    let outcome = setup.run(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    let lines: Vec<serde_json::Value> = outcome
+        .log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line} is not JSON")))
+        .collect();
+    let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
+    assert_eq!(errors.len(), 1, "{}", outcome.log);
+    assert!(errors[0].to_string().contains("m63.parquet"), "{}", outcome.log);
+}
+
+#[test]
 fn a_port_that_is_taken_ends_the_start() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("bound").to_string();

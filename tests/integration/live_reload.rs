@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::harness::client::Reply;
 use crate::harness::json::{number, text};
 use crate::harness::metrics_text::Scrape;
-use crate::harness::{Server, Setup, shared, wait};
+use crate::harness::{Server, Setup, project_file, shared, wait};
 
 const KEY: &str = "correct horse battery staple";
 /// `printf %s KEY | sha256sum`.
@@ -62,6 +62,9 @@ fn a_reload_serves_the_changed_file_and_embeds_new_texts_only() {
         assert_eq!(scrape.value(&reloads), 1.0, "{outcome}");
     }
 
+    let damaged = std::fs::read(project_file("tests/data/files/m63.parquet")).expect("the damaged file");
+    std::fs::write(&setup.data, damaged).expect("the data is written");
+    reload(&server, KEY).assert_refused(400, "code", "unusable_data");
     std::fs::write(&setup.data, "nothing,that,is,known\n1,2,3,4\n").expect("the data is written");
     let refused = reload(&server, KEY);
     refused.assert_refused(400, "code", "unusable_data");
@@ -75,7 +78,7 @@ fn a_reload_serves_the_changed_file_and_embeds_new_texts_only() {
         "the reviews of the previous file are still served"
     );
     assert_eq!(server.get("/readyz").status, 200);
-    assert_eq!(server.errors().len(), 1, "{:#?}", server.log());
+    assert_eq!(server.errors().len(), 2, "{:#?}", server.log());
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Figures as sentences: what a product costs, how many stars it has, and which has most or least. Pure; every number
 //! in them is counted, none is said by a model.
 
-use super::phrases::grouped;
 use crate::query::{Figure, Quantity, Wish};
 use crate::retrieval::{Figured, Figures};
 
@@ -58,7 +57,7 @@ fn of(figured: &Figured, quantity: Quantity) -> String {
     } = figured;
     match (quantity, price) {
         (Quantity::Price, None) => format!("The data here gives no price for the {title}."),
-        (Quantity::Price, Some(price)) => format!("The {title} costs {} rupees.", grouped(*price)),
+        (Quantity::Price, Some(price)) => format!("The {title} costs {price}."),
         (Quantity::Stars, _) if rating.count == 0 => format!("The {title} has no review."),
         (Quantity::Stars, _) => {
             let [one, two, three, four, five] = figured.histogram;
@@ -72,7 +71,7 @@ fn of(figured: &Figured, quantity: Quantity) -> String {
 
 fn value(figured: &Figured, quantity: Quantity) -> String {
     match (quantity, figured.price) {
-        (Quantity::Price, Some(price)) => format!("{} rupees", grouped(price)),
+        (Quantity::Price, Some(price)) => price.to_string(),
         (Quantity::Price, None) => "price unknown".to_string(),
         (Quantity::Stars, _) => {
             let (mean, count) = (figured.rating.mean, figured.rating.count);
@@ -85,7 +84,7 @@ fn value(figured: &Figured, quantity: Quantity) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reviews::Rating;
+    use crate::reviews::{Price, Rating};
 
     fn figured(title: &str, price: Option<u32>, mean: f64, count: u32) -> Figured {
         let rating = Rating {
@@ -96,7 +95,7 @@ mod tests {
         Figured {
             key: title.into(),
             title: title.into(),
-            price,
+            price: price.map(Price::rupees),
             rating,
             histogram: [count / 4, 0, 0, 0, count / 2],
         }

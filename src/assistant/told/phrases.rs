@@ -33,7 +33,7 @@ pub(super) fn stars(product: &ProductFacts) -> String {
 /// "1,299 rupees, 4.3 of 5 stars from 210 reviews".
 pub(super) fn rated(product: &ProductFacts) -> String {
     match product.price {
-        Some(price) => format!("{} rupees, {}", grouped(price), stars(product)),
+        Some(price) => format!("{price}, {}", stars(product)),
         None => stars(product),
     }
 }
@@ -176,23 +176,10 @@ pub(super) fn joined(names: &[String], last: &str) -> String {
     }
 }
 
-/// 124990 as Indian shops write it: 1,24,990.
-pub(super) fn grouped(number: u32) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.char_indices() {
-        let left = digits.len() - at;
-        if at > 0 && (left == 3 || left > 3 && left % 2 == 1) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reviews::Price;
 
     #[test]
     fn small_numbers_are_told_as_what_they_are() {
@@ -234,7 +221,7 @@ mod tests {
         let product = |title: &str| ProductFacts {
             id: title.into(),
             title: title.into(),
-            price: Some(1299),
+            price: Some(Price::rupees(1299)),
             reviews: 2,
             mean_rating: 4.5,
             histogram: [0, 0, 0, 1, 1],
@@ -273,19 +260,6 @@ mod tests {
             (value(80.0, 80.0, "percent"), "80 percent"),
         ] {
             assert_eq!(amount(&value), told);
-        }
-    }
-
-    #[test]
-    fn numbers_are_grouped_as_in_india() {
-        for (number, expected) in [
-            (0, "0"),
-            (999, "999"),
-            (1_299, "1,299"),
-            (14_999, "14,999"),
-            (100_000, "1,00,000"),
-        ] {
-            assert_eq!(grouped(number), expected);
         }
     }
 }

@@ -122,7 +122,7 @@ fn questions(config: &Config, file: &Path, half: Half, answers: usize) -> anyhow
 
 /// An index of the first `rows` reviews. Texts that the server has embedded before are not embedded again.
 fn index_of_first(config: &Config, rows: usize) -> anyhow::Result<Index> {
-    let corpus = reviews::load(&config.data, &config.columns)?;
+    let (corpus, _) = reviews::load(config.sources(), &config.reading)?;
     let passages = reviews::passages(&corpus);
     let texts: Vec<&str> = passages
         .iter()

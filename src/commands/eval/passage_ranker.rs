@@ -151,6 +151,7 @@ pub(super) fn corpus(products: &[&str], documents: impl IntoIterator<Item = (usi
             title: key.into(),
             category: None,
             price: None,
+            fractions: 0.0,
             histogram: [0; 5],
             reviews: Vec::new(),
         })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::reviews::{self, ColumnMapping};
+use crate::reviews;
 
 const QUESTIONS: &str = r#"
 {"n": 1, "type": "named", "turns": ["does the kettle leak"], "answerable": true, "right_products": ["K1", "K2"]}
@@ -223,7 +223,11 @@ fn the_set_in_the_repository_has_enough_questions_of_each_type() {
 #[test]
 fn the_set_in_the_repository_judges_passages_of_right_products() {
     let file = project_file("data/flipkart_product_review.csv");
-    let corpus = reviews::load(&file, &ColumnMapping::default()).unwrap();
+    let sources = reviews::Sources {
+        data: &[file],
+        catalogue: None,
+    };
+    let (corpus, _) = reviews::load(sources, &reviews::ReadingOptions::default()).unwrap();
     let key = |passage: &reviews::Passage| {
         let review = &corpus.reviews[passage.review.0 as usize];
         let start = review.text[..passage.start as usize].chars().count();

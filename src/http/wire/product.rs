@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::proportion::rounded;
-use crate::reviews::{Corpus, PRIOR_REVIEWS, Product, ProductId, Rating};
+use crate::reviews::{Corpus, PRIOR_REVIEWS, Price, Product, ProductId, Rating};
 
 /// One product and its facts.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -13,8 +13,11 @@ pub(in crate::http) struct ProductFacts {
     id: String,
     title: String,
     category: Option<String>,
-    /// In rupees.
-    price: Option<u32>,
+    /// In the currency below.
+    #[schemars(with = "Option<f64>")]
+    price: Option<Price>,
+    /// The code of the price's currency, such as INR.
+    currency: Option<&'static str>,
     /// How many reviews it has.
     reviews: u32,
     /// Their mean stars, to two decimals.
@@ -43,6 +46,7 @@ impl ProductFacts {
             title: product.title.clone(),
             category: product.category.clone(),
             price: product.price,
+            currency: product.price.map(|price| price.currency.code()),
             reviews: product.histogram.iter().sum(),
             mean_rating: (product.mean_rating() * 100.0).round() / 100.0,
             histogram: product.histogram,

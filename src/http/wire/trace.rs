@@ -16,7 +16,7 @@ pub(in crate::http) struct Trace {
     aspect: String,
     /// The stems of all telling words.
     words: Vec<String>,
-    /// The limits of the price in rupees that the question sets.
+    /// The limits of the price that the question sets.
     price: Range,
     /// The limits of the mean rating that the question sets.
     stars: Range,

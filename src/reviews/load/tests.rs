@@ -1,12 +1,13 @@
-//! Dirty files that the tests write, the shipped file, and two real files on machines that have them.
+//! Dirty files that the tests write, files in the shapes of real ones, the shipped file, and two real files on machines
+//! that have them.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use polars::prelude::{IntoColumn, NamedFrom, ParquetWriter, Series};
+use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetWriter, Series};
 
 use super::*;
-use crate::reviews::{DropReason, passages, testing};
+use crate::reviews::{ColumnMapping, Price, passages, testing};
 
 const HEADER: &str = "product_id,product_title,rating,summary,review,category,price\n";
 
@@ -15,7 +16,26 @@ fn load_bytes(name: &str, content: &[u8], flags: &[&str]) -> Result<Corpus, Load
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();
-    load(&path, &ColumnMapping::parse(flags).unwrap())
+    load_path(&path, flags)
+}
+
+fn load_path(path: &Path, flags: &[&str]) -> Result<Corpus, LoadError> {
+    read_path(path, &by_hand(flags)).1
+}
+
+fn read_path(path: &Path, options: &ReadingOptions) -> (Reading, Result<Corpus, LoadError>) {
+    let sources = Sources {
+        data: &[path.into()],
+        catalogue: None,
+    };
+    read(sources, options)
+}
+
+fn by_hand(columns: &[&str]) -> ReadingOptions {
+    ReadingOptions {
+        columns: ColumnMapping::parse(columns).unwrap(),
+        ..ReadingOptions::default()
+    }
 }
 
 fn load_csv(content: &str) -> Corpus {
@@ -34,7 +54,7 @@ fn shown(corpus: &Corpus) -> Vec<String> {
 #[test]
 fn habits_of_files_in_the_wild_do_not_matter() {
     let plain: &[&str] = &["Kettle|5|Good|boils fast"];
-    let table: [(&str, &str, &[&str]); 15] = [
+    let table: [(&str, &str, &[&str]); 16] = [
         ("as agreed", "k1,Kettle,5,Good,boils fast,kitchen,900\n", plain),
         (
             "line breaks in quotes",
@@ -59,8 +79,13 @@ fn habits_of_files_in_the_wild_do_not_matter() {
         ("no line end", "k1,Kettle,5,Good,boils fast,,900", plain),
         ("a short line", "k1,Kettle,5,Good,boils fast\n", plain),
         (
+            "empty cells at the end",
+            "k1,Kettle,5,Good,boils fast,,900,,\n",
+            plain,
+        ),
+        (
             "a long line",
-            "k1,Kettle,5,Good,boils fast,,900,what,now\n",
+            "k1,Kettle,5,Good,boils fast,,900\nk1,Kettle,4,Good,boils, slowly,,900\n",
             plain,
         ),
         ("READ MORE", "k1,Kettle,5,Good,boils fastREAD MORE,,\n", plain),
@@ -118,7 +143,7 @@ fn headers_may_be_spelt_otherwise() {
         ",product,rating,review,Price\n0,Kettle,5,boils fast,\"₹2,390\"\n1,Kettle,4,leaks,\"₹2,390\"\n",
     );
     assert_eq!(shown(&corpus), ["Kettle|5||boils fast", "Kettle|4||leaks"]);
-    assert_eq!(corpus.products[0].price, Some(2390));
+    assert_eq!(corpus.products[0].price, Some(Price::rupees(2390)));
 }
 
 #[test]
@@ -184,9 +209,41 @@ fn every_format_and_compression_gives_the_same_corpus() {
         ("a.tsv.gz", gzip(&tsv)),
         ("a.tsv.zst", zstd(&tsv)),
         ("a.parquet", parquet()),
+        // What a file is, its content says.
+        ("a", csv.clone().into_bytes()),
+        ("a.xlsx", csv.clone().into_bytes()),
+        ("a.csv", gzip(&csv)),
+        ("a.csv", parquet()),
+        ("a.jsonl", json_lines(&csv).into_bytes()),
+        (
+            "a.json",
+            format!("[{}]", json_lines(&csv).trim().replace('\n', ",")).into_bytes(),
+        ),
+        (
+            "a.json",
+            format!(
+                "{{\"all\":{{\"reviews\":[{}]}}}}",
+                json_lines(&csv).trim().replace('\n', ",")
+            )
+            .into_bytes(),
+        ),
     ] {
         assert_eq!(load_bytes(name, &bytes, &[]).unwrap(), expected, "{name}");
     }
+}
+
+/// The rows of a table without quotation marks, as objects.
+fn json_lines(csv: &str) -> String {
+    let mut lines = csv.lines().map(|line| line.split(','));
+    let header: Vec<&str> = lines.next().unwrap().collect();
+    let object = |cells: std::str::Split<'_, char>| {
+        let fields = header
+            .iter()
+            .map(|name| (*name).to_string())
+            .zip(cells.map(Into::into));
+        serde_json::Value::Object(fields.collect())
+    };
+    lines.map(|cells| format!("{}\n", object(cells))).collect()
 }
 
 /// The two reviews above, with numbers as numbers.
@@ -210,9 +267,13 @@ fn parquet() -> Vec<u8> {
 
 #[test]
 fn bytes_that_are_not_utf8_cost_a_character_not_the_file() {
-    let content = [HEADER.as_bytes(), b"k1,Caf\xe9 Kettle,5,Good,boils \xff fast,,\n"].concat();
+    let content = [
+        HEADER.as_bytes(),
+        b"k1,Caf\xe9 Kettle,5,Good,na\xc3\xafve \xff fast,,\n",
+    ]
+    .concat();
     let corpus = load_bytes("reviews.csv", &content, &[]).unwrap();
-    assert_eq!(shown(&corpus), ["Caf\u{fffd} Kettle|5|Good|boils \u{fffd} fast"]);
+    assert_eq!(shown(&corpus), ["Caf Kettle|5|Good|naïve \u{fffd} fast"]);
 }
 
 #[test]
@@ -223,14 +284,27 @@ fn a_file_that_cannot_be_used_says_why_and_what_to_do() {
     let body = "no column Body, which --column review=Body asks for";
     let no_text = "no column for the text of the review";
     for (name, content, flags, expected) in [
-        ("reviews.xlsx", HEADER, &[][..], "ends in .csv, .tsv or .parquet"),
-        ("reviews", HEADER, &[], "ends in .csv, .tsv or .parquet"),
+        ("reviews.csv", "PK\u{3}\u{4}cut off", &[][..], "could not be read"),
         (
-            "reviews.parquet.gz",
-            HEADER,
+            "reviews.csv",
+            "\u{1}\u{0}\u{2}\u{0}\u{0}x",
             &[],
-            "ends in .csv, .tsv or .parquet",
+            "neither text nor Parquet",
         ),
+        ("reviews.csv", "<!DOCTYPE html><html>", &[], "is a web page"),
+        (
+            "reviews.parquet",
+            "PAR1 cut off",
+            &[],
+            "is not a table that can be read",
+        ),
+        (
+            "reviews.json",
+            "{\"a\": [",
+            &[],
+            "is not a table that can be read",
+        ),
+        ("reviews.jsonl", "{\"product\": 1}\n7\n", &[], "line 2"),
         ("reviews.csv", "", &[], "is empty"),
         ("reviews.csv", "\u{feff}\n\u{1a}", &[], "is empty"),
         ("reviews.csv", HEADER, &[], "is empty"),
@@ -242,20 +316,18 @@ fn a_file_that_cannot_be_used_says_why_and_what_to_do() {
             "--column rating=NAME",
         ),
         ("reviews.csv", row, &["review=Body"], body),
-        ("reviews.csv.gz", row, &[], "could not be read"),
-        ("reviews.csv.zst", row, &[], "could not be read"),
-        ("reviews.parquet", row, &[], "is not a table that can be read"),
         ("reviews.csv", bad_rows, &[], "None of the 3 rows of"),
         ("reviews.csv", bad_rows, &[], counted),
     ] {
         let error = load_bytes(name, content.as_bytes(), flags)
             .unwrap_err()
             .to_string();
-        assert!(error.contains(expected), "{name}: {error}");
+        assert!(error.contains(expected), "{name} {content:?}: {error}");
         assert!(error.contains(name) && error.ends_with('.'), "{error}");
     }
-    let absent = load(Path::new("no/such/file.csv"), &ColumnMapping::default());
-    let error = absent.unwrap_err().to_string();
+    let error = load_path(Path::new("no/such/file.csv"), &[])
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("no/such/file.csv") && error.contains("--data"),
         "{error}"
@@ -275,7 +347,7 @@ fn the_fingerprint_follows_what_was_kept() {
 
 /// Loads a file and checks what holds of every corpus, however dirty the file.
 fn load_and_check(path: &Path) -> Corpus {
-    let corpus = load(path, &ColumnMapping::default()).unwrap();
+    let corpus = load_path(path, &[]).unwrap();
     let Corpus {
         products, reviews, ..
     } = &corpus;
@@ -357,4 +429,352 @@ fn the_205_052_real_reviews_load() {
     // other headlines are their writers' own and open the text.
     let without_headline = corpus.reviews.iter().filter(|review| review.summary.is_empty());
     assert_eq!(without_headline.count(), 15_170 + 857);
+}
+
+/// A line of tests/data/files/expected.jsonl; the README beside it says what each field means.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Expected {
+    file: String,
+    flags: Vec<String>,
+    error: Option<Vec<String>>,
+    kept: Option<usize>,
+    dropped: Option<BTreeMap<String, usize>>,
+    products: BTreeMap<String, [u32; 5]>,
+    titles: BTreeMap<String, String>,
+    prices: BTreeMap<String, Option<f64>>,
+    categories: BTreeMap<String, String>,
+    texts: Vec<String>,
+    headlines: Vec<String>,
+    parts: Vec<String>,
+    warnings: Vec<String>,
+    never: Vec<String>,
+    not_headlines: Vec<String>,
+}
+
+impl Expected {
+    /// The settings of a line.
+    fn options(&self) -> ReadingOptions {
+        let mut columns = Vec::new();
+        let [mut currency, mut separator, mut encoding] = [None; 3];
+        let (mut scale, mut sheet) = (None, None);
+        for pair in self.flags.chunks(2) {
+            match pair[0].as_str() {
+                "--column" => columns.push(pair[1].clone()),
+                "--currency" => currency = Some(pair[1].as_str()),
+                "--separator" => separator = Some(pair[1].as_str()),
+                "--encoding" => encoding = Some(pair[1].as_str()),
+                "--rating-scale" => scale = clap::ValueEnum::from_str(&pair[1], true).ok(),
+                "--sheet" => sheet = Some(pair[1].clone()),
+                other => panic!("{other} is no setting"),
+            }
+        }
+        ReadingOptions {
+            scale,
+            sheet,
+            ..ReadingOptions::parse(&columns, currency, separator, encoding).unwrap()
+        }
+    }
+
+    /// What is wrong with a reading of this file.
+    fn problems(&self, reading: &Reading, corpus: Result<Corpus, LoadError>) -> Vec<String> {
+        let counted = reading.kept + reading.dropped.iter().map(|(_, rows)| rows).sum::<usize>();
+        let mut problems = Vec::new();
+        let mut check = |right: bool, what: String| problems.extend((!right).then_some(what));
+        check(
+            counted == reading.rows,
+            format!("{counted} of {} rows", reading.rows),
+        );
+        let corpus = match (&self.error, corpus) {
+            (Some(words), Err(error)) => {
+                let error = error.to_string();
+                for word in words {
+                    check(
+                        error.to_lowercase().contains(&word.to_lowercase()),
+                        format!("{word} in {error}"),
+                    );
+                }
+                check(error.ends_with('.'), error);
+                return problems;
+            }
+            (None, Ok(corpus)) => corpus,
+            (Some(_), Ok(_)) => return vec!["it is not refused".into()],
+            (None, Err(error)) => return vec![error.to_string()],
+        };
+        check(
+            self.kept.is_none_or(|kept| kept == reading.kept),
+            format!("{} are kept", reading.kept),
+        );
+        let dropped: BTreeMap<String, usize> = reading
+            .dropped
+            .iter()
+            .map(|(reason, rows)| (reason.as_str().into(), *rows))
+            .collect();
+        check(
+            self.dropped.as_ref().is_none_or(|rows| *rows == dropped),
+            format!("{dropped:?}"),
+        );
+        let product = |name: &String| {
+            let is = |product: &&crate::reviews::Product| {
+                product.key == *name || product.title.to_lowercase() == name.to_lowercase()
+            };
+            corpus.products.iter().find(is)
+        };
+        for (name, histogram) in &self.products {
+            let found = product(name).map(|product| product.histogram);
+            check(found == Some(*histogram), format!("{name}: {found:?}"));
+        }
+        let products = corpus.products.len();
+        check(
+            self.products.is_empty() || self.products.len() == products,
+            format!("{products} products"),
+        );
+        for (name, title) in &self.titles {
+            let found = product(name).map(|product| &product.title);
+            check(found == Some(title), format!("{name}: {found:?}"));
+        }
+        for (name, price) in &self.prices {
+            let found = product(name)
+                .and_then(|product| product.price)
+                .map(|price| price.amount());
+            check(found == *price, format!("{name} costs {found:?}"));
+        }
+        for (name, category) in &self.categories {
+            let found = product(name).and_then(|product| product.category.as_ref());
+            check(found == Some(category), format!("{name} is of {found:?}"));
+        }
+        let texts = || corpus.reviews.iter().map(|review| &review.text);
+        let headlines = || corpus.reviews.iter().map(|review| &review.summary);
+        for text in &self.texts {
+            check(texts().any(|other| other == text), format!("no {text}"));
+        }
+        for headline in &self.headlines {
+            let opens = || texts().any(|text| text.starts_with(headline));
+            check(
+                headlines().any(|other| other == headline) || opens(),
+                format!("no headline {headline}"),
+            );
+        }
+        for part in &self.parts {
+            check(
+                texts().chain(headlines()).any(|text| text.contains(part)),
+                format!("no {part}"),
+            );
+        }
+        for headline in &self.not_headlines {
+            check(
+                headlines().all(|other| other != headline),
+                format!("headline {headline}"),
+            );
+        }
+        for warning in &self.warnings {
+            let found = reading.warnings.iter().any(|other| other.contains(warning));
+            check(found, format!("{:?}", reading.warnings));
+        }
+        for name in &self.never {
+            check(product(name).is_none(), format!("{name} is a product"));
+        }
+        problems
+    }
+}
+
+#[test]
+fn every_shape_of_real_files_is_read_as_meant_or_refused() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/files");
+    let lines = std::fs::read_to_string(folder.join("expected.jsonl")).unwrap();
+    let mut wrong = Vec::new();
+    for line in lines.lines() {
+        let expected: Expected = serde_json::from_str(line).unwrap();
+        let (reading, corpus) = read_path(&folder.join(&expected.file), &expected.options());
+        let problems = expected.problems(&reading, corpus);
+        if !problems.is_empty() {
+            wrong.push(format!(
+                "{} {:?}: {}",
+                expected.file,
+                expected.flags,
+                problems.join("; ")
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} files:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn several_files_and_a_catalogue_are_one_shop() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(
+        path("a.csv"),
+        "product_id,rating,review\nk1,5,boils fast\nk2,1,broke\n",
+    )
+    .unwrap();
+    std::fs::write(
+        path("b.jsonl"),
+        "{\"asin\":\"k1\",\"stars\":\"4\",\"text\":\"leaks a little\"}\n",
+    )
+    .unwrap();
+    let catalogue = path("products.tsv");
+    std::fs::write(
+        &catalogue,
+        "sku\tname\tprice\tcategory\nk1\tKettle\t€ 12,50\tkettles\nk9\tFan\t€ 9\tfans\n",
+    )
+    .unwrap();
+    let data = [path("a.csv"), path("b.jsonl")];
+    let sources = Sources {
+        data: &data,
+        catalogue: Some(&catalogue),
+    };
+    let (reading, corpus) = read(sources, &ReadingOptions::default());
+    let corpus = corpus.unwrap();
+    assert_eq!(
+        (reading.rows, reading.kept, &*reading.format, reading.files.len()),
+        (3, 3, "csv, jsonl", 2)
+    );
+    assert_eq!(reading.currency, Some("EUR"));
+    let [kettle, lamp] = &corpus.products[..] else {
+        panic!("{:?}", corpus.products)
+    };
+    assert_eq!(
+        (&*kettle.key, &*kettle.title, kettle.category.as_deref()),
+        ("k1", "Kettle", Some("kettles"))
+    );
+    assert_eq!(
+        (
+            kettle.price.map(|price| price.to_string()).as_deref(),
+            kettle.histogram
+        ),
+        (Some("€12.50"), [0, 0, 0, 1, 1])
+    );
+    assert_eq!((&*lamp.title, lamp.price), ("k2", None));
+    // A folder is its files.
+    std::fs::remove_file(&catalogue).unwrap();
+    let whole = load_path(folder.path(), &[]).unwrap();
+    assert_eq!(whole.reviews, corpus.reviews);
+}
+
+#[test]
+fn fractions_of_stars_stay_in_the_mean() {
+    let content = "product,rating,review\nK,9,good\nK,7,fine\nK,10,best\nK,8,well\n";
+    let options = ReadingOptions {
+        scale: Some(RatingScale::Ten),
+        ..ReadingOptions::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    std::fs::write(&path, content).unwrap();
+    let product = read_path(&path, &options).1.unwrap().products.remove(0);
+    assert_eq!(product.histogram, [0, 0, 0, 2, 2]);
+    assert!(
+        (product.mean_rating() - 4.25).abs() < 1e-9,
+        "{}",
+        product.mean_rating()
+    );
+}
+
+#[test]
+fn what_is_most_probably_a_misunderstanding_is_refused_unless_chosen() {
+    let table = |row: &dyn Fn(usize) -> String| {
+        let rows: String = (0..40).map(row).collect();
+        format!("item_id,stars,review\n{rows}")
+    };
+    let own = table(&|row| format!("R{row},5,text number {row}\n"));
+    let unrated = table(&|row| {
+        format!(
+            "k{},{},text number {row}\n",
+            row % 4,
+            if row % 3 == 0 { "5" } else { "blue" }
+        )
+    });
+    for (content, flag, expected) in [
+        (own, "product_id=item_id", "the id of a review"),
+        (unrated, "rating=stars", "for example row 2 with \"blue\""),
+    ] {
+        let error = load_bytes("a.csv", content.as_bytes(), &[])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected) && error.contains(flag), "{error}");
+        assert!(load_bytes("a.csv", content.as_bytes(), &[flag]).is_ok());
+    }
+}
+
+/// How a table is written.
+#[derive(Debug, Clone)]
+struct Writing {
+    separator: char,
+    backslash: bool,
+    quote_all: bool,
+    line_end: &'static str,
+    preamble: bool,
+    wide: bool,
+}
+
+impl Writing {
+    fn cell(&self, text: &str) -> String {
+        let must = self.quote_all || text.contains([self.separator, '"', '\n', '\\']);
+        match (must, self.backslash) {
+            (false, _) => text.to_string(),
+            (true, true) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+            (true, false) => format!("\"{}\"", text.replace('"', "\"\"")),
+        }
+    }
+
+    fn table(&self, rows: &[[String; 4]]) -> Vec<u8> {
+        let header = ["product_id", "product_title", "rating", "review"].map(String::from);
+        let mut text = String::new();
+        if self.preamble {
+            text += &format!("Export of all reviews{}{}", self.line_end, self.line_end);
+        }
+        for row in [&header].into_iter().chain(rows) {
+            let cells: Vec<String> = row.iter().map(|cell| self.cell(cell)).collect();
+            text += &(cells.join(&self.separator.to_string()) + self.line_end);
+        }
+        match self.wide {
+            true => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            false => text.into_bytes(),
+        }
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn rows_and_reasons_add_up_whatever_the_dialect_and_the_damage(
+        texts in proptest::collection::vec("[a-z]{2,9} [a-z,;|\"\\\\\n\t é👍]{0,24}[a-z]{2,9}", 6..24),
+        separator in proptest::sample::select(vec![',', ';', '\t', '|']),
+        line_end in proptest::sample::select(vec!["\n", "\r\n"]),
+        flags in proptest::array::uniform4(proptest::bool::ANY),
+        damage in proptest::collection::vec((proptest::num::usize::ANY, proptest::num::u8::ANY), 0..6),
+    ) {
+        let [backslash, quote_all, preamble, wide] = flags;
+        let writing = Writing { separator, backslash, quote_all, line_end, preamble, wide };
+        let rows: Vec<[String; 4]> = (0..).zip(&texts).map(|(at, text)| {
+            let product = at % 3;
+            let stars = at % 5 + 1;
+            [format!("k{product}"), format!("Kettle {product}"), stars.to_string(), format!("{at} {text}")]
+        }).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reviews.csv");
+        let whole = writing.table(&rows);
+        std::fs::write(&path, &whole).unwrap();
+        let (reading, corpus) = read_path(&path, &ReadingOptions::default());
+        let corpus = corpus.map_err(|error| proptest::test_runner::TestCaseError::fail(error.to_string()))?;
+        proptest::prop_assert_eq!((reading.rows, reading.kept), (rows.len(), rows.len()));
+        let expected: Vec<String> =
+            rows.iter().map(|row| row[3].split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let found: Vec<String> = corpus.reviews.iter().map(|review| review.text.clone()).collect();
+        proptest::prop_assert_eq!(found, expected);
+
+        let mut damaged = whole;
+        for (at, byte) in damage {
+            let at = at % damaged.len();
+            damaged[at] = byte;
+        }
+        std::fs::write(&path, &damaged).unwrap();
+        let (reading, corpus) = read_path(&path, &ReadingOptions::default());
+        let is_panic = matches!(corpus, Err(LoadError::Panicked { .. }));
+        proptest::prop_assert!(!is_panic, "{:?}", reading.error);
+        let dropped: usize = reading.dropped.iter().map(|(_, rows)| rows).sum();
+        proptest::prop_assert_eq!(reading.rows, reading.kept + dropped);
+    }
 }

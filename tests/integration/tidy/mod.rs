@@ -102,13 +102,49 @@ fn files_with(matches: impl Fn(&str) -> bool) -> Vec<String> {
 fn each_of_these_crates_and_features_is_used_in_one_place() {
     let names =
         |line: &str, name: &str| line.contains(&format!("{name}::")) || line.contains(&format!("use {name}"));
-    assert_eq!(files_with(|line| names(line, "polars")), ["reviews/load.rs"]);
+    let polars = files_with(|line| names(line, "polars"));
+    let is_table = |path: &String| path.starts_with("reviews/table/") || path.ends_with("tests.rs");
+    assert!(polars.iter().all(is_table), "{polars:?}");
     let axum = files_with(|line| names(line, "axum"));
     assert!(axum.iter().all(|path| path.starts_with("http/")), "{axum:?}");
     assert_eq!(
         files_with(|line| line.contains("feature = \"cuda\"")),
         ["weights/device.rs"]
     );
+}
+
+/// An image is built from the files that its recipe copies; what the compiler needs must be among them.
+#[test]
+fn images_have_the_data_that_is_compiled_in() {
+    let mut needed = Vec::new();
+    for source in sources() {
+        let paths = source
+            .text
+            .split("include_str!(\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
+        let of_data = paths
+            .filter(|path| !path.contains("tests"))
+            .filter_map(|path| path.split_once("/data/"));
+        needed.extend(of_data.map(|(_, file)| file.to_string()));
+    }
+    assert!(needed.len() >= 5, "{needed:?}");
+    for recipe in ["Dockerfile.cpu", "Dockerfile.cuda"] {
+        let text = fs::read_to_string(Path::new(ROOT).join(recipe)).expect("the recipe");
+        let copied: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("COPY data/"))
+            .collect();
+        for file in &needed {
+            let ending = file.rsplit_once('.').expect("an ending").1;
+            let is_copied =
+                |line: &&&str| line.contains(&format!("data/*.{ending}")) || line.contains(file.as_str());
+            assert!(
+                copied.iter().any(|line| is_copied(&line)),
+                "{recipe} does not copy data/{file}"
+            );
+        }
+    }
 }
 
 #[test]
