@@ -212,6 +212,9 @@ impl fmt::Display for Reading {
                 writeln!(f, "    {:<16}{header} ({})", role.as_str(), why.as_str())?;
             }
         }
+        if self.files.is_empty() {
+            return Ok(());
+        }
         let currency = self
             .currency
             .map_or(String::new(), |code| format!("; prices in {code}"));
@@ -256,10 +259,11 @@ impl fmt::Display for FileReading {
             separator,
             quoting.map(|_| "marks escaped by backslashes".into()),
             self.sheet.as_ref().map(|sheet| format!("sheet {sheet}")),
-            Some(
-                self.header
-                    .map_or("no header".into(), |line| format!("header in line {line}")),
-            ),
+            match self.header {
+                Some(line) => Some(format!("header in line {line}")),
+                // Every other format names its columns in each row or in its schema.
+                None => self.separator.map(|_| "no header".into()),
+            },
             Some(format!("{} rows", self.rows)),
         ];
         parts
