@@ -8,6 +8,9 @@ use polars_arrow::datatypes::ArrowDataType;
 use super::{Packing, Request, Source, Table};
 use crate::reviews::LoadError;
 
+/// The most rows of a file, and values of a column.
+const MOST_ROWS: usize = 100_000_000;
+
 /// Reads the columns whose types can be text, number or truth value.
 pub(super) fn read(
     request: &Request<'_>,
@@ -25,6 +28,24 @@ pub(super) fn read(
 
 fn frame<R: polars::io::mmap::MmapBytesReader>(request: &Request<'_>, file: R) -> Result<Table, LoadError> {
     let mut reader = ParquetReader::new(file);
+    let metadata = reader.get_metadata().map_err(|cause| request.unusable(cause))?;
+    let groups = metadata.row_groups.iter();
+    let counts = groups.flat_map(|group| {
+        let values = group
+            .parquet_columns()
+            .iter()
+            .map(|column| usize::try_from(column.num_values()));
+        values
+            .map(|count| count.unwrap_or(usize::MAX))
+            .chain([group.num_rows()])
+    });
+    // Memory for the rows is taken before they are read, and a process that cannot get it ends.
+    let rows = counts.fold(metadata.num_rows, usize::max);
+    if rows > MOST_ROWS {
+        return Err(request.unusable(format!(
+            "it says that it has {rows} rows, and {MOST_ROWS} are the most"
+        )));
+    }
     let schema = reader.schema().map_err(|cause| request.unusable(cause))?;
     let readable = schema.iter_values().filter(|field| is_readable(field.dtype()));
     let names: Vec<String> = readable.map(|field| field.name.to_string()).collect();

@@ -56,7 +56,7 @@ pub(super) fn read(request: &Request<'_>, bytes: Arc<[u8]>) -> Result<Table, Loa
     let start = best.ok_or_else(|| LoadError::Empty(request.path.into()))?;
     let mut columns = TextColumns::default();
     let mut failure = None;
-    let (first, mut current) = (start.row + u32::from(!request.is_headless()), None);
+    let (first, mut current) = (start.row.saturating_add(u32::from(!request.is_headless())), None);
     let mut add = |row: u32, column: u32, cell: &str| {
         if row < first || cell.trim().is_empty() {
             return ControlFlow::Continue(());
@@ -68,7 +68,7 @@ pub(super) fn read(request: &Request<'_>, bytes: Arc<[u8]>) -> Result<Table, Loa
             .header
             .get(&column)
             .cloned()
-            .unwrap_or_else(|| format!("#{}", column + 1));
+            .unwrap_or_else(|| format!("#{}", u64::from(column) + 1));
         match columns.set(&name, cell) {
             Ok(()) => ControlFlow::Continue(()),
             Err(cause) => {
@@ -131,7 +131,7 @@ fn start(request: &Request<'_>, workbook: &mut Workbook, sheet: &str) -> Result<
     let mut rows: BTreeMap<u32, BTreeMap<u32, String>> = BTreeMap::new();
     each_cell(request, workbook, sheet, &mut |row, column, cell| {
         let first = rows.first_entry().map_or(row, |first| *first.key());
-        if row >= first + PREAMBLE {
+        if row >= first.saturating_add(PREAMBLE) {
             return ControlFlow::Break(());
         }
         if !cell.trim().is_empty() {
@@ -206,7 +206,13 @@ fn each_cell(
                 .map_err(|cause| broken(cause.to_string()))?;
             let (top, left) = range.start().unwrap_or_default();
             for (row, column, cell) in range.used_cells() {
-                if each(top + row as u32, left + column as u32, &own_text(cell)).is_break() {
+                if each(
+                    top.saturating_add(row as u32),
+                    left.saturating_add(column as u32),
+                    &own_text(cell),
+                )
+                .is_break()
+                {
                     break;
                 }
             }
